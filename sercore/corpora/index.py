@@ -108,6 +108,8 @@ def load_index(
     if not modules or len({module.NAME for module in modules}) < len(modules):
         raise CorpusError(f"{name!r}: name each corpus once")
     pooled = len(modules) > 1
+    if options and names != ["folder"]:
+        raise CorpusError(f"{', '.join(options)}: these options are for the corpus 'folder' alone")
     tables = []
     for module in modules:
         scanned = _find(module, _candidates(module, root, pooled), options)
@@ -119,6 +121,9 @@ def load_index(
 def scan(module: ModuleType, folder: Path, **options) -> Scan:
     """Read every audio file name below a folder; nothing is raised for single names."""
     found = Scan(folder)
+    if hasattr(module, "find_table") and (table := module.find_table(folder)):
+        found.clips, found.unknown = module.read_table(table, language=options.get("language", ""))
+        return found
     for path in audio_files(folder):
         relative = path.relative_to(folder).as_posix()
         try:
@@ -131,10 +136,11 @@ def scan(module: ModuleType, folder: Path, **options) -> Scan:
         else:
             found.clips.append({"path": str(path), **clip})
     if hasattr(module, "annotate"):  # labels or ages that stand in a file beside the audio
-        kept = module.annotate(found.clips, folder)
-        stay = {clip["path"] for clip in kept}
-        found.left_out += [clip["path"] for clip in found.clips if clip["path"] not in stay]
-        found.clips = kept
+        named = [clip["path"] for clip in found.clips]
+        found.clips, unlabelled = module.annotate(found.clips, folder)
+        found.unknown |= unlabelled
+        stay = {clip["path"] for clip in found.clips} | set(unlabelled)
+        found.left_out += [path for path in named if path not in stay]
     return found
 
 
@@ -256,15 +262,20 @@ def _table(module: ModuleType, found: Scan, unknown: str) -> pd.DataFrame:
 
 
 def _report_unknown(module: ModuleType, found: Scan, unknown: str) -> None:
-    """Raise or warn with the names that could not be read."""
-    shown = [f"{path}: {reason}" for path, reason in list(found.unknown.items())[:10]]
-    rest = len(found.unknown) - len(shown)
+    """Raise or warn with the names that could not be read, grouped by reason."""
+    by_reason = defaultdict(list)
+    for path, reason in found.unknown.items():
+        by_reason[reason].append(path)
+    lines = [
+        f"{len(paths)} × {reason}: {', '.join(paths[:3])}{', …' if len(paths) > 3 else ''}"
+        for reason, paths in sorted(by_reason.items(), key=lambda item: -len(item[1]))
+    ]
     message = (
-        f"{module.TITLE}: {len(found.unknown)} audio file(s) in {found.folder} have names that are not this "
-        f"corpus's, and are not guessed:\n  "
-        + "\n  ".join(shown)
-        + (f"\n  … and {rest} more" if rest else "")
+        f"{module.TITLE}: {len(found.unknown)} audio file(s) in {found.folder} cannot be explained, and are "
+        "not guessed:\n  "
+        + "\n  ".join(lines[:12])
+        + (f"\n  … {len(lines) - 12} more reasons" * (len(lines) > 12))
     )
     if unknown == "raise" or not found.clips:
-        raise CorpusError(message + "\nMove them away, or pass unknown='warn' to go on without them.")
+        raise CorpusError(message + "\nMend or move them, or pass unknown='warn' to go on without them.")
     warnings.warn(message, stacklevel=4)

@@ -21,13 +21,15 @@ N_SPEAKERS = 24
 SAMPLE_RATE = 48000
 SIZE = "208 MB zipped, 590 MB unpacked"
 LICENCE = "CC BY-NC-SA 4.0"
-REDISTRIBUTABLE = False
+REDISTRIBUTABLE = "unchanged licence, not commercially"
 CITATION = "Livingstone & Russo (2018), PLoS ONE 13(5): e0196391"
-DOI = "10.5281/zenodo.1188976"
-URL = "https://zenodo.org/records/1188976"
+URL = "https://doi.org/10.5281/zenodo.1188976"
 HOW_TO_GET = (
     "`sercore corpora download ravdess`, or fetch Audio_Speech_Actors_01-24.zip by hand and unpack it"
 )
+ARCHIVE = "https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip"
+ARCHIVE_HASH = "md5:bc696df654c87fed845eb13823edef8a"
+FILES = None
 
 EMOTIONS = {
     "01": "neutral",
