@@ -1,0 +1,200 @@
+"""Descriptors: what can be read from every frame of a :class:`~sercore.features.spectrum.Spectrum`.
+
+A descriptor is a function from a Spectrum to an array ``(n_frames, n_rows)``. To add one, write
+the function and decorate it; recipes can then name it. Definitions and values follow librosa's.
+
+Notebook: 02_feature_extraction.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.signal
+
+from . import pitch
+from .spectrum import _TINY, Spectrum, frequencies
+
+if TYPE_CHECKING:
+    from .recipe import Recipe
+
+DESCRIPTORS: dict[str, Callable[[Spectrum], np.ndarray]] = {}
+"""Name of each descriptor and the function that computes it, time-first."""
+
+
+def descriptor(function):
+    """Register a function under its own name."""
+    DESCRIPTORS[function.__name__] = function
+    return function
+
+
+@descriptor
+def mel(spectrum):
+    """Power in mel bands, [shape=(n_frames, n_mels)]."""
+    return spectrum.mel
+
+
+@descriptor
+def log_mel(spectrum):
+    """Mel power in decibels, [shape=(n_frames, n_mels)]."""
+    return spectrum.log_mel
+
+
+@descriptor
+def mfcc(spectrum):
+    """Mel-frequency cepstral coefficients, [shape=(n_frames, n_mfcc)]."""
+    return spectrum.mfcc
+
+
+@descriptor
+def mfcc_delta(spectrum):
+    """Slope of the MFCCs over nine frames, [shape=(n_frames, n_mfcc)]."""
+    return _delta(spectrum.mfcc, order=1)
+
+
+@descriptor
+def mfcc_delta2(spectrum):
+    """Curvature of the MFCCs over nine frames, [shape=(n_frames, n_mfcc)]."""
+    return _delta(spectrum.mfcc, order=2)
+
+
+@descriptor
+def chroma(spectrum):
+    """Power per pitch class, [shape=(n_frames, 12)]."""
+    return spectrum.chroma
+
+
+@descriptor
+def tonnetz(spectrum):
+    """Chroma projected onto fifths, minor and major thirds (Harte 2006), [shape=(n_frames, 6)]."""
+    share = spectrum.chroma / np.maximum(spectrum.chroma.sum(axis=1, keepdims=True), _TINY)
+    return share @ _tonal_axes()
+
+
+@descriptor
+def centroid(spectrum):
+    """Centre of gravity of the spectrum in Hz, [shape=(n_frames,)]."""
+    return spectrum.share @ frequencies(spectrum.recipe)
+
+
+@descriptor
+def bandwidth(spectrum):
+    """Spread of the spectrum around its centroid in Hz, [shape=(n_frames,)]."""
+    hertz = frequencies(spectrum.recipe)
+    mean = spectrum.share @ hertz
+    return np.sqrt(np.maximum(spectrum.share @ hertz**2 - mean**2 * spectrum.share.sum(axis=1), 0.0))
+
+
+@descriptor
+def rolloff(spectrum):
+    """Frequency below which 85 % of the magnitude lies, in Hz, [shape=(n_frames,)]."""
+    total = np.cumsum(spectrum.magnitude, axis=1)
+    return frequencies(spectrum.recipe)[np.argmax(total >= 0.85 * total[:, -1:], axis=1)]
+
+
+@descriptor
+def flatness(spectrum):
+    """Geometric over arithmetic mean of the power: 1 for noise, near 0 for a tone, [shape=(n_frames,)]."""
+    power = np.maximum(spectrum.power, 1e-10)
+    return np.exp(np.log(power).mean(axis=1)) / power.mean(axis=1)
+
+
+@descriptor
+def contrast(spectrum):
+    """Peak minus valley in each of seven octave bands, in dB (Jiang 2002), [shape=(n_frames, 7)]."""
+    rows = []
+    for low, high in _octaves(spectrum.recipe):
+        band = spectrum.magnitude[:, low:high]
+        n_edge = max(1, round(0.02 * band.shape[1]))
+        if n_edge == 1:
+            peak, valley = band.max(axis=1), band.min(axis=1)
+        else:
+            ordered = np.partition(band, (n_edge - 1, band.shape[1] - n_edge), axis=1)
+            peak, valley = ordered[:, -n_edge:].mean(axis=1), ordered[:, :n_edge].mean(axis=1)
+        rows.append((peak, valley))
+    peaks, valleys = np.stack(rows, axis=-1)
+    return _decibel(peaks) - _decibel(valleys)
+
+
+@descriptor
+def rms(spectrum):
+    """Root mean square amplitude, [shape=(n_frames,)]."""
+    return spectrum.rms
+
+
+@descriptor
+def rms_db(spectrum):
+    """Level in decibels below full scale, at most 80 below the clip's peak, [shape=(n_frames,)]."""
+    return _decibel(spectrum.rms**2)
+
+
+@descriptor
+def zcr(spectrum):
+    """Share of neighbouring samples with opposite signs, [shape=(n_frames,)]."""
+    recipe = spectrum.recipe
+    left = recipe.win_length // 2
+    padded = np.pad(spectrum.wave, (left, recipe.win_length), mode="edge")
+    negative = padded < -1e-10
+    crossings = np.concatenate([[0], np.cumsum(negative[1:] != negative[:-1])])
+    start = np.arange(spectrum.n_frames) * recipe.hop_length
+    return (crossings[start + recipe.win_length - 1] - crossings[start]) / np.float32(recipe.win_length)
+
+
+@descriptor
+def f0(spectrum):
+    """Pitch in semitones above 27.5 Hz, NaN where unvoiced, [shape=(n_frames,)]."""
+    return pitch.semitones(_pitch(spectrum)[0])
+
+
+@descriptor
+def voicing(spectrum):
+    """Periodicity from 0 to 1, [shape=(n_frames,)]."""
+    return _pitch(spectrum)[1]
+
+
+def _pitch(spectrum):
+    """Pitch track, computed once per spectrum."""
+    if not hasattr(spectrum, "_track"):
+        spectrum._track = pitch.track(spectrum)
+    return spectrum._track
+
+
+def _delta(rows: np.ndarray, *, order: int) -> np.ndarray:
+    """Savitzky–Golay derivative over nine frames (fewer where the clip is shorter)."""
+    width = min(9, len(rows) - (len(rows) + 1) % 2)
+    if width <= order:
+        return np.zeros_like(rows)
+    return scipy.signal.savgol_filter(rows, width, deriv=order, polyorder=order, axis=0, mode="interp")
+
+
+def _decibel(power: np.ndarray) -> np.ndarray:
+    """10 log10, floored 80 dB below the largest value."""
+    level = 10.0 * np.log10(np.maximum(power, 1e-10))
+    return np.maximum(level, level.max() - 80.0)
+
+
+@lru_cache(maxsize=16)
+def _octaves(recipe: Recipe) -> list[tuple[int, int]]:
+    """First and last Fourier bin of each contrast band: below 200 Hz, then octaves."""
+    hertz = frequencies(recipe)
+    edges = np.concatenate([[0.0], 200.0 * 2.0 ** np.arange(7)])
+    bands = []
+    for k, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        inside = np.flatnonzero((hertz >= low) & (hertz <= high))
+        first, last = inside[0], inside[-1] + 1
+        first -= k > 0  # librosa lets each band begin one bin early
+        last = len(hertz) if k == 6 else last - 1
+        bands.append((int(first), int(last)))
+    return bands
+
+
+@lru_cache(maxsize=1)
+def _tonal_axes() -> np.ndarray:
+    """Projection of twelve pitch classes onto six tonal axes, [shape=(12, 6)]."""
+    steps = np.outer([7 / 6, 7 / 6, 3 / 2, 3 / 2, 2 / 3, 2 / 3], np.arange(12.0))
+    steps[::2] -= 0.5
+    radius = np.array([1, 1, 1, 1, 0.5, 0.5])[:, None]
+    return (radius * np.cos(np.pi * steps)).T.astype(np.float32)

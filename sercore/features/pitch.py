@@ -1,0 +1,102 @@
+"""Fundamental frequency and voicing from the autocorrelation of each window.
+
+The method is Boersma's (1993): divide the autocorrelation of the windowed signal by that of the
+window, so that a perfectly periodic sound scores 1 at its period; the strongest peak tells the
+period, its height how voiced the frame is. Two steps follow De Looze & Hirst (2008): a first pass
+over the wide range finds where this clip's voice lies, a second looks only there, which removes
+most octave errors without a model of any speaker.
+
+Notebook: 02_feature_extraction.ipynb
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.signal
+
+from .spectrum import Spectrum, hann
+
+F0_MIN, F0_MAX = 65.0, 600.0
+"""Range searched in Hz: low men's voices to shouting women and screams."""
+
+VOICED = 0.4
+"""Frames whose periodicity is above this count as voiced."""
+
+
+def track(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
+    """Fundamental frequency in hertz and strength of voicing of every frame.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+
+    Returns
+    -------
+    f0 : np.ndarray [shape=(n_frames,)]
+        Hertz; NaN where the frame is unvoiced.
+    voicing : np.ndarray [shape=(n_frames,)]
+        Periodicity from 0 (noise, silence) to 1 (perfectly periodic).
+    """
+    recipe = spectrum.recipe
+    score = _periodicity(spectrum)
+    shortest = max(2, int(recipe.sr / F0_MAX))
+    longest = min(score.shape[1] - 2, int(recipe.sr / F0_MIN))
+    audible = spectrum.rms > 0.02 * spectrum.rms.max(initial=0.0)
+
+    lag, strength = _best_lag(score, shortest, longest)
+    sure = audible & (strength > max(VOICED, 0.75))
+    if sure.sum() >= 5:
+        low, high = np.percentile(recipe.sr / lag[sure], [15, 85])
+        shortest = max(shortest, int(recipe.sr / (high * 2.0)))
+        longest = min(longest, int(recipe.sr / (low * 0.6)) + 1)
+        lag, strength = _best_lag(score, shortest, longest)
+    voicing = np.where(audible, np.clip(strength, 0.0, 1.0), 0.0).astype(np.float32)
+    f0 = np.where(voicing > VOICED, recipe.sr / lag, np.nan)
+    return _without_jumps(f0).astype(np.float32), voicing
+
+
+def semitones(f0: np.ndarray) -> np.ndarray:
+    """Pitch in semitones above 27.5 Hz, in which equal steps sound equal."""
+    return 12.0 * np.log2(np.asarray(f0) / 27.5)
+
+
+def _periodicity(spectrum: Spectrum) -> np.ndarray:
+    """Window-corrected autocorrelation, averaged over three frames to see more periods."""
+    raw = spectrum.autocorrelation
+    raw = raw / np.maximum(raw[:, :1], 1e-10)
+    window = np.correlate(hann(spectrum.recipe.win_length), hann(spectrum.recipe.win_length), mode="full")
+    window = window[spectrum.recipe.win_length - 1 :]
+    # beyond two thirds of the window the correction would amplify noise more than signal
+    n_lags = min(raw.shape[1], int(spectrum.recipe.win_length * 0.67))
+    score = raw[:, :n_lags] * (window[0] / window[:n_lags])
+    smooth = score.copy()
+    smooth[1:] += score[:-1]
+    smooth[:-1] += score[1:]
+    counts = np.full((len(score), 1), 3.0, dtype=np.float32)
+    counts[[0, -1]] = min(2, len(score))
+    return smooth / counts
+
+
+def _best_lag(score: np.ndarray, shortest: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Lag (samples, interpolated) and height of the best peak of each frame."""
+    lags = np.arange(shortest, longest + 1)
+    # a period of two periods is also a period: favour the shorter one a little
+    biased = score[:, lags] - 0.06 * np.log2(lags / shortest, dtype=np.float32)
+    best = lags[np.argmax(biased, axis=1)]
+    rows = np.arange(len(score))
+    before, here, after = score[rows, best - 1], score[rows, best], score[rows, best + 1]
+    curvature = before - 2 * here + after
+    shift = np.where(curvature < -1e-6, 0.5 * (before - after) / np.minimum(curvature, -1e-6), 0.0)
+    return best + np.clip(shift, -0.5, 0.5), here
+
+
+def _without_jumps(f0: np.ndarray) -> np.ndarray:
+    """Drop voiced frames that leap more than seven semitones from their neighbourhood's median."""
+    voiced = np.flatnonzero(np.isfinite(f0))
+    if voiced.size < 5:
+        return f0
+    pitch = semitones(f0[voiced])
+    wild = np.abs(pitch - scipy.signal.medfilt(pitch, 5)) > 7.0
+    f0 = f0.copy()
+    f0[voiced[wild]] = np.nan
+    return f0

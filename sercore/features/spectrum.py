@@ -1,0 +1,146 @@
+"""One short-time Fourier transform per clip, and everything that is read off it.
+
+:class:`Spectrum` computes each quantity at most once. Inside, arrays are time-first because then
+every filter bank is one matrix product over contiguous frames; what leaves the package through
+:func:`sercore.features.frames` is time-last ``(n_features, n_frames)``, as in librosa.
+
+Notebook: 02_feature_extraction.ipynb
+"""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.fft
+import scipy.signal
+
+if TYPE_CHECKING:
+    from .recipe import Recipe
+
+
+
+class Spectrum:
+    """The short-time spectrum of one waveform, and cached quantities derived from it.
+
+    Frame *t* is centred on sample ``t * hop_length``; the waveform is zero-padded at both ends, so
+    there are ``1 + n_samples // hop_length`` frames, as in ``librosa.stft(center=True)``.
+
+    Parameters
+    ----------
+    wave : np.ndarray [shape=(n_samples,)]
+        Mono waveform at ``recipe.sr``.
+    recipe : Recipe
+    """
+
+    def __init__(self, wave: np.ndarray, recipe: Recipe):
+        self.wave = np.ascontiguousarray(wave, dtype=np.float32)
+        self.recipe = recipe
+        self.n_frames = 1 + self.wave.size // recipe.hop_length
+
+    @cached_property
+    def _framed(self) -> np.ndarray:
+        """Overlapping windows as a view, [shape=(n_frames, win_length)]."""
+        recipe = self.recipe
+        left = recipe.win_length // 2
+        padded = np.pad(self.wave, (left, recipe.win_length))
+        view = np.lib.stride_tricks.sliding_window_view(padded, recipe.win_length)
+        return view[:: recipe.hop_length][: self.n_frames]
+
+    @cached_property
+    def power(self) -> np.ndarray:
+        """Squared magnitude, [shape=(n_frames, 1 + n_fft // 2)]."""
+        spectrum = scipy.fft.rfft(self._framed * hann(self.recipe.win_length), n=self.recipe.n_fft, axis=1)
+        return spectrum.real**2 + spectrum.imag**2
+
+    @cached_property
+    def magnitude(self) -> np.ndarray:
+        """Magnitude, [shape=(n_frames, 1 + n_fft // 2)]."""
+        return np.sqrt(self.power)
+
+    @cached_property
+    def share(self) -> np.ndarray:
+        """Magnitude as shares that sum to one in each frame, [shape=(n_frames, 1 + n_fft // 2)]."""
+        total = self.magnitude.sum(axis=1, keepdims=True)
+        return self.magnitude / np.where(total < _TINY, 1.0, total)
+
+    @cached_property
+    def autocorrelation(self) -> np.ndarray:
+        """Autocorrelation of each window, [shape=(n_frames, n_fft - win_length)], lags in samples.
+
+        By the Wiener–Khinchin theorem it is the inverse transform of ``power``; lags up to
+        ``n_fft - win_length`` are free of wrap-around.
+        """
+        full = scipy.fft.irfft(self.power, n=self.recipe.n_fft, axis=1)
+        return full[:, : max(1, self.recipe.n_fft - self.recipe.win_length)]
+
+    @cached_property
+    def mel(self) -> np.ndarray:
+        """Power in mel bands, [shape=(n_frames, n_mels)]."""
+        return self.power @ mel_filters(self.recipe)
+
+    @cached_property
+    def log_mel(self) -> np.ndarray:
+        """Mel power in decibels, at most 80 below the clip's peak, [shape=(n_frames, n_mels)]."""
+        level = 10.0 * np.log10(np.maximum(self.mel, 1e-10))
+        return np.maximum(level, level.max() - 80.0)
+
+    @cached_property
+    def mfcc(self) -> np.ndarray:
+        """Cosine transform of each log-mel frame, [shape=(n_frames, n_mfcc)]."""
+        return self.log_mel @ _dct_matrix(self.recipe.n_mels, self.recipe.n_mfcc)
+
+    @cached_property
+    def chroma(self) -> np.ndarray:
+        """Power per pitch class, largest = 1 in each frame, [shape=(n_frames, 12)]."""
+        raw = self.power @ _chroma_filters(self.recipe)
+        peak = raw.max(axis=1, keepdims=True)
+        return raw / np.where(peak < _TINY, 1.0, peak)
+
+    @cached_property
+    def rms(self) -> np.ndarray:
+        """Root mean square of each (unweighted) window, [shape=(n_frames,)]."""
+        frames = self._framed
+        return np.sqrt(np.einsum("ij,ij->i", frames, frames) / self.recipe.win_length)
+
+
+_TINY = np.finfo(np.float32).tiny
+
+
+@lru_cache(maxsize=8)
+def hann(n: int) -> np.ndarray:
+    """Periodic Hann window, [shape=(n,)]."""
+    return scipy.signal.get_window("hann", n, fftbins=True).astype(np.float32)
+
+
+@lru_cache(maxsize=16)
+def frequencies(recipe: Recipe) -> np.ndarray:
+    """Centre of each Fourier bin in Hz, [shape=(1 + n_fft // 2,)]."""
+    return np.fft.rfftfreq(recipe.n_fft, 1.0 / recipe.sr).astype(np.float32)
+
+
+@lru_cache(maxsize=16)
+def mel_filters(recipe: Recipe) -> np.ndarray:
+    """Triangular mel bands of equal area (Slaney), [shape=(1 + n_fft // 2, n_mels)]."""
+    import librosa
+
+    bank = librosa.filters.mel(
+        sr=recipe.sr, n_fft=recipe.n_fft, n_mels=recipe.n_mels, fmin=recipe.fmin, fmax=recipe.fmax
+    )
+    return np.ascontiguousarray(bank.T, dtype=np.float32)
+
+
+@lru_cache(maxsize=16)
+def _chroma_filters(recipe: Recipe) -> np.ndarray:
+    """Fourier bins folded onto twelve pitch classes, [shape=(1 + n_fft // 2, 12)]."""
+    import librosa
+
+    bank = librosa.filters.chroma(sr=recipe.sr, n_fft=recipe.n_fft, tuning=0.0)
+    return np.ascontiguousarray(bank.T, dtype=np.float32)
+
+
+@lru_cache(maxsize=16)
+def _dct_matrix(n_mels: int, n_mfcc: int) -> np.ndarray:
+    """Orthonormal cosine transform (type II) as a matrix, [shape=(n_mels, n_mfcc)]."""
+    return scipy.fft.dct(np.eye(n_mels), norm="ortho", axis=1)[:, :n_mfcc].astype(np.float32)
