@@ -1,9 +1,24 @@
 """Corpora: from a folder of recordings to one table row per clip.
 
+``load_index`` reads a corpus, ``list_corpora`` says which there are and where they lie,
+``verify`` compares one with its official list, ``download`` fetches one whose licence allows it.
+
 Notebook: 01_eda.ipynb
 """
 
+from .catalogue import list_corpora
+from .fetch import download
 from .index import COLUMNS, load_index
+from .integrity import Verification, verify
 from .registry import NAMES, get_corpus
 
-__all__ = ["COLUMNS", "NAMES", "get_corpus", "load_index"]
+__all__ = [
+    "COLUMNS",
+    "NAMES",
+    "Verification",
+    "download",
+    "get_corpus",
+    "list_corpora",
+    "load_index",
+    "verify",
+]

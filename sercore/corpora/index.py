@@ -9,7 +9,7 @@ import hashlib
 import os
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -112,8 +112,8 @@ def load_index(
         raise CorpusError(f"{', '.join(options)}: these options are for the corpus 'folder' alone")
     tables = []
     for module in modules:
-        scanned = _find(module, _candidates(module, root, pooled), options)
-        tables.append(_table(module, scanned, unknown))
+        found = find_scan(module, root, pooled=pooled, **options)
+        tables.append(_table(module, found, unknown))
     index = pd.concat(tables, ignore_index=True)
     return index.sort_values("clip_id", kind="stable", ignore_index=True)
 
@@ -205,8 +205,33 @@ def find_twins(clip_ids: Sequence[str], paths: Sequence[str]) -> list[str]:
     return [twin.get(clip_id, "") for clip_id in clip_ids]
 
 
+def find_scan(
+    module: ModuleType, root: str | os.PathLike | None = None, *, pooled: bool = False, **options
+) -> Scan:
+    """The scan of the first folder that holds audio, of those where the corpus is looked for.
+
+    Raises
+    ------
+    CorpusError
+        There is none: names every place and where to get the corpus.
+    """
+    looked = []
+    for folder in _candidates(module, root, pooled):
+        found = scan(module, folder, **options)
+        if found.clips or found.unknown:
+            return found
+        state = "no clip of this corpus" if folder.is_dir() else "not a folder"
+        looked.append(f"{folder} ({state})")
+    raise CorpusError(
+        f"{module.TITLE}: no clips found. Looked in:\n  "
+        + "\n  ".join(looked)
+        + f"\nGet it: {module.HOW_TO_GET} "
+        f"({module.URL}), or give its folder as root."
+    )
+
+
 def _candidates(module: ModuleType, root: str | os.PathLike | None, pooled: bool) -> list[Path]:
-    """Folders to look in, in order."""
+    """Folders to look in, in order; the demo corpus is rendered where it will be looked for."""
     if module.NAME == "demo":
         folder = Path(root or data_dir()).expanduser()
         folder = folder / module.FOLDERS[0] if pooled or root is None else folder
@@ -215,23 +240,6 @@ def _candidates(module: ModuleType, root: str | os.PathLike | None, pooled: bool
     if pooled and root is not None:
         return [Path(root).expanduser() / folder for folder in module.FOLDERS]
     return corpus_candidates(module.FOLDERS, root)
-
-
-def _find(module: ModuleType, candidates: Iterable[Path], options: dict) -> Scan:
-    """The first candidate that holds audio."""
-    looked = []
-    for folder in candidates:
-        found = scan(module, folder, **options)
-        if found.clips or found.unknown:
-            return found
-        state = "not a folder" if not folder.is_dir() else "no clip of this corpus"
-        looked.append(f"{folder} ({state})")
-    raise CorpusError(
-        f"{module.TITLE}: no clips found. Looked in:\n  "
-        + "\n  ".join(looked)
-        + f"\nGet it: {module.HOW_TO_GET} "
-        f"({module.URL}), or give its folder as root."
-    )
 
 
 def _table(module: ModuleType, found: Scan, unknown: str) -> pd.DataFrame:
@@ -276,6 +284,8 @@ def _report_unknown(module: ModuleType, found: Scan, unknown: str) -> None:
         + "\n  ".join(lines[:12])
         + (f"\n  … {len(lines) - 12} more reasons" * (len(lines) > 12))
     )
-    if unknown == "raise" or not found.clips:
+    if not found.clips:
+        raise CorpusError(message + "\nNothing else is there: give the corpus's own folder as root.")
+    if unknown == "raise":
         raise CorpusError(message + "\nMend or move them, or pass unknown='warn' to go on without them.")
     warnings.warn(message, stacklevel=4)

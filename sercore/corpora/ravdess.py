@@ -27,7 +27,7 @@ URL = "https://doi.org/10.5281/zenodo.1188976"
 HOW_TO_GET = (
     "`sercore corpora download ravdess`, or fetch Audio_Speech_Actors_01-24.zip by hand and unpack it"
 )
-ARCHIVE = "https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip"
+ARCHIVE = "https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip?download=1"
 ARCHIVE_HASH = "md5:bc696df654c87fed845eb13823edef8a"
 FILES = None
 
