@@ -1,0 +1,87 @@
+"""Which clips must stay together, and folds that respect it.
+
+Notebook: 03_mlp_baseline.ipynb
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from ..errors import SplitError
+
+
+def class_labels(index, label):
+    """Class of each clip [shape=(n,)]."""
+    if label not in index:
+        raise SplitError(
+            f"the index has no column {label!r}; make it with labels.apply_scheme(index, 'eight')"
+        )
+    if not len(index):
+        raise SplitError("the index holds no clips")
+    if index[label].isna().any():
+        raise SplitError(
+            f"{index[label].isna().sum()} clips have no class in column {label!r}; drop them first"
+        )
+    return index[label].to_numpy(str)
+
+
+def twins(index):
+    """A name per recording [shape=(n,)], the same for byte-identical clips."""
+    own = index["clip_id"] if "clip_id" in index else pd.Series(np.arange(len(index)), index.index)
+    if "twin" not in index:
+        return own.to_numpy(str)
+    return index["twin"].where(known(index["twin"]), own).to_numpy(str)
+
+
+def people(index):
+    """A name per person [shape=(n,)]; all unknown speakers of a corpus share one."""
+    return index["speaker"].where(known(index["speaker"]), index["corpus"] + "-unknown").to_numpy(str)
+
+
+def known(column):
+    """Which values are neither missing nor empty."""
+    return column.notna() & (column.astype(str) != "")
+
+
+def stratified_groups(index, labels, groups, n_folds, seed):
+    """Test positions of each fold; a group is never divided."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    # Group numbers are shuffled here and not by scikit-learn, whose own shuffling changed
+    # between versions: a seed then means the same folds on every machine.
+    groups = np.random.default_rng(seed).permutation(groups.max() + 1)[groups]
+    strata = labels
+    if "sex" in index:  # a speaker has one sex, so class-and-sex strata balance both
+        strata = np.char.add(np.char.add(labels, "/"), index["sex"].fillna("").to_numpy(str))
+    if np.unique(strata, return_counts=True)[1].max() < n_folds:
+        raise SplitError(f"{len(labels)} clips are too few for {n_folds} folds: no class has that many clips")
+    with warnings.catch_warnings():  # about rare strata; classes are checked by the caller
+        warnings.filterwarnings("ignore", "The least populated class")
+        splitter = StratifiedGroupKFold(n_folds).split(labels, strata, groups)
+        return [test for _, test in splitter]
+
+
+def connected(*keys):
+    """Number of the component [shape=(n,)] that joins all rows sharing a value of any key."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    codes, offset = [], 0
+    for key in keys:
+        code = np.unique(key, return_inverse=True)[1] + offset
+        codes.append(code)
+        offset = code.max() + 1
+    rows, columns = np.concatenate([codes[0]] * len(codes)), np.concatenate(codes)
+    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(offset, offset))
+    component = connected_components(graph, directed=False)[1][codes[0]]
+    return np.unique(component, return_inverse=True)[1]
+
+
+def some(names: Iterable, most: int = 5) -> str:
+    """The first few of many names, for messages."""
+    names = [str(name) for name in names]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
