@@ -8,8 +8,8 @@ from __future__ import annotations
 import pandas as pd
 
 from ..paths import corpus_candidates
-from .index import audio_files
 from .registry import NAMES, get_corpus
+from .scanning import audio_files
 
 
 def list_corpora() -> pd.DataFrame:

@@ -16,10 +16,10 @@ from types import ModuleType
 
 from ..errors import CorpusError
 from ..paths import data_dir
-from .index import scan
 from .integrity import verify
 from .official import read_digests
 from .registry import get_corpus
+from .scanning import scan
 
 
 def download(
@@ -70,7 +70,11 @@ def download(
             folder = _fetch_archive(module, source, work, progress)
         else:
             folder = _fetch_files(module, source, work, progress, n_connections)
-    _check(module, folder, progress)
+    try:
+        _check(module, folder, progress)
+    except CorpusError:
+        shutil.rmtree(work)  # else the same wrong archive would be found again next time
+        raise
     if target.exists():
         target.rmdir()  # empty, or _is_there would have raised; Windows cannot move onto it
     os.replace(folder, target)

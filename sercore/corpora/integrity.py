@@ -15,9 +15,9 @@ import pandas as pd
 import soundfile
 from tqdm import tqdm
 
-from .index import find_scan, sha256
 from .official import read_digests
 from .registry import get_corpus
+from .scanning import find_scan, sha256
 
 STATUSES = {
     "verified": "the official file, byte for byte",
@@ -111,7 +111,8 @@ def verify(
     rows = []
     with tqdm(total=n_bytes, unit="B", unit_scale=True, desc=f"verify {name}", disable=not progress) as bar:
         for stem in sorted(copies):
-            status, detail = _judge(module, copies[stem], official.get(stem), bar)
+            status, detail = _judge(module, copies[stem], official.get(stem))
+            bar.update(sum(os.path.getsize(path) for path in copies[stem]))
             if status in _SOUND and official and stem not in official:
                 status = "extra"
             rows.append((stem, status, detail, copies[stem][0]))
@@ -122,17 +123,17 @@ def verify(
     return Verification(module.NAME, module.TITLE, found.folder, module.N_CLIPS, table)
 
 
-def _judge(module: ModuleType, paths: list[str], digest: str | None, bar: tqdm) -> tuple[str, str]:
+def _judge(module: ModuleType, paths: list[str], digest: str | None) -> tuple[str, str]:
     """Status and detail of one clip, which may lie there several times."""
     path, size = paths[0], os.path.getsize(paths[0])
-    if len(paths) > 1 and len({sha256(copy, bar.update) for copy in paths}) > 1:
+    if len(paths) > 1 and len({sha256(copy) for copy in paths}) > 1:
         return "conflict", ", ".join(paths)
     if size == 0:
         return "empty", ""
     with open(path, "rb") as stream:
         if stream.read(23) == b"version https://git-lfs":
             return "lfs-pointer", f"{size} bytes"
-    if digest and path.lower().endswith(".wav") and sha256(path, bar.update) == digest:
+    if digest and path.lower().endswith(".wav") and sha256(path) == digest:
         return "verified", ""
     try:
         info = soundfile.info(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..errors import CorpusError
@@ -49,7 +50,7 @@ def unpack(
                     f"at most {max_files} entries and {max_bytes} bytes are unpacked"
                 )
             content.extractall(target)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise CorpusError(
             f"{archive} is not a sound zip archive ({error}); a web page or a cut file?"
         ) from error
@@ -59,7 +60,7 @@ def _refuse_unsafe(archive: str | os.PathLike, entry: zipfile.ZipInfo) -> None:
     """Raise for an entry that would write elsewhere or make a link."""
     parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
     # a Windows path with a drive or root is refused on every system, so archives behave alike
-    if PureWindowsPath(entry.filename).anchor or not parts or ".." in parts or entry.filename.startswith("/"):
+    if PureWindowsPath(entry.filename).anchor or not parts or ".." in parts:
         raise CorpusError(
             f"{archive}: entry {entry.filename!r} points outside the folder; nothing was unpacked"
         )

@@ -1,0 +1,165 @@
+"""Find the clips of a corpus on disk: every file once, nothing guessed.
+
+Notebook: 01_eda.ipynb
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from ..errors import CorpusError
+from ..paths import corpus_candidates, data_dir
+
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+
+
+@dataclass
+class Scan:
+    """What a folder holds: clips, files left out on purpose, and names nobody could read.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it looked.
+    clips : list of dict
+        One per audio file: ``path`` and what the corpus's ``parse`` found.
+    left_out : list of str
+        Known files that are not clips of this corpus (song, video, no agreed label).
+    unknown : dict of str to str
+        Path below the folder, and why its name could not be read.
+    """
+
+    folder: Path
+    clips: list[dict] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    unknown: dict[str, str] = field(default_factory=dict)
+
+
+def scan(module: ModuleType, folder: Path, **options) -> Scan:
+    """Read every audio file name below a folder; nothing is raised for single names."""
+    found = Scan(folder)
+    if hasattr(module, "find_table") and (table := module.find_table(folder)):
+        found.clips, found.unknown = module.read_table(table, language=options.get("language", ""))
+        return found
+    for path in audio_files(folder):
+        relative = path.relative_to(folder).as_posix()
+        if not path.exists():
+            found.unknown[relative] = (
+                "a link to a file that is not there (DataLad, git-annex: get its content)"
+            )
+            continue
+        try:
+            clip = module.parse(relative, **options)
+        except CorpusError as error:
+            found.unknown[relative] = str(error)
+            continue
+        if clip is None:
+            found.left_out.append(relative)
+        else:
+            found.clips.append({"path": str(path), **clip})
+    if hasattr(module, "annotate"):  # labels or ages that stand in a file beside the audio
+        named = [clip["path"] for clip in found.clips]
+        found.clips, unlabelled = module.annotate(found.clips, folder)
+        found.unknown |= unlabelled
+        stay = {clip["path"] for clip in found.clips} | set(unlabelled)
+        found.left_out += [path for path in named if path not in stay]
+    return found
+
+
+def audio_files(folder: Path) -> list[Path]:
+    """Audio files below a folder, sorted; hidden files and macOS resource folders are passed over."""
+    paths = []
+    for base, folders, files in os.walk(folder):
+        folders[:] = [f for f in folders if not f.startswith(".") and f != "__MACOSX"]
+        paths += [
+            Path(base, f) for f in files if not f.startswith(".") and f.lower().endswith(AUDIO_SUFFIXES)
+        ]
+    return sorted(paths)
+
+
+def count_once(clips: list[dict]) -> list[dict]:
+    """Clips with each stem once, sorted; of equal copies the least nested stays.
+
+    Raises
+    ------
+    CorpusError
+        Copies of one clip differ in their bytes.
+    """
+    copies = defaultdict(list)
+    for clip in clips:
+        copies[clip["stem"]].append(clip)
+    once = []
+    for stem in sorted(copies):
+        same = sorted(copies[stem], key=lambda clip: (clip["path"].count(os.sep), clip["path"]))
+        if len(same) > 1 and len({sha256(clip["path"]) for clip in same}) > 1:
+            listed = "\n  ".join(clip["path"] for clip in same)
+            raise CorpusError(f"clip {stem!r} is there in different versions; keep one:\n  {listed}")
+        once.append(same[0])
+    return once
+
+
+def sha256(path: str | os.PathLike) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def find_twins(clip_ids: Sequence[str], paths: Sequence[str]) -> list[str]:
+    """For each clip the id of the first clip with the same bytes, or ``""``.
+
+    Only files of equal size are read. Empty files are no twins.
+    """
+    by_size = defaultdict(list)
+    for clip_id, path in sorted(zip(clip_ids, paths, strict=True)):
+        by_size[os.path.getsize(path)].append((clip_id, path))
+    first, twin = {}, {}
+    for size, group in by_size.items():
+        if size and len(group) > 1:
+            for clip_id, path in group:
+                leader = first.setdefault(sha256(path), clip_id)
+                if leader != clip_id:
+                    twin[clip_id] = leader
+    return [twin.get(clip_id, "") for clip_id in clip_ids]
+
+
+def find_scan(
+    module: ModuleType, root: str | os.PathLike | None = None, *, pooled: bool = False, **options
+) -> Scan:
+    """The scan of the first folder that holds audio, of those where the corpus is looked for.
+
+    Raises
+    ------
+    CorpusError
+        There is none: names every place and where to get the corpus.
+    """
+    looked = []
+    for folder in _candidates(module, root, pooled):
+        found = scan(module, folder, **options)
+        if found.clips or found.unknown:
+            return found
+        state = "no clip of this corpus" if folder.is_dir() else "not a folder"
+        looked.append(f"{folder} ({state})")
+    raise CorpusError(
+        f"{module.TITLE}: no clips found. Looked in:\n  "
+        + "\n  ".join(looked)
+        + f"\nGet it: {module.HOW_TO_GET} "
+        f"({module.URL}), or give its folder as root."
+    )
+
+
+def _candidates(module: ModuleType, root: str | os.PathLike | None, pooled: bool) -> list[Path]:
+    """Folders to look in, in order; the demo corpus is rendered where it will be looked for."""
+    if module.NAME == "demo":
+        folder = Path(root or data_dir()).expanduser()
+        folder = folder / module.FOLDERS[0] if pooled or root is None else folder
+        module.build(folder)
+        return [folder]
+    if pooled and root is not None:
+        return [Path(root).expanduser() / folder for folder in module.FOLDERS]
+    return corpus_candidates(module.FOLDERS, root)
