@@ -6,9 +6,10 @@ times. Only the confusion matrix of each speaker is needed for that, so a thousa
 one matrix product. What it does not contain is the chance in training; that is what seeds show.
 
 The plain 2.5th to 97.5th percentiles are too narrow where speakers are few: in a simulation they
-held the truth in 92 of 100 trials with 10 speakers, in 80 with 4. The percentiles are therefore moved
+held the truth in 80, 91 and 94 of 100 trials with 4, 10 and 24 speakers. They are therefore moved
 outwards by the ratio of Student's t to the normal distribution (the *expanded percentile interval*),
-to the 0.9th and 99.1st for 10 speakers, the 1.7th and 98.3rd for 24, the 2.2nd and 97.8th for 91.
+to the 0.9th and 99.1st for 10 speakers, the 1.7th and 98.3rd for 24, the 2.3rd and 97.7th for 91.
+In the same simulation these held the truth in 88, 95 and 95 of 100 trials.
 
 References
 ----------

@@ -92,8 +92,8 @@ def compare_oof(
     clips_a, clips_b = (set(zip(oof["clip_id"], oof["label"], strict=True)) for oof in (oof_a, oof_b))
     if clips_a != clips_b:
         raise EvaluationError(
-            f"the tables do not hold the same clips with the same labels: {len(clips_a - clips_b)} are only in "
-            f"the first, {len(clips_b - clips_a)} only in the second, such as {min(clips_a ^ clips_b)}"
+            f"the tables do not hold the same clips with the same labels: {len(clips_a - clips_b)} are only "
+            f"in the first, {len(clips_b - clips_a)} only in the second, such as {min(clips_a ^ clips_b)}"
         )
     if unpack(oof_a)[2] != unpack(oof_b)[2]:
         raise EvaluationError(f"the tables have different classes: {unpack(oof_a)[2]} and {unpack(oof_b)[2]}")

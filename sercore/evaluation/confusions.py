@@ -31,9 +31,8 @@ def confusion(
     counts = confusion_matrix(
         codes, proba.argmax(axis=1), labels=np.arange(len(classes)), normalize="true" if normalize else None
     )
-    return pd.DataFrame(
-        counts, index=pd.Index(classes, name="true"), columns=pd.Index(classes, name="predicted")
-    )
+    names = list(classes)
+    return pd.DataFrame(counts, index=pd.Index(names, name="true"), columns=pd.Index(names, name="predicted"))
 
 
 def per_class(y_true: Sequence[str], proba: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
@@ -44,7 +43,7 @@ def per_class(y_true: Sequence[str], proba: np.ndarray, classes: Sequence[str]) 
     values = precision_recall_fscore_support(
         codes, proba.argmax(axis=1), labels=np.arange(len(classes)), zero_division=0
     )
-    table = pd.DataFrame(np.transpose(values), index=pd.Index(classes, name="class"))
+    table = pd.DataFrame(np.transpose(values), index=pd.Index(list(classes), name="class"))
     return table.set_axis(["precision", "recall", "f1", "support"], axis=1).astype({"support": int})
 
 

@@ -25,8 +25,8 @@ def figures(y_true: Sequence[str], proba: np.ndarray, classes: Sequence[str]) ->
         ``macro_f1`` and ``weighted_f1`` (mean over the classes that occur or are predicted,
         equally and by clips), ``kappa`` (Cohen), ``mcc`` (Matthews), ``auc`` (one class against
         the rest, mean over the classes that occur), ``log_loss`` (nats), ``ece``
-        (see :func:`expected_calibration_error`). NaN where a figure is not defined, as
-        ``auc`` and ``kappa`` of clips of a single class.
+        (see :func:`expected_calibration_error`). Of clips of a single class
+        ``kappa``, ``mcc`` and ``auc`` are not defined: NaN.
     """
     from sklearn import metrics
 
@@ -37,6 +37,7 @@ def figures(y_true: Sequence[str], proba: np.ndarray, classes: Sequence[str]) ->
     single = len(occurring) == 1
     one_hot = codes[:, None] == occurring
     kappa = np.nan if single else metrics.cohen_kappa_score(codes, predicted)
+    mcc = np.nan if single else metrics.matthews_corrcoef(codes, predicted)
     auc = np.nan if single else metrics.roc_auc_score(one_hot, proba[:, occurring], average="macro")
     return {
         "ua": float(metrics.recall_score(codes, predicted, labels=occurring, average="macro")),
@@ -44,7 +45,7 @@ def figures(y_true: Sequence[str], proba: np.ndarray, classes: Sequence[str]) ->
         "macro_f1": float(metrics.f1_score(codes, predicted, average="macro", zero_division=0)),
         "weighted_f1": float(metrics.f1_score(codes, predicted, average="weighted", zero_division=0)),
         "kappa": float(kappa),
-        "mcc": float(metrics.matthews_corrcoef(codes, predicted)),
+        "mcc": float(mcc),
         "auc": float(auc),
         "log_loss": float(metrics.log_loss(codes, proba, labels=everything)),
         "ece": expected_calibration_error(y_true, proba, classes),

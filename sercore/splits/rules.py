@@ -117,7 +117,7 @@ def _session(index, labels, n_folds, seed):
 def _emobox_ravdess(index, labels, n_folds, seed):
     _need_corpus(index, "emobox-ravdess", "ravdess")
     actors = _actor_numbers(index)
-    found, wanted = set(actors), {actor for fold in EMOBOX_RAVDESS for actor in fold}
+    found, wanted = set(actors.tolist()), {actor for fold in EMOBOX_RAVDESS for actor in fold}
     if found != wanted:
         raise SplitError(
             f"split 'emobox-ravdess' is about all 24 actors: missing {sorted(wanted - found)}, "
