@@ -14,6 +14,8 @@ from tqdm import tqdm
 
 from ..errors import CorpusError
 
+_BLOCK = 8192  # bytes; a block that the break cuts in two is lost, so small blocks lose little
+
 
 class ResumingDownloader:
     """Callable for ``pooch.retrieve(downloader=…)`` that keeps what has arrived in a part file.
@@ -97,7 +99,7 @@ class ResumingDownloader:
         total = kept + int(announced) if announced else None
         bar = tqdm(total=total, initial=kept, unit="B", unit_scale=True, disable=not self.progressbar)
         with bar, open(self.part, "ab" if kept else "wb") as stream:
-            for block in response.iter_content(1 << 16):
+            for block in response.iter_content(_BLOCK):
                 stream.write(block)
                 bar.update(len(block))
         if total is not None and self._n_kept() < total:
