@@ -48,10 +48,10 @@ def ravdess_names(actors=(1, 2), emotions=range(1, 9)):
     return names
 
 
-def zip_bytes(files):
-    """A zip archive, uncompressed, of ``{name or ZipInfo: bytes}``."""
+def zip_bytes(files, *, deflate=False):
+    """A zip archive of ``{name or ZipInfo: bytes}``."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     return buffer.getvalue()

@@ -81,7 +81,7 @@ def load_index(
     if not modules or len({module.NAME for module in modules}) < len(modules):
         raise CorpusError(f"{name!r}: name each corpus once")
     pooled = len(modules) > 1
-    if options and names != ["folder"]:
+    if options and [module.NAME for module in modules] != ["folder"]:
         raise CorpusError(f"{', '.join(options)}: these options are for the corpus 'folder' alone")
     tables = []
     for module in modules:
