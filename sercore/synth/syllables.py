@@ -1,0 +1,146 @@
+"""What the vocal tract says: syllables of a consonant and a vowel, without a language.
+
+Every vowel is a place for the tongue, and so a set of *formants*, the resonances of throat and
+mouth. Consonants close the tract (``b``, ``t``), let air hiss through a gap (``s``) or send the
+voice through the nose (``m``). Between them the formants glide, because tongues take time.
+
+Vowel formants are rounded from Peterson & Barney (1952, "Control methods used in a study of the
+vowels", JASA 24).
+
+Notebook: 00_start_here.ipynb
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from ..errors import SercoreError
+from .prosody import Prosody
+
+STEP = 0.005
+"""Time between two postures of the vocal tract, in seconds."""
+SILENCE = 0.15
+"""Silence before and after the sentence, in seconds."""
+SENTENCES = ("ba MI so le DA nu ki MA", "SO na te LI mu ga DE sa", "ki LA bo SE ti na MO lu")
+"""What is said: eight syllables each, capitals stressed. It means nothing in any language."""
+
+VOWELS = {
+    "a": (730, 1150, 2440),
+    "e": (500, 1850, 2480),
+    "i": (290, 2250, 2950),
+    "o": (520, 880, 2400),
+    "u": (320, 850, 2250),
+}
+"""First three formants in hertz, for a tract of 17 cm."""
+UH = (500, 1500, 2500)
+"""Formants of a plain tube of 17 cm: the vowel of a tongue at rest."""
+
+
+class Consonant(NamedTuple):
+    """Voice and hiss during a consonant, and where the formants head for."""
+
+    voice: float
+    """Amplitude of the voice relative to a vowel."""
+    hiss: float
+    """Amplitude of the noise made between tongue and teeth."""
+    colour: float
+    """Centre of that noise in hertz."""
+    burst: bool
+    """Whether the noise is only the burst after a closure."""
+    formants: tuple[float, float, float]
+
+
+CONSONANTS = {
+    "m": Consonant(0.30, 0.0, 1000, False, (250, 1000, 2200)),
+    "n": Consonant(0.30, 0.0, 1000, False, (250, 1500, 2600)),
+    "l": Consonant(0.45, 0.0, 1000, False, (350, 1150, 2700)),
+    "b": Consonant(0.08, 0.15, 900, True, (250, 850, 2200)),
+    "d": Consonant(0.08, 0.20, 3600, True, (250, 1700, 2700)),
+    "g": Consonant(0.08, 0.20, 2000, True, (250, 2000, 2300)),
+    "t": Consonant(0.0, 0.40, 4000, True, (300, 1700, 2700)),
+    "k": Consonant(0.0, 0.40, 1900, True, (300, 2000, 2300)),
+    "s": Consonant(0.0, 0.40, 5600, False, (300, 1600, 2600)),
+}
+
+
+class Tracks(NamedTuple):
+    """What tongue, lips and lungs do, one value per STEP."""
+
+    voice: np.ndarray
+    hiss: np.ndarray
+    colour: np.ndarray
+    formants: np.ndarray
+    stress: np.ndarray
+    progress: np.ndarray
+
+
+def articulate(cues: Prosody, *, sentence: str, scale: float, rng: np.random.Generator) -> Tracks:
+    """Movements of the vocal tract while it says a sentence.
+
+    Parameters
+    ----------
+    cues : Prosody
+        ``rate``, ``stress``, ``formants`` and ``articulation`` are used.
+    sentence : str
+        Syllables of one consonant and one vowel, as in :data:`SENTENCES`.
+    scale : float
+        Factor on all formants; above 1 for a tract shorter than 17 cm.
+    rng : np.random.Generator
+        Makes syllables of two takes unequally long.
+
+    Returns
+    -------
+    Tracks
+        Arrays of shape (n_steps,), ``formants`` (3, n_steps). ``stress`` is 0 to 1 and
+        ``progress`` runs from 0 at the first syllable to the number of syllables.
+
+    Raises
+    ------
+    SercoreError
+        A syllable is not one of a consonant and a vowel known here.
+    """
+    syllables = _syllables(sentence)
+    stressed = np.array([s.isupper() for s in syllables])
+    length = (1.0 + 0.25 * stressed) * np.exp(rng.normal(0.0, 0.06, len(syllables)))
+    edges = SILENCE + np.concatenate([[0.0], np.cumsum(length / length.sum())]) * len(syllables) / cues.rate
+    n_steps = round((edges[-1] + SILENCE) / STEP)
+    voice, hiss, colour = np.zeros(n_steps), np.zeros(n_steps), np.full(n_steps, 1000.0)
+    formants = np.tile(np.array(UH, float)[:, None], n_steps)
+    for syllable, start, end in zip(syllables, edges[:-1], edges[1:], strict=True):
+        consonant, vowel = CONSONANTS[syllable[0].lower()], VOWELS[syllable[1].lower()]
+        a, b, c = (round(t / STEP) for t in (start, start + 0.35 * (end - start), end))
+        voice[a:b], voice[b:c] = consonant.voice, 1.0
+        hiss[b - 3 if consonant.burst else a : b] = consonant.hiss
+        colour[a:b] = consonant.colour
+        formants[:, a:b] = np.array(consonant.formants)[:, None]
+        formants[:, b:c] = np.array(vowel)[:, None]
+    times = (np.arange(n_steps) + 0.5) * STEP
+    progress = np.interp(times, edges, np.arange(len(edges)))
+    inside = np.minimum(progress.astype(int), len(syllables) - 1)
+    rest = np.array(UH)[:, None]
+    formants = (rest + cues.articulation * (formants - rest)) * scale * (1.0 + cues.formants / 100.0)
+    stress = gaussian_filter1d(stressed[inside].astype(float), 8.0)
+    loud = 10.0 ** (cues.stress * stress / 20.0)
+    return Tracks(
+        voice=gaussian_filter1d(voice, 2.0) * loud,
+        hiss=gaussian_filter1d(hiss, 1.0) * loud,
+        colour=colour,
+        formants=gaussian_filter1d(formants, 5.0, axis=1),
+        stress=stress,
+        progress=progress,
+    )
+
+
+def _syllables(sentence):
+    """Syllables of a sentence, checked."""
+    syllables = sentence.split()
+    for s in syllables or [sentence]:
+        if len(s) != 2 or s[0].lower() not in CONSONANTS or s[1].lower() not in VOWELS:
+            raise SercoreError(
+                f"cannot say {s!r} of the sentence {sentence!r}: a syllable is one of {' '.join(CONSONANTS)} "
+                f"and one of {' '.join(VOWELS)}, like 'ba', or 'BA' where it is stressed"
+            )
+    return syllables
