@@ -105,6 +105,24 @@ def test_classes_and_sexes_are_balanced():
         assert tested.groupby("sex")["speaker"].nunique().to_dict() == {"female": 2, "male": 2}
 
 
+def test_no_fold_is_empty():
+    """Clips per speaker and class at which stratifying alone leaves a fold empty."""
+    counts = [[1, 3, 2, 2], [2, 1, 2, 3], [1, 1, 4, 2], [4, 2, 2, 2]]
+    index = make_index("abcd", takes=4, women="bd")
+    wanted = dict(zip(["toy-a", "toy-b", "toy-c", "toy-d"], counts, strict=True))
+    keep = [
+        int(row.sentence[1:]) < wanted[row.speaker][sorted(CLASSES).index(row.label)]
+        for row in index.itertuples()
+    ]
+    for seed in range(24):
+        folds = splits.make_folds(index[keep], n_folds=4, seed=seed)
+        assert all(len(fold.test) for fold in folds)
+
+
+def test_few_clips_are_still_divided():
+    assert len(splits.make_folds(make_index("abc", takes=1), n_folds=3)) == 3
+
+
 def test_seed_changes_folds_and_repeats_them():
     index = make_index([f"{s:02}" for s in range(12)])
     first, again, other = (splits.make_folds(index, seed=seed) for seed in (1, 1, 2))
@@ -159,8 +177,9 @@ def test_what_an_index_must_hold():
         splits.make_folds(index.iloc[:0])
     with pytest.raises(SplitError, match="3 clips have no class"):
         splits.make_folds(index.assign(label=index["label"].where(index.index > 2)))
-    with pytest.raises(SplitError, match="too few for 3 folds"):
-        splits.make_folds(make_index("abc", takes=1).drop_duplicates("speaker"))
+    each_their_own = make_index("abc", takes=1).iloc[[0, 5, 10]]
+    with pytest.raises(SplitError, match="3 clips are too few for 3 folds"):
+        splits.make_folds(each_their_own)
 
 
 # ----------------------------------------------------------------------------- named splits

@@ -48,21 +48,24 @@ def known(column):
 
 
 def stratified_groups(index, labels, groups, n_folds, seed):
-    """Test positions of each fold; a group is never divided."""
-    from sklearn.model_selection import StratifiedGroupKFold
+    """Test positions of each fold; a group is never divided, and no fold is empty."""
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
     # Group numbers are shuffled here and not by scikit-learn, whose own shuffling changed
     # between versions: a seed then means the same folds on every machine.
     groups = np.random.default_rng(seed).permutation(groups.max() + 1)[groups]
-    strata = labels
+    strata = [labels]
     if "sex" in index:  # a speaker has one sex, so class-and-sex strata balance both
-        strata = np.char.add(np.char.add(labels, "/"), index["sex"].fillna("").to_numpy(str))
-    if np.unique(strata, return_counts=True)[1].max() < n_folds:
+        strata.insert(0, np.char.add(np.char.add(labels, "/"), index["sex"].fillna("").to_numpy(str)))
+    strata = next((s for s in strata if np.unique(s, return_counts=True)[1].max() >= n_folds), None)
+    if strata is None:
         raise SplitError(f"{len(labels)} clips are too few for {n_folds} folds: no class has that many clips")
     with warnings.catch_warnings():  # about rare strata; classes are checked by the caller
         warnings.filterwarnings("ignore", "The least populated class")
-        splitter = StratifiedGroupKFold(n_folds).split(labels, strata, groups)
-        return [test for _, test in splitter]
+        tests = [test for _, test in StratifiedGroupKFold(n_folds).split(labels, strata, groups)]
+    if min(map(len, tests)) == 0:  # happens with hardly more groups than folds; sizes are balanced then
+        tests = [test for _, test in GroupKFold(n_folds).split(labels, labels, groups)]
+    return tests
 
 
 def connected(*keys):
