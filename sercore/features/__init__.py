@@ -11,15 +11,14 @@ from __future__ import annotations
 import numpy as np
 
 from .. import audio
-from . import functionals as _functionals
-from . import pitch
 from .descriptors import DESCRIPTORS
-from .recipe import PRESETS, STATISTICS, Recipe, get_recipe
+from .recipe import PRESETS, Recipe, get_recipe
 from .spectrum import Spectrum
+from .table import column_groups, column_names, row_of
 
 __all__ = [
-    "DESCRIPTORS", "PRESETS", "STATISTICS", "Recipe", "Spectrum", "column_groups", "column_names",
-    "compute", "frames", "get_recipe", "pitch", "table_row",
+    "DESCRIPTORS", "PRESETS", "Recipe", "Spectrum", "column_groups", "column_names", "compute",
+    "frames", "get_recipe", "table_row",
 ]  # fmt: skip
 
 
@@ -63,7 +62,7 @@ def frames(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
 
 
 def table_row(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
-    """One clip as one row: statistics over time of every descriptor, then timing.
+    """One clip as one row: functionals over time of every descriptor.
 
     Pitch statistics are over voiced frames only (0 where nothing is voiced).
 
@@ -79,49 +78,7 @@ def table_row(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
         In the order of :func:`column_names`.
     """
     recipe = get_recipe(recipe)
-    spectrum = Spectrum(_prepare(wave, recipe), recipe)
-    tracks = {name: _time_last(DESCRIPTORS[name](spectrum)) for name in recipe.descriptors}
-    dense = np.concatenate([track for name, track in tracks.items() if name != "f0"] or [np.empty((0, 1))])
-    rows = iter(_functionals.functionals(dense, recipe.statistics))
-    parts = []
-    for name, track in tracks.items():
-        if name == "f0":
-            voiced = track[:, np.isfinite(track[0])]
-            voiced = voiced if voiced.shape[1] else np.zeros((1, 1))
-            parts.append(_functionals.functionals(voiced, recipe.statistics).ravel())
-        else:
-            parts.extend(next(rows) for _ in track)
-    if recipe.timing:
-        voicing = tracks["voicing"] if "voicing" in tracks else _time_last(DESCRIPTORS["voicing"](spectrum))
-        parts.append(_functionals.timing(spectrum.rms, voicing[0], frame_s=recipe.hop_length / recipe.sr))
-    return np.concatenate(parts).astype(np.float32)
-
-
-def column_names(recipe: str | Recipe = "default") -> list[str]:
-    """Names of the columns of a table, ``descriptor[row].statistic``.
-
-    Examples
-    --------
-    >>> column_names("mfcc40")[:2]
-    ['mfcc[0].mean', 'mfcc[1].mean']
-    """
-    recipe = get_recipe(recipe)
-    probe = compute(np.zeros(recipe.n_fft * 2, dtype=np.float32), recipe.descriptors, recipe)
-    names = [
-        f"{name}.{statistic}" if len(track) == 1 else f"{name}[{row}].{statistic}"
-        for name, track in probe.items()
-        for row in range(len(track))
-        for statistic in recipe.statistics
-    ]
-    return names + ([f"timing.{name}" for name in _functionals.TIMING] if recipe.timing else [])
-
-
-def column_groups(recipe: str | Recipe = "default") -> dict[str, list[int]]:
-    """Column numbers of a table by descriptor (``log_mel``, ``mfcc``, …, ``timing``)."""
-    groups: dict[str, list[int]] = {}
-    for column, name in enumerate(column_names(recipe)):
-        groups.setdefault(name.split("[")[0].split(".")[0], []).append(column)
-    return groups
+    return row_of(Spectrum(_prepare(wave, recipe), recipe))
 
 
 def _prepare(wave: np.ndarray, recipe: Recipe) -> np.ndarray:

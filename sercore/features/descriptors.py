@@ -8,6 +8,7 @@ Notebook: 02_feature_extraction.ipynb
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -50,15 +51,15 @@ def mfcc(spectrum):
 
 
 @descriptor
-def mfcc_delta(spectrum):
+def mfccslope(spectrum):
     """Slope of the MFCCs over nine frames, [shape=(n_frames, n_mfcc)]."""
-    return _delta(spectrum.mfcc, order=1)
+    return slope(spectrum.mfcc)
 
 
 @descriptor
 def mfcc_delta2(spectrum):
     """Curvature of the MFCCs over nine frames, [shape=(n_frames, n_mfcc)]."""
-    return _delta(spectrum.mfcc, order=2)
+    return slope(spectrum.mfcc, order=2)
 
 
 @descriptor
@@ -146,24 +147,17 @@ def zcr(spectrum):
 @descriptor
 def f0(spectrum):
     """Pitch in semitones above 27.5 Hz, NaN where unvoiced, [shape=(n_frames,)]."""
-    return pitch.semitones(_pitch(spectrum)[0])
+    return pitch.semitones(spectrum.pitch[0])
 
 
 @descriptor
 def voicing(spectrum):
     """Periodicity from 0 to 1, [shape=(n_frames,)]."""
-    return _pitch(spectrum)[1]
+    return spectrum.pitch[1]
 
 
-def _pitch(spectrum):
-    """Pitch track, computed once per spectrum."""
-    if not hasattr(spectrum, "_track"):
-        spectrum._track = pitch.track(spectrum)
-    return spectrum._track
-
-
-def _delta(rows: np.ndarray, *, order: int) -> np.ndarray:
-    """Savitzky–Golay derivative over nine frames (fewer where the clip is shorter)."""
+def slope(rows: np.ndarray, *, order: int = 1) -> np.ndarray:
+    """Savitzky–Golay derivative along axis 0 over nine frames (fewer where the clip is shorter)."""
     width = min(9, len(rows) - (len(rows) + 1) % 2)
     if width <= order:
         return np.zeros_like(rows)
@@ -182,7 +176,7 @@ def _octaves(recipe: Recipe) -> list[tuple[int, int]]:
     hertz = frequencies(recipe)
     edges = np.concatenate([[0.0], 200.0 * 2.0 ** np.arange(7)])
     bands = []
-    for k, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for k, (low, high) in enumerate(itertools.pairwise(edges)):
         inside = np.flatnonzero((hertz >= low) & (hertz <= high))
         first, last = inside[0], inside[-1] + 1
         first -= k > 0  # librosa lets each band begin one bin early

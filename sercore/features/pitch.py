@@ -11,10 +11,14 @@ Notebook: 02_feature_extraction.ipynb
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 import numpy as np
 import scipy.signal
 
-from .spectrum import Spectrum, hann
+if TYPE_CHECKING:
+    from .spectrum import Spectrum
 
 F0_MIN, F0_MAX = 65.0, 600.0
 """Range searched in Hz: low men's voices to shouting women and screams."""
@@ -60,15 +64,30 @@ def semitones(f0: np.ndarray) -> np.ndarray:
     return 12.0 * np.log2(np.asarray(f0) / 27.5)
 
 
+def bridge_gaps(track: np.ndarray) -> np.ndarray:
+    """Straight lines across NaNs, the nearest value at the ends; zeros where all is NaN."""
+    known = np.flatnonzero(np.isfinite(track))
+    if known.size == 0:
+        return np.zeros_like(track)
+    return np.interp(np.arange(len(track)), known, track[known]).astype(track.dtype)
+
+
+@lru_cache(maxsize=8)
+def _window_autocorrelation(n: int) -> np.ndarray:
+    """Autocorrelation of the Hann window, 1 at lag 0, [shape=(n,)]."""
+    window = scipy.signal.get_window("hann", n)
+    full = scipy.signal.correlate(window, window, method="fft")[n - 1 :]
+    return (full / full[0]).astype(np.float32)
+
+
 def _periodicity(spectrum: Spectrum) -> np.ndarray:
     """Window-corrected autocorrelation, averaged over three frames to see more periods."""
     raw = spectrum.autocorrelation
     raw = raw / np.maximum(raw[:, :1], 1e-10)
-    window = np.correlate(hann(spectrum.recipe.win_length), hann(spectrum.recipe.win_length), mode="full")
-    window = window[spectrum.recipe.win_length - 1 :]
+    window = _window_autocorrelation(spectrum.recipe.win_length)
     # beyond two thirds of the window the correction would amplify noise more than signal
     n_lags = min(raw.shape[1], int(spectrum.recipe.win_length * 0.67))
-    score = raw[:, :n_lags] * (window[0] / window[:n_lags])
+    score = raw[:, :n_lags] * (1.0 / window[:n_lags])
     smooth = score.copy()
     smooth[1:] += score[:-1]
     smooth[:-1] += score[1:]

@@ -17,7 +17,9 @@ from ..errors import RecipeError
 VERSION = 1
 """Raised whenever a change of code changes feature values; part of every recipe's hash."""
 
-STATISTICS = ("mean", "std", "skewness", "kurtosis", "p5", "p95")
+STATISTICS = ("mean", "std", "skewness", "kurtosis", "p5", "p25", "p50", "p75", "p95")
+PARTS = ("voiced", "unvoiced", "first", "middle", "last")
+PART_STATISTICS = ("mean", "std")
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,12 @@ class Recipe:
         Cepstral coefficients, the zeroth included.
     descriptors : tuple of str
         Names from :data:`sercore.features.DESCRIPTORS`.
-    statistics : tuple of str
-        Functionals over time, from :data:`STATISTICS`; only tables use them.
+    statistics, slope_statistics : tuple of str
+        Functionals of every track and of its slope, from :data:`STATISTICS`; only tables use them.
+    parts : tuple of str
+        Parts of the clip, from :data:`PARTS`, whose mean and standard deviation a table also holds.
     timing : bool
-        Whether a table also holds duration, voiced share, pauses and syllable rate.
+        Whether a table also holds slow modulations, duration, pauses and syllable rate.
     trim_db : float or None
         Cut leading and trailing silence this far below the loudest frame; None keeps it.
     """
@@ -57,12 +61,14 @@ class Recipe:
     fmax: float = 8000.0
     n_mfcc: int = 20
     descriptors: tuple[str, ...] = (
-        "log_mel", "mfcc", "mfcc_delta", "mfcc_delta2", "chroma", "centroid", "bandwidth", "contrast",
-        "flatness", "rolloff", "rms_db", "zcr", "tonnetz", "f0", "voicing",
+        "log_mel", "mfcc", "chroma", "centroid", "bandwidth", "contrast", "flatness", "rolloff",
+        "rms_db", "zcr", "tonnetz", "f0", "voicing",
     )  # fmt: skip
     statistics: tuple[str, ...] = STATISTICS
+    slope_statistics: tuple[str, ...] = ("mean", "std", "skewness", "kurtosis", "p5", "p95")
+    parts: tuple[str, ...] = PARTS
     timing: bool = True
-    trim_db: float | None = 40.0
+    trim_db: float | None = 30.0
 
     def __post_init__(self):
         def refuse(problem):
@@ -74,12 +80,17 @@ class Recipe:
             refuse(f"mel range {self.fmin}–{self.fmax} Hz outside 0–{self.sr / 2} Hz (half the sample rate)")
         if self.n_mfcc > self.n_mels:
             refuse(f"{self.n_mfcc} MFCCs from {self.n_mels} mel bands")
-        if unknown := set(self.statistics) - set(STATISTICS):
-            refuse(f"unknown statistics {sorted(unknown)}; there are {', '.join(STATISTICS)}")
         from .descriptors import DESCRIPTORS
 
-        if unknown := set(self.descriptors) - set(DESCRIPTORS):
-            refuse(f"unknown descriptors {sorted(unknown)}; there are {', '.join(DESCRIPTORS)}")
+        for what, named, known in (
+            ("descriptors", self.descriptors, DESCRIPTORS),
+            ("statistics", self.statistics + self.slope_statistics, STATISTICS),
+            ("parts", self.parts, PARTS),
+        ):
+            if unknown := set(named) - set(known):
+                refuse(f"unknown {what} {sorted(unknown)}; there are {', '.join(known)}")
+        if not self.descriptors or not self.statistics:
+            refuse("no descriptors or no statistics")
 
     @property
     def key(self) -> str:
@@ -109,7 +120,7 @@ class Recipe:
 
 _OLD = Recipe(
     sr=22_050, win_length=2048, hop_length=512, n_fft=2048, n_mels=128, fmin=0.0, fmax=11_025.0, n_mfcc=40,
-    statistics=("mean",), timing=False, trim_db=None,
+    statistics=("mean",), slope_statistics=(), parts=(), timing=False, trim_db=None,
 )  # fmt: skip
 PRESETS = {
     "default": Recipe(),

@@ -16,9 +16,10 @@ import numpy as np
 import scipy.fft
 import scipy.signal
 
+from . import pitch
+
 if TYPE_CHECKING:
     from .recipe import Recipe
-
 
 
 class Spectrum:
@@ -97,6 +98,11 @@ class Spectrum:
         raw = self.power @ _chroma_filters(self.recipe)
         peak = raw.max(axis=1, keepdims=True)
         return raw / np.where(peak < _TINY, 1.0, peak)
+
+    @cached_property
+    def pitch(self) -> tuple[np.ndarray, np.ndarray]:
+        """Fundamental frequency in Hz (NaN where unvoiced) and periodicity, each [shape=(n_frames,)]."""
+        return pitch.track(self)
 
     @cached_property
     def rms(self) -> np.ndarray:
