@@ -16,8 +16,8 @@ import numpy as np
 from .prosody import CUES, LIMITS, Prosody
 
 TAKE_SPREAD = Prosody(
-    f0_level=0.7, f0_range=0.6, f0_slope=0.7, f0_final=0.9, rate=0.2, loudness=1.2, stress=0.8,
-    tilt=0.35, breathiness=1.5, jitter=0.2, shimmer=0.12, tremor=0.06, formants=0.7, articulation=0.06,
+    f0_level=0.6, f0_range=0.5, f0_slope=0.6, f0_final=0.8, rate=0.17, loudness=1.0, stress=0.7,
+    tilt=0.3, breathiness=1.3, jitter=0.17, shimmer=0.1, tremor=0.05, formants=0.6, articulation=0.05,
 )  # fmt: skip
 """Standard deviation of every cue between two takes of the same sentence."""
 

@@ -20,7 +20,7 @@ from scipy.ndimage import gaussian_filter1d
 from ..errors import SercoreError
 from .prosody import Prosody
 
-STEP = 0.005
+STEP = 0.008
 """Time between two postures of the vocal tract, in seconds."""
 SILENCE = 0.15
 """Silence before and after the sentence, in seconds."""
@@ -109,11 +109,12 @@ def articulate(cues: Prosody, *, sentence: str, scale: float, rng: np.random.Gen
     n_steps = round((edges[-1] + SILENCE) / STEP)
     voice, hiss, colour = np.zeros(n_steps), np.zeros(n_steps), np.full(n_steps, 1000.0)
     formants = np.tile(np.array(UH, float)[:, None], n_steps)
+    burst = round(0.016 / STEP)
     for syllable, start, end in zip(syllables, edges[:-1], edges[1:], strict=True):
         consonant, vowel = CONSONANTS[syllable[0].lower()], VOWELS[syllable[1].lower()]
         a, b, c = (round(t / STEP) for t in (start, start + 0.35 * (end - start), end))
         voice[a:b], voice[b:c] = consonant.voice, 1.0
-        hiss[b - 3 if consonant.burst else a : b] = consonant.hiss
+        hiss[max(a, b - burst) if consonant.burst else a : b] = consonant.hiss
         colour[a:b] = consonant.colour
         formants[:, a:b] = np.array(consonant.formants)[:, None]
         formants[:, b:c] = np.array(vowel)[:, None]
@@ -122,16 +123,21 @@ def articulate(cues: Prosody, *, sentence: str, scale: float, rng: np.random.Gen
     inside = np.minimum(progress.astype(int), len(syllables) - 1)
     rest = np.array(UH)[:, None]
     formants = (rest + cues.articulation * (formants - rest)) * scale * (1.0 + cues.formants / 100.0)
-    stress = gaussian_filter1d(stressed[inside].astype(float), 8.0)
+    stress = _glide(stressed[inside].astype(float), 0.04)
     loud = 10.0 ** (cues.stress * stress / 20.0)
     return Tracks(
-        voice=gaussian_filter1d(voice, 2.0) * loud,
-        hiss=gaussian_filter1d(hiss, 1.0) * loud,
+        voice=_glide(voice, 0.01) * loud,
+        hiss=_glide(hiss, 0.005) * loud,
         colour=colour,
-        formants=gaussian_filter1d(formants, 5.0, axis=1),
+        formants=_glide(formants, 0.025),
         stress=stress,
         progress=progress,
     )
+
+
+def _glide(track, seconds):
+    """A track whose steps have become slopes: nothing in a mouth moves at once."""
+    return gaussian_filter1d(track, seconds / STEP, axis=-1)
 
 
 def _syllables(sentence):

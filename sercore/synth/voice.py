@@ -3,7 +3,7 @@
 Speech is a buzz or a hiss (the *source*) shaped by the resonances of throat and mouth (the
 *filter*). :func:`render` calls, in this order:
 
-1. :func:`~sercore.synth.syllables.articulate`: what tongue and lips do, every 5 ms,
+1. :func:`~sercore.synth.syllables.articulate`: what tongue and lips do, every 8 ms,
 2. :func:`f0_contour`: the melody,
 3. :func:`glottal_source`: vocal folds that open and close along that melody, and breath,
 4. :func:`vocal_tract`: formants that move with the tongue.
@@ -178,7 +178,7 @@ def vocal_tract(
     np.ndarray [shape=(n_samples,)]
     """
     hop = round(STEP * SR)
-    n_fft = 7 * hop  # a piece of two hops, and room for the formants to ring out
+    n_fft = 5 * hop  # a piece of two hops, and room for the formants to ring out
     f = np.fft.rfftfreq(n_fft, 1.0 / SR).astype(np.float32)
     response = 10.0 ** (tilt / 20.0 * np.log2(np.maximum(f, 500.0) / 500.0))
     # A tube has a resonance every 1000 Hz; even those beyond 8 kHz lift what lies below them.
