@@ -152,12 +152,11 @@ def render_clip(stem: str) -> tuple[np.ndarray, int]:
     clip = parse(stem)
     # The seed is made of the clip's own place, so no clip depends on which were rendered before it.
     place = (SPEAKERS.index(clip["speaker"]), EMOTIONS.index(clip["emotion"]))
-    seed = np.random.SeedSequence([*place, int(clip["sentence"]), int(clip["take"])])
     return synth.render(
         synth.EMOTION_PROSODY[clip["emotion"]],
         speaker=synth.SPEAKERS[clip["speaker"]],
         sentence=int(clip["sentence"]) - 1,
-        seed=seed,
+        seed=(*place, int(clip["sentence"]), int(clip["take"])),
     )
 
 

@@ -13,6 +13,8 @@ Notebook: 00_start_here.ipynb
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import soxr
 
@@ -38,7 +40,7 @@ def render(
     *,
     speaker: Speaker,
     sentence: int | str = 0,
-    seed: int | np.random.SeedSequence = 0,
+    seed: int | Sequence[int] = 0,
     variation: float = 1.0,
 ) -> tuple[np.ndarray, int]:
     """Waveform of one sentence said by one speaker with one prosody.
@@ -55,7 +57,7 @@ def render(
         One of :data:`~sercore.synth.SPEAKERS`, or your own.
     sentence : int or str
         Number of one of :data:`~sercore.synth.SENTENCES`, or syllables such as ``"ba MI so"``.
-    seed : int or np.random.SeedSequence
+    seed : int or sequence of int
         The take.
     variation : float
         How much takes differ; 0 makes the speaker's cues exact.
@@ -76,10 +78,9 @@ def render(
         if not 0 <= sentence < len(SENTENCES):
             raise SercoreError(f"no sentence {sentence}: there are 0 to {len(SENTENCES) - 1}")
         sentence = SENTENCES[sentence]
-    if not isinstance(seed, np.random.SeedSequence):
-        seed = np.random.SeedSequence(seed)
-    # One stream per step: a longer sentence must not change the melody of the next step.
-    take, tongue, melody, folds, air, room = (np.random.default_rng(s) for s in seed.spawn(6))
+    # Each step draws from its own stream, so a longer sentence does not change the melody.
+    streams = np.random.SeedSequence(seed).spawn(6)
+    take, tongue, melody, folds, air, room = (np.random.default_rng(stream) for stream in streams)
     cues = as_spoken(prosody, speaker=speaker, rng=take, variation=variation)
     tracks = articulate(cues, sentence=sentence, scale=17.0 / speaker.tract, rng=tongue)
     f0 = f0_contour(cues, tracks, f0=speaker.f0, rng=melody)
