@@ -1,0 +1,241 @@
+"""Features of a whole corpus: in parallel, cached in shards, resumable, bad clips listed.
+
+The cache is a folder, local or any fsspec URL, that only ever gains finished files. One shard is
+one task of at most :data:`SHARD_CLIPS` clips; the worker that computed it writes it under a
+temporary name and moves it into place, so a killed run leaves no half shard and a rerun computes
+what is missing. A shard's name carries the SHA-256 of its content: one that was altered is found,
+removed and made again. Clips are recognised by id, file size and modification time, so a replaced
+recording is read again, and a subset of a corpus finds the clips of the whole.
+
+Nothing large passes through the parent process, so the same call runs on a cluster:
+``with joblib.parallel_config(backend="dask"): extract_table(index, cache="s3://…")``.
+
+Notebook: 02_feature_extraction.ipynb
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import uuid
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .. import audio, paths
+from ..errors import AudioError, StoreError
+from . import frames, table_row
+from .recipe import Recipe, get_recipe
+from .table import column_names
+
+SHARD_CLIPS = 64
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """Features of the usable clips, in the order of the index.
+
+    Parameters
+    ----------
+    index : pd.DataFrame
+        The rows that have features, renumbered from 0.
+    X : np.ndarray [shape=(n_clips, n_columns)] or list of np.ndarray [shape=(n_features, n_frames)]
+        A table, or one array per clip.
+    columns : list of str
+        Names of the table's columns; empty for frames.
+    bad : pd.DataFrame
+        ``clip_id path reason message`` of every clip that was left out.
+    recipe : Recipe
+        How the features were made.
+    """
+
+    index: pd.DataFrame
+    X: np.ndarray | list[np.ndarray]
+    columns: list[str]
+    bad: pd.DataFrame
+    recipe: Recipe
+
+
+def extract_table(index: pd.DataFrame, recipe: str | Recipe = "default", **options) -> Extracted:
+    """Table of functionals, one row per clip.
+
+    Parameters
+    ----------
+    index : pd.DataFrame
+        From :func:`sercore.corpora.load_index`.
+    recipe : str or Recipe
+    cache : str or path, optional
+        Folder or fsspec URL; by default ``cache/features`` in the data folder.
+    n_jobs : int
+        Worker processes; -1 for one per core. The result does not depend on it.
+    max_bad : float
+        Share of unusable clips above which the run stops.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Extracted
+        With ``X`` of shape (n_clips, n_columns).
+
+    Raises
+    ------
+    StoreError
+        More than ``max_bad`` of the clips are unusable, or the cache cannot be written.
+    """
+    return _extract(index, get_recipe(recipe), "table", **options)
+
+
+def extract_frames(index: pd.DataFrame, recipe: str | Recipe = "default", **options) -> Extracted:
+    """Frame features, one array ``(n_features, n_frames)`` per clip; options of :func:`extract_table`."""
+    return _extract(index, get_recipe(recipe), "frames", **options)
+
+
+def _extract(index, recipe, kind, *, cache=None, n_jobs=-1, max_bad=0.01, progress=True) -> Extracted:
+    import joblib
+    from tqdm.auto import tqdm
+
+    shards = _Shards(cache, f"{kind}-{recipe.key}")
+    files = index["path"].tolist()
+    keys = [_clip_key(clip_id, path) for clip_id, path in zip(index["clip_id"], files, strict=True)]
+    found = shards.read_all(set(keys), corpora=set(index["corpus"]))
+    tasks = []
+    for corpus, numbers in index.reset_index(drop=True).groupby("corpus").groups.items():
+        missing = [n for n in numbers if keys[n] not in found]
+        tasks += [(corpus, missing[k : k + SHARD_CLIPS]) for k in range(0, len(missing), SHARD_CLIPS)]
+    jobs = (
+        joblib.delayed(_compute_shard)(
+            shards, corpus, [keys[n] for n in task], [files[n] for n in task], recipe, kind
+        )
+        for corpus, task in tasks
+    )
+    n_missing = sum(len(task) for _, task in tasks)
+    workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+    with tqdm(total=n_missing, desc="features", unit="clip", disable=not (progress and tasks)) as bar:
+        for (_, task), name in zip(tasks, workers(jobs), strict=True):
+            found.update(shards.read(name))
+            bar.update(len(task))
+    return _assemble(index, keys, found, recipe, kind, max_bad, shards)
+
+
+def _assemble(index, keys, found, recipe, kind, max_bad, shards) -> Extracted:
+    """Rows in index order, bad clips set apart, the threshold enforced."""
+    values = [found[key] for key in keys]
+    good = np.array([isinstance(value, np.ndarray) for value in values], dtype=bool)
+    bad = index.loc[~good, ["clip_id", "path"]].reset_index(drop=True)
+    bad["reason"] = [value[0] for value in values if not isinstance(value, np.ndarray)]
+    bad["message"] = [value[1] for value in values if not isinstance(value, np.ndarray)]
+    if len(bad):
+        where = shards.write_text("bad_clips.csv", bad.to_csv(index=False))
+        if len(bad) > max_bad * len(index):
+            listed = "\n  ".join(bad["message"].head(10))
+            raise StoreError(
+                f"{len(bad)} of {len(index)} clips are unusable, more than the {max_bad:.1%} allowed:\n"
+                f"  {listed}\n"
+                f"all of them: {where}; mend the corpus, or allow more with max_bad"
+            )
+    kept = [value for value in values if isinstance(value, np.ndarray)]
+    columns = column_names(recipe) if kind == "table" else []
+    X = np.stack(kept) if kind == "table" and kept else kept
+    return Extracted(index[good].reset_index(drop=True), X, columns, bad, recipe)
+
+
+def _clip_key(clip_id: str, path: str) -> str:
+    """What a cached clip is recognised by."""
+    try:
+        info = os.stat(path)
+        return f"{clip_id}|{info.st_size}|{info.st_mtime_ns}"
+    except OSError:
+        return f"{clip_id}|missing"
+
+
+def _compute_shard(
+    shards: _Shards, corpus: str, keys: list[str], files: list[str], recipe: Recipe, kind: str
+) -> str:
+    """Features of a few clips, written by the worker that made them; returns the shard's name."""
+    make = table_row if kind == "table" else frames
+    values, bad = [], {}
+    for key, path in zip(keys, files, strict=True):
+        try:
+            values.append(make(audio.load(path, sr=recipe.sr), recipe))
+        except AudioError as error:
+            bad[key] = (error.reason, str(error))
+        except Exception as error:
+            error.add_note(f"while extracting {path}")
+            raise
+    return shards.write(corpus, [key for key in keys if key not in bad], values, bad)
+
+
+class _Shards:
+    """The files of one cache folder."""
+
+    def __init__(self, cache, name: str):
+        import fsspec
+
+        base = os.fspath(cache) if cache is not None else str(paths.cache_dir() / "features")
+        self.fs, root = fsspec.core.url_to_fs(base)
+        self.folder = f"{root.rstrip('/')}/{name}"
+
+    def read_all(self, wanted: set[str], *, corpora: set[str]) -> dict:
+        """Every cached clip that is wanted, from the shards of these corpora."""
+        try:
+            names = sorted(name.rsplit("/", 1)[-1] for name in self.fs.ls(self.folder, detail=False))
+        except FileNotFoundError:
+            return {}
+        found = {}
+        for name in names:
+            if name.endswith(".npz") and name.split("-")[0] in corpora:
+                found.update((key, value) for key, value in self.read(name).items() if key in wanted)
+        return found
+
+    def read(self, name: str) -> dict:
+        """Clips of one shard; none, and the shard removed, where its digest does not fit."""
+        path = f"{self.folder}/{name}"
+        try:
+            data = self.fs.cat_file(path)
+        except FileNotFoundError:  # another process found it altered and removed it
+            return {}
+        if hashlib.sha256(data).hexdigest()[:32] != name.split(".")[0].split("-")[-1]:
+            self.fs.rm_file(path)
+            return {}
+        with np.load(io.BytesIO(data), allow_pickle=False) as shard:
+            content = json.loads(str(shard["content"]))
+            pieces = np.split(shard["values"], shard["ends"][:-1]) if len(content["keys"]) else []
+        rows = [piece[0] if content["table"] else piece.T for piece in pieces]
+        return dict(zip(content["keys"], rows, strict=True)) | {
+            k: tuple(v) for k, v in content["bad"].items()
+        }
+
+    def write(self, corpus: str, keys: list[str], values: list[np.ndarray], bad: dict) -> str:
+        """Store clips in one file and return its name."""
+        table = not values or values[0].ndim == 1
+        rows = [value[None, :] if table else value.T for value in values] or [np.zeros((0, 0), np.float32)]
+        content = json.dumps({"keys": keys, "bad": bad, "table": table})
+        ends = np.cumsum([len(row) for row in rows])
+        buffer = io.BytesIO()
+        np.savez(buffer, values=np.concatenate(rows), ends=ends, content=np.array(content))
+        data = buffer.getvalue()
+        task = hashlib.sha256("\n".join([*keys, *bad]).encode()).hexdigest()[:12]
+        name = f"{corpus}-{task}-{hashlib.sha256(data).hexdigest()[:32]}.npz"
+        self._put(name, data)
+        return name
+
+    def write_text(self, name: str, text: str) -> str:
+        """Store a small text file and return where."""
+        return self._put(name, text.encode())
+
+    def _put(self, name: str, data: bytes) -> str:
+        final, part = f"{self.folder}/{name}", f"{self.folder}/.{name}.{uuid.uuid4().hex}.part"
+        try:
+            self.fs.makedirs(self.folder, exist_ok=True)
+            self.fs.pipe_file(part, data)
+            self.fs.mv(part, final)
+        except OSError as error:
+            raise StoreError(
+                f"{final}: the feature cache cannot be written ({error}); free space, or choose another "
+                "folder with the cache argument or SERCORE_DATA"
+            ) from error
+        return final

@@ -1,0 +1,118 @@
+"""Classical baselines as scikit-learn pipelines: whatever is fitted, is fitted inside the fold.
+
+Every pipeline scales with the training clips' mean and spread and ends in a classifier with
+``predict_proba``. Defaults are moderate and the same for every corpus; nothing was searched.
+
+Notebook: 03_mlp_baseline.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sklearn.base import ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from ..errors import SercoreError
+
+CLASSICAL: dict[str, Callable[[int], list]] = {
+    "dummy": lambda seed: [DummyClassifier(strategy="prior")],
+    "logistic": lambda seed: [LogisticRegression(C=0.003, max_iter=300)],
+    "linear_svc": lambda seed: [SVC(kernel="linear", C=0.001, break_ties=True)],
+    "rbf_svc": lambda seed: [SVC(C=10.0, gamma="scale", break_ties=True)],
+    "knn": lambda seed: [KNeighborsClassifier(n_neighbors=9, weights="distance")],
+    "lda": lambda seed: [
+        PCA(n_components=0.95, svd_solver="full"),
+        LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
+    ],
+    "random_forest": lambda seed: [RandomForestClassifier(150, min_samples_leaf=2, random_state=seed)],
+    "extra_trees": lambda seed: [ExtraTreesClassifier(200, min_samples_leaf=2, random_state=seed)],
+    "gradient_boosting": lambda seed: [
+        HistGradientBoostingClassifier(
+            max_iter=50,
+            max_leaf_nodes=8,
+            min_samples_leaf=10,
+            max_features=0.03,
+            max_bins=63,
+            random_state=seed,
+        )
+    ],
+    "sklearn_mlp": lambda seed: [
+        MLPClassifier((128,), alpha=10.0, learning_rate_init=1e-3, max_iter=40, tol=0.0, random_state=seed)
+    ],
+    "xgboost": lambda seed: [_xgboost(seed)],
+}
+"""Name of each baseline and the steps after scaling. ``xgboost`` needs the extra of that name."""
+
+
+def build_classical(
+    name: str, *, seed: int = 0, scale: bool = True, calibration_folds: Iterable | int = 3
+) -> Pipeline:
+    """An untrained pipeline with ``fit`` and ``predict_proba``.
+
+    Parameters
+    ----------
+    name : str
+        From :data:`CLASSICAL`.
+    seed : int
+        Randomness of the model.
+    scale : bool
+        Standardise the columns first; False shows what happens without.
+    calibration_folds : int or iterable of (train, test)
+        Folds of the training part on which the temperature of a support vector machine's scores is
+        fitted (it turns scores into probabilities and changes no decision). Pass speaker-disjoint
+        ones; :func:`sercore.training.out_of_fold` does.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+    """
+    if name not in CLASSICAL:
+        raise SercoreError(f"no classical model named {name!r}; there are: {', '.join(CLASSICAL)}")
+    steps = CLASSICAL[name](seed)
+    pipeline = make_pipeline(*([StandardScaler()] if scale else []), *steps)
+    if isinstance(steps[-1], SVC):
+        return CalibratedClassifierCV(pipeline, method="temperature", ensemble=False, cv=calibration_folds)
+    return pipeline
+
+
+def available() -> list[str]:
+    """Names of the baselines whose library is installed, the dummy first."""
+    from importlib.util import find_spec
+
+    return [name for name in CLASSICAL if name != "xgboost" or find_spec("xgboost")]
+
+
+def _xgboost(seed: int) -> ClassifierMixin:
+    """XGBoost's own classifier behind string labels, which it does not take."""
+    try:
+        from xgboost import XGBClassifier
+    except ImportError as error:
+        raise SercoreError("the model 'xgboost' needs: pip install -e '.[xgboost]'") from error
+    from sklearn.base import BaseEstimator
+    from sklearn.preprocessing import LabelEncoder
+
+    class Xgboost(ClassifierMixin, BaseEstimator):
+        def fit(self, X, y):
+            self.encoder_ = LabelEncoder().fit(y)
+            self.classes_ = self.encoder_.classes_
+            self.model_ = XGBClassifier(
+                n_estimators=60, max_depth=3, learning_rate=0.2, subsample=0.8, colsample_bytree=0.05, max_bin=63,
+                tree_method="hist", random_state=seed, verbosity=0,
+            ).fit(X, self.encoder_.transform(y))  # fmt: skip
+            return self
+
+        def predict_proba(self, X):
+            return self.model_.predict_proba(X)
+
+    return Xgboost()
