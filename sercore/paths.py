@@ -8,8 +8,10 @@ The data folder is, in this order:
 4. a per-user folder (``pooch.os_cache("sercore")``), when it is installed without one.
 
 A corpus named ``ravdess`` is looked for in the folder given as ``root``, then in
-``$SERCORE_CORPORA/ravdess``, then in ``ravdess`` inside the data folder. Caches live in
-``cache`` inside the data folder and may be deleted at any time.
+``$SERCORE_CORPORA/ravdess``, then in ``ravdess`` inside the data folder. Where ``SERCORE_CORPUS``
+and ``SERCORE_ROOT`` are set (``sercore run --corpus … --root …`` sets them for its notebooks),
+they name one corpus and its folder. Caches live in ``cache`` inside the data folder and may be
+deleted at any time.
 """
 
 from __future__ import annotations
@@ -43,6 +45,11 @@ def notebooks_dir() -> Path:
     return _REPOSITORY / "notebooks"
 
 
+def repository() -> Path:
+    """The clone this package runs from (its parent folder, when installed without one)."""
+    return _REPOSITORY
+
+
 def corpus_candidates(folder_names: tuple[str, ...], root: str | os.PathLike | None = None) -> list[Path]:
     """Folders where a corpus is looked for, in order.
 
@@ -55,6 +62,8 @@ def corpus_candidates(folder_names: tuple[str, ...], root: str | os.PathLike | N
     """
     if root is not None:
         return [Path(root).expanduser()]
+    if os.environ.get("SERCORE_ROOT") and os.environ.get("SERCORE_CORPUS") in folder_names:
+        return [Path(os.environ["SERCORE_ROOT"])]
     bases = [data_dir()]
     if os.environ.get("SERCORE_CORPORA"):
         bases.insert(0, Path(os.environ["SERCORE_CORPORA"]).expanduser())

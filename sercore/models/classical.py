@@ -107,8 +107,8 @@ def _xgboost(seed: int) -> ClassifierMixin:
             self.encoder_ = LabelEncoder().fit(y)
             self.classes_ = self.encoder_.classes_
             self.model_ = XGBClassifier(
-                n_estimators=60, max_depth=3, learning_rate=0.2, subsample=0.8, colsample_bytree=0.05, max_bin=63,
-                tree_method="hist", random_state=seed, verbosity=0,
+                n_estimators=60, max_depth=3, learning_rate=0.2, subsample=0.8, colsample_bytree=0.05,
+                max_bin=63, tree_method="hist", random_state=seed, verbosity=0,
             ).fit(X, self.encoder_.transform(y))  # fmt: skip
             return self
 

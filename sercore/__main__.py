@@ -1,0 +1,8 @@
+"""``python -m sercore`` is the command ``sercore``."""
+
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

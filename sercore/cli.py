@@ -1,0 +1,143 @@
+"""The command line: thin commands over the package.
+
+::
+
+    sercore run                      all notebooks on the demo corpus
+    sercore run --corpus ravdess     … on real recordings
+    sercore corpora list             what there is, and where it is found
+    sercore extract --corpus tess    features of every clip as one Parquet file
+    sercore bench                    speed, as ratios measured in one run
+
+Notebook: 00_start_here.ipynb
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import __version__
+from .errors import SercoreError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns 0, or 1 after printing what went wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options) or 0
+    except SercoreError as error:
+        print(f"sercore: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("sercore: stopped; finished work is kept, run the same command to go on", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sercore", description="Speech emotion recognition, measured honestly."
+    )
+    parser.add_argument("--version", action="version", version=f"sercore {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="execute the notebooks on a corpus and print the result table")
+    _corpus_options(run)
+    run.add_argument("--only", nargs="+", default=[], metavar="NN", help="some notebooks: --only 01 03")
+    run.add_argument("--out", type=Path, help="run folder (default: a new one under runs/)")
+    run.add_argument("--in-place", action="store_true", help="also write cleaned copies back to notebooks/")
+    run.set_defaults(command=_run)
+
+    corpora = commands.add_parser("corpora", help="list, download and verify corpora")
+    actions = corpora.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="what there is: clips, licence, size, where from, where found")
+    listing.set_defaults(command=_corpora_list)
+    for action, text in (
+        ("download", "get a corpus whose licence allows it"),
+        ("verify", "compare with the official files"),
+    ):
+        command = actions.add_parser(action, help=text)
+        command.add_argument("corpus")
+        command.add_argument("--root", type=Path, help="the corpus's own folder")
+        command.set_defaults(command=_corpora_download if action == "download" else _corpora_verify)
+
+    extract = commands.add_parser("extract", help="features of every clip as one Parquet file")
+    _corpus_options(extract)
+    extract.add_argument("--recipe", default="default", help="name of a recipe (default: %(default)s)")
+    extract.add_argument("--out", type=Path, help="Parquet file (default: CORPUS-RECIPE.parquet)")
+    extract.add_argument("--jobs", type=int, default=-1, help="worker processes (default: one per core)")
+    extract.set_defaults(command=_extract)
+
+    bench = commands.add_parser("bench", help="speed and memory, as ratios measured in one run")
+    bench.set_defaults(command=_bench)
+    return parser
+
+
+def _corpus_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--corpus", default="demo", help="corpus by name (default: %(default)s, synthetic)")
+    command.add_argument("--root", type=Path, help="the corpus's own folder")
+
+
+def _run(options) -> None:
+    import pandas as pd
+
+    from . import notebooks
+    from .evaluation import format_table
+
+    folder = notebooks.run(
+        options.corpus, root=options.root, only=options.only, out=options.out, in_place=options.in_place
+    )
+    print(f"\nsummary: {folder / 'summary.html'}")
+    results = folder / "tables" / "results.csv"
+    if results.is_file():
+        table = pd.read_csv(results, keep_default_na=False, na_values=[""])
+        table["note"] = table["note"].fillna("")
+        print(format_table(table).to_string(index=False))
+
+
+def _corpora_list(options) -> None:
+    import pandas as pd
+
+    from .corpora import list_corpora
+
+    with pd.option_context("display.width", 200, "display.max_colwidth", 60, "display.max_columns", None):
+        for name, row in list_corpora().iterrows():
+            print(
+                f"{name}\n" + "\n".join(f"    {key:16} {value}" for key, value in row.items() if str(value))
+            )
+
+
+def _corpora_download(options) -> None:
+    from .corpora import download
+
+    print(download(options.corpus, options.root))
+
+
+def _corpora_verify(options) -> int:
+    from .corpora import verify
+
+    found = verify(options.corpus, options.root)
+    print(found)
+    return 0 if found.complete else 1
+
+
+def _extract(options) -> None:
+    import pandas as pd
+
+    from .corpora import load_index
+    from .features.store import extract_table
+    from .training import write_parquet
+
+    index = load_index(options.corpus, options.root)
+    made = extract_table(index, options.recipe, n_jobs=options.jobs)
+    out = options.out or Path(f"{options.corpus}-{options.recipe}.parquet")
+    write_parquet(pd.concat([made.index, pd.DataFrame(made.X, columns=made.columns)], axis=1), out)
+    print(f"{len(made.X)} clips × {len(made.columns)} features (recipe {made.recipe.key}): {out}")
+    for row in made.bad.itertuples():
+        print(f"left out: {row.message}", file=sys.stderr)
+
+
+def _bench(options) -> None:
+    from . import bench
+
+    print(bench.run().to_string(index=False))
