@@ -1,0 +1,26 @@
+"""Figures: every function draws on ``ax`` (or a new figure) and returns it, axes labelled with units.
+
+``plots.use_course_style()`` sets readable defaults for a notebook; nothing else changes a global
+setting. Pictures show what other modules computed; no module needs them.
+
+Notebook: 01_eda.ipynb
+"""
+
+from .clips import descriptor, limits_of, pitch, side_by_side, spectrogram, spectrum, waveform
+from .corpus import by_emotion, class_counts, speaker_counts, speaker_profiles, split_map
+from .style import (
+    EMOTION_COLORS,
+    LABELS,
+    SEQUENTIAL,
+    SEX_COLORS,
+    color_of,
+    in_order,
+    new_axes,
+    use_course_style,
+)
+
+__all__ = [
+    "EMOTION_COLORS", "LABELS", "SEQUENTIAL", "SEX_COLORS", "by_emotion", "class_counts", "color_of",
+    "descriptor", "in_order", "limits_of", "new_axes", "pitch", "side_by_side", "speaker_counts",
+    "speaker_profiles", "spectrogram", "spectrum", "split_map", "use_course_style", "waveform",
+]  # fmt: skip
