@@ -14,6 +14,7 @@ Notebook: 00_start_here.ipynb
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -29,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     except SercoreError as error:
         print(f"sercore: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # `sercore … | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("sercore: stopped; finished work is kept, run the same command to go on", file=sys.stderr)
         return 130
@@ -96,15 +100,10 @@ def _run(options) -> None:
 
 
 def _corpora_list(options) -> None:
-    import pandas as pd
-
     from .corpora import list_corpora
 
-    with pd.option_context("display.width", 200, "display.max_colwidth", 60, "display.max_columns", None):
-        for name, row in list_corpora().iterrows():
-            print(
-                f"{name}\n" + "\n".join(f"    {key:16} {value}" for key, value in row.items() if str(value))
-            )
+    for name, row in list_corpora().iterrows():
+        print(name, *(f"    {key:16} {value}" for key, value in row.items() if str(value)), sep="\n")
 
 
 def _corpora_download(options) -> None:

@@ -183,7 +183,7 @@ class _Shards:
         """Every cached clip that is wanted, from the shards of these corpora."""
         try:
             names = sorted(name.rsplit("/", 1)[-1] for name in self.fs.ls(self.folder, detail=False))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         found = {}
         for name in names:
