@@ -1,0 +1,177 @@
+"""Pictures of feature extraction: windows, filter banks, cepstra, descriptors over time, pitch.
+
+Notebook: 02_feature_extraction.ipynb
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.fft
+
+from ..features import Recipe, Spectrum, compute, get_recipe
+from ..features.spectrum import frequencies, mel_filters
+from .clips import descriptor, spectrogram
+from .style import LABELS, SEQUENTIAL, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_STEPS = 16  # shades of 5 dB: the eye reads them off the colour bar, and the picture file stays small
+
+
+def stft_window(
+    wave: np.ndarray,
+    sr: int,
+    *,
+    window_ms: float = 25.0,
+    hop_ms: float = 4.0,
+    fmax: float = 4000.0,
+    ax: Axes | None = None,
+) -> Axes:
+    """Spectrogram in decibels below its peak, for a window and a step of your choice.
+
+    The Fourier transform is zero-padded to one length whatever the window, so that what differs
+    between two pictures is the window alone.
+
+    Parameters
+    ----------
+    wave : np.ndarray [shape=(n_samples,)]
+    sr : int
+        Sample rate in Hz.
+    window_ms, hop_ms : float
+        Length and step of the analysis window in milliseconds.
+    fmax : float
+        Top of the picture in Hz.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    from matplotlib import colormaps
+
+    window, hop = (max(1, round(ms * sr / 1000)) for ms in (window_ms, hop_ms))
+    n_fft = max(2048, scipy.fft.next_fast_len(window))
+    recipe = Recipe(sr=sr, win_length=window, hop_length=hop, n_fft=n_fft, fmin=0.0, fmax=sr / 2)
+    ax = spectrogram(Spectrum(wave, recipe), fmax=min(fmax, sr / 2), ax=new_axes(ax, figsize=(9, 3)))
+    ax.images[0].set_cmap(colormaps[SEQUENTIAL].resampled(_STEPS))
+    ax.set_title(f"window {window_ms:g} ms, step {hop_ms:g} ms")
+    return ax
+
+
+def mel_bank(recipe: str | Recipe = "default", *, every: int = 4, ax: Axes | None = None) -> Axes:
+    """Mel filters over frequency, each scaled to height 1.
+
+    Parameters
+    ----------
+    recipe : str or Recipe
+    every : int
+        One filter in ``every`` is drawn; all of them would be a thicket.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    recipe = get_recipe(recipe)
+    ax = new_axes(ax, figsize=(9, 2.4))
+    bank = mel_filters(recipe)
+    bank = bank / np.maximum(bank.max(axis=0), 1e-12)
+    drawn = bank[:, ::every].T
+    for weights, color in zip(drawn, _colors(len(drawn)), strict=True):
+        ax.plot(frequencies(recipe), weights, color=color, lw=1.6)
+    ax.set_title(f"{len(drawn)} of {recipe.n_mels} mel filters")
+    ax.set(xlabel=LABELS["frequency"], ylabel="weight (peak = 1)", xlim=(0, recipe.fmax), ylim=(0, 1.05))
+    return ax
+
+
+def cepstral_envelope(
+    log_mel: np.ndarray,
+    *,
+    n_mfcc: tuple[int, ...] = (4, 13, 20),
+    recipe: str | Recipe = "default",
+    ax: Axes | None = None,
+) -> Axes:
+    """One log-mel frame in decibels, and what its first few cepstral coefficients keep of it.
+
+    Parameters
+    ----------
+    log_mel : np.ndarray [shape=(n_mels,)]
+        One frame in decibels.
+    n_mfcc : tuple of int
+        How many coefficients each curve is rebuilt from.
+    recipe : str or Recipe
+        Tells the centre frequencies of the bands.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    import librosa
+
+    recipe = get_recipe(recipe)
+    ax = new_axes(ax, figsize=(9, 3))
+    coefficients = scipy.fft.dct(np.asarray(log_mel, dtype=float), norm="ortho")
+    ax.plot(log_mel, color="0.6", marker=".", lw=1, label=f"log-mel frame, {len(log_mel)} bands")
+    for n, color in zip(n_mfcc, _colors(len(n_mfcc)), strict=True):
+        kept = np.where(np.arange(len(coefficients)) < n, coefficients, 0.0)
+        ax.plot(scipy.fft.idct(kept, norm="ortho"), color=color, lw=2, label=f"from {n} MFCCs")
+    centres = librosa.mel_frequencies(n_mels=len(log_mel) + 2, fmin=recipe.fmin, fmax=recipe.fmax)[1:-1]
+    ticks = np.linspace(0, len(log_mel) - 1, 8).round().astype(int)
+    ax.set_xticks(ticks, [f"{centres[tick]:.0f}" for tick in ticks])
+    ax.set(xlabel="centre of the mel band (Hz)", ylabel=LABELS["level"])
+    ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return ax
+
+
+def feature_tracks(
+    wave: np.ndarray,
+    names: tuple[str, ...],
+    *,
+    recipe: str | Recipe = "default",
+    axes: np.ndarray | None = None,
+) -> np.ndarray:
+    """Descriptors over time, one panel each on a common time axis: curves, or images where many rows.
+
+    Parameters
+    ----------
+    wave : np.ndarray [shape=(n_samples,)]
+        At the recipe's sample rate.
+    names : tuple of str
+        From :data:`sercore.features.DESCRIPTORS`.
+    recipe : str or Recipe
+    axes : np.ndarray of Axes [shape=(len(names),)], optional
+
+    Returns
+    -------
+    np.ndarray of Axes [shape=(len(names),)]
+    """
+    tracks = compute(wave, tuple(names), recipe)
+    axes = _panels(list(tracks.values())) if axes is None else axes
+    for ax, (name, track) in zip(axes, tracks.items(), strict=True):
+        descriptor(track, name, recipe=recipe, colorbar=False, ax=ax)
+        if len(track) == 1:  # the label is longer than a flat panel is high
+            ax.set_ylabel("")
+        ax.set_title(LABELS.get(name, name), fontsize="small")
+    for ax in axes[:-1]:
+        ax.set_xlabel("")
+    return axes
+
+
+def _panels(tracks: list[np.ndarray]) -> np.ndarray:
+    """One Axes below the other, higher ones for images, [shape=(n,)]."""
+    import matplotlib.pyplot as plt
+
+    heights = [1.0 if len(track) == 1 else 2.0 for track in tracks]
+    figure = plt.figure(figsize=(9, 1.0 * sum(heights) + 0.5))
+    return figure.subplots(len(tracks), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+
+
+def _colors(n: int) -> np.ndarray:
+    """Colours from dark to light, none too light for paper."""
+    from matplotlib import colormaps
+
+    return colormaps["viridis"](np.linspace(0.05, 0.85, n))
