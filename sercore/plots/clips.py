@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-RANGE_DB = 80.0
+RANGE_DB = 70.0
 """Levels further than this below the loudest point are drawn as dark as it goes."""
 
 PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
@@ -39,7 +39,7 @@ def waveform(wave: np.ndarray, sr: int, *, color: str = "#00427b", ax: Axes | No
     -------
     Axes
     """
-    ax = new_axes(ax, figsize=(9, 2.5))
+    ax = new_axes(ax, figsize=(9, 2.2))
     ax.plot(np.arange(len(wave)) / sr, wave, color=color, lw=0.6)
     ax.set(xlabel=LABELS["time"], ylabel=LABELS["wave"], xlim=(0, len(wave) / sr))
     return ax
@@ -63,7 +63,12 @@ def spectrum(spectrum: Spectrum, *, label: str | None = None, ax: Axes | None = 
     """
     ax = new_axes(ax, figsize=(9, 3))
     level = _decibel(spectrum.power.mean(axis=0))
-    ax.plot(frequencies(spectrum.recipe), level - level.max(), label=label, **{"lw": 1.5} | options)
+    ax.plot(
+        frequencies(spectrum.recipe),
+        level - level.max(),
+        label=label,
+        **{"lw": 1.5, "color": "#00427b"} | options,
+    )
     ax.set(xlabel=LABELS["frequency"], ylabel="level (dB below peak)", xlim=(0, spectrum.recipe.sr / 2))
     ax.grid(True, axis="both")
     return ax
@@ -110,7 +115,7 @@ def pitch(f0: np.ndarray, *, recipe: str | Recipe = "default", ax: Axes | None =
     -------
     Axes
     """
-    ax = new_axes(ax, figsize=(9, 2.5))
+    ax = new_axes(ax, figsize=(9, 2.2))
     hertz = 27.5 * 2 ** (np.ravel(f0) / 12)
     ax.plot(_seconds(len(hertz), get_recipe(recipe)), hertz, **{"lw": 2.5, "color": "#00427b"} | options)
     ax.set(xlabel=LABELS["time"], ylabel=LABELS["frequency"])
@@ -154,18 +159,18 @@ def descriptor(
     recipe, track = get_recipe(recipe), np.atleast_2d(track)
     low, high = limits or limits_of([track], name)
     if len(track) == 1:
-        ax = new_axes(ax, figsize=(9, 2.5))
+        ax = new_axes(ax, figsize=(9, 2.2))
         seconds = _seconds(track.shape[1], recipe)
         ax.plot(seconds, track[0], color=color, lw=1.8)
         ax.set(xlabel=LABELS["time"], ylabel=LABELS.get(name, name), xlim=(0, seconds[-1]), ylim=(low, high))
         return ax
     ax = new_axes(ax)
     first = _first_row(name)
-    cmap = "PuOr_r" if low < 0 < high else SEQUENTIAL
+    cmap = "PuOr_r" if _is_signed(name) else SEQUENTIAL
     image = _image(ax, track[first:], recipe, first=first, vmin=low, vmax=high, cmap=cmap)
     _name_rows(ax, name, track, recipe)
     if colorbar:
-        ax.figure.colorbar(image, ax=ax, label=LABELS.get(name, name))
+        _add_colorbar(image, [ax], name)
     return ax
 
 
@@ -216,7 +221,7 @@ def side_by_side(
             ax.set_facecolor("0.85")
     images = [ax.images[0] for ax in axes if ax.images]
     if images:
-        axes[0].figure.colorbar(images[0], ax=list(axes), label=LABELS.get(name, name), shrink=0.8)
+        _add_colorbar(images[0], list(axes), name)
     for ax in axes:
         ax.label_outer()
     return axes
@@ -225,20 +230,35 @@ def side_by_side(
 def limits_of(tracks: list[np.ndarray], name: str) -> tuple[float, float]:
     """Lowest and highest value to draw so that all tracks fit.
 
-    Levels reach :data:`RANGE_DB` below the loudest; waves and cepstra are symmetric around zero.
+    Levels reach :data:`RANGE_DB` below the loudest; waves and cepstra are symmetric around zero,
+    and the 3 % largest cepstral values are cut off.
     """
     values = np.concatenate([np.ravel(np.atleast_2d(track)[_first_row(name) :]) for track in tracks])
     values = values[np.isfinite(values)]
     if values.size == 0:
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
-    if name == "wave" or name.startswith("mfcc") or name == "tonnetz":
+    if _is_signed(name):
         high = 1.05 * max(-low, high, 1e-6)
+        if name.startswith("mfcc"):  # coefficient 1 would leave the others pale
+            high = max(float(np.percentile(np.abs(values), 97)), 1e-6)
         return -high, high
     if name == "log_mel":
         return high - RANGE_DB, high
     margin = 0.05 * max(high - low, 1e-6)
     return (low - margin, high + margin) if np.atleast_2d(tracks[0]).shape[0] == 1 else (low, high)
+
+
+def _is_signed(name: str) -> bool:
+    """Whether values lie on both sides of zero and zero means nothing is there."""
+    return name in ("wave", "tonnetz") or name.startswith("mfcc")
+
+
+def _add_colorbar(image: AxesImage, axes: list[Axes], name: str) -> None:
+    """Colour bar beside some axes; pointed where values lie beyond it."""
+    extend = "both" if name.startswith("mfcc") else "neither"
+    label = LABELS.get(name, name).replace("\n", " ")
+    axes[0].figure.colorbar(image, ax=axes, label=label, extend=extend)
 
 
 def _first_row(name: str) -> int:
@@ -295,4 +315,5 @@ def _name_rows(ax: Axes, name: str, track: np.ndarray, recipe: Recipe) -> None:
         ax.set_yticks(range(0, 12, 2), PITCH_CLASSES[::2])
         ax.set_ylabel("pitch class")
     else:
+        ax.yaxis.get_major_locator().set_params(integer=True)
         ax.set_ylabel("coefficient" if name.startswith("mfcc") else f"row of {name}")

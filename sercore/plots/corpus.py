@@ -70,9 +70,9 @@ def speaker_counts(index: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     counts = pd.crosstab(index["emotion"], index["speaker"]).loc[in_order(index["emotion"])]
     ax = new_axes(ax, figsize=(min(12.0, 3 + 0.42 * counts.shape[1]), 0.36 * len(counts) + 1.6))
-    image = ax.imshow(counts, aspect="auto", cmap="cividis", vmin=0)
+    image = ax.imshow(counts, aspect="auto", cmap="Blues", vmin=0)
     if counts.size <= _MAX_CELLS:
-        dark = counts.to_numpy() < 0.6 * counts.to_numpy().max()
+        dark = counts.to_numpy() > 0.6 * counts.to_numpy().max()
         for row, column in np.ndindex(counts.shape):
             color = "white" if dark[row, column] else "black"
             ax.text(column, row, counts.iat[row, column], ha="center", va="center", color=color, fontsize=10)
@@ -107,7 +107,7 @@ def by_emotion(
     for row, name in enumerate(emotions):
         found = table.loc[table["emotion"] == name, "value"].to_numpy()
         color = color_of(name)
-        ax.scatter(found, row + rng.uniform(-0.3, 0.3, len(found)), s=6, color=color, alpha=0.35, lw=0)
+        ax.scatter(found, row + rng.uniform(-0.3, 0.3, len(found)), s=9, color=color, alpha=0.55, lw=0)
         ax.boxplot(
             found, positions=[row], widths=0.5, orientation="horizontal", showfliers=False, whis=(5, 95),
             medianprops={"color": "black", "lw": 2.5}, boxprops={"color": "0.2"}, manage_ticks=False,
@@ -160,7 +160,7 @@ def speaker_profiles(
 
 
 def split_map(index: pd.DataFrame, fold: Fold, *, title: str | None = None, ax: Axes | None = None) -> Axes:
-    """Every clip as a cell in its speaker's row: blue trains, orange is tested.
+    """Every clip as a cell in its speaker's row: pale trains, dark is tested.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def split_map(index: pd.DataFrame, fold: Fold, *, title: str | None = None, ax: 
     for row, found in zip(cells, rows, strict=True):
         row[: len(found)] = found
     ax = new_axes(ax, figsize=(9, min(6.0, 1.4 + 0.2 * len(speakers))))
-    train, test = "#00427b", "#f6ba00"
+    train, test = "#c6d5e3", "#6a1b6f"
     ax.pcolormesh(cells, cmap=ListedColormap([train, test]), vmin=0, vmax=1)
     ax.set(xlabel="clips of the speaker, tested ones last", title=title or fold.name)
     _name_speakers(ax, speakers, axis="y", offset=0.5)

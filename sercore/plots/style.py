@@ -33,7 +33,7 @@ The set starts from Okabe and Ito's palette and was moved apart until any two co
 (CIELAB distance above 20) for full colour vision and for each kind of colour blindness.
 """
 
-SEX_COLORS = {"female": "#d77c18", "male": "#00427b", "": "#7e7c78"}
+SEX_COLORS = {"female": "#7b3294", "male": "#3c9a50", "": "#c8c8c8"}
 """Colours of the corpora's column ``sex``."""
 
 SEQUENTIAL = "magma"
@@ -42,23 +42,25 @@ SEQUENTIAL = "magma"
 LABELS = {
     "time": "time (s)",
     "frequency": "frequency (Hz)",
-    "wave": "amplitude (full scale = 1)",
+    "wave": "amplitude\n(full scale = 1)",
     "level": "level (dB)",
-    "mel": "power in mel bands (full scale = 1)",
+    "mel": "power in mel bands\n(full scale = 1)",
     "log_mel": "level (dB)",
     "mfcc": "coefficient (dB)",
+    "mfcc_delta": "slope (dB per frame)",
+    "mfcc_delta2": "curvature (dB per frame²)",
     "chroma": "power (strongest = 1)",
     "tonnetz": "tonal axis (no unit)",
     "centroid": "spectral centroid (Hz)",
     "bandwidth": "spectral bandwidth (Hz)",
     "rolloff": "85 % roll-off (Hz)",
-    "flatness": "flatness (0 tone, 1 noise)",
+    "flatness": "flatness\n(0 tone, 1 noise)",
     "contrast": "peak above valley (dB)",
-    "rms": "RMS amplitude (full scale = 1)",
-    "rms_db": "level (dB below full scale)",
-    "zcr": "zero crossings (per sample)",
-    "f0": "pitch (semitones above 27.5 Hz)",
-    "voicing": "periodicity (0 to 1)",
+    "rms": "RMS amplitude\n(full scale = 1)",
+    "rms_db": "level\n(dB re full scale)",
+    "zcr": "zero crossings\n(per sample)",
+    "f0": "pitch (semitones\nabove 27.5 Hz)",
+    "voicing": "periodicity\n(0 to 1)",
     "duration": "duration (s)",
     "clips": "number of clips",
 }
