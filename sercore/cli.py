@@ -6,6 +6,7 @@
     sercore run --corpus ravdess     … on real recordings
     sercore corpora list             what there is, and where it is found
     sercore extract --corpus tess    features of every clip as one Parquet file
+    sercore results                  the published scores, recomputed from their predictions
     sercore bench                    speed, as ratios measured in one run
 
 Notebook: 00_start_here.ipynb
@@ -72,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--jobs", type=int, default=-1, help="worker processes (default: one per core)")
     extract.set_defaults(command=_extract)
 
+    results = commands.add_parser("results", help="published scores, recomputed from their predictions")
+    results.add_argument("names", nargs="*", metavar="CAMPAIGN", help="some of them (default: all)")
+    results.add_argument("--measure", action="store_true", help="train again on real recordings first")
+    results.set_defaults(command=_results)
+
     bench = commands.add_parser("bench", help="speed and memory, as ratios measured in one run")
     bench.set_defaults(command=_bench)
     return parser
@@ -134,6 +140,16 @@ def _extract(options) -> None:
     print(f"{len(made.X)} clips × {len(made.columns)} features (recipe {made.recipe.key}): {out}")
     for row in made.bad.itertuples():
         print(f"left out: {row.message}", file=sys.stderr)
+
+
+def _results(options) -> None:
+    from . import published
+    from .evaluation import format_table
+
+    for name in options.names or published.CAMPAIGNS:
+        if options.measure:
+            print(published.measure(name))
+        print(f"\n{name}\n{format_table(published.table(name)).to_string(index=False)}")
 
 
 def _bench(options) -> None:

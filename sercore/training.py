@@ -133,6 +133,7 @@ def summarise(
     scheme: str,
     enrolled: bool = False,
     interval: str = "speakers",
+    n_boot: int = 1000,
 ) -> pd.DataFrame:
     """Result table with one row for each out-of-fold table."""
     rows = []
@@ -141,7 +142,7 @@ def summarise(
         seconds = folds["train_seconds"].first().groupby("seed").sum().mean()
         rows.append(
             results_row(
-                evaluate_oof(oof, interval=interval),
+                evaluate_oof(oof, interval=interval, n_boot=n_boot),
                 corpus=corpus,
                 scheme=scheme,
                 enrolled=enrolled,
