@@ -10,21 +10,22 @@ Notebook: 01_eda.ipynb
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 import numpy as np
 
+from .audiofile import EXTENSIONS, MAX_SECONDS, read
 from .errors import AudioError
+
+__all__ = [
+    "EXTENSIONS", "MAX_SECONDS", "MIN_SECONDS", "SAMPLE_RATE", "check", "check_array", "fit_length", "load",
+    "trim",
+]  # fmt: skip
 
 SAMPLE_RATE = 16_000
 """Default rate in Hz: keeps speech up to 8 kHz and is what most speech models expect."""
 
-EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
-"""File names that count as audio when a folder is searched."""
-
 MIN_SECONDS = 0.1
-MAX_SECONDS = 3600.0
 _SILENT_PEAK = 1e-4  # -80 dB below full scale: 3 steps of a 16-bit recorder
 _CANCEL_DB = 40.0
 
@@ -32,8 +33,9 @@ _CANCEL_DB = 40.0
 def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE) -> np.ndarray:
     """Read a recording as a checked mono waveform at ``sr``.
 
-    Channels are averaged, the sample rate is converted by soxr's high-quality filter. The level
-    is left as recorded, because loudness is a cue of emotion.
+    Channels are averaged; a constant offset, which some recorders add and nobody hears, is taken
+    out; the sample rate is converted by soxr's high-quality filter; what overshoots full scale is
+    clipped, as a player would. The level is left as recorded, because loudness is a cue of emotion.
 
     Parameters
     ----------
@@ -50,17 +52,19 @@ def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE) -> np.ndarray:
     Raises
     ------
     AudioError
-        With ``reason`` missing, empty, lfs-pointer, web-page, not-audio, truncated, too-long,
-        not-finite, channels-cancel, too-short or silent.
+        With ``reason`` missing, unreadable (no permission), empty, lfs-pointer, web-page, not-audio,
+        truncated, too-long, channels-cancel, not-finite, out-of-range, too-short or silent.
     """
     import soxr
 
-    samples, native_sr = _read(Path(path))
+    samples, native_sr = read(Path(path))
     wave = _to_mono(samples, where=str(path))
     check(wave, native_sr, where=str(path))
+    wave = wave - wave.mean()
     if native_sr != sr:
-        wave = np.clip(soxr.resample(wave, native_sr, sr, quality="HQ"), -1.0, 1.0)
-    return wave
+        wave = soxr.resample(wave, native_sr, sr, quality="HQ")
+        check(wave, sr, where=str(path))  # what lay above sr / 2 is gone; was it all?
+    return np.clip(wave, -1.0, 1.0, out=wave)
 
 
 def check(wave: np.ndarray, sr: int, *, where: str = "the waveform") -> None:
@@ -77,7 +81,27 @@ def check(wave: np.ndarray, sr: int, *, where: str = "the waveform") -> None:
     Raises
     ------
     AudioError
-        With ``reason`` not-mono, not-finite, out-of-range, empty, too-short or silent.
+        With ``reason`` too-short, silent, or one of :func:`check_array`.
+    """
+    check_array(wave, where=where)
+    if wave.size < MIN_SECONDS * sr:
+        raise AudioError(
+            f"{where}: {wave.size / sr:.3f} s long; at least {MIN_SECONDS} s are needed", reason="too-short"
+        )
+    swing = float(wave.max() - wave.min()) / 2  # not the peak: a constant offset is silent too
+    if swing < _SILENT_PEAK:
+        raise AudioError(
+            f"{where}: silent (peak {swing:.1e} of full scale); leave the clip out", reason="silent"
+        )
+
+
+def check_array(wave: np.ndarray, *, where: str = "the waveform") -> None:
+    """Raise AudioError unless ``wave`` is a mono float array of finite samples, silent or not.
+
+    Raises
+    ------
+    AudioError
+        With ``reason`` not-mono, empty, not-finite or out-of-range.
     """
     wave = np.asarray(wave)
     if wave.ndim != 1 or wave.dtype.kind != "f":
@@ -88,20 +112,12 @@ def check(wave: np.ndarray, sr: int, *, where: str = "the waveform") -> None:
         )
     if wave.size == 0:
         raise AudioError(f"{where}: holds no samples", reason="empty")
-    peak = float(np.max(np.abs(wave)))
+    peak = max(float(wave.max()), -float(wave.min()))
     if not np.isfinite(peak):
         bad = int(np.count_nonzero(~np.isfinite(wave)))
         raise AudioError(
             f"{where}: {bad} of {wave.size} samples are NaN or infinite; export it again",
             reason="not-finite",
-        )
-    if wave.size < MIN_SECONDS * sr:
-        raise AudioError(
-            f"{where}: {wave.size / sr:.3f} s long; at least {MIN_SECONDS} s are needed", reason="too-short"
-        )
-    if peak < _SILENT_PEAK:
-        raise AudioError(
-            f"{where}: silent (peak {peak:.1e} of full scale); leave the clip out", reason="silent"
         )
     if peak > 8.0:  # float files may overshoot 1 a little; this is another unit
         raise AudioError(
@@ -148,95 +164,24 @@ def trim(wave: np.ndarray, sr: int, *, top_db: float = 40.0) -> np.ndarray:
     if n_blocks < 5:
         return wave
     energy = np.einsum("ij,ij->i", *[wave[: n_blocks * size].reshape(n_blocks, size)] * 2)
-    loud = np.flatnonzero(energy > energy.max() * 10 ** (-top_db / 10))
+    loud = np.flatnonzero(energy >= energy.max() * 10 ** (-top_db / 10))
     first, last = max(0, loud[0] - 1), min(n_blocks, loud[-1] + 2)
     if last - first < 5:
         first, last = 0, n_blocks
     return wave[first * size : wave.size if last == n_blocks else last * size]
 
 
-def _read(path: Path) -> tuple[np.ndarray, int]:
-    """Samples of shape (n, channels) as stored, and their rate."""
-    import soundfile
-
-    try:
-        info = os.stat(path)
-    except OSError as error:
-        raise AudioError(f"{path}: cannot be opened ({error.strerror or error})", reason="missing") from error
-    if not stat.S_ISREG(info.st_mode):
-        raise AudioError(f"{path}: not a regular file; name one recording", reason="not-audio")
-    if info.st_size == 0:
-        raise AudioError(f"{path}: the file is empty (0 bytes); copy or download it again", reason="empty")
-    try:
-        with open(path, "rb") as handle:
-            head = handle.read(512)
-    except OSError as error:
-        raise AudioError(f"{path}: cannot be read ({error.strerror})", reason="missing") from error
-    _refuse_lookalikes(head, path)
-    _refuse_cut_wav(head, info.st_size, path)
-    try:
-        with soundfile.SoundFile(path) as file:
-            if file.frames > MAX_SECONDS * file.samplerate:
-                raise AudioError(
-                    f"{path}: {file.frames / file.samplerate / 60:.0f} min long; cut it into pieces of at "
-                    f"most {MAX_SECONDS / 60:.0f} min",
-                    reason="too-long",
-                )
-            samples, declared = file.read(dtype="float32", always_2d=True), file.frames
-            native_sr = file.samplerate
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        cut = head[:4] in (b"fLaC", b"OggS")
-        raise AudioError(
-            f"{path}: not readable as audio ({error}); expected {', '.join(EXTENSIONS)}"
-            + (", and this one seems cut off or damaged" if cut else ""),
-            reason="truncated" if cut else "not-audio",
-        ) from error
-    if len(samples) < declared:
-        raise AudioError(
-            f"{path}: cut off: {len(samples)} of {declared} samples are there; get the file again",
-            reason="truncated",
-        )
-    return samples, native_sr
-
-
-def _refuse_lookalikes(head: bytes, path: Path) -> None:
-    """Text that a failed download leaves under the name of a recording."""
-    if head.startswith(b"version https://git-lfs"):
-        raise AudioError(
-            f"{path}: a Git LFS pointer, not the recording; run 'git lfs pull' in its clone, or get the "
-            "corpus with 'sercore corpora download'",
-            reason="lfs-pointer",
-        )
-    text = head.lstrip().lower()
-    if text.startswith((b"<!doctype html", b"<html", b"<?xml")):
-        raise AudioError(
-            f"{path}: a web page saved under an audio name (an expired link?); download the file again",
-            reason="web-page",
-        )
-
-
-def _refuse_cut_wav(head: bytes, n_bytes: int, path: Path) -> None:
-    """libsndfile plays what is left of a cut wav without a word; the header tells."""
-    if head[:4] != b"RIFF":
-        return
-    declared = int.from_bytes(head[4:8], "little") + 8
-    streamed = declared >= 0xFFFFFF00 or declared <= 8  # written by a pipe that knew no length
-    if not streamed and declared - n_bytes > 64:
-        raise AudioError(
-            f"{path}: cut off: the header declares {declared} bytes, {n_bytes} are there; get the file again",
-            reason="truncated",
-        )
-
-
 def _to_mono(samples: np.ndarray, *, where: str) -> np.ndarray:
     """Mean over channels, refused where they cancel each other."""
-    if samples.shape[1] == 1:
+    n_channels = samples.shape[1]
+    if n_channels == 1:
         return samples[:, 0]
-    mono = samples.mean(axis=1)
-    loudest = float(np.max(np.mean(samples**2, axis=0), initial=0.0))
-    if loudest > 0 and np.mean(mono**2) < loudest * 10 ** (-_CANCEL_DB / 10):
+    with np.errstate(over="ignore", invalid="ignore"):  # check() names what is huge or not finite
+        mono = samples @ np.full(n_channels, 1.0 / n_channels, dtype=np.float32)  # 10 times faster than mean
+        power, loudest = mono @ mono, np.einsum("ij,ij->j", samples, samples).max()
+    if power < loudest * 10 ** (-_CANCEL_DB / 10):
         raise AudioError(
-            f"{where}: its {samples.shape[1]} channels cancel each other when averaged (one is inverted); "
+            f"{where}: its {n_channels} channels cancel each other when averaged (one is inverted); "
             "keep one channel",
             reason="channels-cancel",
         )
