@@ -76,9 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     results = commands.add_parser("results", help="published scores, recomputed from their predictions")
     results.add_argument("names", nargs="*", metavar="CAMPAIGN", help="some of them (default: all)")
     results.add_argument("--measure", action="store_true", help="train again on real recordings first")
+    results.add_argument("--readme", action="store_true", help="also write the table into README.md")
     results.set_defaults(command=_results)
 
     bench = commands.add_parser("bench", help="speed and memory, as ratios measured in one run")
+    bench.add_argument("--readme", action="store_true", help="also write the table into README.md")
     bench.set_defaults(command=_bench)
     return parser
 
@@ -143,16 +145,21 @@ def _extract(options) -> None:
 
 
 def _results(options) -> None:
-    from . import published
+    from . import published, readme
     from .evaluation import format_table
 
     for name in options.names or published.CAMPAIGNS:
         if options.measure:
             print(published.measure(name))
         print(f"\n{name}\n{format_table(published.table(name)).to_string(index=False)}")
+    if options.readme:
+        readme.replace("results", readme.results_markdown())
 
 
 def _bench(options) -> None:
-    from . import bench
+    from . import bench, readme
 
-    print(bench.run().to_string(index=False))
+    measured = bench.run()
+    print(measured.to_string(index=False))
+    if options.readme:
+        readme.replace("bench", readme.bench_markdown(measured))

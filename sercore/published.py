@@ -125,8 +125,8 @@ def table(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
     campaign, oof = _get(name), load(name)
     return summarise(
         [part for _, part in oof.groupby("model", sort=False)],
-        corpus=campaign.corpus, scheme=campaign.scheme, enrolled=campaign.enrolled, interval=campaign.interval,
-        n_boot=n_boot,
+        corpus=campaign.corpus, scheme=campaign.scheme, enrolled=campaign.enrolled,
+        interval=campaign.interval, n_boot=n_boot,
     )  # fmt: skip
 
 

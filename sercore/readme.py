@@ -1,0 +1,67 @@
+"""The README's figures: written from published predictions and measurements, never by hand.
+
+Notebook: 03_mlp_baseline.ipynb
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from . import paths, published
+from .labels import SCHEMES
+
+MODELS = {
+    "logistic": "Logistic regression",
+    "rbf_svc": "RBF SVC",
+    "sklearn_mlp": "MLP (scikit-learn)",
+    "keras_mlp": "MLP (Keras)",
+}
+
+
+def results_markdown() -> str:
+    """Markdown table: one row per published campaign, one column per model."""
+    lines = [
+        "| corpus and split | clips, speakers | " + " | ".join(MODELS.values()) + " |",
+        "|---|---|" + "---|" * len(MODELS),
+    ]
+    for name, campaign in published.CAMPAIGNS.items():
+        table = published.table(name).set_index("model")
+        first = table.iloc[0]
+        split = f"`{campaign.split}`" + (" (leaky)" if campaign.split == "random" else "")
+        task = f"{campaign.corpus.upper().replace('_', '-')}, {_n_classes(name)} classes, {split}"
+        task += ", `enrolled`" if campaign.enrolled else ""
+        cells = [_cell(table.loc[model]) if model in table.index else "" for model in MODELS]
+        lines.append(f"| {task} | {first.n_clips:.0f}, {first.n_speakers:.0f} | " + " | ".join(cells) + " |")
+        if campaign.split == "random":
+            cells = [f"{100 * table.loc[model].wa:.1f}" for model in MODELS]
+            lines.append("| … the same, plain accuracy (WA) | | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def bench_markdown(bench: pd.DataFrame) -> str:
+    """Markdown table of :func:`sercore.bench.run`."""
+    rows = [f"| {row.what} | {row.value:.3g} {row.unit} |" for row in bench.itertuples()]
+    return "\n".join(["| measured | |", "|---|---|", *rows])
+
+
+def replace(marker: str, content: str, path: Path | None = None) -> None:
+    """Put content between ``<!-- marker -->`` and ``<!-- /marker -->`` of the README."""
+    path = path or paths.repository() / "README.md"
+    text = path.read_text(encoding="utf-8")
+    pattern = rf"(<!-- {marker}\b[^>]*-->\n).*?(<!-- /{marker} -->)"
+    path.write_text(re.sub(pattern, lambda m: f"{m[1]}{content}\n{m[2]}", text, flags=re.S), encoding="utf-8")
+
+
+def _cell(row) -> str:
+    """``57.1 [53.0, 61.2]``, with ± over seeds where there are several."""
+    spread = f" ± {100 * row.ua_sd:.1f}" if pd.notna(row.ua_sd) else ""
+    return f"{100 * row.ua:.1f}{spread} [{100 * row.ua_low:.1f}, {100 * row.ua_high:.1f}]"
+
+
+def _n_classes(name: str) -> int:
+    campaign = published.CAMPAIGNS[name]
+    labels = published.load(name)["label"].unique()
+    return sum(label in SCHEMES[campaign.scheme].classes for label in labels)
