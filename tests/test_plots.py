@@ -58,7 +58,7 @@ def drawn(name, ax, wave, tracks, index):
         "class_counts-by": lambda: plots.class_counts(index, by="sex", ax=ax),
         "speaker_counts": lambda: plots.speaker_counts(index, ax=ax),
         "by_emotion": lambda: plots.by_emotion(values, index["emotion"], label="level (dB)", ax=ax),
-        "speaker_profiles": lambda: plots.speaker_profiles(values, index, label="level (dB)", ax=ax),
+        "by_speaker": lambda: plots.by_speaker(values, index, label="level (dB)", ax=ax),
         "split_map": lambda: plots.split_map(index, FOLD, ax=ax),
     }
     return calls[name]()
@@ -76,7 +76,7 @@ LABELS = {
     "class_counts-by": ("clips", ""),
     "speaker_counts": ("speaker", ""),
     "by_emotion": ("(dB)", ""),
-    "speaker_profiles": ("emotion", "(dB)"),
+    "by_speaker": ("speaker", ""),
     "split_map": ("clips", "speaker"),
 }
 
@@ -160,11 +160,13 @@ def test_counts_are_those_of_the_index(index):
     assert "not given" in [text.get_text() for text in ax.get_legend().get_texts()]
 
 
-def test_speaker_profiles_draw_each_speaker_and_the_median(index):
-    values = index["speaker"].map({"demo-F1": 1.0, "demo-M1": 2.0, "demo-X1": 9.0})
-    ax = plots.speaker_profiles(values, index, label="x (s)", ax=Figure().subplots())
-    assert len(ax.lines) == 4
-    np.testing.assert_allclose(ax.lines[-1].get_ydata(), 2.0)
+def test_by_speaker_puts_women_and_men_apart(index):
+    values = index["speaker"].map({"demo-F1": 1.0, "demo-M1": 2.0, "demo-X1": np.nan})
+    values[0] = 5.0  # an outlier: the median of its three clips stays
+    ax = plots.by_speaker(values, index.assign(emotion="angry"), label="x (s)", ax=Figure().subplots())
+    np.testing.assert_allclose(ax.images[0].get_array(), [[1.0, 2.0]])
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["F1", "M1"]
+    assert [text.get_text() for text in ax.texts] == ["female", "male"]
 
 
 def test_split_map_shows_who_is_tested(index):

@@ -7,7 +7,7 @@ Notebook: 01_eda.ipynb
 """
 
 from .clips import descriptor, limits_of, pitch, side_by_side, spectrogram, spectrum, waveform
-from .corpus import by_emotion, class_counts, speaker_counts, speaker_profiles, split_map
+from .corpus import by_emotion, by_speaker, class_counts, speaker_counts, split_map
 from .feature_tables import explained_shares, scatter_by, track_functionals
 from .features import cepstral_envelope, feature_tracks, mel_bank, stft_window
 from .periodicity import autocorrelation, chroma_and_pitch
@@ -23,9 +23,9 @@ from .style import (
 )
 
 __all__ = [
-    "EMOTION_COLORS", "LABELS", "SEQUENTIAL", "SEX_COLORS", "autocorrelation", "by_emotion",
+    "EMOTION_COLORS", "LABELS", "SEQUENTIAL", "SEX_COLORS", "autocorrelation", "by_emotion", "by_speaker",
     "cepstral_envelope", "chroma_and_pitch", "class_counts", "color_of", "descriptor", "explained_shares",
     "feature_tracks", "in_order", "limits_of", "mel_bank", "new_axes", "pitch", "scatter_by",
-    "side_by_side", "speaker_counts", "speaker_profiles", "spectrogram", "spectrum", "split_map",
-    "stft_window", "track_functionals", "use_course_style", "waveform",
+    "side_by_side", "speaker_counts", "spectrogram", "spectrum", "split_map", "stft_window",
+    "track_functionals", "use_course_style", "waveform",
 ]  # fmt: skip

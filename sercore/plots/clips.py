@@ -39,7 +39,7 @@ def waveform(wave: np.ndarray, sr: int, *, color: str = "#00427b", ax: Axes | No
     -------
     Axes
     """
-    ax = new_axes(ax, figsize=(9, 2.2))
+    ax = new_axes(ax, figsize=(8, 2.2))
     ax.plot(np.arange(len(wave)) / sr, wave, color=color, lw=0.6)
     ax.set(xlabel=LABELS["time"], ylabel=LABELS["wave"], xlim=(0, len(wave) / sr))
     return ax
@@ -61,7 +61,7 @@ def spectrum(spectrum: Spectrum, *, label: str | None = None, ax: Axes | None = 
     -------
     Axes
     """
-    ax = new_axes(ax, figsize=(9, 3))
+    ax = new_axes(ax, figsize=(8, 2.6))
     level = _decibel(spectrum.power.mean(axis=0))
     ax.plot(
         frequencies(spectrum.recipe),
@@ -88,7 +88,7 @@ def spectrogram(spectrum: Spectrum, *, fmax: float | None = None, ax: Axes | Non
     -------
     Axes
     """
-    ax = new_axes(ax)
+    ax = new_axes(ax, figsize=(8, 2.6))
     hertz = frequencies(spectrum.recipe)
     level = _decibel(spectrum.power.T[hertz <= (fmax or hertz[-1])])
     image = _image(
@@ -115,7 +115,7 @@ def pitch(f0: np.ndarray, *, recipe: str | Recipe = "default", ax: Axes | None =
     -------
     Axes
     """
-    ax = new_axes(ax, figsize=(9, 2.2))
+    ax = new_axes(ax, figsize=(8, 2.2))
     hertz = 27.5 * 2 ** (np.ravel(f0) / 12)
     ax.plot(_seconds(len(hertz), get_recipe(recipe)), hertz, **{"lw": 2.5, "color": "#00427b"} | options)
     ax.set(xlabel=LABELS["time"], ylabel=LABELS["frequency"])
@@ -159,12 +159,12 @@ def descriptor(
     recipe, track = get_recipe(recipe), np.atleast_2d(track)
     low, high = limits or limits_of([track], name)
     if len(track) == 1:
-        ax = new_axes(ax, figsize=(9, 2.2))
+        ax = new_axes(ax, figsize=(8, 2.2))
         seconds = _seconds(track.shape[1], recipe)
         ax.plot(seconds, track[0], color=color, lw=1.8)
         ax.set(xlabel=LABELS["time"], ylabel=LABELS.get(name, name), xlim=(0, seconds[-1]), ylim=(low, high))
         return ax
-    ax = new_axes(ax)
+    ax = new_axes(ax, figsize=(8, 2.6))
     first = _first_row(name)
     cmap = "PuOr_r" if _is_signed(name) else SEQUENTIAL
     image = _image(ax, track[first:], recipe, first=first, vmin=low, vmax=high, cmap=cmap)
@@ -222,8 +222,7 @@ def side_by_side(
     images = [ax.images[0] for ax in axes if ax.images]
     if images:
         _add_colorbar(images[0], list(axes), name)
-    for ax in axes:
-        ax.label_outer()
+    _label_outside(axes, n_columns)
     return axes
 
 
@@ -266,13 +265,24 @@ def _first_row(name: str) -> int:
     return int(name == "mfcc")
 
 
+def _label_outside(axes: np.ndarray, n_columns: int) -> None:
+    """One name per side of a grid; ticks and their numbers only at its edges."""
+    for ax in axes:
+        ax.label_outer()
+    vertical = axes[0].get_ylabel()
+    for ax in axes:
+        ax.set(ylabel="")
+    rows = axes[::n_columns]
+    rows[len(rows) // 2].set_ylabel(vertical, y=1.0 if len(rows) % 2 == 0 else 0.5)
+
+
 def _grid(n: int, n_columns: int) -> np.ndarray:
     """Axes of a new figure with shared axes, [shape=(n,)]; empty places are removed."""
     import matplotlib.pyplot as plt
 
     n_columns = min(n, n_columns)
     n_rows = -(-n // n_columns)
-    size = (3.0 * n_columns + 1, 2.2 * n_rows + 0.4)
+    size = (1.8 * n_columns + 0.9, 1.3 * n_rows + 0.4)
     _, axes = plt.subplots(
         n_rows, n_columns, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
     )
@@ -308,7 +318,7 @@ def _name_rows(ax: Axes, name: str, track: np.ndarray, recipe: Recipe) -> None:
         import librosa
 
         hertz = librosa.mel_frequencies(n_mels=len(track) + 2, fmin=recipe.fmin, fmax=recipe.fmax)[1:-1]
-        wanted = [f for f in (250, 500, 1000, 2000, 4000, 8000) if hertz[0] <= f <= hertz[-1]]
+        wanted = [f for f in (250, 1000, 4000) if hertz[0] <= f <= hertz[-1]]
         ax.set_yticks(np.interp(wanted, hertz, np.arange(len(hertz))), [str(f) for f in wanted])
         ax.set_ylabel("mel band (Hz)")
     elif name == "chroma":

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .style import LABELS, SEX_COLORS, color_of, in_order, new_axes
+from .style import LABELS, SEQUENTIAL, SEX_COLORS, color_of, in_order, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..splits import Fold
 
-_MAX_CELLS = 240
+_MAX_CELLS = 160
 """A table with more cells is drawn without its numbers."""
 
 
@@ -38,7 +38,7 @@ def class_counts(index: pd.DataFrame, *, by: str | None = None, ax: Axes | None 
     Axes
     """
     emotions = in_order(index["emotion"])
-    ax = new_axes(ax, figsize=(9, 0.36 * len(emotions) + 1))
+    ax = new_axes(ax, figsize=(8, 0.3 * len(emotions) + 1))
     parts = index[by].replace("", "not given") if by else pd.Series("all", index=index.index)
     counts = pd.crosstab(index["emotion"], parts).loc[emotions]
     left = np.zeros(len(emotions))
@@ -69,7 +69,7 @@ def speaker_counts(index: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Axes
     """
     counts = pd.crosstab(index["emotion"], index["speaker"]).loc[in_order(index["emotion"])]
-    ax = new_axes(ax, figsize=(min(12.0, 3 + 0.42 * counts.shape[1]), 0.36 * len(counts) + 1.6))
+    ax = new_axes(ax, figsize=(8, 0.3 * len(counts) + 1))
     image = ax.imshow(counts, aspect="auto", cmap="Blues", vmin=0)
     if counts.size <= _MAX_CELLS:
         dark = counts.to_numpy() > 0.6 * counts.to_numpy().max()
@@ -85,7 +85,7 @@ def speaker_counts(index: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def by_emotion(
     values: Sequence[float], emotion: Sequence[str], *, label: str, ax: Axes | None = None
 ) -> Axes:
-    """One box per emotion (quartiles, whiskers to 5 and 95 %) over a dot per clip.
+    """One box per emotion: quartiles, median, whiskers over the middle 90 %, the extremes as dots.
 
     Parameters
     ----------
@@ -102,33 +102,31 @@ def by_emotion(
     """
     table = pd.DataFrame({"value": np.asarray(values, float), "emotion": np.asarray(emotion)}).dropna()
     emotions = in_order(table["emotion"])
-    ax = new_axes(ax, figsize=(9, 0.42 * len(emotions) + 1))
-    rng = np.random.default_rng(0)  # jitter only: dots of equal values would hide each other
+    ax = new_axes(ax, figsize=(8, 0.34 * len(emotions) + 1))
     for row, name in enumerate(emotions):
         found = table.loc[table["emotion"] == name, "value"].to_numpy()
-        color = color_of(name)
-        ax.scatter(found, row + rng.uniform(-0.3, 0.3, len(found)), s=9, color=color, alpha=0.55, lw=0)
         ax.boxplot(
-            found, positions=[row], widths=0.5, orientation="horizontal", showfliers=False, whis=(5, 95),
-            medianprops={"color": "black", "lw": 2.5}, boxprops={"color": "0.2"}, manage_ticks=False,
+            found, positions=[row], widths=0.65, orientation="horizontal", whis=(5, 95), patch_artist=True,
+            boxprops={"facecolor": color_of(name), "lw": 0}, manage_ticks=False, showfliers=False,
+            medianprops={"color": "white", "lw": 3}, whiskerprops={"color": color_of(name), "lw": 2},
+            capprops={"lw": 0},
         )  # fmt: skip
+        ax.plot([found.min(), found.max()], [row, row], ".", color=color_of(name), ms=5)
     ax.set_yticks(range(len(emotions)), emotions)
     ax.set(xlabel=label, ylim=(len(emotions) - 0.5, -0.5))
     ax.grid(True, axis="x")
     return ax
 
 
-def speaker_profiles(
-    values: Sequence[float], index: pd.DataFrame, *, label: str, ax: Axes | None = None
-) -> Axes:
-    """Median of a quantity per emotion, one thin line per speaker and a thick one over speakers.
+def by_speaker(values: Sequence[float], index: pd.DataFrame, *, label: str, ax: Axes | None = None) -> Axes:
+    """Median of a quantity per emotion and speaker as shades, women and men apart.
 
-    Lines that lie far apart but run alike say: people differ more than emotions do, yet each
-    person's emotions differ in the same direction.
+    Rows that differ speak of emotion, columns that differ speak of people.
 
     Parameters
     ----------
     values : sequence of float [shape=(n_clips,)]
+        NaN is left out.
     index : pd.DataFrame
         The rows of these clips; columns ``speaker``, ``sex``, ``emotion``.
     label : str
@@ -139,23 +137,21 @@ def speaker_profiles(
     -------
     Axes
     """
-    table = index.assign(value=np.asarray(values, float)).dropna(subset="value")
-    emotions = in_order(table["emotion"])
-    profiles = table.pivot_table(
-        index=["sex", "speaker"], columns="emotion", values="value", aggfunc="median"
-    )
-    profiles = profiles[emotions]
-    ax = new_axes(ax, figsize=(9, 4))
-    named = set()
-    for (sex, _), row in profiles.iterrows():
-        entry = None if sex in named else (sex or "sex not given")
-        color = SEX_COLORS.get(sex, SEX_COLORS[""])
-        ax.plot(emotions, row, ".-", color=color, lw=1, alpha=0.45, label=entry)
-        named.add(sex)
-    ax.plot(emotions, profiles.median(), "o-", color="black", lw=3.5, label="median speaker")
-    ax.set(ylabel=label, xlabel="emotion")
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    ax.grid(True, axis="y")
+    known = index.assign(value=np.asarray(values, float)).dropna(subset="value")
+    medians = known.pivot_table(index="emotion", columns=["sex", "speaker"], values="value", aggfunc="median")
+    medians = medians.loc[in_order(medians.index)]
+    ax = new_axes(ax, figsize=(8, 0.3 * len(medians) + 1.2))
+    image = ax.imshow(medians, aspect="auto", cmap=SEQUENTIAL, interpolation="nearest")
+    ax.figure.colorbar(image, ax=ax, label=label)
+    ax.set_yticks(range(len(medians)), medians.index)
+    ax.set_facecolor("0.85")
+    sexes, speakers = medians.columns.get_level_values(0), list(medians.columns.get_level_values(1))
+    _name_speakers(ax, speakers, axis="x")
+    for sex in sexes.unique():
+        places = np.flatnonzero(sexes == sex)
+        ax.text(places.mean(), -0.6, sex or "sex not given", ha="center", va="bottom")
+        if places[0]:
+            ax.axvline(places[0] - 0.5, color="white", lw=4)
     return ax
 
 
@@ -186,7 +182,7 @@ def split_map(index: pd.DataFrame, fold: Fold, *, title: str | None = None, ax: 
     cells = np.full((len(rows), max(map(len, rows))), np.nan)
     for row, found in zip(cells, rows, strict=True):
         row[: len(found)] = found
-    ax = new_axes(ax, figsize=(9, min(6.0, 1.4 + 0.2 * len(speakers))))
+    ax = new_axes(ax, figsize=(8, min(5.0, 1.4 + 0.16 * len(speakers))))
     train, test = "#c6d5e3", "#6a1b6f"
     ax.pcolormesh(cells, cmap=ListedColormap([train, test]), vmin=0, vmax=1)
     ax.set(xlabel="clips of the speaker, tested ones last", title=title or fold.name)
@@ -211,7 +207,9 @@ def _name_speakers(ax: Axes, speakers: list[str], *, axis: str, offset: float = 
     step = -(-len(speakers) // 30)
     places, names = np.arange(0, len(speakers), step) + offset, speakers[::step]
     if axis == "x":
-        ax.set_xticks(places, [name.split("-", 1)[-1] for name in names], rotation=0 if step == 1 else 90)
+        shown = [name.split("-", 1)[-1] for name in names]
+        turned = 90 if sum(map(len, shown)) > 60 else 0
+        ax.set_xticks(places, shown, fontsize="small", rotation=turned)
         ax.set_xlabel("speaker")
     else:
         ax.set_yticks(places, [name.split("-", 1)[-1] for name in names], fontsize="small")

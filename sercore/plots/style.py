@@ -77,7 +77,7 @@ def use_course_style() -> None:
     mpl.rcParams.update(
         {
             "figure.dpi": 72,
-            "figure.figsize": (9, 3.5),
+            "figure.figsize": (8, 2.6),
             "figure.constrained_layout.use": True,
             "font.size": 12,
             "axes.titlesize": 13,
@@ -93,7 +93,7 @@ def use_course_style() -> None:
     )
 
 
-def new_axes(ax: Axes | None, *, figsize: tuple[float, float] = (9, 3.5)) -> Axes:
+def new_axes(ax: Axes | None, *, figsize: tuple[float, float] = (8, 2.6)) -> Axes:
     """The given axes, or those of a new figure of ``figsize`` inches."""
     if ax is not None:
         return ax
