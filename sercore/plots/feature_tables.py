@@ -36,9 +36,9 @@ def track_functionals(
     -------
     Axes
     """
-    ax = new_axes(ax, figsize=(9, 2.8))
+    ax = new_axes(ax, figsize=(8, 2.4))
     seconds = np.arange(len(track)) * hop_s
-    ax.plot(seconds, track, lw=1.3, color="0.3")
+    ax.plot(seconds, track, lw=1.3, color="#00427b")
     end = len(track) * hop_s
     for third, shade in enumerate(("0.93", "1.0", "0.93")):
         ax.axvspan(third * end / 3, (third + 1) * end / 3, color=shade, zorder=-1)
@@ -85,9 +85,9 @@ def scatter_by(
     ax = new_axes(ax, figsize=(6, 4))
     shown = _group_colors(groups, max_groups)
     rest = ~np.isin(groups, list(shown))
-    ax.scatter(*points[rest].T, s=5, color="0.85", linewidths=0)
+    ax.scatter(*points[rest].T, s=4, color="0.85", linewidths=0)
     for name, color in shown.items():
-        ax.scatter(*points[groups == name].T, s=10, color=[color], linewidths=0, label=name)
+        ax.scatter(*points[groups == name].T, s=12, color=[color], linewidths=0, label=name)
     ax.set(xlabel="component 1", ylabel="component 2", title=title)
     ax.legend(fontsize="small", markerscale=2.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
@@ -109,7 +109,7 @@ def explained_shares(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     from matplotlib import colormaps
 
-    ax = new_axes(ax, figsize=(8, 0.36 * len(shares) + 1))
+    ax = new_axes(ax, figsize=(7, 0.3 * len(shares) + 1))
     colors = colormaps["viridis"](np.linspace(0.15, 0.75, shares.shape[1]))
     shares.plot.barh(ax=ax, color=list(colors), width=0.8)
     ax.invert_yaxis()

@@ -12,13 +12,13 @@ import scipy.fft
 
 from ..features import Recipe, Spectrum, compute, get_recipe
 from ..features.spectrum import frequencies, mel_filters
-from .clips import descriptor, spectrogram
+from .clips import RANGE_DB, descriptor, spectrogram
 from .style import LABELS, SEQUENTIAL, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_STEPS = 16  # shades of 5 dB: the eye reads them off the colour bar, and the picture file stays small
+_STEP_DB = 10  # shades that the eye can read off the colour bar; they also keep the picture file small
 
 
 def stft_window(
@@ -54,14 +54,16 @@ def stft_window(
 
     window, hop = (max(1, round(ms * sr / 1000)) for ms in (window_ms, hop_ms))
     n_fft = max(2048, scipy.fft.next_fast_len(window))
-    recipe = Recipe(sr=sr, win_length=window, hop_length=hop, n_fft=n_fft, fmin=0.0, fmax=sr / 2)
+    recipe = Recipe(
+        sr=sr, win_length=window, hop_length=hop, n_fft=n_fft, fmin=0.0, fmax=sr / 2, timing=False
+    )
     ax = spectrogram(Spectrum(wave, recipe), fmax=min(fmax, sr / 2), ax=new_axes(ax, figsize=(9, 3)))
-    ax.images[0].set_cmap(colormaps[SEQUENTIAL].resampled(_STEPS))
+    ax.images[0].set_cmap(colormaps[SEQUENTIAL].resampled(round(RANGE_DB / _STEP_DB)))
     ax.set_title(f"window {window_ms:g} ms, step {hop_ms:g} ms")
     return ax
 
 
-def mel_bank(recipe: str | Recipe = "default", *, every: int = 4, ax: Axes | None = None) -> Axes:
+def mel_bank(recipe: str | Recipe = "default", *, every: int = 8, ax: Axes | None = None) -> Axes:
     """Mel filters over frequency, each scaled to height 1.
 
     Parameters
@@ -76,13 +78,12 @@ def mel_bank(recipe: str | Recipe = "default", *, every: int = 4, ax: Axes | Non
     Axes
     """
     recipe = get_recipe(recipe)
-    ax = new_axes(ax, figsize=(9, 2.4))
+    ax = new_axes(ax, figsize=(8, 2.2))
     bank = mel_filters(recipe)
     bank = bank / np.maximum(bank.max(axis=0), 1e-12)
-    drawn = bank[:, ::every].T
-    for weights, color in zip(drawn, _colors(len(drawn)), strict=True):
-        ax.plot(frequencies(recipe), weights, color=color, lw=1.6)
-    ax.set_title(f"{len(drawn)} of {recipe.n_mels} mel filters")
+    drawn = bank[:, ::every]
+    ax.plot(frequencies(recipe), drawn, color="#00427b", lw=1.3)
+    ax.set_title(f"{drawn.shape[1]} of {recipe.n_mels} mel filters")
     ax.set(xlabel=LABELS["frequency"], ylabel="weight (peak = 1)", xlim=(0, recipe.fmax), ylim=(0, 1.05))
     return ax
 
@@ -90,7 +91,7 @@ def mel_bank(recipe: str | Recipe = "default", *, every: int = 4, ax: Axes | Non
 def cepstral_envelope(
     log_mel: np.ndarray,
     *,
-    n_mfcc: tuple[int, ...] = (4, 13, 20),
+    n_mfcc: tuple[int, ...] = (4, 13),
     recipe: str | Recipe = "default",
     ax: Axes | None = None,
 ) -> Axes:
@@ -113,9 +114,9 @@ def cepstral_envelope(
     import librosa
 
     recipe = get_recipe(recipe)
-    ax = new_axes(ax, figsize=(9, 3))
+    ax = new_axes(ax, figsize=(8, 2.6))
     coefficients = scipy.fft.dct(np.asarray(log_mel, dtype=float), norm="ortho")
-    ax.plot(log_mel, color="0.6", marker=".", lw=1, label=f"log-mel frame, {len(log_mel)} bands")
+    ax.plot(log_mel, color="0.6", lw=1.5, label=f"log-mel frame, {len(log_mel)} bands")
     for n, color in zip(n_mfcc, _colors(len(n_mfcc)), strict=True):
         kept = np.where(np.arange(len(coefficients)) < n, coefficients, 0.0)
         ax.plot(scipy.fft.idct(kept, norm="ortho"), color=color, lw=2, label=f"from {n} MFCCs")
@@ -155,7 +156,7 @@ def feature_tracks(
         descriptor(track, name, recipe=recipe, colorbar=False, ax=ax)
         if len(track) == 1:  # the label is longer than a flat panel is high
             ax.set_ylabel("")
-        ax.set_title(LABELS.get(name, name), fontsize="small")
+        ax.set_title(LABELS.get(name, name).replace("\n", " "), fontsize="small")
     for ax in axes[:-1]:
         ax.set_xlabel("")
     return axes
@@ -166,7 +167,7 @@ def _panels(tracks: list[np.ndarray]) -> np.ndarray:
     import matplotlib.pyplot as plt
 
     heights = [1.0 if len(track) == 1 else 2.0 for track in tracks]
-    figure = plt.figure(figsize=(9, 1.0 * sum(heights) + 0.5))
+    figure = plt.figure(figsize=(8, 0.9 * sum(heights) + 0.5))
     return figure.subplots(len(tracks), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
 
 

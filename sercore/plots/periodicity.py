@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _A_ABOVE_C = 9  # pitch counts semitones from 27.5 Hz, an A; pitch classes count from C
+_SHADES = 6
 
 
 def autocorrelation(spectrum: Spectrum, frame: int, *, axes: np.ndarray | None = None) -> np.ndarray:
@@ -39,7 +40,7 @@ def autocorrelation(spectrum: Spectrum, frame: int, *, axes: np.ndarray | None =
     if axes is None:
         import matplotlib.pyplot as plt
 
-        _, axes = plt.subplots(1, 2, figsize=(10, 2.8))
+        _, axes = plt.subplots(1, 2, figsize=(8, 2.2))
     start = max(0, frame * recipe.hop_length - recipe.win_length // 2)
     piece = spectrum.wave[start : start + recipe.win_length]
     axes[0].plot((start + np.arange(len(piece))) / recipe.sr, piece, color="#00427b", lw=1.3)
@@ -52,7 +53,7 @@ def autocorrelation(spectrum: Spectrum, frame: int, *, axes: np.ndarray | None =
         period_ms = 1000 / f0
         axes[1].axvline(period_ms, color="#d77c18", ls="--", label=f"{period_ms:.2f} ms = {f0:.0f} Hz")
         axes[1].legend(fontsize="small", loc="upper right")
-    axes[1].set(xlabel="lag (ms)", ylabel="autocorrelation (lag 0 = 1)", title="the frame against itself")
+    axes[1].set(xlabel="lag (ms)", ylabel="autocorrelation\n(lag 0 = 1)", title="the frame against itself")
     return axes
 
 
@@ -70,10 +71,12 @@ def chroma_and_pitch(wave: np.ndarray, *, recipe: str | Recipe = "default", ax: 
     -------
     Axes
     """
+    from matplotlib import colormaps
+
     recipe = get_recipe(recipe)
     tracks = compute(wave, ("chroma", "f0"), recipe)
-    ax = descriptor(tracks["chroma"], "chroma", recipe=recipe, ax=new_axes(ax, figsize=(9, 3)))
-    ax.images[0].set_cmap("cividis")
+    ax = descriptor(tracks["chroma"], "chroma", recipe=recipe, ax=new_axes(ax, figsize=(8, 2.6)))
+    ax.images[0].set_cmap(colormaps["cividis"].resampled(_SHADES))
     folded = (tracks["f0"][0] + _A_ABOVE_C + 0.5) % 12 - 0.5
     seconds = np.arange(len(folded)) * recipe.hop_length / recipe.sr
     ax.plot(seconds, folded, "o", color="white", mec="black", mew=0.5, ms=4, label="pitch")
