@@ -158,7 +158,13 @@ def trim(wave: np.ndarray, sr: int, *, top_db: float = 40.0) -> np.ndarray:
     -------
     np.ndarray [shape=(n_kept,)]
         A view of ``wave``; at least 0.1 s long, all of it where nothing is silent.
+
+    Raises
+    ------
+    AudioError
+        ``wave`` is no waveform (see :func:`check_array`).
     """
+    check_array(wave)
     size = max(1, int(0.025 * sr))
     n_blocks = wave.size // size
     if n_blocks < 5:

@@ -438,7 +438,7 @@ def test_trim_returns_a_view_of_consecutive_samples():
     np.testing.assert_array_equal(kept, wave[start : start + len(kept)])
 
 
-@pytest.mark.parametrize("wave", [np.zeros(SR, np.float32), tone(1.0), tone(0.05), np.zeros(0, np.float32)])
+@pytest.mark.parametrize("wave", [np.zeros(SR, np.float32), tone(1.0), tone(0.05), tone(0.1)])
 def test_trim_keeps_all_where_nothing_is_silent(wave):
     np.testing.assert_array_equal(audio.trim(wave, SR), wave)
 

@@ -58,7 +58,9 @@ def frames(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
     """
     recipe = get_recipe(recipe)
     tracks = compute(_prepare(wave, recipe), recipe.descriptors, recipe)
-    return np.nan_to_num(np.concatenate(list(tracks.values())), nan=0.0).astype(np.float32)
+    if "f0" in tracks:
+        tracks["f0"] = np.nan_to_num(tracks["f0"], nan=0.0)
+    return np.concatenate(list(tracks.values())).astype(np.float32)
 
 
 def table_row(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.ndimage
 import scipy.signal
 
 from . import pitch
@@ -51,7 +52,7 @@ def mfcc(spectrum):
 
 
 @descriptor
-def mfccslope(spectrum):
+def mfcc_delta(spectrum):
     """Slope of the MFCCs over nine frames, [shape=(n_frames, n_mfcc)]."""
     return slope(spectrum.mfcc)
 
@@ -105,17 +106,11 @@ def flatness(spectrum):
 
 @descriptor
 def contrast(spectrum):
-    """Peak minus valley in each of seven octave bands, in dB (Jiang 2002), [shape=(n_frames, 7)]."""
+    """Peak minus valley in dB of each octave (Jiang 2002), [shape=(n_frames, 7)], fewer below 12.8 kHz."""
     rows = []
-    for low, high in _octaves(spectrum.recipe):
-        band = spectrum.magnitude[:, low:high]
-        n_edge = max(1, round(0.02 * band.shape[1]))
-        if n_edge == 1:
-            peak, valley = band.max(axis=1), band.min(axis=1)
-        else:
-            ordered = np.partition(band, (n_edge - 1, band.shape[1] - n_edge), axis=1)
-            peak, valley = ordered[:, -n_edge:].mean(axis=1), ordered[:, :n_edge].mean(axis=1)
-        rows.append((peak, valley))
+    for low, high, n_edge in _octaves(spectrum.recipe):
+        ordered = np.sort(spectrum.magnitude[:, low:high], axis=1)
+        rows.append((ordered[:, -n_edge:].mean(axis=1), ordered[:, :n_edge].mean(axis=1)))
     peaks, valleys = np.stack(rows, axis=-1)
     return _decibel(peaks) - _decibel(valleys)
 
@@ -157,11 +152,19 @@ def voicing(spectrum):
 
 
 def slope(rows: np.ndarray, *, order: int = 1) -> np.ndarray:
-    """Savitzky–Golay derivative along axis 0 over nine frames (fewer where the clip is shorter)."""
+    """Savitzky–Golay derivative along axis 0 over nine frames (fewer where the clip is shorter).
+
+    Equals ``scipy.signal.savgol_filter`` with ``mode="interp"``: at the edges it fits one polynomial
+    to nine frames, and the derivative of a line, or the second one of a parabola, is constant.
+    """
     width = min(9, len(rows) - (len(rows) + 1) % 2)
     if width <= order:
         return np.zeros_like(rows)
-    return scipy.signal.savgol_filter(rows, width, deriv=order, polyorder=order, axis=0, mode="interp")
+    weights = scipy.signal.savgol_coeffs(width, order, deriv=order)
+    found = scipy.ndimage.convolve1d(rows, weights, axis=0)
+    edge = width // 2
+    found[:edge], found[-edge:] = found[edge], found[-edge - 1]
+    return found
 
 
 def _decibel(power: np.ndarray) -> np.ndarray:
@@ -171,17 +174,18 @@ def _decibel(power: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _octaves(recipe: Recipe) -> list[tuple[int, int]]:
-    """First and last Fourier bin of each contrast band: below 200 Hz, then octaves."""
+def _octaves(recipe: Recipe) -> list[tuple[int, int, int]]:
+    """Range of Fourier bins of each contrast band (below 200 Hz, then octaves), and 2 % of their number."""
     hertz = frequencies(recipe)
-    edges = np.concatenate([[0.0], 200.0 * 2.0 ** np.arange(7)])
+    edges = np.concatenate([[0.0], 200.0 * 2.0 ** np.arange(6)])
+    edges = [*edges[edges < recipe.sr / 2], np.inf]
     bands = []
     for k, (low, high) in enumerate(itertools.pairwise(edges)):
         inside = np.flatnonzero((hertz >= low) & (hertz <= high))
         first, last = inside[0], inside[-1] + 1
-        first -= k > 0  # librosa lets each band begin one bin early
-        last = len(hertz) if k == 6 else last - 1
-        bands.append((int(first), int(last)))
+        first -= k > 0  # librosa lets each band begin one bin early, and end one early after counting
+        n_edge = max(1, round(0.02 * (last - first)))
+        bands.append((int(first), int(last) - int(last < len(hertz)), n_edge))
     return bands
 
 

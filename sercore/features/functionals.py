@@ -37,24 +37,24 @@ def statistics(tracks: np.ndarray, names: tuple[str, ...] = STATISTICS) -> np.nd
     -------
     np.ndarray [shape=(n_rows, len(names))]
     """
-    mean = tracks.mean(axis=1, dtype=np.float64, keepdims=True)
     if names == ("mean",):
-        return mean
-    centred = (tracks - mean).astype(np.float32)
+        return tracks.mean(axis=1, dtype=np.float64, keepdims=True)
+    # moments of rows scaled to one, so that the powers of faint tracks do not vanish in float32
+    scale = np.maximum(np.maximum(tracks.max(axis=1), -tracks.min(axis=1)), np.finfo(np.float32).tiny)
+    unit = (tracks / scale[:, None]).astype(np.float32)
+    mean = unit.mean(axis=1, dtype=np.float64)
+    centred = (unit - mean[:, None]).astype(np.float32)
     squared = centred * centred
     variance = squared.mean(axis=1, dtype=np.float64)
-    flat = variance <= 1e-10 * np.maximum(1e-3, mean[:, 0] ** 2)
+    flat = variance <= 1e-10  # what is left is rounding
     safe = np.where(flat, 1.0, variance)
-    found = {
-        "mean": mean[:, 0],
-        "std": np.sqrt(variance),
-        "skewness": np.where(
-            flat, 0.0, np.einsum("ij,ij->i", squared, centred) / tracks.shape[1] / safe**1.5
-        ),
-        "kurtosis": np.where(
-            flat, 0.0, np.einsum("ij,ij->i", squared, squared) / tracks.shape[1] / safe**2 - 3
-        ),
-    }
+    found = {"mean": mean * scale, "std": np.sqrt(variance) * scale}
+    if "skewness" in names:
+        third = np.einsum("ij,ij->i", squared, centred) / tracks.shape[1]
+        found["skewness"] = np.where(flat, 0.0, third / safe**1.5)
+    if "kurtosis" in names:
+        fourth = np.einsum("ij,ij->i", squared, squared) / tracks.shape[1]
+        found["kurtosis"] = np.where(flat, 0.0, fourth / safe**2 - 3)
     percentiles = [name for name in names if name[0] == "p"]
     if percentiles:
         ordered = np.sort(tracks.astype(np.float32), axis=1)
@@ -100,7 +100,8 @@ def modulation(log_mel: np.ndarray, *, frame_s: float, n_groups: int = 8) -> np.
     """
     groups = np.stack([group.mean(axis=0) for group in np.array_split(log_mel, n_groups)])
     groups = groups - groups.mean(axis=1, keepdims=True)
-    n_fft = 512 * max(1, -(-groups.shape[1] // 512))
+    # zero padding to four seconds at least leaves no band without a bin, however short the clip
+    n_fft = 2 ** int(np.ceil(np.log2(max(groups.shape[1], 4.0 / frame_s))))
     power = np.abs(np.fft.rfft(groups, n=n_fft, axis=1)) ** 2 / groups.shape[1]
     hertz = np.fft.rfftfreq(n_fft, frame_s)
     bands = [

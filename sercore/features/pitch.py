@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.signal
 
+from ..errors import RecipeError
+
 if TYPE_CHECKING:
     from .spectrum import Spectrum
 
@@ -40,11 +42,21 @@ def track(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
         Hertz; NaN where the frame is unvoiced.
     voicing : np.ndarray [shape=(n_frames,)]
         Periodicity from 0 (noise, silence) to 1 (perfectly periodic).
+
+    Raises
+    ------
+    RecipeError
+        The window, or the zero padding after it, is too short to hold a man's pitch period.
     """
     recipe = spectrum.recipe
     score = _periodicity(spectrum)
     shortest = max(2, int(recipe.sr / F0_MAX))
     longest = min(score.shape[1] - 2, int(recipe.sr / F0_MIN))
+    if longest < recipe.sr / 100:
+        raise RecipeError(
+            f"pitch cannot be read with win_length={recipe.win_length} and n_fft={recipe.n_fft} at "
+            f"{recipe.sr} Hz; use a window of at least 16 ms and n_fft of at least twice its length"
+        )
     audible = spectrum.rms > 0.02 * spectrum.rms.max(initial=0.0)
 
     lag, strength = _best_lag(score, shortest, longest)
@@ -82,12 +94,10 @@ def _window_autocorrelation(n: int) -> np.ndarray:
 
 def _periodicity(spectrum: Spectrum) -> np.ndarray:
     """Window-corrected autocorrelation, averaged over three frames to see more periods."""
-    raw = spectrum.autocorrelation
-    raw = raw / np.maximum(raw[:, :1], 1e-10)
-    window = _window_autocorrelation(spectrum.recipe.win_length)
     # beyond two thirds of the window the correction would amplify noise more than signal
-    n_lags = min(raw.shape[1], int(spectrum.recipe.win_length * 0.67))
-    score = raw[:, :n_lags] * (1.0 / window[:n_lags])
+    raw = spectrum.autocorrelation[:, : int(spectrum.recipe.win_length * 0.67)]
+    energy = np.maximum(raw[:, :1], np.finfo(np.float32).tiny)
+    score = raw / (energy * _window_autocorrelation(spectrum.recipe.win_length)[: raw.shape[1]])
     smooth = score.copy()
     smooth[1:] += score[:-1]
     smooth[:-1] += score[1:]
@@ -100,7 +110,7 @@ def _best_lag(score: np.ndarray, shortest: int, longest: int) -> tuple[np.ndarra
     """Lag (samples, interpolated) and height of the best peak of each frame."""
     lags = np.arange(shortest, longest + 1)
     # a period of two periods is also a period: favour the shorter one a little
-    biased = score[:, lags] - 0.06 * np.log2(lags / shortest, dtype=np.float32)
+    biased = score[:, shortest : longest + 1] - 0.06 * np.log2(lags / shortest, dtype=np.float32)
     best = lags[np.argmax(biased, axis=1)]
     rows = np.arange(len(score))
     before, here, after = score[rows, best - 1], score[rows, best], score[rows, best + 1]

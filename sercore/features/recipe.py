@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from math import isfinite
+from numbers import Integral, Real
 
 from ..errors import RecipeError
 
@@ -20,6 +22,21 @@ VERSION = 1
 STATISTICS = ("mean", "std", "skewness", "kurtosis", "p5", "p25", "p50", "p75", "p95")
 PARTS = ("voiced", "unvoiced", "first", "middle", "last")
 PART_STATISTICS = ("mean", "std")
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, Real) and isfinite(value)
+
+
+_TYPES = {
+    "int": ("positive whole number", lambda v: isinstance(v, Integral) and v > 0, int),
+    "float": ("number", _is_number, float),
+    "float | None": ("number or None", lambda v: v is None or _is_number(v), lambda v: v and float(v)),
+    "bool": ("True or False", lambda v: isinstance(v, bool), bool),
+    "tuple[str, ...]": (
+        "list of names", lambda v: isinstance(v, list | tuple) and all(isinstance(x, str) for x in v), tuple,
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,26 +88,49 @@ class Recipe:
     trim_db: float | None = 30.0
 
     def __post_init__(self):
-        def refuse(problem):
-            raise RecipeError(f"recipe cannot be: {problem}")
-
+        self._settle_types()
         if self.win_length > self.n_fft:
-            refuse(f"window of {self.win_length} samples is longer than n_fft={self.n_fft}")
+            _refuse(f"window of {self.win_length} samples is longer than n_fft={self.n_fft}")
+        if self.n_fft % 2:
+            _refuse(f"n_fft={self.n_fft}, which is odd")
+        if self.sr > 200 * self.n_fft:
+            _refuse(
+                f"n_fft={self.n_fft} at {self.sr} Hz resolves only {self.sr / self.n_fft:.0f} Hz; at most 200"
+            )
         if not 0 <= self.fmin < self.fmax <= self.sr / 2:
-            refuse(f"mel range {self.fmin}–{self.fmax} Hz outside 0–{self.sr / 2} Hz (half the sample rate)")
+            _refuse(f"mel range {self.fmin}–{self.fmax} Hz outside 0–{self.sr / 2} Hz (half the sample rate)")
         if self.n_mfcc > self.n_mels:
-            refuse(f"{self.n_mfcc} MFCCs from {self.n_mels} mel bands")
+            _refuse(f"{self.n_mfcc} MFCCs from {self.n_mels} mel bands")
+        if self.trim_db is not None and self.trim_db <= 0:
+            _refuse(
+                f"trim_db={self.trim_db}; decibels below the loudest frame are positive, None trims nothing"
+            )
+        if self.timing and (self.n_mels < 8 or self.hop_length > 0.035 * self.sr):
+            _refuse(
+                "timing without at least 8 mel bands and a hop of at most 35 ms (its modulations reach 13 Hz)"
+            )
         from .descriptors import DESCRIPTORS
 
-        for what, named, known in (
-            ("descriptors", self.descriptors, DESCRIPTORS),
-            ("statistics", self.statistics + self.slope_statistics, STATISTICS),
-            ("parts", self.parts, PARTS),
-        ):
-            if unknown := set(named) - set(known):
-                refuse(f"unknown {what} {sorted(unknown)}; there are {', '.join(known)}")
+        for what, known in (
+            ("descriptors", DESCRIPTORS), ("statistics", STATISTICS), ("slope_statistics", STATISTICS),
+            ("parts", PARTS),
+        ):  # fmt: skip
+            named = getattr(self, what)
+            if unknown := [name for name in named if name not in known]:
+                _refuse(f"unknown {what} {unknown}; there are {', '.join(known)}")
+            if len(set(named)) < len(named):
+                _refuse(f"{what} named twice in {named}")
         if not self.descriptors or not self.statistics:
-            refuse("no descriptors or no statistics")
+            _refuse("no descriptors or no statistics")
+
+    def _settle_types(self):
+        """One type per setting, so that equal recipes are written, and hashed, alike."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            kind, fits, settle = _TYPES[field.type]
+            if not fits(value):
+                _refuse(f"{field.name}={value!r}, which is no {kind}")
+            object.__setattr__(self, field.name, settle(value))
 
     @property
     def key(self) -> str:
@@ -108,14 +148,20 @@ class Recipe:
         Raises
         ------
         RecipeError
-            Where the text is not JSON, or names settings this version does not have.
+                The text is not JSON, or lacks settings, or names some that this version does not have.
         """
         try:
             settings = json.loads(text)
-            lists = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
-            return cls(**lists)
-        except (ValueError, TypeError, AttributeError) as error:
-            raise RecipeError(f"not a recipe of this version ({error}): {text[:80]!r}") from error
+            missing = {field.name for field in fields(cls)} - set(settings)
+            if missing:
+                raise ValueError(f"without {', '.join(sorted(missing))}")
+            return cls(**settings)
+        except (ValueError, TypeError) as error:
+            raise RecipeError(f"not a recipe of this version ({error}): {text!r:.80}") from error
+
+
+def _refuse(problem: str):
+    raise RecipeError(f"recipe cannot be: {problem}")
 
 
 _OLD = Recipe(
@@ -124,15 +170,29 @@ _OLD = Recipe(
 )  # fmt: skip
 PRESETS = {
     "default": Recipe(),
-    "mfcc40": replace(_OLD, descriptors=("mfcc",)),
-    "mfcc40_chroma": replace(_OLD, descriptors=("mfcc", "chroma")),
-    "mel_mfcc_chroma": replace(_OLD, descriptors=("mfcc", "chroma", "mel")),
-    "mel_mfcc_chroma_zcr_rms": replace(_OLD, descriptors=("zcr", "chroma", "mfcc", "rms", "mel")),
-    "mel": replace(_OLD, descriptors=("mel",)),
-    "mel_mfcc": replace(_OLD, descriptors=("mel", "mfcc")),
+    "s0_mfcc": replace(_OLD, descriptors=("mfcc",)),
+    "s0_mfcc_chroma": replace(_OLD, descriptors=("mfcc", "chroma")),
+    "s0_mfcc_chroma_mel": replace(_OLD, descriptors=("mfcc", "chroma", "mel")),
+    "s1_mel": replace(_OLD, descriptors=("mel",)),
+    "s1_mel_chroma_mfcc": replace(_OLD, descriptors=("mel", "chroma", "mfcc", "zcr", "rms")),
+    "s4_statistics": replace(_OLD, n_mfcc=20, descriptors=("mfcc", "rms", "zcr"), statistics=("mean", "std")),
 }
-"""Named recipes. ``default`` is this course's; the others rebuild the vectors of earlier student
-projects (time averages at 22.05 kHz with windows of 2048 and steps of 512 samples)."""
+"""Named recipes. ``default`` is this course's; the others rebuild the vectors of three earlier student
+projects, all at 22.05 kHz with windows of 2048 and steps of 512 samples.
+
+``s0_mfcc``, ``s0_mfcc_chroma``, ``s0_mfcc_chroma_mel``
+    S0: averages over time of 40 MFCCs, then 12 chroma, then 128 mel bands: 40, 52 and 180 columns.
+    S0 took chroma from the magnitude spectrum, tuned to each clip; here it is the package's chroma
+    (power, concert pitch), so that chroma columns of two clips mean the same pitches.
+``s1_mel``, ``s1_mel_chroma_mfcc``
+    S1: averages of 128 mel bands; of mel bands, 12 chroma and 40 MFCCs. The second had 183 columns.
+    One was the actor's number, which is left out, since it names the speaker and not the sound;
+    its description accounts for 180 of the other 182, and zero crossings and RMS, which vectors of
+    this kind usually hold, stand for the missing two. Its chroma was constant; this one is not.
+``s4_statistics``
+    S4: 44 statistics of which only the number is handed down, here mean and standard deviation of
+    20 MFCCs (librosa's default), RMS and zero crossings.
+"""
 
 
 def get_recipe(recipe: str | Recipe) -> Recipe:

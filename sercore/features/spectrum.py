@@ -16,6 +16,7 @@ import numpy as np
 import scipy.fft
 import scipy.signal
 
+from ..audio import check_array
 from . import pitch
 
 if TYPE_CHECKING:
@@ -33,9 +34,15 @@ class Spectrum:
     wave : np.ndarray [shape=(n_samples,)]
         Mono waveform at ``recipe.sr``.
     recipe : Recipe
+
+    Raises
+    ------
+    AudioError
+        The waveform is not mono float, empty, not finite or out of range.
     """
 
     def __init__(self, wave: np.ndarray, recipe: Recipe):
+        check_array(wave)
         self.wave = np.ascontiguousarray(wave, dtype=np.float32)
         self.recipe = recipe
         self.n_frames = 1 + self.wave.size // recipe.hop_length
@@ -73,7 +80,8 @@ class Spectrum:
         By the Wiener–Khinchin theorem it is the inverse transform of ``power``; lags up to
         ``n_fft - win_length`` are free of wrap-around.
         """
-        full = scipy.fft.irfft(self.power, n=self.recipe.n_fft, axis=1)
+        # power is real and even, so its inverse transform is a cosine transform, twice as fast
+        full = scipy.fft.dct(self.power, type=1, axis=1) / self.recipe.n_fft
         return full[:, : max(1, self.recipe.n_fft - self.recipe.win_length)]
 
     @cached_property

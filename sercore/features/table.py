@@ -39,6 +39,8 @@ def row_of(spectrum: Spectrum) -> np.ndarray:
 @lru_cache(maxsize=16)
 def _names(recipe: Recipe) -> tuple[str, ...]:
     silence = Spectrum(np.zeros(4 * recipe.n_fft, dtype=np.float32), recipe)
+    if _needs_pitch(recipe):
+        _ = silence.pitch  # a window too short for it is refused here, not clip by clip
     rows = []
     for name in recipe.descriptors:
         track = DESCRIPTORS[name](silence)
@@ -58,7 +60,7 @@ def column_names(recipe: str | Recipe = "default") -> list[str]:
 
     Examples
     --------
-    >>> column_names("mfcc40")[:2]
+    >>> column_names("s0_mfcc")[:2]
     ['mfcc[0].mean', 'mfcc[1].mean']
     """
     return list(_names(get_recipe(recipe)))
@@ -72,12 +74,16 @@ def column_groups(recipe: str | Recipe = "default") -> dict[str, list[int]]:
     return groups
 
 
+def _needs_pitch(recipe: Recipe) -> bool:
+    """Whether any column depends on which frames are voiced."""
+    return bool(recipe.timing or {"voiced", "unvoiced"} & set(recipe.parts) or "f0" in recipe.descriptors)
+
+
 def _dense(spectrum: Spectrum) -> tuple[np.ndarray, int | None, np.ndarray]:
     """All tracks as finite rows, the row that is pitch (gaps bridged), and which frames are voiced."""
     recipe = spectrum.recipe
     rows, pitch_row = [], None
-    needs_voicing = recipe.timing or {"voiced", "unvoiced"} & set(recipe.parts) or "f0" in recipe.descriptors
-    voiced = np.isfinite(spectrum.pitch[0]) if needs_voicing else np.ones(spectrum.n_frames, bool)
+    voiced = np.isfinite(spectrum.pitch[0]) if _needs_pitch(recipe) else np.ones(spectrum.n_frames, bool)
     for name in recipe.descriptors:
         track = DESCRIPTORS[name](spectrum)
         if name == "f0":
