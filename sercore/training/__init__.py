@@ -1,0 +1,26 @@
+"""Training without peeking: fit inside the fold, predict what was left out, keep every prediction.
+
+:func:`out_of_fold` is the one way from features to figures. For each fold and seed it fits on the
+training part only (scaler, early stopping and calibration included, by an inner split over
+speakers), predicts the test part once, and writes one file per (model, seed, fold), so that a
+killed run resumes and any number of machines can share a folder. :func:`compare` does so for
+several models on the same folds and scores them.
+
+Notebook: 03_mlp_baseline.ipynb
+"""
+
+from .campaign import compare, out_of_fold, summarise
+from .fitting import enroll, fit, fit_classical, probabilities
+from .folds import COSTS, write_parquet
+
+__all__ = [
+    "COSTS",
+    "compare",
+    "enroll",
+    "fit",
+    "fit_classical",
+    "out_of_fold",
+    "probabilities",
+    "summarise",
+    "write_parquet",
+]
