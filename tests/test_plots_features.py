@@ -91,6 +91,7 @@ def test_window_and_step_are_named_and_the_top_is_kept():
     assert ax.get_ylim()[1] == pytest.approx(2000, abs=10)
     assert ax.images[0].get_array().shape[1] == 1 + len(voice(200)) // 48
     assert ax.images[0].get_cmap().N == 7, "shades of ten decibels"
+    assert ax.images[0].get_interpolation() == "nearest", "smoothing would hide what the window blurs"
 
 
 def test_window_longer_than_the_usual_transform_is_drawn():

@@ -58,7 +58,9 @@ def stft_window(
         sr=sr, win_length=window, hop_length=hop, n_fft=n_fft, fmin=0.0, fmax=sr / 2, timing=False
     )
     ax = spectrogram(Spectrum(wave, recipe), fmax=min(fmax, sr / 2), ax=new_axes(ax, figsize=(9, 3)))
-    ax.images[0].set_cmap(colormaps[SEQUENTIAL].resampled(round(RANGE_DB / _STEP_DB)))
+    ax.images[0].set(
+        cmap=colormaps[SEQUENTIAL].resampled(round(RANGE_DB / _STEP_DB)), interpolation="nearest"
+    )
     ax.set_title(f"window {window_ms:g} ms, step {hop_ms:g} ms")
     return ax
 
@@ -156,6 +158,8 @@ def feature_tracks(
         descriptor(track, name, recipe=recipe, colorbar=False, ax=ax)
         if len(track) == 1:  # the label is longer than a flat panel is high
             ax.set_ylabel("")
+        else:
+            ax.images[0].set_interpolation("nearest")  # cells as they are, in a smaller file
         ax.set_title(LABELS.get(name, name).replace("\n", " "), fontsize="small")
     for ax in axes[:-1]:
         ax.set_xlabel("")
