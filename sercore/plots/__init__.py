@@ -11,6 +11,8 @@ from .corpus import by_emotion, by_speaker, class_counts, speaker_counts, split_
 from .feature_tables import explained_shares, scatter_by, track_functionals
 from .features import cepstral_envelope, feature_tracks, mel_bank, stft_window
 from .periodicity import autocorrelation, chroma_and_pitch
+from .predictions import confusion, prediction, predictions, reliability
+from .results import importance, learning_curves, results, speaker_scores
 from .style import (
     EMOTION_COLORS,
     LABELS,
@@ -24,8 +26,9 @@ from .style import (
 
 __all__ = [
     "EMOTION_COLORS", "LABELS", "SEQUENTIAL", "SEX_COLORS", "autocorrelation", "by_emotion", "by_speaker",
-    "cepstral_envelope", "chroma_and_pitch", "class_counts", "color_of", "descriptor", "explained_shares",
-    "feature_tracks", "in_order", "limits_of", "mel_bank", "new_axes", "pitch", "scatter_by",
-    "side_by_side", "speaker_counts", "spectrogram", "spectrum", "split_map", "stft_window",
-    "track_functionals", "use_course_style", "waveform",
+    "cepstral_envelope", "chroma_and_pitch", "class_counts", "color_of", "confusion", "descriptor",
+    "explained_shares", "feature_tracks", "importance", "in_order", "learning_curves", "limits_of",
+    "mel_bank", "new_axes", "pitch", "prediction", "predictions", "reliability", "results", "scatter_by",
+    "side_by_side", "speaker_counts", "speaker_scores", "spectrogram", "spectrum", "split_map",
+    "stft_window", "track_functionals", "use_course_style", "waveform",
 ]  # fmt: skip

@@ -1,0 +1,130 @@
+"""Pictures of predictions: what is confused, how sure a model is, and single clips.
+
+Every function draws into ``ax`` (or a new figure) and returns the Axes.
+
+Notebook: 03_mlp_baseline.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from .style import color_of, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def confusion(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """A confusion matrix as a heat map: rows are what was meant, columns what was understood.
+
+    Parameters
+    ----------
+    table : pd.DataFrame [shape=(n_classes, n_classes)]
+        From :func:`sercore.evaluation.confusion`; shares (shown as percent) or counts.
+    ax : Axes, optional
+    """
+    import seaborn as sns
+
+    ax = new_axes(ax, figsize=(8, 0.55 * len(table) + 2))
+    shares = bool((table.to_numpy() <= 1).all())
+    label = "share of the row (%)" if shares else "number of clips"
+    sns.heatmap(
+        table * (100 if shares else 1), annot=True, fmt=".0f", cmap="cividis", vmin=0,
+        vmax=100 if shares else None, square=False, cbar_kws={"label": label}, ax=ax,
+    )  # fmt: skip
+    ax.set(xlabel="predicted", ylabel="true")
+    ax.tick_params(axis="x", rotation=30)
+    ax.tick_params(axis="y", rotation=0)
+    return ax
+
+
+def reliability(bins: pd.DataFrame, *, label: str | None = None, ax: Axes | None = None) -> Axes:
+    """How often a model is right against how sure it says it is; on the diagonal it keeps its word.
+
+    Parameters
+    ----------
+    bins : pd.DataFrame
+        From :func:`sercore.evaluation.calibration`; larger points stand for more clips.
+    label : str, optional
+        Entry of a legend, to draw several models into one ``ax``.
+    ax : Axes, optional
+    """
+    ax = new_axes(ax, figsize=(5.5, 5))
+    if not ax.lines:
+        ax.plot([0, 100], [0, 100], "--", color="0.6", lw=1.5)
+    filled = bins[bins["n_clips"] > 0]
+    sure, right = 100 * filled["confidence"], 100 * filled["accuracy"]
+    (line,) = ax.plot(sure, right, lw=1.5, label=label)
+    ax.scatter(
+        sure,
+        right,
+        s=20 + 500 * filled["n_clips"] / filled["n_clips"].sum(),
+        color=line.get_color(),
+        alpha=0.7,
+    )
+    ax.set(
+        xlabel="confidence: highest probability of a clip (%)", ylabel="right (% of clips)",
+        xlim=(0, 102), ylim=(0, 102), aspect="equal",
+    )  # fmt: skip
+    if label:
+        ax.legend(loc="upper left")
+    return ax
+
+
+def prediction(clip: Mapping, *, ax: Axes | None = None) -> Axes:
+    """The probabilities of one clip as bars; the true class is framed.
+
+    Parameters
+    ----------
+    clip : mapping
+        One row of an out-of-fold table: ``oof.iloc[0]``.
+    ax : Axes, optional
+    """
+    ax = new_axes(ax, figsize=(5, 3))
+    classes = [key.removeprefix("p_") for key in clip.keys() if key.startswith("p_")]  # noqa: SIM118
+    percent = [100 * clip[f"p_{name}"] for name in classes]
+    bars = ax.barh(classes, percent, color=[color_of(name) for name in classes])
+    true = classes.index(clip["label"])
+    bars[true].set(edgecolor="black", linewidth=2)
+    ax.get_yticklabels()[true].set_fontweight("bold")
+    right = int(np.argmax(percent)) == true
+    ax.set_title(f"{str(clip['clip_id']).split('/')[-1]}: {'right' if right else 'wrong'}", fontsize=11)
+    ax.set(xlabel="probability (%)", xlim=(0, 100))
+    ax.invert_yaxis()
+    return ax
+
+
+def predictions(clips: pd.DataFrame, *, n_columns: int = 3, axes: np.ndarray | None = None) -> np.ndarray:
+    """:func:`prediction` of some clips side by side.
+
+    Parameters
+    ----------
+    clips : pd.DataFrame
+        Some rows of an out-of-fold table.
+    n_columns : int
+    axes : np.ndarray of Axes, optional
+        At least as many as there are clips.
+
+    Returns
+    -------
+    np.ndarray of Axes [shape=(len(clips),)]
+    """
+    if axes is None:
+        import matplotlib.pyplot as plt
+
+        n_columns = min(n_columns, len(clips))
+        n_rows = -(-len(clips) // n_columns)
+        size = (3.6 * n_columns, (0.26 * (len(clips.columns) - 7) + 1) * n_rows)
+        _, axes = plt.subplots(n_rows, n_columns, figsize=size, sharey=True, squeeze=False)
+    axes = np.ravel(axes)
+    for ax in axes[len(clips) :]:
+        ax.remove()
+    for ax, (_, clip) in zip(axes, clips.iterrows(), strict=False):
+        prediction(clip, ax=ax)
+        ax.label_outer()
+    return axes[: len(clips)]

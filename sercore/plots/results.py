@@ -1,0 +1,187 @@
+"""Pictures of results: models side by side, for whom they work, how they learned, what they need.
+
+Every function draws what :mod:`sercore.evaluation` computed into ``ax`` (or a new figure) and
+returns the Axes.
+
+Notebook: 03_mlp_baseline.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..splits import is_leaky
+from .style import SEX_COLORS, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LEAKY_COLOR, ENROLLED_COLOR, COLOR = "#b52100", "#51904f", "#00427b"
+"""Results on the random split, with enrolled speakers, and all others."""
+
+METRICS = {
+    "ua": "UA (%)",
+    "wa": "WA (%)",
+    "macro_f1": "macro-F1 (%)",
+    "weighted_f1": "weighted F1 (%)",
+    "kappa": "Cohen's kappa × 100",
+    "mcc": "MCC × 100",
+    "auc": "AUC × 100",
+    "ece": "calibration error (%)",
+}
+"""Axis labels of figures, which are drawn times 100."""
+
+
+def results(
+    table: pd.DataFrame,
+    *,
+    by: str | Sequence[str] = "model",
+    metric: str = "ua",
+    sort: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """One figure for each row of a result table, as points with whiskers for the 95 % interval.
+
+    Leaky results are hollow and red, enrolled ones green, so that neither is taken for the rest.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From :func:`sercore.evaluation.results_table`; columns may have been added.
+    by : str or sequence of str
+        Columns that name a row.
+    metric : str
+        From :data:`METRICS`; whiskers only where the table has an interval.
+    sort : bool
+        Best on top, instead of the order of the table.
+    ax : Axes, optional
+    """
+    from matplotlib.lines import Line2D
+
+    table = table.sort_values(metric, ascending=False, kind="stable") if sort else table
+    names = table[[by] if isinstance(by, str) else list(by)].astype(str).agg(" · ".join, axis=1)
+    ax = new_axes(ax, figsize=(9, 1.3 + 0.36 * len(table)))
+    kinds = {}
+    for place, row in enumerate(table.to_dict("records")):
+        kind, color, fill = _kind_of(row)
+        score, low, high = (100 * row.get(key, np.nan) for key in (metric, f"{metric}_low", f"{metric}_high"))
+        ax.plot([low, high], [place, place], color=color, lw=2.5, solid_capstyle="butt")
+        ax.plot(score, place, "o", ms=9, color=color, mfc=fill, mew=2)
+        ax.annotate(
+            f"{score:.1f}", (score, place), (0, 7), textcoords="offset points", ha="center", fontsize=10
+        )
+        kinds[kind] = Line2D([], [], color=color, marker="o", mfc=fill, mew=2, lw=2.5, label=kind)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.4, -0.7)
+    ax.set_xlabel(METRICS[metric] + _whiskers(table, metric))
+    ax.grid(True, axis="x")
+    if len(kinds) > 1:
+        ax.legend(handles=list(kinds.values()), loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return ax
+
+
+def speaker_scores(
+    groups: pd.DataFrame,
+    *,
+    sex: Mapping[str, str] | None = None,
+    metric: str = "ua",
+    ax: Axes | None = None,
+) -> Axes:
+    """Score of each speaker, sorted, with a line at the mean: for whom does it work?
+
+    Parameters
+    ----------
+    groups : pd.DataFrame
+        From :func:`sercore.evaluation.per_group`, one row per speaker.
+    sex : mapping of str to str, optional
+        Sex of each speaker, for colours.
+    metric : str
+        ``ua``, ``wa`` or ``macro_f1``.
+    ax : Axes, optional
+    """
+    groups = groups.sort_values(metric)
+    ax = new_axes(ax, figsize=(9, 3.5))
+    names = [str(name).split("-", 1)[-1] for name in groups.index]
+    scores = 100 * groups[metric]
+    sexes = [(sex or {}).get(speaker, "") for speaker in groups.index]
+    for each in dict.fromkeys(sexes):
+        own = np.array([s == each for s in sexes])
+        ax.bar(np.flatnonzero(own), scores[own], color=SEX_COLORS[each], label=each or "sex not given")
+    ax.axhline(scores.mean(), color="black", ls="--", lw=1.5)
+    ax.annotate(f"mean {scores.mean():.1f}", (0, scores.mean()), (0, 4), textcoords="offset points")
+    many = len(names) > 12
+    ax.set_xticks(range(len(names)), names, rotation=90 if many else 0, fontsize="small" if many else None)
+    ax.set(xlabel="speaker", ylabel=METRICS[metric], ylim=(0, 100))
+    if any(sexes):
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return ax
+
+
+def learning_curves(history: pd.DataFrame, *, metric: str = "loss", ax: Axes | None = None) -> Axes:
+    """A figure of training and validation clips over epochs, and the epoch whose weights are kept.
+
+    Parameters
+    ----------
+    history : pd.DataFrame
+        From :func:`sercore.training.fit`; the kept epoch is that of the lowest ``val_loss``.
+    metric : str
+        ``loss`` or ``accuracy``.
+    ax : Axes, optional
+    """
+    ax = new_axes(ax, figsize=(8, 3.5))
+    scale, unit = (1, " (nats)") if metric == "loss" else (100, " (%)")
+    epochs = np.arange(1, len(history) + 1)
+    ax.plot(epochs, scale * history[metric], color="#7e7c78", lw=2, label="training speakers")
+    ax.plot(epochs, scale * history[f"val_{metric}"], color=COLOR, lw=2, label="validation speakers")
+    best = 1 + int(np.argmin(history["val_loss"]))
+    ax.axvline(best, color="black", ls=":", lw=1.5, label=f"weights kept: epoch {best}")
+    ax.set(xlabel="epoch", ylabel=metric + unit, xlim=(1, max(2, len(history))))
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return ax
+
+
+def importance(table: pd.DataFrame, *, label: str = "UA lost (points)", ax: Axes | None = None) -> Axes:
+    """How much each group of columns matters, one bar per group and way of measuring.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Groups as rows; each column one way of measuring, as fractions (0.1 is ten points).
+    label : str
+        Of the horizontal axis.
+    ax : Axes, optional
+    """
+    ax = new_axes(ax, figsize=(8, 0.42 * len(table) + 1.2))
+    height = 0.8 / len(table.columns)
+    for k, (name, values) in enumerate(table.items()):
+        places = np.arange(len(table)) + (k - (len(table.columns) - 1) / 2) * height
+        ax.barh(places, 100 * values, height=height, color=(COLOR, "#d77c18", "#7e7c78")[k % 3], label=name)
+    ax.axvline(0, color="black", lw=1)
+    ax.set_yticks(range(len(table)), table.index)
+    ax.invert_yaxis()
+    ax.set_xlabel(label)
+    ax.grid(True, axis="x")
+    if len(table.columns) > 1:
+        ax.legend(loc="lower right")
+    return ax
+
+
+def _kind_of(row: Mapping) -> tuple[str, str, str]:
+    """What a row is, in words, with the colour of its point and of the point's inside."""
+    if is_leaky(row["split"]):
+        return "random split: leaky", LEAKY_COLOR, "white"
+    if row["enrolled"]:
+        return "enrolled", ENROLLED_COLOR, ENROLLED_COLOR
+    return "unseen speakers", COLOR, COLOR
+
+
+def _whiskers(table: pd.DataFrame, metric: str) -> str:
+    """What the whiskers are, where there are any."""
+    if f"{metric}_low" not in table or table[f"{metric}_low"].isna().all():
+        return ""
+    units = "/".join(dict.fromkeys(table["interval"]))
+    return f", whiskers: 95 % interval over {units}"
