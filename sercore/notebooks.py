@@ -13,6 +13,8 @@ Notebook: 00_start_here.ipynb
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import re
 import time
@@ -24,6 +26,9 @@ from pathlib import Path
 from . import paths
 from .errors import SercoreError
 from .summary import write_summary
+
+MAX_BYTES = 148_000
+"""Size of a committed notebook above which its pictures get fewer colours."""
 
 
 class NotebookError(SercoreError):
@@ -154,7 +159,8 @@ def clean(notebook):
     """The notebook without what a repository should not hold.
 
     Removed: audio players (they embed recordings), widget states, the error stream (progress bars,
-    library chatter), execution times, and folders of this machine.
+    library chatter), execution times, and folders of this machine. Pictures get as many colours as
+    the size limit of :data:`MAX_BYTES` leaves room for.
     """
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -165,7 +171,38 @@ def clean(notebook):
         cell.metadata = {"tags": tags} if tags else {}
         if cell.cell_type == "code":
             cell.outputs = [output for output in map(_clean_output, cell.outputs) if output is not None]
+    return _lightened(notebook)
+
+
+def _lightened(notebook):
+    """Pictures with a palette, the largest that keeps the file within :data:`MAX_BYTES`."""
+    import nbformat
+
+    pictures = [
+        (output.data, output.data["image/png"])
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    for n_colors in (128, 64, 48, 32):
+        for data, original in pictures:
+            data["image/png"] = _with_palette(original, n_colors)
+        if len(nbformat.writes(notebook)) <= MAX_BYTES:
+            break
     return notebook
+
+
+def _with_palette(png: str, n_colors: int) -> str:
+    """A PNG in base64 with at most ``n_colors`` colours, or as it was where that is smaller."""
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    buffer = io.BytesIO()
+    # the octree keeps single strong colours that median cut would merge
+    palette = image.quantize(n_colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette.save(buffer, "png", optimize=True)
+    smaller = base64.b64encode(buffer.getvalue()).decode()
+    return min(smaller, png, key=len)
 
 
 def _clean_output(output):

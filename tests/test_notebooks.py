@@ -1,6 +1,8 @@
 """The notebooks: form, cleanliness, and that they run from top to bottom on the demo corpus."""
 
 import ast
+import base64
+import io
 import json
 import re
 import subprocess
@@ -8,8 +10,10 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from sercore import notebooks, paths
 
@@ -140,7 +144,7 @@ def test_clean_removes_sound_widgets_chatter_and_folders():
         nbformat.v4.new_output("stream", name="stdout", text=f"in {home}/x <object at 0x7f>"),
         nbformat.v4.new_output("display_data", data={"text/html": "<audio src='data:audio/wav;…'>"}),
         nbformat.v4.new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {}}),
-        nbformat.v4.new_output("display_data", data={"image/png": "aGk="}),
+        nbformat.v4.new_output("display_data", data={"text/html": "<b>kept</b>"}),
     ]
     cell.metadata = {"execution": {"iopub": "2026"}, "tags": ["summary"]}
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {"state": 1}})
@@ -149,3 +153,20 @@ def test_clean_removes_sound_widgets_chatter_and_folders():
     assert cell.outputs[0].text == "in ~/x <object>"
     assert dict(cell.metadata) == {"tags": ["summary"]}
     assert "widgets" not in cleaned.metadata
+
+
+def test_pictures_of_a_heavy_notebook_get_fewer_colours(rng):
+    buffer = io.BytesIO()
+    smooth = np.linspace(0, 255, 300 * 300).reshape(300, 300) + rng.normal(0, 3, (300, 300))
+    pixels = np.stack([smooth, smooth[::-1], smooth.T], axis=-1).clip(0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(buffer, "png")
+    cell = nbformat.v4.new_code_cell("x")
+    picture = base64.b64encode(buffer.getvalue()).decode()
+    cell.outputs = [nbformat.v4.new_output("display_data", data={"image/png": picture})]
+    notebooks.clean(nbformat.v4.new_notebook(cells=[cell]))
+    lighter = cell.outputs[0].data["image/png"]
+    image = Image.open(io.BytesIO(base64.b64decode(lighter)))
+    assert len(picture) > 150_000 > len(lighter)
+    assert image.size == (300, 300)
+    error = np.abs(np.asarray(image.convert("RGB"), float) - pixels).mean()
+    assert error < 16
