@@ -79,15 +79,14 @@ def tonnetz(spectrum):
 @descriptor
 def centroid(spectrum):
     """Centre of gravity of the spectrum in Hz, [shape=(n_frames,)]."""
-    return spectrum.share @ frequencies(spectrum.recipe)
+    return spectrum.moments[:, 0]
 
 
 @descriptor
 def bandwidth(spectrum):
     """Spread of the spectrum around its centroid in Hz, [shape=(n_frames,)]."""
-    hertz = frequencies(spectrum.recipe)
-    mean = spectrum.share @ hertz
-    return np.sqrt(np.maximum(spectrum.share @ hertz**2 - mean**2 * spectrum.share.sum(axis=1), 0.0))
+    mean, mean_square = spectrum.moments.T
+    return np.sqrt(np.maximum(mean_square - mean**2, 0.0))
 
 
 @descriptor
@@ -101,7 +100,8 @@ def rolloff(spectrum):
 def flatness(spectrum):
     """Geometric over arithmetic mean of the power: 1 for noise, near 0 for a tone, [shape=(n_frames,)]."""
     power = np.maximum(spectrum.power, 1e-10)
-    return np.exp(np.log(power).mean(axis=1)) / power.mean(axis=1)
+    mean = power.mean(axis=1)
+    return np.exp(np.log(power, out=power).mean(axis=1)) / mean
 
 
 @descriptor
@@ -160,11 +160,16 @@ def slope(rows: np.ndarray, *, order: int = 1) -> np.ndarray:
     width = min(9, len(rows) - (len(rows) + 1) % 2)
     if width <= order:
         return np.zeros_like(rows)
-    weights = scipy.signal.savgol_coeffs(width, order, deriv=order)
-    found = scipy.ndimage.convolve1d(rows, weights, axis=0)
+    found = scipy.ndimage.convolve1d(rows, _slope_weights(width, order), axis=0)
     edge = width // 2
     found[:edge], found[-edge:] = found[edge], found[-edge - 1]
     return found
+
+
+@lru_cache(maxsize=16)
+def _slope_weights(width: int, order: int) -> np.ndarray:
+    """Savitzky–Golay weights of the derivative of a polynomial of the same order, [shape=(width,)]."""
+    return scipy.signal.savgol_coeffs(width, order, deriv=order)
 
 
 def _decibel(power: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ def statistics(tracks: np.ndarray, names: tuple[str, ...] = STATISTICS) -> np.nd
     Parameters
     ----------
     tracks : np.ndarray [shape=(n_rows, n_frames)]
-        Finite values, time-last.
+        Finite values, time-last, float32.
     names : tuple of str
         Of ``mean std skewness kurtosis p5 p25 p50 p75 p95``. Kurtosis is excess kurtosis; it and
         the skewness of a row without variation are 0.
@@ -41,9 +41,9 @@ def statistics(tracks: np.ndarray, names: tuple[str, ...] = STATISTICS) -> np.nd
         return tracks.mean(axis=1, dtype=np.float64, keepdims=True)
     # moments of rows scaled to one, so that the powers of faint tracks do not vanish in float32
     scale = np.maximum(np.maximum(tracks.max(axis=1), -tracks.min(axis=1)), np.finfo(np.float32).tiny)
-    unit = (tracks / scale[:, None]).astype(np.float32)
-    mean = unit.mean(axis=1, dtype=np.float64)
-    centred = (unit - mean[:, None]).astype(np.float32)
+    centred = np.divide(tracks, scale[:, None], dtype=np.float32)
+    mean = centred.mean(axis=1, dtype=np.float64)
+    centred -= mean.astype(np.float32)[:, None]
     squared = centred * centred
     variance = squared.mean(axis=1, dtype=np.float64)
     flat = variance <= 1e-10  # what is left is rounding
@@ -57,7 +57,7 @@ def statistics(tracks: np.ndarray, names: tuple[str, ...] = STATISTICS) -> np.nd
         found["kurtosis"] = np.where(flat, 0.0, fourth / safe**2 - 3)
     percentiles = [name for name in names if name[0] == "p"]
     if percentiles:
-        ordered = np.sort(tracks.astype(np.float32), axis=1)
+        ordered = np.sort(tracks, axis=1)
         found |= {name: _percentile(ordered, int(name[1:])) for name in percentiles}
     return np.stack([found[name] for name in names], axis=1)
 

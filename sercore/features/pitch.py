@@ -59,13 +59,15 @@ def track(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
         )
     audible = spectrum.rms > 0.02 * spectrum.rms.max(initial=0.0)
 
-    lag, strength = _best_lag(score, shortest, longest)
+    # a period of two periods is also a period: favour the shorter one a little
+    favour = score - 0.06 * np.log2(np.maximum(1, np.arange(score.shape[1])), dtype=np.float32)
+    lag, strength = _best_lag(score, favour, shortest, longest)
     sure = audible & (strength > max(VOICED, 0.75))
     if sure.sum() >= 5:
         low, high = np.percentile(recipe.sr / lag[sure], [15, 85])
         shortest = max(shortest, int(recipe.sr / (high * 2.0)))
         longest = min(longest, int(recipe.sr / (low * 0.6)) + 1)
-        lag, strength = _best_lag(score, shortest, longest)
+        lag, strength = _best_lag(score, favour, shortest, longest)
     voicing = np.where(audible, np.clip(strength, 0.0, 1.0), 0.0).astype(np.float32)
     f0 = np.where(voicing > VOICED, recipe.sr / lag, np.nan)
     return _without_jumps(f0).astype(np.float32), voicing
@@ -103,15 +105,15 @@ def _periodicity(spectrum: Spectrum) -> np.ndarray:
     smooth[:-1] += score[1:]
     counts = np.full((len(score), 1), 3.0, dtype=np.float32)
     counts[[0, -1]] = min(2, len(score))
-    return smooth / counts
+    smooth /= counts
+    return smooth
 
 
-def _best_lag(score: np.ndarray, shortest: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Lag (samples, interpolated) and height of the best peak of each frame."""
-    lags = np.arange(shortest, longest + 1)
-    # a period of two periods is also a period: favour the shorter one a little
-    biased = score[:, shortest : longest + 1] - 0.06 * np.log2(lags / shortest, dtype=np.float32)
-    best = lags[np.argmax(biased, axis=1)]
+def _best_lag(
+    score: np.ndarray, favour: np.ndarray, shortest: int, longest: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lag (samples, interpolated) and height of the most favoured peak of each frame."""
+    best = shortest + np.argmax(favour[:, shortest : longest + 1], axis=1)
     rows = np.arange(len(score))
     before, here, after = score[rows, best - 1], score[rows, best], score[rows, best + 1]
     curvature = before - 2 * here + after

@@ -59,8 +59,10 @@ class Spectrum:
     @cached_property
     def power(self) -> np.ndarray:
         """Squared magnitude, [shape=(n_frames, 1 + n_fft // 2)]."""
-        spectrum = scipy.fft.rfft(self._framed * hann(self.recipe.win_length), n=self.recipe.n_fft, axis=1)
-        return spectrum.real**2 + spectrum.imag**2
+        padded = np.zeros((self.n_frames, self.recipe.n_fft), dtype=np.float32)
+        np.multiply(self._framed, hann(self.recipe.win_length), out=padded[:, : self.recipe.win_length])
+        spectrum = scipy.fft.rfft(padded, axis=1)
+        return np.square(spectrum.real) + np.square(spectrum.imag, out=spectrum.imag)
 
     @cached_property
     def magnitude(self) -> np.ndarray:
@@ -68,10 +70,12 @@ class Spectrum:
         return np.sqrt(self.power)
 
     @cached_property
-    def share(self) -> np.ndarray:
-        """Magnitude as shares that sum to one in each frame, [shape=(n_frames, 1 + n_fft // 2)]."""
+    def moments(self) -> np.ndarray:
+        """Mean frequency in Hz and mean squared frequency, weighted by magnitude, [shape=(n_frames, 2)]."""
+        hertz = frequencies(self.recipe)
         total = self.magnitude.sum(axis=1, keepdims=True)
-        return self.magnitude / np.where(total < _TINY, 1.0, total)
+        weighted = self.magnitude @ np.stack([hertz, hertz**2], axis=1)
+        return weighted / np.where(total < _TINY, 1.0, total)
 
     @cached_property
     def autocorrelation(self) -> np.ndarray:
@@ -81,8 +85,8 @@ class Spectrum:
         ``n_fft - win_length`` are free of wrap-around.
         """
         # power is real and even, so its inverse transform is a cosine transform, twice as fast
-        full = scipy.fft.dct(self.power, type=1, axis=1) / self.recipe.n_fft
-        return full[:, : max(1, self.recipe.n_fft - self.recipe.win_length)]
+        full = scipy.fft.dct(self.power, type=1, axis=1)
+        return full[:, : max(1, self.recipe.n_fft - self.recipe.win_length)] / self.recipe.n_fft
 
     @cached_property
     def mel(self) -> np.ndarray:

@@ -89,4 +89,4 @@ def _dense(spectrum: Spectrum) -> tuple[np.ndarray, int | None, np.ndarray]:
         if name == "f0":
             pitch_row, track = len(rows), pitch.bridge_gaps(track)
         rows.extend(track[None, :] if track.ndim == 1 else track.T)
-    return np.stack(rows).astype(np.float32), pitch_row, voiced
+    return np.stack(rows, dtype=np.float32, casting="same_kind"), pitch_row, voiced
