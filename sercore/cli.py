@@ -154,6 +154,7 @@ def _results(options) -> None:
         print(f"\n{name}\n{format_table(published.table(name)).to_string(index=False)}")
     if options.readme:
         readme.replace("results", readme.results_markdown())
+        print(readme.draw_gap())
 
 
 def _bench(options) -> None:

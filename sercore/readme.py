@@ -41,6 +41,31 @@ def results_markdown() -> str:
     return "\n".join(lines)
 
 
+def draw_gap(path: Path | None = None) -> Path:
+    """The README's picture: the same models on speakers they know, on new ones, and enrolled."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    from . import plots
+
+    names = ("ravdess-random", "ravdess-speaker", "ravdess-emobox-enrolled")
+    rows = pd.concat([published.table(name) for name in names])
+    rows = rows[rows["model"].isin(("dummy", *MODELS))]
+    rows = rows.assign(model=rows["model"].map({"dummy": "Dummy", **MODELS}))
+    with plt.rc_context():
+        plots.use_course_style()
+        figure, ax = plt.subplots(figsize=(9, 4.6), layout="constrained")
+        plots.results(rows, by="model", ax=ax)
+        ax.set_title("RAVDESS, eight emotions: the same models, three questions", loc="left")
+        path = path or paths.repository() / "images" / "random_against_speaker.png"
+        path.parent.mkdir(exist_ok=True)
+        figure.savefig(path, dpi=110)
+        plt.close(figure)
+    return path
+
+
 def bench_markdown(bench: pd.DataFrame) -> str:
     """Markdown table of :func:`sercore.bench.run`."""
     rows = [f"| {row.what} | {row.value:.3g} {row.unit} |" for row in bench.itertuples()]
