@@ -1,0 +1,177 @@
+"""Ensembles scored on people that nothing about them was fitted on.
+
+Weights are fitted parameters. Scored on the clips they were fitted on, they show the luck of the
+fit. Here each fold's speakers are held out in turn: weights, the choice of the best member and
+meta-models come from the out-of-fold predictions of all *other* speakers, and are applied to the
+held-out ones. Put together, these predictions are again an out-of-fold table.
+
+One small door stays open: the members that predicted the tuning speakers had the held-out speakers
+among those they were trained on. Closing it would mean training every member anew for every pair
+of folds.
+
+Notebook: 03_mlp_baseline.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..errors import EvaluationError, SplitError
+from .fitness import METRICS, Fitness, mix
+from .members import Members, align
+from .optimum import best_single, equal, optimum
+from .stacking import assert_honest, fit_stack
+from .voting import oracle
+from .weights import Evolution, genetic
+
+SYSTEMS = ("best_single", "equal", "genetic", "optimum", "stack_logistic", "stack_mlp", "oracle")
+"""The member that is best on the tuning speakers; the plain mean; weights by PyGAD and by scipy; two
+meta-models; and, as a bound that looks at the labels, whichever member is right."""
+
+
+@dataclass(frozen=True, eq=False)
+class Nested:
+    """What :func:`nested` returns.
+
+    Parameters
+    ----------
+    oof : pd.DataFrame
+        Out-of-fold tables of all systems below each other, their names in ``model``.
+    weights : pd.DataFrame
+        One row per system, seed and fold: ``system, seed, fold, n_speakers`` (tuned on), ``tuned``
+        (fitness on them), ``held_out`` (fitness on the others) and ``w_<member>`` (NaN where a system
+        has no weights). ``tuned`` far above ``held_out`` is fitted noise.
+    """
+
+    oof: pd.DataFrame
+    weights: pd.DataFrame
+
+
+def nested(
+    oof: pd.DataFrame | Members,
+    *,
+    systems: Sequence[str] = SYSTEMS,
+    metric: str = "macro_f1",
+    settings: str | Evolution = "default",
+    tuning_speakers: int | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> Nested:
+    """Predictions of several ensembles for every fold, each fitted on the speakers of the other folds.
+
+    Parameters
+    ----------
+    oof : pd.DataFrame or Members
+        Out-of-fold predictions of several models. Every seed is taken by itself.
+    systems : sequence of str
+        Names from :data:`SYSTEMS`.
+    metric : str
+        What weights and choices make as good as possible: ``macro_f1``, ``ua`` or ``log_loss``.
+    settings : str or Evolution
+        Of the genetic algorithm.
+    tuning_speakers : int, optional
+        Tune on so many of the other speakers only, drawn at random: how much tuning data is enough?
+    seed : int
+        Of everything random.
+
+    Raises
+    ------
+    SplitError
+        The split is leaky or has one fold only, speakers are unknown or in several folds, or there
+        are fewer tuning speakers than asked for.
+    """
+    from tqdm.auto import tqdm
+
+    members = align(oof)
+    assert_honest(members)
+    unknown = sorted(set(systems) - set(SYSTEMS))
+    if unknown or metric not in METRICS:
+        raise EvaluationError(
+            f"no system named {unknown} or no metric {metric!r}; systems are {', '.join(SYSTEMS)}, "
+            f"metrics {', '.join(METRICS)}"
+        )
+    tables, rows = [], []
+    for run, (tuning, held) in enumerate(tqdm(_parts(members, tuning_speakers, seed), disable=not progress)):
+        for system in systems:
+            table, tuned, weights = _fit_and_predict(system, tuning, held, metric, settings, seed + run)
+            tables.append(table)
+            about = held.rows.iloc[0]
+            held_out = score(table, held, metric)
+            n_speakers = tuning.rows["speaker"].nunique()
+            rows.append([system, about["seed"], about["fold"], n_speakers, tuned, held_out, *weights])
+    columns = [
+        "system",
+        "seed",
+        "fold",
+        "n_speakers",
+        "tuned",
+        "held_out",
+        *(f"w_{n}" for n in members.names),
+    ]
+    order = pd.concat(tables, ignore_index=True).sort_values("model", kind="stable", key=_position(systems))
+    return Nested(order.reset_index(drop=True), pd.DataFrame(rows, columns=columns))
+
+
+def score(table: pd.DataFrame, members: Members, metric: str) -> float:
+    """Fitness of predictions for the rows of some members: UA, macro-F1 or minus the log loss."""
+    system = Members(
+        ("system",), members.classes, table[_columns(members)].to_numpy()[None], members.codes, members.rows
+    )
+    return float(Fitness(system, metric)(np.ones(1))[0])
+
+
+def _parts(members, tuning_speakers, seed):
+    """Pairs of what is tuned on and what is held out, one per seed and fold; their speakers differ."""
+    rows, parts = members.rows, []
+    for (run, fold), held_rows in rows.groupby(["seed", "fold"]):
+        held = ((rows["seed"] == run) & (rows["fold"] == fold)).to_numpy()
+        tuning = ((rows["seed"] == run) & (rows["fold"] != fold)).to_numpy()
+        others = np.unique(rows["speaker"][tuning])
+        shared = np.intersect1d(others, held_rows["speaker"])
+        if not len(others) or len(shared):
+            raise SplitError(
+                f"seed {run}, {fold}: {len(others)} other speakers to tune on, {len(shared)} of them held "
+                "out too; nesting needs two or more folds that keep people apart"
+            )
+        if tuning_speakers is not None:
+            if not 1 <= tuning_speakers <= len(others):
+                raise SplitError(
+                    f"tuning_speakers is {tuning_speakers}, of 1 to {len(others)} in the other folds"
+                )
+            drawn = np.random.default_rng([seed, len(parts)]).choice(others, tuning_speakers, replace=False)
+            tuning &= rows["speaker"].isin(drawn).to_numpy()
+        parts.append((members.take(tuning), members.take(held)))
+    return parts
+
+
+def _fit_and_predict(system, tuning, held, metric, settings, seed):
+    """Table of a system for the held-out part, its fitness on the tuning part, and its weights."""
+    no_weights = np.full(len(tuning.names), np.nan)
+    if system == "oracle":
+        return oracle(held), score(oracle(tuning), tuning, metric), no_weights
+    if system.startswith("stack_"):
+        stack = fit_stack(tuning, meta=system.removeprefix("stack_"), seed=seed)
+        fitted = dict(zip(tuning.names, tuning.proba, strict=True))
+        tuned = score(tuning.table(stack.predict(fitted), system), tuning, metric)
+        return stack.predict_oof(held, name=system), tuned, no_weights
+    if system == "genetic":
+        found = genetic(tuning, metric, settings=settings, seed=seed, progress=False)
+    elif system == "optimum":
+        found = optimum(tuning, metric, seed=seed)
+    else:
+        found = {"best_single": best_single, "equal": equal}[system](tuning, metric)
+    weights = found.weights.to_numpy()
+    return held.table(mix(held.proba, weights), system, used=weights > 0), found.fitness, weights
+
+
+def _columns(members):
+    return [f"p_{label}" for label in members.classes]
+
+
+def _position(systems):
+    """Sort key: the place of a name in the order asked for."""
+    return lambda names: names.map({name: place for place, name in enumerate(systems)})

@@ -1,0 +1,130 @@
+"""Weights without evolution: the best member, equal weights, and scipy's constrained optimum.
+
+What a genetic algorithm must be held against. Weights of a soft vote live on the simplex (0 or more,
+sum 1). There the **log loss** is a convex function of the weights, so SLSQP, which follows its
+gradient within the constraints, ends in the one best place. **UA** and **macro-F1** only change
+when some clip's first choice flips: they are flat with steps, their gradient is zero nearly
+everywhere, and there are many local optima. For these, differential evolution searches globally
+(all candidates of a step in one call), and then a pattern search moves shares from one member to
+another as long as this helps.
+
+Notebook: 03_mlp_baseline.ipynb
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..errors import EvaluationError
+from .fitness import Fitness
+from .members import Members, align
+from .weights import Weighting, starting_points, weighting
+
+
+def best_single(oof: pd.DataFrame | Members, metric: str = "macro_f1") -> Weighting:
+    """All weight on the member that is best on these data.
+
+    Parameters
+    ----------
+    oof : pd.DataFrame or Members
+        Out-of-fold predictions of the speakers to choose on: a member chosen on the test speakers is
+        chosen by luck, too.
+    metric : str
+        As in :func:`sercore.ensemble.genetic`.
+    """
+    members = align(oof)
+    return weighting(Fitness(members, metric), np.eye(len(members.names)))
+
+
+def equal(oof: pd.DataFrame | Members, metric: str = "macro_f1") -> Weighting:
+    """The same weight for all members: nothing is fitted, so nothing can be overfitted."""
+    members = align(oof)
+    return weighting(Fitness(members, metric), members.shares()[None])
+
+
+def optimum(oof: pd.DataFrame | Members, metric: str = "macro_f1", *, seed: int = 0) -> Weighting:
+    """Weights by scipy: SLSQP for the log loss, differential evolution for the other figures.
+
+    Parameters
+    ----------
+    oof : pd.DataFrame or Members
+        Out-of-fold predictions of the speakers to tune on.
+    metric : str
+        As in :func:`sercore.ensemble.genetic`.
+    seed : int
+        Of differential evolution.
+
+    Returns
+    -------
+    Weighting
+        Its fitness is at least that of the best member and that of equal weights.
+
+    References
+    ----------
+    Storn, Price: Differential evolution. Journal of Global Optimization 11, 341–359, 1997.
+    """
+    fitness = Fitness(align(oof), metric)
+    starts = starting_points(fitness)
+    if len(starts) == 2:  # one member
+        return weighting(fitness, starts)
+    found = _slsqp(fitness) if metric == "log_loss" else _search(fitness, starts, seed)
+    return weighting(fitness, np.vstack([found, starts]))
+
+
+def _slsqp(fitness):
+    """The convex problem, by its gradient."""
+    from scipy.optimize import minimize
+
+    of_true_class = np.maximum(fitness.of_true_class, np.finfo(float).eps)
+    n_members = len(of_true_class)
+    solved = minimize(
+        lambda w: -np.log(w @ of_true_class).mean(),
+        np.full(n_members, 1 / n_members),
+        jac=lambda w: -(of_true_class / (w @ of_true_class)).mean(axis=1),
+        method="SLSQP",
+        bounds=[(0, 1)] * n_members,
+        constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
+        options={"ftol": 1e-10, "maxiter": 500},
+    )
+    if not solved.success:
+        raise EvaluationError(f"scipy found no weights for the log loss: {solved.message}")
+    return solved.x
+
+
+def _search(fitness, starts, seed):
+    """Global search for a figure with steps, then a local one."""
+    from scipy.optimize import differential_evolution
+
+    n_members = starts.shape[1]
+    n_candidates = max(100, 10 * n_members)
+    others = np.random.default_rng(seed).dirichlet(np.ones(n_members), n_candidates - len(starts))
+    found = differential_evolution(
+        lambda genes: -fitness(genes.T),
+        [(0, 1)] * n_members,
+        init=np.vstack([starts, others]),
+        vectorized=True,
+        updating="deferred",
+        maxiter=150,
+        tol=0,
+        polish=False,
+        seed=seed,
+    )
+    return _pattern_search(fitness, found.x / found.x.sum())
+
+
+def _pattern_search(fitness, weights):
+    """Move a share from one member to another while any such move helps, ever smaller shares."""
+    n_members = len(weights)
+    moves = np.eye(n_members)[:, None] - np.eye(n_members)[None]
+    moves = moves.reshape(-1, n_members)[~np.eye(n_members, dtype=bool).ravel()]
+    best = fitness(weights)[0]
+    for share in (0.1, 0.03, 0.01, 0.003):
+        while True:
+            tried = weights + share * moves
+            scores = fitness(tried)
+            if scores.max() <= best:
+                break
+            best, weights = scores.max(), np.maximum(tried[scores.argmax()], 0)
+            weights = weights / weights.sum()
+    return weights

@@ -1,0 +1,157 @@
+"""A model that reads the probabilities of other models: stacking.
+
+The meta-model must learn how far to trust each member on clips that the member has *not* been
+trained on. Trained on the members' predictions for their own training clips, it would learn to trust
+whoever memorises best. That mistake cannot be made here: :func:`fit_stack` takes an out-of-fold
+table, and :func:`sercore.ensemble.align` refuses one in which a clip or a speaker is predicted
+in more than one fold.
+
+References
+----------
+Wolpert: Stacked generalization. Neural Networks 5, 241–259, 1992.
+
+Notebook: 03_mlp_baseline.ipynb
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..errors import EvaluationError, SplitError
+from ..splits import is_leaky
+from ..training import probabilities
+from .members import Members, align
+
+META_MODELS = ("logistic", "mlp")
+_FLOOR = 1e-4  # the precision of published probabilities
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """A fitted meta-model; made by :func:`fit_stack`.
+
+    Parameters
+    ----------
+    members, classes : tuple of str
+        Whose probabilities it reads, and their columns.
+    model : sklearn estimator
+        From log-probabilities of all members, side by side, to classes.
+    speakers : frozenset of str
+        Whose clips it was fitted on.
+    """
+
+    members: tuple[str, ...]
+    classes: tuple[str, ...]
+    model: object
+    speakers: frozenset[str]
+
+    def predict(self, probas: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Probabilities [shape=(n_clips, n_classes)] from each member's, by name.
+
+        Parameters
+        ----------
+        probas : mapping of str to np.ndarray [shape=(n_clips, n_classes)]
+            Columns in the order of ``classes``.
+        """
+        if set(probas) != set(self.members):
+            raise EvaluationError(f"the stack reads {list(self.members)}, but got {sorted(probas)}")
+        features = _features(np.stack([probas[name] for name in self.members]))
+        return probabilities(self.model, features, self.classes)
+
+    def predict_oof(self, oof: pd.DataFrame | Members, *, name: str = "stack") -> pd.DataFrame:
+        """Out-of-fold table of the stack for speakers that it was not fitted on.
+
+        Raises
+        ------
+        SplitError
+            A speaker is among those it was fitted on.
+        """
+        members = align(oof)
+        shared = sorted(self.speakers & set(members.rows["speaker"]))
+        if shared:
+            raise SplitError(
+                f"the stack was fitted on {len(shared)} of these speakers ({', '.join(shared[:5])}); what it "
+                "says about them is no test. Use ensemble.nested, which fits it on the other folds"
+            )
+        probas = dict(zip(members.names, members.proba, strict=True))
+        return members.table(self.predict(probas), name)
+
+
+def fit_stack(
+    oof: pd.DataFrame | Members, *, meta: str = "logistic", strength: float | None = None, seed: int = 0
+) -> Stack:
+    """A meta-model fitted on the members' out-of-fold probabilities.
+
+    Parameters
+    ----------
+    oof : pd.DataFrame or Members
+        Out-of-fold predictions of several models.
+    meta : str
+        ``logistic`` (a weight for every member and class) or ``mlp`` (one hidden layer of 32 units).
+    strength : float, optional
+        Of the L2 penalty; members agree mostly, so their probabilities are nearly the same columns
+        several times. By default 100 for ``logistic`` (its ``1 / C``) and 3 for ``mlp`` (its ``alpha``).
+    seed : int
+        Of the MLP's initial weights.
+
+    Returns
+    -------
+    Stack
+
+    Raises
+    ------
+    SplitError
+        The split is leaky, speakers are unknown, or a clip or speaker is predicted in several folds.
+    """
+    members = align(oof)
+    assert_honest(members)
+    model = _build(meta, strength, seed)
+    labels = members.rows["label"].to_numpy(str)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Stochastic Optimizer")
+        model.fit(_features(members.proba), labels)
+    return Stack(members.names, members.classes, model, frozenset(members.rows["speaker"]))
+
+
+def assert_honest(members: Members) -> None:
+    """Raise unless something may be fitted on these predictions: no leaky split, speakers known."""
+    split = members.rows["split"].iloc[0]
+    if is_leaky(split):
+        raise SplitError(
+            f"split {split!r} is leaky: its models have heard the voices they are tested on, so a weight or "
+            "a meta-model fitted on them rewards memory. Use a table of split 'speaker'; votes without "
+            "fitted weights work on any"
+        )
+    unknown = members.rows["speaker"].fillna("") == ""
+    if unknown.any():
+        raise SplitError(
+            f"{unknown.sum()} predictions have no speaker (first: clip "
+            f"{members.rows['clip_id'][unknown].iloc[0]}); weights are fitted on some people for others"
+        )
+
+
+def _features(proba):
+    """Log-probabilities of all members side by side [shape=(n_clips, n_members * n_classes)]."""
+    logs = np.log(np.maximum(proba, _FLOOR))
+    return logs.transpose(1, 0, 2).reshape(proba.shape[1], -1)
+
+
+def _build(meta, strength, seed):
+    """An unfitted pipeline."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    if meta == "logistic":
+        model = LogisticRegression(C=1 / (strength or 100), max_iter=1000)
+    elif meta == "mlp":
+        model = MLPClassifier((32,), alpha=strength or 3, max_iter=200, random_state=seed)
+    else:
+        raise EvaluationError(f"no meta-model named {meta!r}; there are: {', '.join(META_MODELS)}")
+    return make_pipeline(StandardScaler(), model)

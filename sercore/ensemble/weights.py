@@ -1,0 +1,229 @@
+"""Weights of a soft vote, evolved by a genetic algorithm (PyGAD).
+
+A candidate is one weight per member. Each generation scores all candidates, lets the better ones
+pair up and mix their weights, changes some weights at random, and keeps the best unchanged
+(*elitism*), so the best fitness never falls. The first population holds every member alone and the
+equal weights beside random ones: the result is never worse than the best member, on the data it was
+evolved on. On other people it may be; see :mod:`sercore.ensemble.nested`.
+
+References
+----------
+Gad: PyGAD: an intuitive genetic algorithm Python library. Multimedia Tools and Applications 83,
+58029–58042, 2024.
+
+Notebook: 03_mlp_baseline.ipynb
+"""
+
+from __future__ import annotations
+
+import random
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..errors import EvaluationError
+from .fitness import Fitness, to_simplex
+from .members import Members, align
+
+
+@dataclass(frozen=True)
+class Evolution:
+    """How a population evolves.
+
+    Parameters
+    ----------
+    population : int
+        Candidates, 4 or more.
+    generations : int
+        Rounds after the first population.
+    restarts : int
+        Independent populations; the best candidate of all counts.
+    parents : int
+        Candidates that are selected to pair up.
+    elitism : int
+        Best candidates that live on unchanged, 1 or more.
+    selection, crossover, mutation : str
+        PyGAD's ``parent_selection_type``, ``crossover_type`` and ``mutation_type``.
+    mutation_share : float
+        Chance of each weight of a child to change.
+    mutation_step, last_mutation_step : float
+        Largest change in the first and in the last generation, in between it shrinks by a constant
+        factor: first explore, then refine. Candidates start with weights that sum to 1.
+    """
+
+    population: int = 40
+    generations: int = 75
+    restarts: int = 3
+    parents: int = 10
+    elitism: int = 2
+    selection: str = "sss"
+    crossover: str = "uniform"
+    mutation: str = "random"
+    mutation_share: float = 0.5
+    mutation_step: float = 0.3
+    last_mutation_step: float = 0.005
+
+
+PRESETS = {
+    "default": Evolution(),
+    "voicevibes": Evolution(
+        population=100, generations=15, restarts=10, parents=50, elitism=1,
+        crossover="single_point", mutation_share=0.1, mutation_step=1.0, last_mutation_step=1.0,
+    ),
+}  # fmt: skip
+"""``voicevibes`` has the sizes of the student project VoiceVibes (100 candidates, 15 generations, 10
+restarts) and PyGAD's default operators."""
+
+
+@dataclass(frozen=True, eq=False)
+class Weighting:
+    """Weights found for a soft vote, and how good they are on the data they were found on.
+
+    Parameters
+    ----------
+    weights : pd.Series
+        Weight of each member by name; they sum to 1.
+    fitness : float
+        Of these weights, higher is better: minus the log loss for ``log_loss``.
+    metric : str
+        What was made as good as possible.
+    history : pd.DataFrame or None
+        Of a genetic algorithm, one row per restart and generation: ``restart, generation, best, mean``
+        (fitness) and ``w_<member>``, the weights of the best candidate alive.
+    """
+
+    weights: pd.Series
+    fitness: float
+    metric: str
+    history: pd.DataFrame | None = None
+
+
+def genetic(
+    oof: pd.DataFrame | Members,
+    metric: str = "macro_f1",
+    *,
+    settings: str | Evolution = "default",
+    seed: int = 0,
+    progress: bool = True,
+) -> Weighting:
+    """Weights of the members by a genetic algorithm. The same seed gives the same weights.
+
+    Parameters
+    ----------
+    oof : pd.DataFrame or Members
+        Out-of-fold predictions of several models, of the speakers to tune on only.
+    metric : str
+        ``macro_f1``, ``ua`` or ``log_loss`` (:class:`Fitness`).
+    settings : str or Evolution
+        A name from :data:`PRESETS`, or your own.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Weighting
+        Its fitness is at least that of the best member and that of equal weights.
+    """
+    members, settings = align(oof), _settings(settings)
+    fitness = Fitness(members, metric)
+    starts = starting_points(fitness)
+    if len(members.names) == 1:
+        return weighting(fitness, starts)
+    with _progress(settings, metric, progress) as bar, _global_random_state():
+        runs = [
+            _evolve(fitness, starts, settings, restart, int(run_seed), bar)
+            for restart, run_seed in enumerate(np.random.SeedSequence(seed).generate_state(settings.restarts))
+        ]
+    history = pd.concat(runs, ignore_index=True)
+    winners = history.loc[history.groupby("restart")["best"].idxmax(), [f"w_{n}" for n in members.names]]
+    return weighting(fitness, np.vstack([winners.to_numpy(), starts]), history)
+
+
+def starting_points(fitness: Fitness) -> np.ndarray:
+    """Equal weights and each member alone [shape=(1 + n_members, n_members)], the best first."""
+    n_members = len(fitness.members.names)
+    starts = np.vstack([np.full(n_members, 1 / n_members), np.eye(n_members)])
+    return starts[np.argsort(-fitness(starts), kind="stable")]
+
+
+def weighting(fitness: Fitness, candidates: np.ndarray, history: pd.DataFrame | None = None) -> Weighting:
+    """The best of some candidates [shape=(n_candidates, n_members)], the first of equals."""
+    weights = to_simplex(candidates)
+    # One by one: a product of one row may round differently from the same row among others,
+    # and the figure promised here must be the one that the soft vote will have.
+    scores = [fitness(candidate)[0] for candidate in weights]
+    best = int(np.argmax(scores))
+    named = pd.Series(weights[best], index=list(fitness.members.names), name="weight")
+    return Weighting(named, float(scores[best]), fitness.metric, history)
+
+
+def _evolve(fitness, starts, settings, restart, seed, bar):
+    """History of one population."""
+    import pygad
+
+    n_members, rows = len(fitness.members.names), []
+
+    def shrink(ga):
+        done = ga.generations_completed / settings.generations
+        step = settings.mutation_step ** (1 - done) * settings.last_mutation_step**done
+        ga.random_mutation_min_val, ga.random_mutation_max_val = -step, step
+
+    def record(ga, scores):
+        best = int(np.argmax(scores))
+        weights = to_simplex(ga.population[best])[0]
+        rows.append([restart, len(rows), scores[best], np.mean(scores), *weights])
+        bar.set_postfix_str(f"best {scores[best]:.4f}", refresh=False)
+        bar.update(len(rows) > 1)
+
+    kept = starts[: settings.population // 2]
+    others = np.random.default_rng(seed).dirichlet(np.ones(n_members), settings.population - len(kept))
+    ga = pygad.GA(
+        num_generations=settings.generations,
+        num_parents_mating=settings.parents,
+        fitness_func=lambda ga, weights, positions: fitness(weights),
+        fitness_batch_size=settings.population,
+        initial_population=np.vstack([kept, others]),
+        parent_selection_type=settings.selection,
+        keep_elitism=settings.elitism,
+        crossover_type=settings.crossover,
+        mutation_type=settings.mutation,
+        mutation_probability=settings.mutation_share,
+        random_mutation_min_val=-settings.mutation_step,
+        random_mutation_max_val=settings.mutation_step,
+        on_fitness=record,
+        on_generation=shrink,
+        on_stop=record,
+        random_seed=seed,
+        suppress_warnings=True,
+    )
+    ga.run()
+    columns = ["restart", "generation", "best", "mean", *(f"w_{name}" for name in fitness.members.names)]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _settings(settings):
+    if isinstance(settings, Evolution):
+        return settings
+    if settings not in PRESETS:
+        raise EvaluationError(f"no settings named {settings!r}; there are: {', '.join(PRESETS)}")
+    return PRESETS[settings]
+
+
+def _progress(settings, metric, progress):
+    from tqdm.auto import tqdm
+
+    total = settings.restarts * settings.generations
+    return tqdm(total=total, desc=f"weights for {metric}", unit="generation", disable=not progress)
+
+
+@contextmanager
+def _global_random_state():
+    """Put back the global random state: older versions of PyGAD seed it."""
+    states = np.random.get_state(), random.getstate()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(states[0])  # noqa: NPY002
+        random.setstate(states[1])

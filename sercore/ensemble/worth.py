@@ -1,0 +1,138 @@
+"""Is the gain of an ensemble real, and what does it cost?
+
+Notebook: 03_mlp_baseline.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from ..evaluation import compare_oof, evaluate_oof
+from .fitness import Fitness
+from .members import Members, align
+from .nested import nested
+from .weights import Evolution
+
+
+def compare_systems(
+    oof: pd.DataFrame,
+    *,
+    baselines: Sequence[str] = ("best_single", "equal"),
+    metric: str = "ua",
+    interval: str = "speakers",
+    n_boot: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Every system against the baselines: paired difference over the same speakers, and what it costs.
+
+    Parameters
+    ----------
+    oof : pd.DataFrame
+        Several systems below each other, as in :attr:`Nested.oof`.
+    baselines : sequence of str
+        What to compare with.
+    metric, interval, n_boot, seed
+        As in :func:`sercore.evaluation.compare_oof`.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per system and baseline: ``system, baseline``, the metric of the system, ``difference,
+        low, high, p``, and ``ms_per_clip``, the time of all members it runs (NaN where not known).
+    """
+    parts = dict(list(oof.groupby("model", sort=False)))
+    rows = []
+    for system, part in parts.items():
+        figure = evaluate_oof(part, interval=interval, n_boot=n_boot)[metric]
+        known = "ms_per_clip" in part
+        cost = part.groupby(["seed", "fold"])["ms_per_clip"].first().mean() if known else np.nan
+        for baseline in baselines:
+            if baseline == system:
+                continue
+            paired = compare_oof(
+                part, parts[baseline], interval=interval, metric=metric, n_boot=n_boot, seed=seed
+            )
+            found = [paired[key] for key in ("difference", "low", "high", "p")]
+            rows.append([system, baseline, figure, *found, cost])
+    columns = ["system", "baseline", metric, "difference", "low", "high", "p", "ms_per_clip"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def gain_by_members(oof: pd.DataFrame | Members, metric: str = "ua") -> pd.DataFrame:
+    """Equal weights for every subset of the members. Nothing is fitted or chosen.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per subset, 2**n_members - 1 in all: ``n_members, members`` (joined by ``+``),
+        ``fitness``, ``best`` (the best member of the subset, chosen with the labels), ``ms_per_clip``.
+
+    Raises
+    ------
+    EvaluationError
+        From :func:`align`.
+    """
+    members = align(oof)
+    n_members = len(members.names)
+    subsets = [s for size in range(1, n_members + 1) for s in combinations(range(n_members), size)]
+    inside = np.array([np.isin(np.arange(n_members), subset) for subset in subsets])
+    fitness = Fitness(members, metric)
+    alone = fitness(np.eye(n_members))
+    cost = np.full(n_members, np.nan) if members.costs is None else members.costs[:, :, 1].mean(axis=1)
+    return pd.DataFrame(
+        {
+            "n_members": inside.sum(axis=1),
+            "members": ["+".join(members.names[k] for k in subset) for subset in subsets],
+            "fitness": fitness(inside.astype(float)),
+            "best": np.where(inside, alone, -np.inf).max(axis=1),
+            "ms_per_clip": inside @ cost,
+        }
+    )
+
+
+def gain_by_tuning(
+    oof: pd.DataFrame | Members,
+    n_speakers: Iterable[int],
+    *,
+    systems: Sequence[str] = ("best_single", "equal", "genetic"),
+    metric: str = "ua",
+    settings: str | Evolution = "default",
+    repeats: int = 3,
+    seed: int = 0,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Fitness on the tuning speakers and on held-out ones, by the number of tuning speakers.
+
+    With few speakers, the first is high and the second is not: the weights fit noise.
+
+    Parameters
+    ----------
+    n_speakers : iterable of int
+        Numbers of tuning speakers to try, each drawn anew in every repeat.
+    repeats : int
+        Draws.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per system, number of speakers and repeat: ``system, n_speakers, repeat, tuned, held_out``
+        (means over seeds and folds).
+    """
+    from tqdm.auto import tqdm
+
+    members, rows = align(oof), []
+    runs = [(n, repeat) for n in n_speakers for repeat in range(repeats)]
+    for n, repeat in tqdm(runs, desc="tuning speakers", disable=not progress):
+        found = nested(
+            members, systems=systems, metric=metric, settings=settings, tuning_speakers=n,
+            seed=seed + repeat, progress=False,
+        )  # fmt: skip
+        means = found.weights.groupby("system", sort=False)[["tuned", "held_out"]].mean()
+        rows += [
+            [system, n, repeat, *values] for system, values in zip(means.index, means.to_numpy(), strict=True)
+        ]
+    return pd.DataFrame(rows, columns=["system", "n_speakers", "repeat", "tuned", "held_out"])
