@@ -28,6 +28,8 @@ F0_MIN, F0_MAX = 65.0, 600.0
 VOICED = 0.4
 """Frames whose periodicity is above this count as voiced."""
 
+_OCTAVE = 0.06  # how much more periodic a frame must be at twice the period for it to be believed
+
 
 def track(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
     """Fundamental frequency in hertz and strength of voicing of every frame.
@@ -60,7 +62,7 @@ def track(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
     audible = spectrum.rms > 0.02 * spectrum.rms.max(initial=0.0)
 
     # a period of two periods is also a period: favour the shorter one a little
-    favour = score - 0.06 * np.log2(np.maximum(1, np.arange(score.shape[1])), dtype=np.float32)
+    favour = score - _OCTAVE * np.log2(np.maximum(1, np.arange(score.shape[1])), dtype=np.float32)
     lag, strength = _best_lag(score, favour, shortest, longest)
     sure = audible & (strength > max(VOICED, 0.75))
     if sure.sum() >= 5:
@@ -114,11 +116,21 @@ def _best_lag(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lag (samples, interpolated) and height of the most favoured peak of each frame."""
     best = shortest + np.argmax(favour[:, shortest : longest + 1], axis=1)
+    lag, height, _ = _peak(score, best)
+    # of a high, bright voice whose period ends between two samples, only the double period looks whole
+    half, _, top = _peak(score, np.rint(lag / 2).astype(int))
+    heard = (half >= shortest) & (np.abs(half - lag / 2) < 0.5) & (top > height - _OCTAVE)
+    return np.where(heard, half, lag), np.where(heard, top, height)
+
+
+def _peak(score: np.ndarray, lag: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Peak of the parabola through three lags: its lag, the score at the sample, the score at the peak."""
     rows = np.arange(len(score))
-    before, here, after = score[rows, best - 1], score[rows, best], score[rows, best + 1]
+    before, here, after = score[rows, lag - 1], score[rows, lag], score[rows, lag + 1]
     curvature = before - 2 * here + after
     shift = np.where(curvature < -1e-6, 0.5 * (before - after) / np.minimum(curvature, -1e-6), 0.0)
-    return best + np.clip(shift, -0.5, 0.5), here
+    shift = np.clip(shift, -0.5, 0.5)
+    return lag + shift, here, here - 0.25 * (before - after) * shift
 
 
 def _without_jumps(f0: np.ndarray) -> np.ndarray:
