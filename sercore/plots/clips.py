@@ -95,7 +95,7 @@ def spectrogram(spectrum: Spectrum, *, fmax: float | None = None, ax: Axes | Non
         ax, level - level.max(), spectrum.recipe, top=hertz[len(level) - 1], vmin=-RANGE_DB, vmax=0
     )
     ax.set(ylabel=LABELS["frequency"])
-    ax.figure.colorbar(image, ax=ax, label="level (dB below peak)")
+    ax.figure.colorbar(image, ax=ax, label="dB below peak")
     return ax
 
 
@@ -218,6 +218,7 @@ def side_by_side(
         ax.set_title(title)
         ax.set_xlim(0, longest)
         if ax.images:
+            ax.images[0].set_interpolation("antialiased")  # small panels have fewer pixels than frames
             ax.set_facecolor("0.85")
     images = [ax.images[0] for ax in axes if ax.images]
     if images:
@@ -230,7 +231,7 @@ def limits_of(tracks: list[np.ndarray], name: str) -> tuple[float, float]:
     """Lowest and highest value to draw so that all tracks fit.
 
     Levels reach :data:`RANGE_DB` below the loudest; waves and cepstra are symmetric around zero,
-    and the 3 % largest cepstral values are cut off.
+    and the largest tenth of cepstral values is cut off.
     """
     values = np.concatenate([np.ravel(np.atleast_2d(track)[_first_row(name) :]) for track in tracks])
     values = values[np.isfinite(values)]
@@ -240,7 +241,7 @@ def limits_of(tracks: list[np.ndarray], name: str) -> tuple[float, float]:
     if _is_signed(name):
         high = 1.05 * max(-low, high, 1e-6)
         if name.startswith("mfcc"):  # coefficient 1 would leave the others pale
-            high = max(float(np.percentile(np.abs(values), 97)), 1e-6)
+            high = max(float(np.percentile(np.abs(values), 90)), 1e-6)
         return -high, high
     if name == "log_mel":
         return high - RANGE_DB, high
@@ -282,7 +283,7 @@ def _grid(n: int, n_columns: int) -> np.ndarray:
 
     n_columns = min(n, n_columns)
     n_rows = -(-n // n_columns)
-    size = (1.8 * n_columns + 0.9, 1.3 * n_rows + 0.4)
+    size = (1.6 * n_columns + 0.8, 1.1 * n_rows + 0.4)
     _, axes = plt.subplots(
         n_rows, n_columns, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
     )

@@ -38,7 +38,7 @@ def class_counts(index: pd.DataFrame, *, by: str | None = None, ax: Axes | None 
     Axes
     """
     emotions = in_order(index["emotion"])
-    ax = new_axes(ax, figsize=(8, 0.3 * len(emotions) + 1))
+    ax = new_axes(ax, figsize=(7, 0.26 * len(emotions) + 0.9))
     parts = index[by].replace("", "not given") if by else pd.Series("all", index=index.index)
     counts = pd.crosstab(index["emotion"], parts).loc[emotions]
     left = np.zeros(len(emotions))
@@ -69,7 +69,7 @@ def speaker_counts(index: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Axes
     """
     counts = pd.crosstab(index["emotion"], index["speaker"]).loc[in_order(index["emotion"])]
-    ax = new_axes(ax, figsize=(8, 0.3 * len(counts) + 1))
+    ax = new_axes(ax, figsize=(8, 0.26 * len(counts) + 0.9))
     image = ax.imshow(counts, aspect="auto", cmap="Blues", vmin=0)
     if counts.size <= _MAX_CELLS:
         dark = counts.to_numpy() > 0.6 * counts.to_numpy().max()
@@ -140,7 +140,7 @@ def by_speaker(values: Sequence[float], index: pd.DataFrame, *, label: str, ax: 
     known = index.assign(value=np.asarray(values, float)).dropna(subset="value")
     medians = known.pivot_table(index="emotion", columns=["sex", "speaker"], values="value", aggfunc="median")
     medians = medians.loc[in_order(medians.index)]
-    ax = new_axes(ax, figsize=(8, 0.3 * len(medians) + 1.2))
+    ax = new_axes(ax, figsize=(8, 0.26 * len(medians) + 1.1))
     image = ax.imshow(medians, aspect="auto", cmap=SEQUENTIAL, interpolation="nearest")
     ax.figure.colorbar(image, ax=ax, label=label)
     ax.set_yticks(range(len(medians)), medians.index)

@@ -49,7 +49,7 @@ LABELS = {
     "mfcc": "coefficient (dB)",
     "mfcc_delta": "slope (dB per frame)",
     "mfcc_delta2": "curvature (dB per frame²)",
-    "chroma": "power (strongest = 1)",
+    "chroma": "power (0 to 1)",
     "tonnetz": "tonal axis (no unit)",
     "centroid": "spectral centroid (Hz)",
     "bandwidth": "spectral bandwidth (Hz)",
