@@ -1,0 +1,234 @@
+"""Layers that never let padding speak, and the parts that all networks share.
+
+Clips differ in length, a batch does not: frames after the end of a clip are NaN
+(:func:`sercore.models.pad_clips`). NaN is not a level or a pitch, and standardising, scaling or
+adding noise leave it NaN, so padding cannot be mistaken for silence. :class:`SplitPadding` turns it
+into zeros and a mask, once; from there on **every layer that looks at more than one frame takes the
+mask**: convolutions (:class:`MaskedConv`), pooling (:class:`MaskedPool`), recurrent layers,
+attention and averages. What stands in padded frames is then without influence, in training too.
+A frame with some NaN among its features is damaged, not padded, and makes the prediction NaN.
+
+Notebook: 04_lstm_bilstm.ipynb
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from ..errors import SercoreError
+
+register = keras.saving.register_keras_serializable(package="sercore")
+
+
+def seeded(build):
+    """Make a builder check its sizes and draw initial weights and dropout from its ``seed`` alone.
+
+    Keras draws the seed of whatever is given none from ``random``, on every backend. The state of
+    ``random`` is put back afterwards.
+    """
+
+    @functools.wraps(build)
+    def checked(n_features, n_classes, *, seed=0, **options):
+        if n_features < 1 or n_classes < 2:
+            raise SercoreError(
+                f"{build.__name__}: a network needs at least 1 feature and 2 classes, "
+                f"not {n_features} and {n_classes}"
+            )
+        state = random.getstate()
+        random.seed(seed)
+        try:
+            return build(n_features, n_classes, **options)
+        finally:
+            random.setstate(state)
+
+    return checked
+
+
+def read_frames(n_features: int):
+    """Input of a network on frames: the input itself, frames with padding set to 0, and the mask."""
+    inputs = keras.Input((None, n_features), name="frames")
+    x, mask = SplitPadding(name="padding")(inputs)
+    return inputs, x, mask
+
+
+def classify(inputs, summary, n_classes: int, *, dropout: float, name: str) -> keras.Model:
+    """Network from its input and a summary of the clip (batch, units) to class probabilities."""
+    x = layers.Dropout(dropout)(summary)
+    proba = layers.Dense(n_classes, activation="softmax", name="proba")(x)
+    return keras.Model(inputs, proba, name=name)
+
+
+def as_image(x):
+    """Frames (batch, n_frames, n_features) as an image with one channel."""
+    return ops.expand_dims(x, axis=-1)
+
+
+def as_frames(x):
+    """An image (batch, n_frames, n_bands, n_channels) as frames again: all that one moment holds."""
+    return layers.Reshape((-1, x.shape[2] * x.shape[3]))(x)
+
+
+class _Frames(layers.Layer):
+    """A layer that hands no implicit Keras mask on; every mask in this package is passed in sight."""
+
+    def compute_mask(self, inputs, previous_mask):
+        return None
+
+
+@register
+class SplitPadding(_Frames):
+    """Frames with padding set to 0, and a mask that is True where the clip is.
+
+    Input (batch, n_frames, n_features) with NaN after the end of each clip; output the same shape,
+    and bool (batch, n_frames).
+    """
+
+    def call(self, frames):
+        missing = ops.isnan(frames)
+        mask = ops.logical_not(ops.all(missing, axis=-1))
+        # asked this way round, where() stays a choice in ONNX; else it becomes a product, and 0 * NaN is NaN
+        return ops.where(missing, ops.where(mask[..., None], np.nan, 0.0), frames), mask
+
+
+@register
+class MaskedConv(_Frames):
+    """Convolution, batch normalisation, activation; frames after the clip count as zeros.
+
+    Parameters
+    ----------
+    filters : int
+    kernel_size : int or (int, int)
+        Odd. One number: frames (input [shape=(batch, n_frames, n_features)]); two: frames and bands
+        (input [shape=(batch, n_frames, n_bands, n_channels)]).
+    activation : str or None
+        Name of a Keras activation.
+    momentum : float
+        Of the running mean and variance. They converge within an epoch of forty steps, which Keras's
+        own 0.99 does not.
+    """
+
+    def __init__(self, filters, kernel_size, *, activation="relu", momentum=0.9, **kwargs):
+        super().__init__(**kwargs)
+        sizes = tuple(np.atleast_1d(kernel_size).tolist())
+        if any(size % 2 == 0 for size in sizes):  # an even kernel would look further to one side
+            raise SercoreError(f"MaskedConv: kernel_size must be odd, not {kernel_size}")
+        self.filters, self.kernel_size = filters, sizes
+        self.activation, self.momentum = activation, momentum
+        conv = layers.Conv1D if len(sizes) == 1 else layers.Conv2D
+        self.conv = conv(filters, sizes, padding="same", use_bias=False, kernel_initializer="he_normal")
+        self.norm = layers.BatchNormalization(momentum=momentum)
+        self.activate = keras.activations.get(activation)
+
+    def build(self, input_shape):
+        self.conv.build(input_shape)
+        self.norm.build(self.conv.compute_output_shape(input_shape))
+
+    def call(self, x, mask, training=None):
+        x = self.conv(ops.where(_beside(mask, x), x, 0.0))
+        return self.activate(self.norm(x, training=training, mask=_beside(mask, x)[..., 0]))
+
+    def get_config(self):
+        own = {name: getattr(self, name) for name in ("filters", "kernel_size", "activation", "momentum")}
+        return {**super().get_config(), **own}
+
+
+@register
+class MaskedPool(_Frames):
+    """Mean or maximum over neighbouring frames (and bands) of the clip, and the mask that is left.
+
+    Windows start at the first frame, so padding shifts none; the last one may hold fewer frames.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Frames, or frames and bands, that become one.
+    how : str
+        ``mean`` or ``max``.
+    """
+
+    def __init__(self, size, how="mean", **kwargs):
+        super().__init__(**kwargs)
+        if how not in ("mean", "max"):
+            raise SercoreError(f"MaskedPool: how must be 'mean' or 'max', not {how!r}")
+        self.size, self.how = tuple(np.atleast_1d(size).tolist()), how
+
+    def call(self, x, mask):
+        share = self._pool(ops.average_pool, ops.cast(mask, x.dtype)[..., None], self.size[:1], 0.0)
+        inside = share[..., 0] > 0
+        if self.how == "max":
+            x = self._pool(ops.max_pool, ops.where(_beside(mask, x), x, _LOW), self.size, _LOW)
+            x = ops.where(_beside(inside, x), x, 0.0)
+        else:
+            x = self._pool(ops.average_pool, ops.where(_beside(mask, x), x, 0.0), self.size, 0.0)
+            share = share[..., None] if len(self.size) == 2 else share
+            x = x / ops.maximum(share, 1e-6)
+        return x, inside
+
+    def _pool(self, pool, x, size, fill):
+        """Pool windows from the first frame on; the fill lets the last window be incomplete."""
+        after = [[0, 0], [0, size[0] - 1]] + [[0, 0]] * (len(x.shape) - 2)
+        x = ops.pad(x, after, constant_values=fill)
+        return pool(x, size, strides=size, padding="valid", data_format="channels_last")
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size, "how": self.how}
+
+
+@register
+class AttentionPool(_Frames):
+    """Weighted mean over the frames of a clip, and the weights (additive attention, Bahdanau 2015).
+
+    Input (batch, n_frames, n_features); output (batch, n_features), and weights (batch, n_frames)
+    that sum to 1 over the clip and are 0 in its padding.
+
+    Parameters
+    ----------
+    units : int
+        Width of the hidden layer that scores a frame.
+    """
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.hidden = layers.Dense(units, activation="tanh")
+        self.score = layers.Dense(1, use_bias=False)
+
+    def build(self, input_shape):
+        self.hidden.build(input_shape)
+        self.score.build((*input_shape[:-1], self.units))
+
+    def call(self, x, mask):
+        scores = self.score(self.hidden(x))[..., 0]
+        weights = ops.softmax(ops.where(mask, scores, _LOW), axis=-1)
+        return ops.sum(x * weights[..., None], axis=1), weights
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+@register
+class Position(_Frames):
+    """Frames plus sines and cosines of their position (Vaswani 2017); needs no weights.
+
+    Attention alone cannot tell a sentence from the same frames in another order.
+    """
+
+    def call(self, x):
+        step = ops.cumsum(ops.ones_like(x[:1, :, :1]), axis=1) - 1.0  # counts without asking the length
+        width = x.shape[-1]
+        angle = step * ops.cast(10000.0 ** (-np.arange(0, width, 2) / width), x.dtype)
+        return x + ops.concatenate([ops.sin(angle), ops.cos(angle)], axis=-1)[..., :width]
+
+
+_LOW = -1e9
+"""Below every score; a softmax makes 0 of it."""
+
+
+def _beside(mask, x):
+    """The mask with as many axes as x."""
+    return mask[..., None] if len(x.shape) == 3 else mask[..., None, None]

@@ -1,0 +1,80 @@
+"""A compact residual network with a recurrent layer and attention, under 60 000 weights.
+
+Small corpora of acted speech hold a few dozen speakers; a network that reaches good scores on them
+from scratch is small. This one follows the idea of residual convolutions that feed an LSTM whose
+states are weighted by attention.
+
+Notebook: 05_cnn_transformer.ipynb
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from .layers import (
+    AttentionPool,
+    MaskedConv,
+    MaskedPool,
+    as_frames,
+    as_image,
+    classify,
+    read_frames,
+    seeded,
+)
+
+
+@seeded
+def build_res_lstm(
+    n_features: int,
+    n_classes: int,
+    *,
+    filters: tuple[int, ...] = (12, 24, 24),
+    units: int = 24,
+    attention_units: int = 24,
+    dropout: float = 0.3,
+    seed: int = 0,
+) -> keras.Model:
+    """Residual 2D convolutions, a BiLSTM, and attention over its states.
+
+    Parameters
+    ----------
+    n_features, n_classes : int
+        Width of input and output. Features must be neighbours in frequency, such as mel bands.
+    filters : tuple of int
+        Of each residual block; each halves the bands, the first two halve the frames.
+    units : int
+        Of the BiLSTM in each direction, and half the width of what it reads.
+    attention_units : int
+        Width of the layer that scores a step.
+    dropout : float
+        Share of channels after each block, and of the summary, switched off in training.
+    seed : int
+        Of initial weights and dropout.
+
+    Returns
+    -------
+    keras.Model
+        Uncompiled. Input (batch, n_frames, n_features) with NaN after the end of a clip, output
+        (batch, n_classes) that sums to 1. The weights of each step are the second output of the
+        layer ``attention``.
+    """
+    inputs, x, mask = read_frames(n_features)
+    x = as_image(x)
+    for depth, width in enumerate(filters):
+        size = (2 if depth < 2 else 1, min(2, x.shape[2]))
+        x, mask = _block(x, mask, width, size)
+        x = layers.SpatialDropout2D(dropout / 2)(x)
+    x = layers.Dense(2 * units, activation="relu")(as_frames(x))
+    x = layers.Bidirectional(layers.LSTM(units, return_sequences=True))(x, mask=mask)
+    x, _ = AttentionPool(attention_units, name="attention")(x, mask=mask)
+    return classify(inputs, x, n_classes, dropout=dropout, name="res_lstm")
+
+
+def _block(x, mask, width, size):
+    """A convolution that pools, then two more, added to what came in (He 2016)."""
+    x = MaskedConv(width, (3, 3))(x, mask=mask)
+    x, mask = MaskedPool(size, "max")(x, mask=mask)
+    inner = MaskedConv(width, (3, 3))(x, mask=mask)
+    inner = MaskedConv(width, (3, 3), activation=None)(inner, mask=mask)
+    return layers.ReLU()(layers.Add()([x, inner])), mask
