@@ -8,26 +8,28 @@ votes               :func:`soft_vote`, :func:`majority_vote`, :func:`mean_logits
                     new clips; :func:`oracle`, the bound
 weights             :func:`genetic` (PyGAD), :func:`optimum` (scipy), :func:`best_single`, :func:`equal`
 stacking            :func:`fit_stack`: a model that reads the members' probabilities
-on other people     :func:`nested`: all of these, fitted on the speakers of the other folds
+on other people     :func:`evaluate_nested`: all of these, fitted on the speakers of the other folds
 is it real          :func:`compare_systems`, :func:`gain_by_members`, :func:`gain_by_tuning`
 how different       :func:`disagreement`, :func:`error_correlation`, :func:`pairs`
 ==================  ================================================================================
 
 :func:`genetic`, :func:`optimum` and :func:`best_single` return what is best *on the table they are
-given*. That is no result about new people; :func:`nested` is.
+given*. That is no result about new people; :func:`evaluate_nested` is.
 
 Notebook: 03_mlp_baseline.ipynb
 """
 
+from .alignment import align, seeds_as_members
 from .diversity import disagreement, error_correlation, pairs
 from .fitness import METRICS, Fitness, to_simplex
-from .members import Members, align, seeds_as_members
-from .nested import SYSTEMS, Nested, nested
-from .optimum import best_single, equal, optimum
+from .members import Members
+from .nested import SYSTEMS, Nested, evaluate_nested
 from .stacking import META_MODELS, Stack, fit_stack
 from .voting import combine, majority_vote, mean_logits, oracle, soft_vote
-from .weights import PRESETS, Evolution, Weighting, genetic
+from .weighting import Weighting
+from .weights import PRESETS, Evolution, genetic
 from .worth import compare_systems, gain_by_members, gain_by_tuning
+from .yardsticks import best_single, equal, optimum
 
 __all__ = [
     "META_MODELS",
@@ -47,13 +49,13 @@ __all__ = [
     "disagreement",
     "equal",
     "error_correlation",
+    "evaluate_nested",
     "fit_stack",
     "gain_by_members",
     "gain_by_tuning",
     "genetic",
     "majority_vote",
     "mean_logits",
-    "nested",
     "optimum",
     "oracle",
     "pairs",

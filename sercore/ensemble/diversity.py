@@ -5,14 +5,14 @@ Notebook: 03_mlp_baseline.ipynb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
+from .alignment import align
 from .fitness import Fitness
-from .members import Members, align
+from .members import Members
 
 
 def disagreement(oof: pd.DataFrame | Members) -> pd.DataFrame:
@@ -63,5 +63,5 @@ def pairs(oof: pd.DataFrame | Members, metric: str = "ua") -> pd.DataFrame:
 
 
 def _square(values, members: Members) -> pd.DataFrame:
-    names: Sequence[str] = members.names
-    return pd.DataFrame(values, index=pd.Index(names, name="member"), columns=list(names))
+    names = list(members.names)
+    return pd.DataFrame(values, index=pd.Index(names, name="member"), columns=names)

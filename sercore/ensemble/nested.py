@@ -21,12 +21,13 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError, SplitError
+from .alignment import align
 from .fitness import METRICS, Fitness, mix
-from .members import Members, align
-from .optimum import best_single, equal, optimum
+from .members import Members
 from .stacking import assert_honest, fit_stack
 from .voting import oracle
 from .weights import Evolution, genetic
+from .yardsticks import best_single, equal, optimum
 
 SYSTEMS = ("best_single", "equal", "genetic", "optimum", "stack_logistic", "stack_mlp", "oracle")
 """The member that is best on the tuning speakers; the plain mean; weights by PyGAD and by scipy; two
@@ -35,7 +36,7 @@ meta-models; and, as a bound that looks at the labels, whichever member is right
 
 @dataclass(frozen=True, eq=False)
 class Nested:
-    """What :func:`nested` returns.
+    """What :func:`evaluate_nested` returns.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ class Nested:
     weights: pd.DataFrame
 
 
-def nested(
+def evaluate_nested(
     oof: pd.DataFrame | Members,
     *,
     systems: Sequence[str] = SYSTEMS,
@@ -94,11 +95,11 @@ def nested(
             f"no system named {unknown} or no metric {metric!r}; systems are {', '.join(SYSTEMS)}, "
             f"metrics {', '.join(METRICS)}"
         )
-    tables, rows = [], []
+    tables, rows = {system: [] for system in systems}, []
     for run, (tuning, held) in enumerate(tqdm(_parts(members, tuning_speakers, seed), disable=not progress)):
         for system in systems:
             table, tuned, weights = _fit_and_predict(system, tuning, held, metric, settings, seed + run)
-            tables.append(table)
+            tables[system].append(table)
             about = held.rows.iloc[0]
             held_out = score(table, held, metric)
             n_speakers = tuning.rows["speaker"].nunique()
@@ -112,15 +113,14 @@ def nested(
         "held_out",
         *(f"w_{n}" for n in members.names),
     ]
-    order = pd.concat(tables, ignore_index=True).sort_values("model", kind="stable", key=_position(systems))
-    return Nested(order.reset_index(drop=True), pd.DataFrame(rows, columns=columns))
+    below = pd.concat([table for parts in tables.values() for table in parts], ignore_index=True)
+    return Nested(below, pd.DataFrame(rows, columns=columns))
 
 
 def score(table: pd.DataFrame, members: Members, metric: str) -> float:
     """Fitness of predictions for the rows of some members: UA, macro-F1 or minus the log loss."""
-    system = Members(
-        ("system",), members.classes, table[_columns(members)].to_numpy()[None], members.codes, members.rows
-    )
+    proba = table[[f"p_{label}" for label in members.classes]].to_numpy()
+    system = Members(("system",), members.classes, proba[None], members.codes, members.rows)
     return float(Fitness(system, metric)(np.ones(1))[0])
 
 
@@ -143,7 +143,7 @@ def _parts(members, tuning_speakers, seed):
                     f"tuning_speakers is {tuning_speakers}, of 1 to {len(others)} in the other folds"
                 )
             drawn = np.random.default_rng([seed, len(parts)]).choice(others, tuning_speakers, replace=False)
-            tuning &= rows["speaker"].isin(drawn).to_numpy()
+            tuning = tuning & rows["speaker"].isin(drawn).to_numpy()
         parts.append((members.take(tuning), members.take(held)))
     return parts
 
@@ -166,12 +166,3 @@ def _fit_and_predict(system, tuning, held, metric, settings, seed):
         found = {"best_single": best_single, "equal": equal}[system](tuning, metric)
     weights = found.weights.to_numpy()
     return held.table(mix(held.proba, weights), system, used=weights > 0), found.fitness, weights
-
-
-def _columns(members):
-    return [f"p_{label}" for label in members.classes]
-
-
-def _position(systems):
-    """Sort key: the place of a name in the order asked for."""
-    return lambda names: names.map({name: place for place, name in enumerate(systems)})

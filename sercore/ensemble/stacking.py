@@ -25,7 +25,8 @@ import pandas as pd
 from ..errors import EvaluationError, SplitError
 from ..splits import is_leaky
 from ..training import probabilities
-from .members import Members, align
+from .alignment import align
+from .members import Members
 
 META_MODELS = ("logistic", "mlp")
 _FLOOR = 1e-4  # the precision of published probabilities
@@ -76,7 +77,7 @@ class Stack:
         if shared:
             raise SplitError(
                 f"the stack was fitted on {len(shared)} of these speakers ({', '.join(shared[:5])}); what it "
-                "says about them is no test. Use ensemble.nested, which fits it on the other folds"
+                "says about them is no test. Use evaluate_nested, which fits it on the other folds"
             )
         probas = dict(zip(members.names, members.proba, strict=True))
         return members.table(self.predict(probas), name)

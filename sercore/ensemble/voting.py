@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
-from .members import Members, align, weights_in_order
+from .alignment import align
+from .members import Members, weights_in_order
 
 Weights = Mapping[str, float]
 

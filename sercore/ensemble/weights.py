@@ -24,8 +24,10 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
+from .alignment import align
 from .fitness import Fitness, to_simplex
-from .members import Members, align
+from .members import Members
+from .weighting import Weighting, best_of, starting_points
 
 
 @dataclass(frozen=True)
@@ -77,29 +79,6 @@ PRESETS = {
 restarts) and PyGAD's default operators."""
 
 
-@dataclass(frozen=True, eq=False)
-class Weighting:
-    """Weights found for a soft vote, and how good they are on the data they were found on.
-
-    Parameters
-    ----------
-    weights : pd.Series
-        Weight of each member by name; they sum to 1.
-    fitness : float
-        Of these weights, higher is better: minus the log loss for ``log_loss``.
-    metric : str
-        What was made as good as possible.
-    history : pd.DataFrame or None
-        Of a genetic algorithm, one row per restart and generation: ``restart, generation, best, mean``
-        (fitness) and ``w_<member>``, the weights of the best candidate alive.
-    """
-
-    weights: pd.Series
-    fitness: float
-    metric: str
-    history: pd.DataFrame | None = None
-
-
 def genetic(
     oof: pd.DataFrame | Members,
     metric: str = "macro_f1",
@@ -130,7 +109,7 @@ def genetic(
     fitness = Fitness(members, metric)
     starts = starting_points(fitness)
     if len(members.names) == 1:
-        return weighting(fitness, starts)
+        return best_of(fitness, starts)
     with _progress(settings, metric, progress) as bar, _global_random_state():
         runs = [
             _evolve(fitness, starts, settings, restart, int(run_seed), bar)
@@ -138,25 +117,7 @@ def genetic(
         ]
     history = pd.concat(runs, ignore_index=True)
     winners = history.loc[history.groupby("restart")["best"].idxmax(), [f"w_{n}" for n in members.names]]
-    return weighting(fitness, np.vstack([winners.to_numpy(), starts]), history)
-
-
-def starting_points(fitness: Fitness) -> np.ndarray:
-    """Equal weights and each member alone [shape=(1 + n_members, n_members)], the best first."""
-    n_members = len(fitness.members.names)
-    starts = np.vstack([np.full(n_members, 1 / n_members), np.eye(n_members)])
-    return starts[np.argsort(-fitness(starts), kind="stable")]
-
-
-def weighting(fitness: Fitness, candidates: np.ndarray, history: pd.DataFrame | None = None) -> Weighting:
-    """The best of some candidates [shape=(n_candidates, n_members)], the first of equals."""
-    weights = to_simplex(candidates)
-    # One by one: a product of one row may round differently from the same row among others,
-    # and the figure promised here must be the one that the soft vote will have.
-    scores = [fitness(candidate)[0] for candidate in weights]
-    best = int(np.argmax(scores))
-    named = pd.Series(weights[best], index=list(fitness.members.names), name="weight")
-    return Weighting(named, float(scores[best]), fitness.metric, history)
+    return best_of(fitness, np.vstack([winners.to_numpy(), starts]), history)
 
 
 def _evolve(fitness, starts, settings, restart, seed, bar):

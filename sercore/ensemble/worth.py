@@ -11,10 +11,12 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from ..errors import EvaluationError
 from ..evaluation import compare_oof, evaluate_oof
+from .alignment import align
 from .fitness import Fitness
-from .members import Members, align
-from .nested import nested
+from .members import Members
+from .nested import evaluate_nested
 from .weights import Evolution
 
 
@@ -45,6 +47,9 @@ def compare_systems(
         low, high, p``, and ``ms_per_clip``, the time of all members it runs (NaN where not known).
     """
     parts = dict(list(oof.groupby("model", sort=False)))
+    unknown = sorted(set(baselines) - set(parts))
+    if unknown:
+        raise EvaluationError(f"no system named {unknown} to compare with; there are: {', '.join(parts)}")
     rows = []
     for system, part in parts.items():
         figure = evaluate_oof(part, interval=interval, n_boot=n_boot)[metric]
@@ -127,7 +132,7 @@ def gain_by_tuning(
     members, rows = align(oof), []
     runs = [(n, repeat) for n in n_speakers for repeat in range(repeats)]
     for n, repeat in tqdm(runs, desc="tuning speakers", disable=not progress):
-        found = nested(
+        found = evaluate_nested(
             members, systems=systems, metric=metric, settings=settings, tuning_speakers=n,
             seed=seed + repeat, progress=False,
         )  # fmt: skip

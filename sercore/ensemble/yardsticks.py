@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
+from .alignment import align
 from .fitness import Fitness
-from .members import Members, align
-from .weights import Weighting, starting_points, weighting
+from .members import Members
+from .weighting import Weighting, best_of, starting_points
 
 
 def best_single(oof: pd.DataFrame | Members, metric: str = "macro_f1") -> Weighting:
@@ -34,13 +35,13 @@ def best_single(oof: pd.DataFrame | Members, metric: str = "macro_f1") -> Weight
         As in :func:`sercore.ensemble.genetic`.
     """
     members = align(oof)
-    return weighting(Fitness(members, metric), np.eye(len(members.names)))
+    return best_of(Fitness(members, metric), np.eye(len(members.names)))
 
 
 def equal(oof: pd.DataFrame | Members, metric: str = "macro_f1") -> Weighting:
     """The same weight for all members: nothing is fitted, so nothing can be overfitted."""
     members = align(oof)
-    return weighting(Fitness(members, metric), members.shares()[None])
+    return best_of(Fitness(members, metric), members.shares()[None])
 
 
 def optimum(oof: pd.DataFrame | Members, metric: str = "macro_f1", *, seed: int = 0) -> Weighting:
@@ -67,9 +68,9 @@ def optimum(oof: pd.DataFrame | Members, metric: str = "macro_f1", *, seed: int 
     fitness = Fitness(align(oof), metric)
     starts = starting_points(fitness)
     if len(starts) == 2:  # one member
-        return weighting(fitness, starts)
+        return best_of(fitness, starts)
     found = _slsqp(fitness) if metric == "log_loss" else _search(fitness, starts, seed)
-    return weighting(fitness, np.vstack([found, starts]))
+    return best_of(fitness, np.vstack([found, starts]))
 
 
 def _slsqp(fitness):
