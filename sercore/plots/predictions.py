@@ -85,17 +85,16 @@ def prediction(clip: Mapping, *, ax: Axes | None = None) -> Axes:
         One row of an out-of-fold table: ``oof.iloc[0]``.
     ax : Axes, optional
     """
-    ax = new_axes(ax, figsize=(5, 3))
+    ax = new_axes(ax, figsize=(6, 3))
     classes = [key.removeprefix("p_") for key in clip.keys() if key.startswith("p_")]  # noqa: SIM118
     percent = [100 * clip[f"p_{name}"] for name in classes]
-    bars = ax.barh(classes, percent, color=[color_of(name) for name in classes])
-    true = classes.index(clip["label"])
-    bars[true].set(edgecolor="black", linewidth=2)
-    ax.get_yticklabels()[true].set_fontweight("bold")
-    right = int(np.argmax(percent)) == true
-    ax.set_title(f"{str(clip['clip_id']).split('/')[-1]}: {'right' if right else 'wrong'}", fontsize=11)
-    ax.set(xlabel="probability (%)", xlim=(0, 100))
-    ax.invert_yaxis()
+    bars = ax.barh(range(len(classes)), percent, color=[color_of(name) for name in classes])
+    bars[classes.index(clip["label"])].set(edgecolor="black", linewidth=2.5)
+    heard = classes[int(np.argmax(percent))]
+    verdict = "right" if heard == clip["label"] else f"heard as {heard}"
+    ax.set_title(f"{str(clip['clip_id']).split('/')[-1]}\n{clip['label']}: {verdict}", fontsize=11)
+    ax.set_yticks(range(len(classes)), classes)
+    ax.set(xlabel="probability (%)", xlim=(0, 100), ylim=(len(classes) - 0.5, -0.5))
     return ax
 
 

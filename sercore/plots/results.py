@@ -76,7 +76,8 @@ def results(
         )
         kinds[kind] = Line2D([], [], color=color, marker="o", mfc=fill, mew=2, lw=2.5, label=kind)
     ax.set_yticks(range(len(names)), names)
-    ax.set_ylim(len(names) - 0.4, -0.7)
+    lowest = 100 * np.nanmin(table.filter([metric, f"{metric}_low"]).to_numpy(float))
+    ax.set(xlim=(min(0.0, lowest - 2), 101), ylim=(len(names) - 0.4, -0.7))  # the same in every figure
     ax.set_xlabel(METRICS[metric] + _whiskers(table, metric))
     ax.grid(True, axis="x")
     if len(kinds) > 1:
@@ -162,11 +163,11 @@ def importance(table: pd.DataFrame, *, label: str = "UA lost (points)", ax: Axes
         ax.barh(places, 100 * values, height=height, color=(COLOR, "#d77c18", "#7e7c78")[k % 3], label=name)
     ax.axvline(0, color="black", lw=1)
     ax.set_yticks(range(len(table)), table.index)
-    ax.invert_yaxis()
+    ax.set_ylim(len(table) - 0.4, -0.6)
     ax.set_xlabel(label)
     ax.grid(True, axis="x")
     if len(table.columns) > 1:
-        ax.legend(loc="lower right")
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
     return ax
 
 

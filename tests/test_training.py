@@ -1,0 +1,466 @@
+"""Training: nothing tested is ever fitted on, every fold is kept, the same seed gives the same result."""
+
+import functools
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sercore import interpret, training
+from sercore.errors import SercoreError, SplitError
+from sercore.evaluation import figures, unpack
+from sercore.models import classical
+from sercore.splits import make_folds
+from sercore.training import folds as kept_folds
+
+CLASSES = ("neutral", "sad", "angry")
+QUICK = {  # settings that make the slow ones quick
+    "random_forest": {"n_estimators": 10},
+    "extra_trees": {"n_estimators": 10},
+    "gradient_boosting": {"max_iter": 5, "max_features": 1.0},
+    "sklearn_mlp": {"max_iter": 20},
+}
+MODELS = [name for name in classical.available() if name != "xgboost"]
+
+
+def make_index(n_speakers=6, n_takes=4, corpus="demo"):
+    """Speakers who say every class some times."""
+    rows = [
+        {"corpus": corpus, "speaker": f"{corpus}-{who}", "label": label, "sentence": f"s{take % 2}"}
+        for who in range(n_speakers)
+        for label in CLASSES
+        for take in range(n_takes)
+    ]
+    index = pd.DataFrame(rows)
+    return index.assign(clip_id=[f"{corpus}/{k:03d}" for k in range(len(index))], emotion=index["label"])
+
+
+def make_features(index, rng, *, n_columns=12, voice=1.0):
+    """Columns that tell the class, with a shift per speaker, each on a scale of its own."""
+    codes = pd.Categorical(index["label"], categories=CLASSES).codes
+    speakers = pd.factorize(index["speaker"])[0]
+    directions = rng.normal(size=(len(CLASSES), n_columns))
+    shifts = voice * rng.normal(size=(speakers.max() + 1, n_columns))
+    X = 1.5 * directions[codes] + shifts[speakers] + rng.normal(size=(len(index), n_columns))
+    return (X * 10.0 ** rng.integers(-2, 3, n_columns)).astype(np.float32)
+
+
+@pytest.fixture
+def index():
+    return make_index()
+
+
+@pytest.fixture
+def X(index, rng):
+    return make_features(index, rng)
+
+
+@pytest.fixture
+def quick_network(request, monkeypatch):
+    """Six large steps through the data, not compiled, where the model of the test is a network."""
+    if request.getfixturevalue("model") != "keras_mlp":
+        yield
+        return
+    import tensorflow as tf
+
+    monkeypatch.setattr(kept_folds, "fit", functools.partial(training.fit, epochs=6, learning_rate=0.02))
+    tf.config.run_functions_eagerly(True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Even though the")
+        yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def one_fold(index, monkeypatch):
+    """Only the first of three folds is run."""
+    fold = make_folds(index, "speaker", n_folds=3)[0]
+    monkeypatch.setattr(kept_folds, "make_folds", lambda *args, **options: [fold])
+    return fold
+
+
+def predict(index, X, model="lda", **options):
+    return training.out_of_fold(index, X, CLASSES, model=model, progress=False, **options)
+
+
+def proba_of(oof):
+    return unpack(oof.sort_values("clip_id"))[1]
+
+
+# every model
+
+
+@pytest.mark.parametrize("model", [*MODELS, "keras_mlp"])
+def test_every_model_gives_probabilities_for_every_clip_and_beats_chance(model, index, X, quick_network):
+    oof = predict(index, X, model, settings=QUICK.get(model), n_folds=2)
+    assert sorted(oof["clip_id"]) == sorted(index["clip_id"])
+    proba = proba_of(oof)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
+    assert (proba >= 0).all()
+    assert oof["model"].str.startswith(model).all()
+    ua = figures(*unpack(oof)[:3])["ua"]
+    assert ua == pytest.approx(1 / 3) if model == "dummy" else ua > 0.5
+    assert (oof[["train_seconds", "ms_per_clip"]] >= 0).all(axis=None)
+    assert oof["parameters"].notna().all() == (model == "keras_mlp")
+
+
+@pytest.mark.parametrize("model", ["random_forest", "sklearn_mlp", "keras_mlp"])
+def test_the_same_seed_gives_the_same_predictions_and_another_seed_others(
+    model, index, X, one_fold, quick_network
+):
+    options = {"model": model, "settings": QUICK.get(model)}
+    once, again = predict(index, X, **options), predict(index, X, **options)
+    np.testing.assert_array_equal(proba_of(once), proba_of(again))
+    other = predict(index, X, **options, seeds=[1])
+    assert np.abs(proba_of(once) - proba_of(other)).max() > 1e-3
+
+
+def test_two_processes_give_what_one_gives(index, X):
+    np.testing.assert_allclose(
+        proba_of(predict(index, X, n_jobs=2)), proba_of(predict(index, X)), rtol=1e-6, atol=1e-9
+    )
+
+
+def test_scaling_is_done_by_default_and_can_be_left_out(index, X):
+    scales = X * (10.0 ** np.arange(X.shape[1]))
+    scaled, plain = (predict(index, scales, "knn", scale=scale) for scale in (True, False))
+    np.testing.assert_allclose(proba_of(scaled), proba_of(predict(index, X, "knn")), atol=1e-3)
+    assert np.abs(proba_of(plain) - proba_of(scaled)).max() > 0.1
+
+
+# no leak
+
+
+@pytest.mark.parametrize("model", ["linear_svc", "keras_mlp"])
+def test_scalers_see_training_rows_only(model, index, X, monkeypatch, one_fold, quick_network):
+    from sklearn.preprocessing import StandardScaler
+
+    seen, fit = [], StandardScaler.fit
+
+    def recording(self, X, *args, **options):
+        seen.append({row.tobytes() for row in np.asarray(X)})
+        return fit(self, X, *args, **options)
+
+    monkeypatch.setattr(StandardScaler, "fit", recording)
+    predict(index, X, model)
+    allowed = {row.tobytes() for row in X[one_fold.train]}
+    assert seen
+    assert all(rows <= allowed for rows in seen)
+
+
+@pytest.mark.parametrize("model", ["lda", "rbf_svc", "keras_mlp"])
+def test_labels_and_features_of_tested_speakers_change_nothing(model, index, X, rng, one_fold, quick_network):
+    """Strangers' clips may be mislabelled or moved: what is said of their other clips stays."""
+    before = predict(index, X, model)
+    labels, moved = index["label"].to_numpy().copy(), X.copy()
+    labels[one_fold.test] = rng.permutation(labels[one_fold.test])
+    moved[one_fold.test[:6]] = 1e3
+    after = predict(index.assign(label=labels), moved, model)
+    probabilities = [f"p_{name}" for name in CLASSES]
+    np.testing.assert_allclose(before[probabilities][6:], after[probabilities][6:], atol=1e-6)
+    assert not np.allclose(before[probabilities][:6], after[probabilities][:6], atol=1e-3)
+
+
+def test_calibration_of_support_vector_machines_keeps_speakers_apart(index, X):
+    train = np.flatnonzero(index["speaker"] != "demo-0")
+    fitted = training.fit_classical(index, X, train, model="rbf_svc")
+    people = index["speaker"].to_numpy()[train]
+    assert len(fitted.cv) == 3
+    for inner_train, inner_test in fitted.cv:
+        assert not set(people[inner_train]) & set(people[inner_test])
+    assert sorted(np.concatenate([test for _, test in fitted.cv])) == list(range(len(train)))
+
+
+def test_a_voice_helps_on_the_random_split_only(index, rng):
+    X = make_features(index, rng, voice=4.0)
+    known, unknown = (
+        figures(*unpack(predict(index, X, "knn", settings={"n_neighbors": 2}, split=split))[:3])["ua"]
+        for split in ("random", "speaker")
+    )
+    assert known > unknown + 0.1
+
+
+# kept folds
+
+
+def counted(monkeypatch):
+    calls, fit = [], kept_folds.fit_classical
+
+    def counting(*args, **options):
+        calls.append(options["model"])
+        return fit(*args, **options)
+
+    monkeypatch.setattr(kept_folds, "fit_classical", counting)
+    return calls
+
+
+def test_finished_folds_are_read_and_not_run_again(index, X, tmp_path, monkeypatch):
+    calls = counted(monkeypatch)
+    first = predict(index, X, folder=tmp_path, seeds=[0, 1], n_folds=3)
+    assert len(calls) == 6
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert len(files) == 6
+    assert all(f"seed{seed}-fold-{k}" in "".join(files) for seed in (0, 1) for k in (1, 2, 3))
+    second = predict(index, X, folder=tmp_path, seeds=[0, 1], n_folds=3)
+    assert len(calls) == 6
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_stopped_run_resumes_with_what_is_missing(index, X, tmp_path, monkeypatch):
+    whole = predict(index, X, folder=tmp_path, n_folds=3)
+    next(iter(sorted(tmp_path.iterdir()))).unlink()
+    calls = counted(monkeypatch)
+    resumed = predict(index, X, folder=tmp_path, n_folds=3)
+    assert len(calls) == 1
+    np.testing.assert_array_equal(proba_of(resumed), proba_of(whole))
+
+
+CHANGES = {
+    "features": lambda index, X: (index, X + 1, {}),
+    "label": lambda index, X: (index.assign(label=index["label"].to_numpy()[::-1]), X, {}),
+    "scaling": lambda index, X: (index, X, {"scale": False}),
+    "setting": lambda index, X: (index, X, {"settings": {"n_neighbors": 3}}),
+    "folds": lambda index, X: (index, X, {"n_folds": 3}),
+    "split": lambda index, X: (index, X, {"split": "loso"}),
+    "seed": lambda index, X: (index, X, {"seeds": [5]}),
+    "model": lambda index, X: (index, X, {"model": "lda"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_changes_a_prediction_makes_another_file(change, index, X, tmp_path, monkeypatch):
+    usual = {"model": "knn", "n_folds": 2, "folder": tmp_path}
+    predict(index, X, **usual)
+    calls = counted(monkeypatch)
+    index, X, options = CHANGES[change](index, X)
+    predict(index, X, **(usual | options))
+    assert calls
+
+
+def test_changed_defaults_of_a_model_make_another_file(index, X, tmp_path, monkeypatch):
+    predict(index, X, "knn", folder=tmp_path)
+    make = classical.CLASSICAL["knn"]
+    monkeypatch.setitem(classical.CLASSICAL, "knn", lambda seed: [make(seed)[0].set_params(n_neighbors=2)])
+    calls = counted(monkeypatch)
+    predict(index, X, "knn", folder=tmp_path)
+    assert calls
+
+
+def test_a_killed_write_leaves_no_file_of_that_name(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        training.write_parquet(pd.DataFrame({"a": [1]}), tmp_path / "new" / "x.parquet")
+    assert not list(tmp_path.rglob("x.parquet"))
+
+
+# comparison
+
+
+def test_compare_gives_one_row_per_model_on_the_same_folds(index, X):
+    table, oofs = training.compare(
+        index, X, CLASSES, models=["dummy", "lda"], scheme="four", n_folds=3, progress=False
+    )
+    assert list(table["model"]) == list(oofs) == ["dummy", "lda"]
+    assert set(table["corpus"]) == {"demo"}
+    assert set(table["scheme"]) == {"four"}
+    assert not table["enrolled"].any()
+    assert table["ua"].iloc[1] == figures(*unpack(oofs["lda"])[:3])["ua"]
+    assert table["ua_low"].notna().all()
+    assert set(table["interval"]) == {"speakers"}
+    pd.testing.assert_series_equal(oofs["dummy"]["fold"], oofs["lda"]["fold"])
+
+
+def test_compare_enrolls_where_asked_and_says_so(index, rng):
+    X = make_features(index, rng, voice=6.0)
+    plain, enrolled = (
+        training.compare(index, X, CLASSES, models=["lda"], scheme="four", enrolled=e, progress=False)[0]
+        for e in (False, True)
+    )
+    assert enrolled["enrolled"].all()
+    assert enrolled["ua"].item() > plain["ua"].item() + 0.1
+
+
+def test_compare_takes_every_installed_model_by_default(index, X, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "sercore.training.campaign.run_folds", lambda *a, model, **o: asked.append(model) or []
+    )
+    with pytest.raises(ValueError, match="No objects to concatenate"):
+        training.compare(index, X, CLASSES, scheme="four", progress=False)
+    monkeypatch.setattr(classical, "available", lambda: [])
+    with pytest.raises(ValueError, match="No objects to concatenate"):
+        training.compare(index, X, CLASSES, scheme="four", progress=False)
+    assert asked == ["dummy", "keras_mlp"]
+
+
+def test_two_speakers_get_an_interval_over_clips_and_it_says_so(rng):
+    index = make_index(n_speakers=2, n_takes=8, corpus="tess")
+    X = make_features(index, rng)
+    table, oofs = training.compare(
+        index, X, CLASSES, models=["lda", "linear_svc"], scheme="four", progress=False
+    )
+    assert set(table["interval"]) == {"clips"}
+    assert table["note"].str.contains("says nothing about other people").all()
+    assert oofs["lda"]["fold"].nunique() == 2
+
+
+def test_training_seconds_are_those_of_all_folds_of_a_seed(index, X):
+    oof = predict(index, X, seeds=[0, 1], n_folds=3).assign(train_seconds=2.0)
+    assert training.summarise([oof], corpus="demo", scheme="four")["train_seconds"].item() == 6.0
+
+
+# one model
+
+
+def test_a_class_that_training_lacked_gets_probability_zero_in_its_column(index, X):
+    train = np.flatnonzero(index["label"] != "sad")
+    fitted = training.fit_classical(index, X, train, model="lda")
+    proba = training.probabilities(fitted, X, CLASSES)
+    assert (proba[:, 1] == 0).all()
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    known = proba.argmax(axis=1)[train] == pd.Categorical(index["label"], categories=CLASSES).codes[train]
+    assert known.mean() > 0.8
+
+
+def test_settings_reach_the_classifier_and_its_name(index, X):
+    oof = predict(index, X, "knn", settings={"n_neighbors": 1})
+    assert set(oof["model"]) == {"knn n_neighbors=1"}
+    assert set(np.unique(proba_of(oof))) == {0.0, 1.0}
+
+
+def test_early_stopping_keeps_the_weights_of_the_best_epoch(index, X):
+    from sercore.models.mlp import build_mlp
+
+    y = pd.Categorical(index["label"], categories=CLASSES).codes
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    network = build_mlp(Z.shape[1], 3)
+    wrong = np.roll(y, 1)  # so that learning makes the validation worse
+    history = training.fit(
+        network, Z[24:], y[24:], validation=(Z[:24], wrong[:24]), epochs=30, patience=3, learning_rate=0.02
+    )
+    assert sorted(history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
+    assert np.argmin(history["val_loss"]) == len(history) - 1 - 3 < 26
+    loss = network.evaluate(Z[:24], wrong[:24], verbose=0)[0]
+    assert loss == pytest.approx(history["val_loss"].min(), abs=1e-4)
+
+
+def test_a_network_predicts_the_same_in_parts_and_without_dropout(rng):
+    from sercore.models.mlp import build_mlp
+
+    network, X = build_mlp(5, 3), rng.normal(size=(1500, 5)).astype(np.float32)
+    proba = training.probabilities(network, X, CLASSES)
+    np.testing.assert_allclose(proba, network.predict(X, verbose=0), atol=1e-6)
+    np.testing.assert_array_equal(proba, training.probabilities(network, X, CLASSES))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 6), st.floats(0.1, 1e4), st.floats(-1e4, 1e4))
+def test_enrolling_centres_and_scales_each_speaker_and_forgets_the_voice(seed, n_speakers, factor, shift):
+    rng = np.random.default_rng(seed)
+    speakers = np.array([f"x-{k % n_speakers}" for k in range(12 * n_speakers)])
+    X = rng.normal(size=(len(speakers), 3)).astype(np.float32)
+    X[:, 2] = 7.0
+    enrolled = training.enroll(X, speakers)
+    for speaker in np.unique(speakers):
+        own = enrolled[speakers == speaker]
+        np.testing.assert_allclose(own.mean(axis=0), 0, atol=1e-5)
+        np.testing.assert_allclose(own.std(axis=0), [1, 1, 0], atol=1e-4)
+    louder = X.copy()
+    louder[speakers == "x-0"] = factor * louder[speakers == "x-0"] + shift
+    if abs(shift) < 100 * factor:  # else float32 holds too few digits of the voice
+        np.testing.assert_allclose(training.enroll(louder, speakers), enrolled, atol=5e-3)
+    assert X[0, 2] == 7.0  # the input is left alone
+
+
+def test_enrolling_unknown_speakers_is_refused():
+    with pytest.raises(SercoreError, match="1 clips have no speaker"):
+        training.enroll(np.zeros((2, 3)), ["a-1", ""])
+
+
+# mistakes
+
+
+def test_features_and_index_of_different_length_are_refused(index, X):
+    with pytest.raises(SercoreError, match="72 rows in the index but 71 in X"):
+        predict(index, X[1:])
+
+
+def test_unknown_models_and_settings_are_named(index, X):
+    with pytest.raises(SercoreError, match=r"no classical model named 'svm'.*rbf_svc"):
+        predict(index, X, "svm")
+    with pytest.raises(SercoreError, match=r"model 'knn': Invalid parameter 'neighbours'.*n_neighbors"):
+        predict(index, X, "knn", settings={"neighbours": 3})
+
+
+def test_a_class_that_only_tested_speakers_have_is_refused(index, X):
+    rare = index.assign(label=np.where(index["speaker"] == "demo-0", "sad", "angry"))
+    with pytest.raises(SplitError, match="would test sad"):
+        predict(rare, X, split="loso")
+
+
+def test_importing_loads_no_keras_and_no_librosa():
+    code = (
+        "import sys, sercore.training, sercore.interpret, sercore.plots\n"
+        "print([m for m in ('tensorflow', 'keras', 'librosa', 'sklearn', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# what a model uses and needs
+
+GROUPS = {"tells": [0, 1], "copy": [2, 3], "noise": [4, 5]}
+
+
+@pytest.fixture
+def told(index, rng):
+    """Two columns that tell the class, the same two again, and two that tell nothing."""
+    codes = pd.Categorical(index["label"], categories=CLASSES).codes
+    tells = np.stack([codes == 0, codes == 1], axis=1) + 0.1 * rng.normal(size=(len(index), 2))
+    noise = rng.normal(size=(len(index), 2))
+    return np.concatenate([tells, tells, noise], axis=1).astype(np.float32)
+
+
+def test_permuting_finds_what_is_used(index, told):
+    used = interpret.permutation_importance(index, told, CLASSES, GROUPS, model="knn", n_repeats=2)
+    assert list(used.index[:2]) in (["tells", "copy"], ["copy", "tells"])
+    assert used["tells"] > 0.05
+    assert abs(used["noise"]) < 0.05
+    both = interpret.permutation_importance(index, told, CLASSES, {"both": [0, 1, 2, 3]}, model="knn")
+    assert both["both"] > 0.4
+
+
+def test_permuting_constant_columns_loses_nothing(index, told):
+    told[:, 4:] = 1.0
+    used = interpret.permutation_importance(index, told, CLASSES, GROUPS, model="lda")
+    assert used["noise"] == 0.0
+
+
+def test_training_without_a_copied_group_loses_nothing_and_without_both_everything(index, told):
+    table = interpret.ablation(index, told, CLASSES, GROUPS, model="lda", progress=False)
+    assert abs(table.loc["tells", "lost"]) < 0.02
+    assert table.loc["tells", "alone"] > 0.95
+    assert table.loc["noise", "alone"] < 0.6
+    table = interpret.ablation(
+        index, told, CLASSES, {"both": [0, 1, 2, 3], "noise": [4, 5]}, model="lda", progress=False
+    )
+    assert table.loc["both", "lost"] > 0.4
+
+
+def test_importance_is_that_of_unseen_speakers(index, told, monkeypatch):
+    seen = []
+    fit = interpret.fit_classical
+    monkeypatch.setattr(
+        interpret,
+        "fit_classical",
+        lambda index, X, train, **o: seen.append(train) or fit(index, X, train, **o),
+    )
+    interpret.permutation_importance(index, told, CLASSES, GROUPS, model="knn", n_repeats=1)
+    people = index["speaker"].to_numpy()
+    assert len(seen) == 6
+    assert all(len(set(people[train])) == 5 for train in seen)
