@@ -283,7 +283,7 @@ def _grid(n: int, n_columns: int) -> np.ndarray:
 
     n_columns = min(n, n_columns)
     n_rows = -(-n // n_columns)
-    size = (1.6 * n_columns + 0.8, 1.1 * n_rows + 0.4)
+    size = (1.5 * n_columns + 0.8, 1.05 * n_rows + 0.4)
     _, axes = plt.subplots(
         n_rows, n_columns, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
     )

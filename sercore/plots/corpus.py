@@ -204,7 +204,7 @@ def _part_colors(parts: list[str], by: str) -> list:
 
 def _name_speakers(ax: Axes, speakers: list[str], *, axis: str, offset: float = 0.0) -> None:
     """Ticks with the speakers' names, thinned out where there are many."""
-    step = -(-len(speakers) // 30)
+    step = -(-len(speakers) // (30 if axis == "x" else 12))
     places, names = np.arange(0, len(speakers), step) + offset, speakers[::step]
     if axis == "x":
         shown = [name.split("-", 1)[-1] for name in names]
