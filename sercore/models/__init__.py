@@ -108,7 +108,8 @@ def pad_clips(clips: Sequence[np.ndarray], *, n_frames: int | None = None) -> np
     Raises
     ------
     SercoreError
-        No clip, a clip without frames, or clips with different numbers of features.
+        No clip, a clip without frames or with values that are not finite, or clips with different
+        numbers of features.
     """
     shapes = [np.shape(clip) for clip in clips]
     if not shapes or any(len(shape) != 2 or 0 in shape for shape in shapes):
@@ -117,6 +118,9 @@ def pad_clips(clips: Sequence[np.ndarray], *, n_frames: int | None = None) -> np
         raise SercoreError(
             f"clips have {sorted({n for n, _ in shapes})} features; extract all of them with one recipe"
         )
+    broken = [k for k, clip in enumerate(clips) if not np.isfinite(clip).all()]
+    if broken:
+        raise SercoreError(f"clips {broken[:10]} hold NaN or infinity, which would count as padding")
     n_frames = n_frames or max(length for _, length in shapes)
     padded = np.full((len(shapes), n_frames, shapes[0][0]), np.nan, dtype=np.float32)
     for row, clip in zip(padded, clips, strict=True):

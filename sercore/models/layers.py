@@ -6,7 +6,7 @@ adding noise leave it NaN, so padding cannot be mistaken for silence. :class:`Sp
 into zeros and a mask, once; from there on **every layer that looks at more than one frame takes the
 mask**: convolutions (:class:`MaskedConv`), pooling (:class:`MaskedPool`), recurrent layers,
 attention and averages. What stands in padded frames is then without influence, in training too.
-A frame with some NaN among its features is damaged, not padded, and makes the prediction NaN.
+A frame with any NaN counts as padding; ``pad_clips`` refuses clips that hold one before their end.
 
 Notebook: 04_lstm_bilstm.ipynb
 """
@@ -90,9 +90,8 @@ class SplitPadding(_Frames):
 
     def call(self, frames):
         missing = ops.isnan(frames)
-        mask = ops.logical_not(ops.all(missing, axis=-1))
         # asked this way round, where() stays a choice in ONNX; else it becomes a product, and 0 * NaN is NaN
-        return ops.where(missing, ops.where(mask[..., None], np.nan, 0.0), frames), mask
+        return ops.where(missing, 0.0, frames), ops.logical_not(ops.any(missing, axis=-1))
 
 
 @register
