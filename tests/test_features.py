@@ -7,6 +7,7 @@ import json
 import librosa
 import numpy as np
 import pytest
+import scipy.signal
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -144,6 +145,14 @@ def test_voicing_is_the_corrected_autocorrelation_at_the_period():
         lag = round(DEFAULT.sr / hertz[frame])
         expected = np.mean([periodicity(near, lag) for near in (frame - 1, frame, frame + 1)])
         assert voicing[frame] == pytest.approx(expected, abs=2e-3)
+
+
+def test_autocorrelation_is_that_of_each_window():
+    wave = voice()
+    found = Spectrum(wave, DEFAULT).autocorrelation[40]
+    piece = wave[40 * 160 - 200 : 40 * 160 + 200] * scipy.signal.get_window("hann", 400)
+    expected = np.correlate(piece, piece, "full")[399:]
+    np.testing.assert_allclose(found[:400], expected, atol=1e-5 * expected[0])
 
 
 def test_f0_agrees_with_probabilistic_yin():
@@ -366,7 +375,9 @@ def test_constant_waves_give_no_nan(recipe, value):
         (np.zeros(0, np.float32), "empty"),
     ],
 )
-@pytest.mark.parametrize("make", [features.table_row, features.frames])
+@pytest.mark.parametrize(
+    "make", [features.table_row, features.frames, lambda wave: features.compute(wave, ("rms",))]
+)
 def test_what_is_no_wave_is_refused_rather_than_filled(make, wave, reason):
     with pytest.raises(AudioError) as caught:
         make(wave)
