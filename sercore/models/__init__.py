@@ -8,8 +8,6 @@ and ``residual`` on frames. Importing a family imports its library, nothing else
     model = build("bilstm", X.shape[2], len(classes), seed=0)
 
 To add a network, write its builder and add a line to :data:`NETWORKS`; the tests then cover it.
-
-Notebook: 04_lstm_bilstm.ipynb
 """
 
 from __future__ import annotations

@@ -5,8 +5,6 @@ too, so that a pattern learned at one pitch is known at another. All read frames
 (batch, n_frames, n_features), standardised, NaN after the end of a clip
 (:mod:`sercore.models.layers`), and keep time until the LSTM has read it. For 2D the features must be
 neighbours in frequency, such as mel bands.
-
-Notebook: 05_cnn_transformer.ipynb
 """
 
 from __future__ import annotations

@@ -7,8 +7,6 @@ into zeros and a mask, once; from there on **every layer that looks at more than
 mask**: convolutions (:class:`MaskedConv`), pooling (:class:`MaskedPool`), recurrent layers,
 attention and averages. What stands in padded frames is then without influence, in training too.
 A frame with any NaN counts as padding; ``pad_clips`` refuses clips that hold one before their end.
-
-Notebook: 04_lstm_bilstm.ipynb
 """
 
 from __future__ import annotations

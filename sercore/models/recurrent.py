@@ -3,8 +3,6 @@
 All read frames (batch, n_frames, n_features), standardised, NaN after the end of a clip
 (:mod:`sercore.models.layers`). Frames come every 10 ms, much faster than a voice changes; the mean of
 ``pool`` frames makes one step, which costs a quarter and forgets less on the way.
-
-Notebook: 04_lstm_bilstm.ipynb
 """
 
 from __future__ import annotations

@@ -3,8 +3,6 @@
 Small corpora of acted speech hold a few dozen speakers; a network that reaches good scores on them
 from scratch is small. This one follows the idea of residual convolutions that feed an LSTM whose
 states are weighted by attention.
-
-Notebook: 05_cnn_transformer.ipynb
 """
 
 from __future__ import annotations

@@ -3,8 +3,6 @@
 Both read frames (batch, n_frames, n_features), standardised, NaN after the end of a clip
 (:mod:`sercore.models.layers`). Attention costs the square of the number of steps, so frames are first
 averaged or convolved to a quarter of their number.
-
-Notebook: 05_cnn_transformer.ipynb
 """
 
 from __future__ import annotations

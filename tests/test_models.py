@@ -1,0 +1,229 @@
+"""One contract for every network in sercore.models.NETWORKS, and tests of the layers they share."""
+
+import random
+import subprocess
+import sys
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from sercore import models
+from sercore.errors import SercoreError
+
+N_FEATURES, N_CLASSES, N_FRAMES = 16, 3, 24
+TINY = {
+    "mlp": {"hidden": (8,), "dropout": 0.0, "input_dropout": 0.0},
+    "lstm": {"units": (6, 6), "pool": 3},
+    "bilstm": {"units": (6,), "pool": 3},
+    "bilstm_attention": {"units": (6,), "attention_units": 4, "pool": 3},
+    "bilstm_multihead": {"units": (4,), "heads": 2, "pool": 3},
+    "cnn1d_lstm": {"filters": (6,), "units": 6},
+    "cnn2d_lstm": {"filters": (3, 4), "units": 6},
+    "cnn_fused": {"filters_1d": (6,), "filters_2d": (3,), "units": 4},
+    "lstm_cnn1d": {"filters": (6,), "units": 6, "pool": 3},
+    "lstm_cnn2d": {"filters": (6,), "units": 6, "pool": 3},
+    "transformer": {"width": 8, "blocks": 1, "heads": 2, "pool": 1},
+    "cnn2d_transformer": {"filters": (3,), "width": 8, "blocks": 1, "heads": 2},
+    "res_lstm": {"filters": (4,), "units": 4, "attention_units": 4},
+}
+"""Settings that make each network small enough to train here in a second."""
+FRAME_NETWORKS = [name for name in models.NETWORKS if name not in models.TABLE_NETWORKS]
+every_network = pytest.mark.parametrize("name", models.NETWORKS)
+every_frame_network = pytest.mark.parametrize("name", FRAME_NETWORKS)
+
+
+@lru_cache
+def tiny(name):
+    """A small network, and weights all of which matter: batch norms have seen data, biases are not 0."""
+    model = build(name)
+    rng = np.random.default_rng(3)
+    for weight in model.weights:
+        if weight.dtype == "float32":
+            weight.assign(weight.numpy() + rng.uniform(0.05, 0.2, weight.shape))
+    return model
+
+
+def build(name, *, seed=0, **settings):
+    return models.build(name, N_FEATURES, N_CLASSES, seed=seed, **TINY[name] | settings)
+
+
+def some_clips(n=4):
+    """Clips (n_features, n_frames) of different lengths; one frame more or less moves every window."""
+    rng = np.random.default_rng(5)
+    return [rng.normal(size=(N_FEATURES, N_FRAMES - 5 * (k % 4))).astype("float32") for k in range(n)]
+
+
+def some_input(name, n=4):
+    clips = some_clips(n)
+    return np.stack([c[:, 0] for c in clips]) if name in models.TABLE_NETWORKS else models.pad_clips(clips)
+
+
+def predict(model, X):
+    import keras
+
+    return keras.ops.convert_to_numpy(model(X, training=False))
+
+
+def test_every_network_has_settings_for_these_tests():
+    assert set(TINY) == set(models.NETWORKS)
+
+
+def test_registry_loads_no_keras():
+    code = "import sys, sercore.models; sys.exit(any(m in sys.modules for m in ('keras', 'tensorflow')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_unknown_network_is_refused():
+    with pytest.raises(SercoreError, match=r"no network named 'lsmt'; there are: mlp, lstm"):
+        models.build("lsmt", 4, 2)
+
+
+@every_frame_network
+@pytest.mark.parametrize("sizes", [(0, 3), (4, 1)])
+def test_impossible_sizes_are_refused(name, sizes):
+    with pytest.raises(SercoreError, match="at least 1 feature and 2 classes"):
+        models.build(name, *sizes)
+
+
+@every_network
+def test_probabilities_sum_to_one(name):
+    proba = predict(tiny(name), some_input(name))
+    assert proba.shape == (4, N_CLASSES)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
+    assert (proba >= 0).all()
+    assert proba.std(axis=0).min() > 1e-4, "the same answer to every clip"
+
+
+@every_frame_network
+@pytest.mark.parametrize("n_frames", [N_FRAMES + 1, N_FRAMES + 14])
+def test_padding_does_not_change_the_prediction(name, n_frames):
+    clips = some_clips()
+    alone = np.concatenate([predict(tiny(name), models.pad_clips([clip])) for clip in clips])
+    padded = predict(tiny(name), models.pad_clips(clips, n_frames=n_frames))
+    np.testing.assert_allclose(padded, alone, atol=1e-5)
+
+
+@every_frame_network
+def test_order_of_frames_matters(name):
+    clip = some_clips(1)[0]
+    shuffled = clip[:, np.random.default_rng(0).permutation(clip.shape[1])]
+    there, back = predict(tiny(name), models.pad_clips([clip, shuffled]))
+    assert np.abs(there - back).max() > 1e-4
+
+
+@every_network
+def test_saved_network_predicts_the_same(name, tmp_path):
+    import keras
+
+    tiny(name).save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")  # in safe mode: it runs no stored code
+    np.testing.assert_allclose(
+        predict(loaded, some_input(name)), predict(tiny(name), some_input(name)), atol=1e-6
+    )
+
+
+@every_network
+def test_config_round_trip(name):
+    model = tiny(name)
+    again = type(model).from_config(model.get_config())
+    assert again.get_config() == model.get_config()
+    again.set_weights(model.get_weights())
+    np.testing.assert_allclose(predict(again, some_input(name)), predict(model, some_input(name)), atol=1e-6)
+
+
+@every_network
+def test_seed_alone_decides_initial_weights(name):
+    random.seed(1)
+    first = build(name, seed=4).get_weights()
+    drawn = random.random()
+    random.seed(2)
+    second, other = build(name, seed=4).get_weights(), build(name, seed=5).get_weights()
+    assert all((a == b).all() for a, b in zip(first, second, strict=True))
+    assert not all((a == b).all() for a, b in zip(first, other, strict=True))
+    random.seed(1)
+    assert name in models.TABLE_NETWORKS or drawn == random.random(), "building used up shared randomness"
+
+
+@every_network
+def test_default_size_suits_a_laptop(name):
+    n_weights = models.build(name, 64, 8).count_params()
+    assert 1_000 < n_weights < (60_000 if name == "res_lstm" else 500_000)
+
+
+@every_frame_network
+def test_fewer_features_than_bands_to_pool(name):
+    """Recipes may hold three rows only; default settings must still build."""
+    proba = predict(models.build(name, 3, 2), np.zeros((1, 9, 3), np.float32))
+    np.testing.assert_allclose(proba.sum(), 1, atol=1e-6)
+
+
+def test_attention_weights_sum_to_one_over_the_clip():
+    import keras
+
+    model = tiny("bilstm_attention")
+    weights = predict(
+        keras.Model(model.input, model.get_layer("attention").output[1]), models.pad_clips(some_clips())
+    )
+    np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-6)
+    for row, clip in zip(weights, some_clips(), strict=True):
+        n_steps = -(-clip.shape[1] // TINY["bilstm_attention"]["pool"])
+        assert (row[:n_steps] > 0).all()
+        assert (row[n_steps:] == 0).all()
+
+
+@pytest.mark.parametrize("how", ["mean", "max"])
+@pytest.mark.parametrize("size", [3, (3, 2)])
+def test_pooling_equals_numpy(how, size, rng):
+    from sercore.models.layers import MaskedPool
+
+    n_valid, shape = 8, (1, 13, 4, 2) if isinstance(size, tuple) else (1, 13, 4)
+    x = rng.normal(size=shape).astype("float32") - 5.0  # all negative: a zero of the padding would win
+    mask = np.arange(13)[None] < n_valid
+    pooled, inside = MaskedPool(size, how)(x, mask=mask)
+    assert np.asarray(inside).tolist() == [[True, True, True, False, False]]
+    reduce = getattr(np, how)
+    if isinstance(size, tuple):
+        x = reduce(x.reshape(1, 13, 2, 2, 2), axis=3)
+    expected = [reduce(x[:, start : min(start + 3, n_valid)], axis=1) for start in (0, 3, 6)]
+    np.testing.assert_allclose(np.asarray(pooled)[:, :3], np.stack(expected, axis=1), rtol=1e-5)
+
+
+def test_position_gives_every_frame_a_code_of_its_own():
+    from sercore.models.layers import Position
+
+    code = np.asarray(Position()(np.zeros((1, 300, 64), np.float32)))[0]
+    apart = np.linalg.norm(code[:, None] - code[None], axis=-1) + 9 * np.eye(300)
+    assert apart.min() > 0.5
+    angle = 7 / 10000 ** (2 * 3 / 64)
+    np.testing.assert_allclose([code[7, 3], code[7, 32 + 3]], [np.sin(angle), np.cos(angle)], atol=1e-5)
+
+
+def test_layers_refuse_what_they_cannot_do():
+    from sercore.models.layers import MaskedConv, MaskedPool
+
+    with pytest.raises(SercoreError, match="kernel_size must be odd, not 4"):
+        MaskedConv(8, 4)
+    with pytest.raises(SercoreError, match="how must be 'mean' or 'max', not 'sum'"):
+        MaskedPool(2, "sum")
+
+
+def test_clips_are_padded_with_nan_after_their_end():
+    clips = some_clips()
+    X = models.pad_clips(clips)
+    assert X.shape == (4, N_FRAMES, N_FEATURES)
+    for row, clip in zip(X, clips, strict=True):
+        np.testing.assert_array_equal(row[: clip.shape[1]], clip.T)
+        assert np.isnan(row[clip.shape[1] :]).all()
+    np.testing.assert_array_equal(models.pad_clips(clips, n_frames=7), X[:, :7])
+
+
+def test_clips_that_do_not_fit_together_are_refused():
+    with pytest.raises(SercoreError, match=r"clips have \[3, 4\] features"):
+        models.pad_clips([np.zeros((3, 5)), np.zeros((4, 5))])
+    with pytest.raises(SercoreError, match=r"clips \[1\] hold NaN or infinity"):
+        models.pad_clips([np.zeros((3, 5)), np.full((3, 5), np.nan)])
+    with pytest.raises(SercoreError, match="shape"):
+        models.pad_clips([])
+    with pytest.raises(SercoreError, match="shape"):
+        models.pad_clips([np.zeros((3, 0))])
