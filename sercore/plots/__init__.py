@@ -6,13 +6,16 @@ setting. Pictures show what other modules computed; no module needs them.
 Notebook: 01_eda.ipynb
 """
 
-from .clips import descriptor, limits_of, pitch, side_by_side, spectrogram, spectrum, waveform
-from .corpus import by_emotion, by_speaker, class_counts, speaker_counts, split_map
+from .clips import descriptor, pitch, spectrogram, spectrum, waveform
+from .corpus import by_emotion, by_speaker, class_counts, speaker_counts
 from .feature_tables import explained_shares, scatter_by, track_functionals
 from .features import cepstral_envelope, feature_tracks, mel_bank, stft_window
+from .folds import split_map
+from .panels import side_by_side
 from .periodicity import autocorrelation, chroma_and_pitch
 from .predictions import confusion, prediction, predictions, reliability
 from .results import importance, learning_curves, results, speaker_scores
+from .scales import limits_of
 from .style import (
     EMOTION_COLORS,
     LABELS,

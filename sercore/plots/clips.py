@@ -1,27 +1,22 @@
-"""Pictures of one clip, or of some side by side: wave, spectrum, spectrogram, descriptors.
+"""Pictures of one clip: wave, spectrum, spectrogram, descriptors over time.
 
 Notebook: 01_eda.ipynb
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..features import Recipe, Spectrum, get_recipe
 from ..features.spectrum import frequencies
-from .style import LABELS, SEQUENTIAL, color_of, new_axes
+from .scales import RANGE_DB, add_colorbar, first_row, is_signed, limits_of, name_rows
+from .style import LABELS, SEQUENTIAL, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
-
-RANGE_DB = 70.0
-"""Levels further than this below the loudest point are drawn as dark as it goes."""
-
-PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
 
 def waveform(wave: np.ndarray, sr: int, *, color: str = "#00427b", ax: Axes | None = None) -> Axes:
@@ -165,131 +160,13 @@ def descriptor(
         ax.set(xlabel=LABELS["time"], ylabel=LABELS.get(name, name), xlim=(0, seconds[-1]), ylim=(low, high))
         return ax
     ax = new_axes(ax, figsize=(8, 2.6))
-    first = _first_row(name)
-    cmap = "PuOr_r" if _is_signed(name) else SEQUENTIAL
+    first = first_row(name)
+    cmap = "PuOr_r" if is_signed(name) else SEQUENTIAL
     image = _image(ax, track[first:], recipe, first=first, vmin=low, vmax=high, cmap=cmap)
-    _name_rows(ax, name, track, recipe)
+    name_rows(ax, name, track, recipe)
     if colorbar:
-        _add_colorbar(image, [ax], name)
+        add_colorbar(image, [ax], name)
     return ax
-
-
-def side_by_side(
-    tracks: Mapping[str, np.ndarray],
-    name: str,
-    *,
-    recipe: str | Recipe = "default",
-    n_columns: int = 4,
-    axes: np.ndarray | None = None,
-) -> np.ndarray:
-    """The same picture of several clips, on common axes and one common range of values.
-
-    With a colour scale of its own, the softest whisper would look as loud as a shout.
-
-    Parameters
-    ----------
-    tracks : mapping of str to np.ndarray
-        Title (an emotion gets its colour) to one descriptor [shape=(n_rows, n_frames)], or to a
-        waveform [shape=(n_samples,)] with ``name="wave"``.
-    name : str
-        ``wave`` or a name from :data:`sercore.features.DESCRIPTORS`.
-    recipe : str or Recipe
-        Tells the sample rate and the seconds from frame to frame.
-    n_columns : int
-    axes : np.ndarray of Axes, optional
-        At least as many as there are clips.
-
-    Returns
-    -------
-    np.ndarray of Axes [shape=(len(tracks),)]
-    """
-    recipe = get_recipe(recipe)
-    axes = _grid(len(tracks), n_columns) if axes is None else np.ravel(axes)[: len(tracks)]
-    limits = limits_of(list(tracks.values()), name)
-    step = 1 / recipe.sr if name == "wave" else recipe.hop_length / recipe.sr
-    longest = max(np.atleast_2d(track).shape[1] for track in tracks.values()) * step
-    for ax, (title, track) in zip(axes, tracks.items(), strict=True):
-        if name == "wave":
-            waveform(track, recipe.sr, color=color_of(title), ax=ax).set_ylim(*limits)
-        else:
-            descriptor(
-                track, name, recipe=recipe, limits=limits, colorbar=False, color=color_of(title), ax=ax
-            )
-        ax.set_title(title)
-        ax.set_xlim(0, longest)
-        if ax.images:
-            ax.images[0].set_interpolation("antialiased")  # small panels have fewer pixels than frames
-            ax.set_facecolor("0.85")
-    images = [ax.images[0] for ax in axes if ax.images]
-    if images:
-        _add_colorbar(images[0], list(axes), name)
-    _label_outside(axes, n_columns)
-    return axes
-
-
-def limits_of(tracks: list[np.ndarray], name: str) -> tuple[float, float]:
-    """Lowest and highest value to draw so that all tracks fit.
-
-    Levels reach :data:`RANGE_DB` below the loudest; waves and cepstra are symmetric around zero,
-    and the largest tenth of cepstral values is cut off.
-    """
-    values = np.concatenate([np.ravel(np.atleast_2d(track)[_first_row(name) :]) for track in tracks])
-    values = values[np.isfinite(values)]
-    if values.size == 0:
-        return 0.0, 1.0
-    low, high = float(values.min()), float(values.max())
-    if _is_signed(name):
-        high = 1.05 * max(-low, high, 1e-6)
-        if name.startswith("mfcc"):  # coefficient 1 would leave the others pale
-            high = max(float(np.percentile(np.abs(values), 90)), 1e-6)
-        return -high, high
-    if name == "log_mel":
-        return high - RANGE_DB, high
-    margin = 0.05 * max(high - low, 1e-6)
-    return (low - margin, high + margin) if np.atleast_2d(tracks[0]).shape[0] == 1 else (low, high)
-
-
-def _is_signed(name: str) -> bool:
-    """Whether values lie on both sides of zero and zero means nothing is there."""
-    return name in ("wave", "tonnetz") or name.startswith("mfcc")
-
-
-def _add_colorbar(image: AxesImage, axes: list[Axes], name: str) -> None:
-    """Colour bar beside some axes; pointed where values lie beyond it."""
-    extend = "both" if name.startswith("mfcc") else "neither"
-    label = LABELS.get(name, name).replace("\n", " ")
-    axes[0].figure.colorbar(image, ax=axes, label=label, extend=extend)
-
-
-def _first_row(name: str) -> int:
-    """First row that is drawn: 1 for the cepstrum, whose row 0 is the level."""
-    return int(name == "mfcc")
-
-
-def _label_outside(axes: np.ndarray, n_columns: int) -> None:
-    """One name per side of a grid; ticks and their numbers only at its edges."""
-    for ax in axes:
-        ax.label_outer()
-    vertical = axes[0].get_ylabel()
-    for ax in axes:
-        ax.set(ylabel="")
-    rows = axes[::n_columns]
-    rows[len(rows) // 2].set_ylabel(vertical, y=1.0 if len(rows) % 2 == 0 else 0.5)
-
-
-def _grid(n: int, n_columns: int) -> np.ndarray:
-    """Axes of a new figure with shared axes, [shape=(n,)]; empty places are removed."""
-    import matplotlib.pyplot as plt
-
-    n_columns = min(n, n_columns)
-    n_rows = -(-n // n_columns)
-    size = (1.5 * n_columns + 0.8, 1.05 * n_rows + 0.4)
-    _, axes = plt.subplots(
-        n_rows, n_columns, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
-    )
-    for ax in axes.flat[n:]:
-        ax.remove()
-    return axes.flat[:n]
 
 
 def _seconds(n_frames: int, recipe: Recipe) -> np.ndarray:
@@ -311,20 +188,3 @@ def _image(
     settings = {"cmap": SEQUENTIAL, "interpolation": "nearest"} | options
     ax.set(xlabel=LABELS["time"])
     return ax.imshow(rows, origin="lower", aspect="auto", extent=extent, **settings)
-
-
-def _name_rows(ax: Axes, name: str, track: np.ndarray, recipe: Recipe) -> None:
-    """Ticks and label of an image's vertical axis."""
-    if name in ("mel", "log_mel"):
-        import librosa
-
-        hertz = librosa.mel_frequencies(n_mels=len(track) + 2, fmin=recipe.fmin, fmax=recipe.fmax)[1:-1]
-        wanted = [f for f in (250, 1000, 4000) if hertz[0] <= f <= hertz[-1]]
-        ax.set_yticks(np.interp(wanted, hertz, np.arange(len(hertz))), [str(f) for f in wanted])
-        ax.set_ylabel("mel band (Hz)")
-    elif name == "chroma":
-        ax.set_yticks(range(0, 12, 2), PITCH_CLASSES[::2])
-        ax.set_ylabel("pitch class")
-    else:
-        ax.yaxis.get_major_locator().set_params(integer=True)
-        ax.set_ylabel("coefficient" if name.startswith("mfcc") else f"row of {name}")

@@ -1,4 +1,4 @@
-"""Pictures of a corpus: who says what how often, how long, how loud, how high; and of a split.
+"""Pictures of a corpus: who says what how often, how long, how loud, how high.
 
 Notebook: 01_eda.ipynb
 """
@@ -15,8 +15,6 @@ from .style import LABELS, SEQUENTIAL, SEX_COLORS, color_of, in_order, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from ..splits import Fold
 
 _MAX_CELLS = 160
 """A table with more cells is drawn without its numbers."""
@@ -78,7 +76,7 @@ def speaker_counts(index: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             ax.text(column, row, counts.iat[row, column], ha="center", va="center", color=color, fontsize=10)
     ax.figure.colorbar(image, ax=ax, label=LABELS["clips"])
     ax.set_yticks(range(len(counts)), counts.index)
-    _name_speakers(ax, list(counts.columns), axis="x")
+    name_speakers(ax, list(counts.columns), axis="x")
     return ax
 
 
@@ -146,50 +144,12 @@ def by_speaker(values: Sequence[float], index: pd.DataFrame, *, label: str, ax: 
     ax.set_yticks(range(len(medians)), medians.index)
     ax.set_facecolor("0.85")
     sexes, speakers = medians.columns.get_level_values(0), list(medians.columns.get_level_values(1))
-    _name_speakers(ax, speakers, axis="x")
+    name_speakers(ax, speakers, axis="x")
     for sex in sexes.unique():
         places = np.flatnonzero(sexes == sex)
         ax.text(places.mean(), -0.6, sex or "sex not given", ha="center", va="bottom")
         if places[0]:
             ax.axvline(places[0] - 0.5, color="white", lw=4)
-    return ax
-
-
-def split_map(index: pd.DataFrame, fold: Fold, *, title: str | None = None, ax: Axes | None = None) -> Axes:
-    """Every clip as a cell in its speaker's row: pale trains, dark is tested.
-
-    Parameters
-    ----------
-    index : pd.DataFrame
-        The clips that the fold was made from; column ``speaker``.
-    fold : Fold
-        From :func:`sercore.splits.make_folds`.
-    title : str, optional
-        By default the fold's name, and whether it leaks.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-    """
-    from matplotlib.colors import ListedColormap
-    from matplotlib.patches import Patch
-
-    speakers = sorted(set(index["speaker"]))
-    side = np.zeros(len(index))
-    side[fold.test] = 1
-    rows = [np.sort(side[(index["speaker"] == speaker).to_numpy()]) for speaker in speakers]
-    cells = np.full((len(rows), max(map(len, rows))), np.nan)
-    for row, found in zip(cells, rows, strict=True):
-        row[: len(found)] = found
-    ax = new_axes(ax, figsize=(8, min(5.0, 1.4 + 0.16 * len(speakers))))
-    train, test = "#c6d5e3", "#6a1b6f"
-    ax.pcolormesh(cells, cmap=ListedColormap([train, test]), vmin=0, vmax=1)
-    ax.set(xlabel="clips of the speaker, tested ones last", title=title or fold.name)
-    _name_speakers(ax, speakers, axis="y", offset=0.5)
-    ax.invert_yaxis()
-    handles = [Patch(color=train, label="trains"), Patch(color=test, label="is tested")]
-    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
 
 
@@ -202,7 +162,7 @@ def _part_colors(parts: list[str], by: str) -> list:
     return list(mpl.colormaps["cividis"](np.linspace(0.1, 0.9, len(parts))))
 
 
-def _name_speakers(ax: Axes, speakers: list[str], *, axis: str, offset: float = 0.0) -> None:
+def name_speakers(ax: Axes, speakers: list[str], *, axis: str, offset: float = 0.0) -> None:
     """Ticks with the speakers' names, thinned out where there are many."""
     step = -(-len(speakers) // (30 if axis == "x" else 12))
     places, names = np.arange(0, len(speakers), step) + offset, speakers[::step]
