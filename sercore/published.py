@@ -52,7 +52,6 @@ class Campaign:
 _FEW = ("dummy", "logistic", "rbf_svc", "lda", "sklearn_mlp", "keras_mlp")
 CAMPAIGNS = {
     "ravdess-random": Campaign("ravdess", "eight", "random", models=_FEW),
-    "ravdess-speaker": Campaign("ravdess", "eight", "speaker", models=_FEW),
     "ravdess-emobox": Campaign("ravdess", "eight", "emobox-ravdess"),
     "ravdess-emobox-enrolled": Campaign("ravdess", "eight", "emobox-ravdess", models=_FEW, enrolled=True),
     "tess-loso": Campaign("tess", "seven", "loso", models=_FEW),

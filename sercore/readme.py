@@ -50,7 +50,7 @@ def draw_gap(path: Path | None = None) -> Path:
 
     from . import plots
 
-    names = ("ravdess-random", "ravdess-speaker", "ravdess-emobox-enrolled")
+    names = ("ravdess-random", "ravdess-emobox", "ravdess-emobox-enrolled")
     rows = pd.concat([published.table(name) for name in names])
     rows = rows[rows["model"].isin(("dummy", *MODELS))]
     rows = rows.assign(model=rows["model"].map({"dummy": "Dummy", **MODELS}))
@@ -58,7 +58,7 @@ def draw_gap(path: Path | None = None) -> Path:
         plots.use_course_style()
         figure, ax = plt.subplots(figsize=(9, 4.6), layout="constrained")
         plots.results(rows, by="model", ax=ax)
-        ax.set_title("RAVDESS, eight emotions: the same models, three questions", loc="left")
+        ax.set_title("RAVDESS, eight emotions: the same models on voices they know, and on new ones", loc="left")
         path = path or paths.repository() / "images" / "random_against_speaker.png"
         path.parent.mkdir(exist_ok=True)
         figure.savefig(path, dpi=110)
