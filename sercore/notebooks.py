@@ -138,6 +138,9 @@ def _execute(notebook, path: Path, *, progress: bool):
             on_cell_start=started,
             on_cell_executed=lambda **_: bar.update(1),
         )
+        # nbclient answers Output widgets on the socket it waits on; a reply that comes meanwhile can go
+        # unseen, and the run stands still for ever (seen with nbclient 0.11, pyzmq 27, ipykernel 7)
+        client.comm_open_handlers = {}
         try:
             client.execute()
         except CellExecutionError as error:
@@ -170,7 +173,8 @@ def clean(notebook):
         tags = cell.metadata.get("tags")
         cell.metadata = {"tags": tags} if tags else {}
         if cell.cell_type == "code":
-            cell.outputs = [output for output in map(_clean_output, cell.outputs) if output is not None]
+            shown = [] if _is_interactive(cell) else map(_clean_output, cell.outputs)
+            cell.outputs = [output for output in shown if output is not None]
     return _lightened(notebook)
 
 
@@ -203,6 +207,13 @@ def _with_palette(png: str, n_colors: int) -> str:
     palette.save(buffer, "png", optimize=True)
     smaller = base64.b64encode(buffer.getvalue()).decode()
     return min(smaller, png, key=len)
+
+
+def _is_interactive(cell) -> bool:
+    """Whether a cell shows sliders; what they drew stands in the cell before it too."""
+    return any(
+        output.get("data", {}).get("text/plain", "").startswith("interactive(") for output in cell.outputs
+    )
 
 
 def _clean_output(output):

@@ -170,3 +170,22 @@ def test_pictures_of_a_heavy_notebook_get_fewer_colours(rng):
     assert image.size == (300, 300)
     error = np.abs(np.asarray(image.convert("RGB"), float) - pixels).mean()
     assert error < 16
+
+
+def test_clean_leaves_nothing_of_a_cell_with_sliders_and_keeps_progress_bars_apart():
+    view = {"application/vnd.jupyter.widget-view+json": {}}
+    picture = nbformat.v4.new_output("display_data", data={"text/html": "<b>drawn</b>"})
+    slider = nbformat.v4.new_output("display_data", data=view | {"text/plain": "interactive(children=(…"})
+    bar = nbformat.v4.new_output("display_data", data=view | {"text/plain": "clips:   0%"})
+    cells = [nbformat.v4.new_code_cell("x", outputs=[picture, other]) for other in (slider, bar)]
+    cleaned = notebooks.clean(nbformat.v4.new_notebook(cells=cells))
+    assert [len(cell.outputs) for cell in cleaned.cells] == [0, 1]
+
+
+def test_a_run_does_not_wait_for_output_widgets(tmp_path):
+    """nbclient's own mirror of them can lose a reply and stand still for ever."""
+    path = make_notebook(
+        tmp_path, "from ipywidgets import interact", "interact(lambda a: print('drawn', a), a=(1, 3));"
+    )
+    notebook = notebooks._execute(nbformat.read(path, as_version=4), path, progress=False)
+    assert any("drawn" in output.get("text", "") for output in notebook.cells[1].outputs)
