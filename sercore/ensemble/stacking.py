@@ -29,7 +29,6 @@ from .alignment import align
 from .members import Members
 
 META_MODELS = ("logistic", "mlp")
-_FLOOR = 1e-4  # the precision of published probabilities
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +40,7 @@ class Stack:
     members, classes : tuple of str
         Whose probabilities it reads, and their columns.
     model : sklearn estimator
-        From log-probabilities of all members, side by side, to classes.
+        From the probabilities of all members, side by side, to classes.
     speakers : frozenset of str
         Whose clips it was fitted on.
     """
@@ -95,8 +94,9 @@ def fit_stack(
     meta : str
         ``logistic`` (a weight for every member and class) or ``mlp`` (one hidden layer of 32 units).
     strength : float, optional
-        Of the L2 penalty; members agree mostly, so their probabilities are nearly the same columns
-        several times. By default 100 for ``logistic`` (its ``1 / C``) and 3 for ``mlp`` (its ``alpha``).
+        Of the L2 penalty: by default 3 for ``logistic`` (its ``1 / C``) and 1 for ``mlp`` (its
+        ``alpha``). Members mostly agree, so their columns say nearly the same several times, and
+        there are few people to learn from; a weaker penalty fits those people.
     seed : int
         Of the MLP's initial weights.
 
@@ -137,22 +137,20 @@ def assert_honest(members: Members) -> None:
 
 
 def _features(proba):
-    """Log-probabilities of all members side by side [shape=(n_clips, n_members * n_classes)]."""
-    logs = np.log(np.maximum(proba, _FLOOR))
-    return logs.transpose(1, 0, 2).reshape(proba.shape[1], -1)
+    """Probabilities of all members side by side [shape=(n_clips, n_members * n_classes)].
+
+    Not standardised: that would make classes and members that say little as loud as the others.
+    """
+    return proba.transpose(1, 0, 2).reshape(proba.shape[1], -1)
 
 
 def _build(meta, strength, seed):
-    """An unfitted pipeline."""
+    """An unfitted meta-model."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPClassifier
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     if meta == "logistic":
-        model = LogisticRegression(C=1 / (strength or 100), max_iter=1000)
-    elif meta == "mlp":
-        model = MLPClassifier((32,), alpha=strength or 3, max_iter=200, random_state=seed)
-    else:
-        raise EvaluationError(f"no meta-model named {meta!r}; there are: {', '.join(META_MODELS)}")
-    return make_pipeline(StandardScaler(), model)
+        return LogisticRegression(C=1 / (strength or 3), max_iter=1000)
+    if meta == "mlp":
+        return MLPClassifier((32,), alpha=strength or 1, max_iter=200, random_state=seed)
+    raise EvaluationError(f"no meta-model named {meta!r}; there are: {', '.join(META_MODELS)}")
