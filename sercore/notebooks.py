@@ -132,7 +132,7 @@ def _execute(notebook, path: Path, *, progress: bool):
 
         client = NotebookClient(
             notebook,
-            timeout=None,
+            timeout=3600,  # seconds for one cell; nothing here should come near
             kernel_name="python3",
             resources={"metadata": {"path": str(path.parent)}},
             on_cell_start=started,
