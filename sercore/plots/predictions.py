@@ -30,7 +30,7 @@ def confusion(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     import seaborn as sns
 
-    ax = new_axes(ax, figsize=(8, 0.55 * len(table) + 2))
+    ax = new_axes(ax, figsize=(7, 0.45 * len(table) + 1.4))
     shares = bool((table.to_numpy() <= 1).all())
     label = "share of the row (%)" if shares else "number of clips"
     sns.heatmap(
@@ -54,7 +54,7 @@ def reliability(bins: pd.DataFrame, *, label: str | None = None, ax: Axes | None
         Entry of a legend, to draw several models into one ``ax``.
     ax : Axes, optional
     """
-    ax = new_axes(ax, figsize=(5.5, 5))
+    ax = new_axes(ax, figsize=(5, 4.4))
     if not ax.lines:
         ax.plot([0, 100], [0, 100], "--", color="0.6", lw=1.5)
     filled = bins[bins["n_clips"] > 0]
@@ -118,7 +118,8 @@ def predictions(clips: pd.DataFrame, *, n_columns: int = 3, axes: np.ndarray | N
 
         n_columns = min(n_columns, len(clips))
         n_rows = -(-len(clips) // n_columns)
-        size = (3.6 * n_columns, (0.26 * (len(clips.columns) - 7) + 1) * n_rows)
+        n_classes = sum(name.startswith("p_") for name in clips)
+        size = (2.9 * n_columns + 0.5, (0.24 * n_classes + 0.9) * n_rows)
         _, axes = plt.subplots(n_rows, n_columns, figsize=size, sharey=True, squeeze=False)
     axes = np.ravel(axes)
     for ax in axes[len(clips) :]:

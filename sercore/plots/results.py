@@ -64,7 +64,7 @@ def results(
 
     table = table.sort_values(metric, ascending=False, kind="stable") if sort else table
     names = table[[by] if isinstance(by, str) else list(by)].astype(str).agg(" · ".join, axis=1)
-    ax = new_axes(ax, figsize=(9, 1.3 + 0.36 * len(table)))
+    ax = new_axes(ax, figsize=(8, 1.1 + 0.33 * len(table)))
     kinds = {}
     for place, row in enumerate(table.to_dict("records")):
         kind, color, fill = _kind_of(row)
@@ -105,7 +105,7 @@ def speaker_scores(
     ax : Axes, optional
     """
     groups = groups.sort_values(metric)
-    ax = new_axes(ax, figsize=(9, 3.5))
+    ax = new_axes(ax, figsize=(8, 3))
     names = [str(name).split("-", 1)[-1] for name in groups.index]
     scores = 100 * groups[metric]
     sexes = [(sex or {}).get(speaker, "") for speaker in groups.index]
@@ -133,7 +133,7 @@ def learning_curves(history: pd.DataFrame, *, metric: str = "loss", ax: Axes | N
         ``loss`` or ``accuracy``.
     ax : Axes, optional
     """
-    ax = new_axes(ax, figsize=(8, 3.5))
+    ax = new_axes(ax, figsize=(7.5, 3))
     scale, unit = (1, " (nats)") if metric == "loss" else (100, " (%)")
     epochs = np.arange(1, len(history) + 1)
     ax.plot(epochs, scale * history[metric], color="#7e7c78", lw=2, label="training speakers")

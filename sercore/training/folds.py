@@ -78,6 +78,8 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 def _classical(index, X, classes, fold, *, model, settings, seed, scale):
     """Probabilities and costs of a scikit-learn model on one fold."""
+    from ..models import classical  # noqa: F401 - loading the library is not training
+
     start = time.perf_counter()
     fitted = fit_classical(index, X, fold.train, model=model, settings=settings, seed=seed, scale=scale)
     costs = {"train_seconds": time.perf_counter() - start, "parameters": np.nan}
