@@ -522,6 +522,8 @@ def test_gain_by_members_scores_every_subset(members):
     assert chosen["fitness"] == pytest.approx(figures(vote)["ua"])
     assert chosen["best"] == table[table["members"].isin(["model01", "model03"])]["fitness"].max()
     assert table.groupby("n_members")["fitness"].mean().is_monotonic_increasing
+    with pytest.raises(EvaluationError, match="13 members have 8191 subsets"):
+        ensemble.gain_by_members(timing.synthetic(60, 3, 13))
 
 
 def test_few_tuning_speakers_fit_noise(members):

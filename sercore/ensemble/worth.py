@@ -79,10 +79,14 @@ def gain_by_members(oof: pd.DataFrame | Members, metric: str = "ua") -> pd.DataF
     Raises
     ------
     EvaluationError
-        From :func:`align`.
+        More than 12 members, which have too many subsets to score.
     """
     members = align(oof)
     n_members = len(members.names)
+    if n_members > 12:
+        raise EvaluationError(
+            f"{n_members} members have {2**n_members - 1} subsets; choose up to 12 with align(oof, members=…)"
+        )
     subsets = [s for size in range(1, n_members + 1) for s in combinations(range(n_members), size)]
     inside = np.array([np.isin(np.arange(n_members), subset) for subset in subsets])
     fitness = Fitness(members, metric)
