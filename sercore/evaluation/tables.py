@@ -68,7 +68,7 @@ def results_row(
     parameters : float
         Trained weights; NaN where counting them makes no sense.
     train_seconds, ms_per_clip : float
-        Time to train all folds of one seed, and to predict one clip, features included.
+        Time to train all folds of one seed, and to predict one clip from its features.
     """
     given = {"split": split, "model": model}
     named = {key: value if value is not None else scores.get(key) for key, value in given.items()}
