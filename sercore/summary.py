@@ -23,7 +23,8 @@ body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem aut
 h1 {{ font-size: 1.6rem; }} h2 {{ margin-top: 3rem; border-bottom: 1px solid #ccc; }}
 img {{ max-width: 100%; height: auto; }} pre {{ background: #f6f6f6; padding: .75rem; overflow-x: auto; }}
 .scroll {{ overflow-x: auto; }} table {{ border-collapse: collapse; font-size: .9rem; }}
-table, th, td {{ border: 0; }} th, td {{ padding: .25rem .6rem; border-bottom: 1px solid #ddd; text-align: right; }}
+table, th, td {{ border: 0; }}
+th, td {{ padding: .25rem .6rem; border-bottom: 1px solid #ddd; text-align: right; }}
 .note {{ background: #fff6e0; border-left: 4px solid #e0a000; padding: .5rem 1rem; }}
 </style></head><body>
 <h1>{title}</h1>
