@@ -21,7 +21,7 @@ from .errors import SercoreError
 
 _STEADY = ("dummy", "logistic", "linear_svc", "rbf_svc", "knn", "lda")
 _FORESTS = ("random_forest", "extra_trees", "gradient_boosting")
-_SEEDED = ("sklearn_mlp", "keras_mlp")
+_SEEDED = ("sklearn_mlp", "mlp")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Campaign:
     enrolled: bool = False
 
 
-_FEW = ("dummy", "logistic", "rbf_svc", "lda", "sklearn_mlp", "keras_mlp")
+_FEW = ("dummy", "logistic", "rbf_svc", "lda", "sklearn_mlp", "mlp")
 CAMPAIGNS = {
     "ravdess-random": Campaign("ravdess", "eight", "random", models=_FEW),
     "ravdess-emobox": Campaign("ravdess", "eight", "emobox-ravdess"),

@@ -17,7 +17,7 @@ MODELS = {
     "logistic": "Logistic regression",
     "rbf_svc": "RBF SVC",
     "sklearn_mlp": "MLP (scikit-learn)",
-    "keras_mlp": "MLP (Keras)",
+    "mlp": "MLP (Keras)",
 }
 
 

@@ -18,7 +18,7 @@ from .table import column_groups, column_names, row_of
 
 __all__ = [
     "DESCRIPTORS", "PRESETS", "Recipe", "Spectrum", "column_groups", "column_names", "compute",
-    "frames", "get_recipe", "table_row",
+    "frames", "get_recipe", "prepare", "table_row",
 ]  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def frames(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
         Finite: unvoiced frames have pitch 0 (their ``voicing`` says so).
     """
     recipe = get_recipe(recipe)
-    tracks = compute(_prepare(wave, recipe), recipe.descriptors, recipe)
+    tracks = compute(prepare(wave, recipe), recipe.descriptors, recipe)
     if "f0" in tracks:
         tracks["f0"] = np.nan_to_num(tracks["f0"], nan=0.0)
     return np.concatenate(list(tracks.values())).astype(np.float32)
@@ -80,11 +80,11 @@ def table_row(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
         In the order of :func:`column_names`.
     """
     recipe = get_recipe(recipe)
-    return row_of(Spectrum(_prepare(wave, recipe), recipe))
+    return row_of(Spectrum(prepare(wave, recipe), recipe))
 
 
-def _prepare(wave: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """Cut surrounding silence where the recipe asks for it."""
+def prepare(wave: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """The waveform without surrounding silence, where the recipe asks for that."""
     return wave if recipe.trim_db is None else audio.trim(wave, recipe.sr, top_db=recipe.trim_db)
 
 

@@ -21,13 +21,14 @@ import json
 import os
 import uuid
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from .. import audio, paths
 from ..errors import AudioError, StoreError
-from . import frames, table_row
+from . import frames, prepare, table_row
 from .recipe import Recipe, get_recipe
 from .table import column_names
 
@@ -75,6 +76,10 @@ def extract_table(index: pd.DataFrame, recipe: str | Recipe = "default", **optio
         Share of unusable clips above which the run stops.
     progress : bool
         Whether to show a progress bar.
+    augmentation : sercore.augment.Augmentation, optional
+        Take a changed copy of each clip, its silence cut first, instead of the clip.
+    copy : int
+        Which of the copies; each number is another one.
 
     Returns
     -------
@@ -94,11 +99,14 @@ def extract_frames(index: pd.DataFrame, recipe: str | Recipe = "default", **opti
     return _extract(index, get_recipe(recipe), "frames", **options)
 
 
-def _extract(index, recipe, kind, *, cache=None, n_jobs=-1, max_bad=0.01, progress=True) -> Extracted:
+def _extract(
+    index, recipe, kind, *, cache=None, n_jobs=-1, max_bad=0.01, progress=True, augmentation=None, copy=0
+) -> Extracted:
     import joblib
     from tqdm.auto import tqdm
 
-    shards = _Shards(cache, f"{kind}-{recipe.key}")
+    change = augmentation and partial(augmentation, copy=copy)
+    shards = _Shards(cache, f"{kind}-{recipe.key}" + (f"-{augmentation.key}-{copy}" if augmentation else ""))
     files = index["path"].tolist()
     keys = [_clip_key(clip_id, path) for clip_id, path in zip(index["clip_id"], files, strict=True)]
     found = shards.read_all(set(keys), corpora=set(index["corpus"]))
@@ -108,13 +116,14 @@ def _extract(index, recipe, kind, *, cache=None, n_jobs=-1, max_bad=0.01, progre
         tasks += [(corpus, missing[k : k + SHARD_CLIPS]) for k in range(0, len(missing), SHARD_CLIPS)]
     jobs = (
         joblib.delayed(_compute_shard)(
-            shards, corpus, [keys[n] for n in task], [files[n] for n in task], recipe, kind
+            shards, corpus, [keys[n] for n in task], [files[n] for n in task], recipe, kind, change
         )
         for corpus, task in tasks
     )
     n_missing = sum(len(task) for _, task in tasks)
     workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
-    with tqdm(total=n_missing, desc="features", unit="clip", disable=not (progress and tasks)) as bar:
+    what = f"copy {copy}" if augmentation else "features"
+    with tqdm(total=n_missing, desc=what, unit="clip", disable=not (progress and tasks)) as bar:
         for (_, task), name in zip(tasks, workers(jobs), strict=True):
             found.update(shards.read(name))
             bar.update(len(task))
@@ -153,14 +162,17 @@ def _clip_key(clip_id: str, path: str) -> str:
 
 
 def _compute_shard(
-    shards: _Shards, corpus: str, keys: list[str], files: list[str], recipe: Recipe, kind: str
+    shards: _Shards, corpus: str, keys: list[str], files: list[str], recipe: Recipe, kind: str, change
 ) -> str:
     """Features of a few clips, written by the worker that made them; returns the shard's name."""
     make = table_row if kind == "table" else frames
     values, bad = [], {}
     for key, path in zip(keys, files, strict=True):
         try:
-            values.append(make(audio.load(path, sr=recipe.sr), recipe))
+            wave = audio.load(path, sr=recipe.sr)
+            if change:
+                wave = change(prepare(wave, recipe), sr=recipe.sr, clip_id=key.split("|")[0])
+            values.append(make(wave, recipe))
         except AudioError as error:
             bad[key] = (error.reason, str(error))
         except Exception as error:

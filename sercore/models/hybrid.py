@@ -192,9 +192,8 @@ def cnn2d(x, mask, filters, kernel_size, dropout):
     """2D convolutions; frames with all channels of all bands, at a quarter of the rate, and their mask."""
     x = as_image(x)
     for depth, width in enumerate(filters):
-        x = MaskedConv(width, kernel_size)(x, mask=mask)
-        size = (2 if depth < 2 else 1, min(2, x.shape[2]))
-        x, mask = MaskedPool(size, "max")(x, mask=mask)
+        strides = (2 if depth < 2 else 1, min(2, x.shape[2]))
+        x, mask = MaskedConv(width, kernel_size, strides=strides)(x, mask=mask)
         x = layers.SpatialDropout2D(dropout / 2)(x)
     return as_frames(x), mask
 
@@ -202,8 +201,7 @@ def cnn2d(x, mask, filters, kernel_size, dropout):
 def _cnn1d(x, mask, filters, kernel_size, dropout):
     """1D convolutions, each at half the rate of the one before, and the mask."""
     for width in filters:
-        x = MaskedConv(width, kernel_size)(x, mask=mask)
-        x, mask = MaskedPool(2, "max")(x, mask=mask)
+        x, mask = MaskedConv(width, kernel_size, strides=2)(x, mask=mask)
         x = layers.SpatialDropout1D(dropout / 2)(x)
     return x, mask
 

@@ -96,12 +96,17 @@ class SplitPadding(_Frames):
 class MaskedConv(_Frames):
     """Convolution, batch normalisation, activation; frames after the clip count as zeros.
 
+    Gives the result and the mask of the frames that are left. Filters stand on the first frame and
+    every ``strides``-th after it, so padding moves none.
+
     Parameters
     ----------
     filters : int
     kernel_size : int or (int, int)
         Odd. One number: frames (input [shape=(batch, n_frames, n_features)]); two: frames and bands
         (input [shape=(batch, n_frames, n_bands, n_channels)]).
+    strides : int or (int, int)
+        Frames, or frames and bands, from one place of the filter to the next.
     activation : str or None
         Name of a Keras activation.
     momentum : float
@@ -109,29 +114,32 @@ class MaskedConv(_Frames):
         own 0.99 does not.
     """
 
-    def __init__(self, filters, kernel_size, *, activation="relu", momentum=0.9, **kwargs):
+    def __init__(self, filters, kernel_size, *, strides=1, activation="relu", momentum=0.9, **kwargs):
         super().__init__(**kwargs)
         sizes = tuple(np.atleast_1d(kernel_size).tolist())
+        strides = tuple(np.broadcast_to(strides, len(sizes)).tolist())
         if any(size % 2 == 0 for size in sizes):  # an even kernel would look further to one side
             raise SercoreError(f"MaskedConv: kernel_size must be odd, not {kernel_size}")
-        self.filters, self.kernel_size = filters, sizes
+        self.filters, self.kernel_size, self.strides = filters, sizes, strides
         self.activation, self.momentum = activation, momentum
         conv = layers.Conv1D if len(sizes) == 1 else layers.Conv2D
-        self.conv = conv(filters, sizes, padding="same", use_bias=False, kernel_initializer="he_normal")
+        self.conv = conv(filters, sizes, strides=strides, use_bias=False, kernel_initializer="he_normal")
         self.norm = layers.BatchNormalization(momentum=momentum)
         self.activate = keras.activations.get(activation)
 
     def build(self, input_shape):
         self.conv.build(input_shape)
-        self.norm.build(self.conv.compute_output_shape(input_shape))
+        self.norm.build((*input_shape[:-1], self.filters))
 
     def call(self, x, mask, training=None):
-        x = self.conv(ops.where(_beside(mask, x), x, 0.0))
-        return self.activate(self.norm(x, training=training, mask=_beside(mask, x)[..., 0]))
+        around = [[0, 0], *([size // 2, size // 2] for size in self.kernel_size), [0, 0]]
+        x = self.conv(ops.pad(ops.where(_beside(mask, x), x, 0.0), around))
+        mask = mask[:, :: self.strides[0]]
+        return self.activate(self.norm(x, training=training, mask=_beside(mask, x)[..., 0])), mask
 
     def get_config(self):
-        own = {name: getattr(self, name) for name in ("filters", "kernel_size", "activation", "momentum")}
-        return {**super().get_config(), **own}
+        names = ("filters", "kernel_size", "strides", "activation", "momentum")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 @register
@@ -220,6 +228,48 @@ class Position(_Frames):
         width = x.shape[-1]
         angle = step * ops.cast(10000.0 ** (-np.arange(0, width, 2) / width), x.dtype)
         return x + ops.concatenate([ops.sin(angle), ops.cos(angle)], axis=-1)[..., :width]
+
+
+@register
+class SpecAugment(_Frames):
+    """In training, bands and stretches of time set to 0, the mean of standardised frames (Park 2019).
+
+    Input and output (batch, n_frames, n_features); NaN stays NaN. Outside training nothing changes.
+
+    Parameters
+    ----------
+    bands, frames : int
+        Widest mask along each axis; the width of each is drawn from 0 to this.
+    n_masks : int
+        Along each axis.
+    seed : int, optional
+    """
+
+    def __init__(self, bands=10, frames=24, n_masks=2, *, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.bands, self.frames, self.n_masks, self.seed = bands, frames, n_masks, seed
+        self.seeds = keras.random.SeedGenerator(seed)
+
+    def call(self, x, training=None):
+        if not training:
+            return x
+        shape = ops.shape(x)
+        for axis, widest in ((1, self.frames), (2, self.bands)):
+            hidden = self._hidden(shape[0], shape[axis], widest)
+            x = ops.where(ops.isnan(x), x, ops.where(ops.expand_dims(hidden, 3 - axis), 0.0, x))
+        return x
+
+    def _hidden(self, n_clips, n_steps, widest):
+        """Bool (n_clips, n_steps), True under a mask."""
+        place = ops.cumsum(ops.ones((n_clips, n_steps, 1)), axis=1) - 1
+        drawn = keras.random.uniform((2, n_clips, 1, self.n_masks), seed=self.seeds)
+        width = ops.floor(drawn[0] * (widest + 1))
+        first = ops.floor(drawn[1] * (ops.cast(n_steps, "float32") - width))
+        return ops.any((place >= first) & (place < first + width), axis=-1)
+
+    def get_config(self):
+        names = ("bands", "frames", "n_masks", "seed")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 _LOW = -1e9

@@ -13,7 +13,6 @@ from keras import layers
 from .layers import (
     AttentionPool,
     MaskedConv,
-    MaskedPool,
     as_frames,
     as_image,
     classify,
@@ -71,8 +70,7 @@ def build_res_lstm(
 
 def _block(x, mask, width, size):
     """A convolution that pools, then two more, added to what came in (He 2016)."""
-    x = MaskedConv(width, (3, 3))(x, mask=mask)
-    x, mask = MaskedPool(size, "max")(x, mask=mask)
-    inner = MaskedConv(width, (3, 3))(x, mask=mask)
-    inner = MaskedConv(width, (3, 3), activation=None)(inner, mask=mask)
+    x, mask = MaskedConv(width, (3, 3), strides=size)(x, mask=mask)
+    inner, _ = MaskedConv(width, (3, 3))(x, mask=mask)
+    inner, _ = MaskedConv(width, (3, 3), activation=None)(inner, mask=mask)
     return layers.ReLU()(layers.Add()([x, inner])), mask

@@ -10,15 +10,17 @@ Notebook: 03_mlp_baseline.ipynb
 """
 
 from .campaign import compare, out_of_fold, summarise
-from .fitting import enroll, fit, fit_classical, probabilities
+from .fitting import FittedNetwork, enroll, fit, fit_classical, fit_network, probabilities
 from .folds import COSTS, write_parquet
 
 __all__ = [
     "COSTS",
+    "FittedNetwork",
     "compare",
     "enroll",
     "fit",
     "fit_classical",
+    "fit_network",
     "out_of_fold",
     "probabilities",
     "summarise",

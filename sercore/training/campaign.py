@@ -14,16 +14,18 @@ import pandas as pd
 from ..evaluation import evaluate_oof, results_row, results_table
 from ..evaluation.bootstrap import MIN_UNITS, count_speakers
 from .fitting import enroll
-from .folds import run_folds, tasks_of
+from .folds import Job, run_folds, tasks_of
 
 
 def out_of_fold(
     index: pd.DataFrame,
-    X: np.ndarray,
+    X: np.ndarray | Sequence[np.ndarray],
     classes: Sequence[str],
     *,
     model: str,
     settings: Mapping | None = None,
+    fitting: Mapping | None = None,
+    copies: Sequence = (),
     split: str = "speaker",
     seeds: Iterable[int] = (0,),
     n_folds: int | None = None,
@@ -38,16 +40,21 @@ def out_of_fold(
     ----------
     index : pd.DataFrame
         With a ``label`` column (:func:`sercore.labels.apply_scheme`).
-    X : np.ndarray [shape=(n_clips, n_columns)]
-        Row *k* belongs to row *k* of the index.
+    X : np.ndarray [shape=(n_clips, n_columns)] or list of np.ndarray [shape=(n_features, n_frames)]
+        Row *k* belongs to row *k* of the index. Networks on frames take a list, all others a table.
     classes : sequence of str
         Order of the probability columns.
     model : str
-        A name from :data:`sercore.models.classical.CLASSICAL`, or ``keras_mlp``.
+        A name from :data:`sercore.models.classical.CLASSICAL` or :data:`sercore.models.NETWORKS`.
     settings : mapping, optional
         What differs from the model's defaults: parameters of the classifier (``{"C": 0.01}``), or
-        arguments of :func:`sercore.models.mlp.build_mlp` (``{"hidden": (64,)}``). They become part
-        of the model's name.
+        arguments of the network's builder (``{"units": (32,)}``). They become part of the model's name.
+    fitting : mapping, optional
+        Arguments of :func:`sercore.training.fit` for a network, such as ``{"mixup": 0.2}``; part of the
+        name, too.
+    copies : sequence of the same kind as X
+        Augmented versions of **all** clips (``extract_frames(…, augmentation=…, copy=k).X``); each fold
+        reads those of the clips that it fits on, and no others.
     split : str
         See :func:`sercore.splits.make_folds`.
     seeds : iterable of int
@@ -60,7 +67,7 @@ def out_of_fold(
         Where each (model, seed, fold) is kept as a Parquet file; finished ones are not run again.
         Other features, labels, folds or settings make other files.
     n_jobs : int
-        Processes (scikit-learn models only).
+        Processes; each holds the features and one model.
     progress : bool
         Whether to show a progress bar.
 
@@ -72,11 +79,12 @@ def out_of_fold(
     """
     from tqdm.auto import tqdm
 
-    tasks = tasks_of(index, X, split, seeds, n_folds)
-    done = run_folds(
-        index, X, classes, tasks,
-        model=model, settings=settings, split=split, scale=scale, folder=folder, n_jobs=n_jobs,
+    tasks = tasks_of(index, split, seeds, n_folds)
+    job = Job(
+        index, X, classes, model, settings=settings or {}, fitting=fitting or {}, copies=copies, split=split,
+        scale=scale, folder=folder,
     )  # fmt: skip
+    done = run_folds(job, tasks, n_jobs=n_jobs)
     shown = tqdm(done, total=len(tasks), desc=model, unit="fold", disable=not progress)
     return pd.concat(shown, ignore_index=True)
 
@@ -106,7 +114,7 @@ def compare(
     scheme : str
         Name of the label scheme, for the table.
     models : iterable of str, optional
-        By default every classical model whose library is installed, and ``keras_mlp``.
+        By default every classical model whose library is installed, and the network ``mlp``.
     enrolled : bool
         Standardise the features per speaker first (:func:`enroll`).
 
@@ -122,19 +130,16 @@ def compare(
     if models is None:
         from ..models.classical import available
 
-        models = [*available(), "keras_mlp"]
+        models = [*available(), "mlp"]
     models = list(models)
     X = enroll(X, index["speaker"]) if enrolled else X
-    tasks, oofs = tasks_of(index, X, split, seeds, n_folds), {}
+    tasks, oofs = tasks_of(index, split, seeds, n_folds), {}
     with tqdm(total=len(models) * len(tasks), unit="fold", disable=not progress) as bar:
         for model in models:
             bar.set_description(model)
-            done = run_folds(
-                index, X, classes, tasks,
-                model=model, settings=None, split=split, scale=scale, folder=folder, n_jobs=n_jobs,
-            )  # fmt: skip
+            job = Job(index, X, classes, model, split=split, scale=scale, folder=folder)
             parts = []
-            for part in done:
+            for part in run_folds(job, tasks, n_jobs=n_jobs):
                 parts.append(part)
                 bar.update()
             oofs[model] = pd.concat(parts, ignore_index=True)

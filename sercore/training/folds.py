@@ -10,7 +10,8 @@ import inspect
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,19 +19,56 @@ import pandas as pd
 
 from ..errors import SercoreError
 from ..evaluation import oof_rows
-from ..splits import Fold, assert_disjoint, inner_split, make_folds
-from .fitting import fit, fit_classical, probabilities
+from ..models import NETWORKS, TABLE_NETWORKS
+from ..splits import Fold, assert_disjoint, make_folds
+from .fitting import fit, fit_classical, fit_network, probabilities
 
 COSTS = ("train_seconds", "ms_per_clip", "parameters")
 """Columns that :func:`sercore.training.out_of_fold` adds to the out-of-fold table."""
 
 
-def tasks_of(index, X, split, seeds, n_folds) -> list[tuple[int, Fold]]:
+@dataclass(frozen=True)
+class Job:
+    """What is trained, and on what; :func:`sercore.training.out_of_fold` explains the fields."""
+
+    index: pd.DataFrame
+    X: np.ndarray | Sequence[np.ndarray]
+    classes: Sequence[str]
+    model: str
+    settings: Mapping = field(default_factory=dict)
+    fitting: Mapping = field(default_factory=dict)
+    copies: Sequence = ()
+    split: str = "speaker"
+    scale: bool = True
+    folder: str | os.PathLike | None = None
+
+    @property
+    def name(self) -> str:
+        """The model with what differs from its defaults."""
+        changed = [f"{key}={value}" for key, value in {**self.settings, **self.fitting}.items()]
+        return " ".join([self.model, *changed])
+
+    def check(self) -> None:
+        """Refuse features that do not belong to the index or to the model."""
+        for part in (self.X, *self.copies):
+            if len(part) != len(self.index):
+                raise SercoreError(
+                    f"{len(self.index)} rows in the index but {len(part)} in X or one of its copies; extract "
+                    "and index belong together"
+                )
+        reads_frames = self.model in NETWORKS and self.model not in TABLE_NETWORKS
+        if reads_frames == isinstance(self.X, np.ndarray):
+            raise SercoreError(
+                f"{self.model!r} reads "
+                + ("frames, a list of one array per clip: use extract_frames" if reads_frames else
+                   "a table with one row per clip: use extract_table")
+            )  # fmt: skip
+        if self.fitting and self.model not in NETWORKS:
+            raise SercoreError(f"{self.model!r} is no network and takes no fitting={dict(self.fitting)}")
+
+
+def tasks_of(index, split, seeds, n_folds) -> list[tuple[int, Fold]]:
     """Every (seed, fold), checked not to leak unless the split says that it does."""
-    if len(index) != len(X):
-        raise SercoreError(
-            f"{len(index)} rows in the index but {len(X)} in X; extract and index belong together"
-        )
     tasks = [(seed, fold) for seed in seeds for fold in make_folds(index, split, n_folds=n_folds, seed=seed)]
     for _, fold in tasks:
         if not fold.leaky:
@@ -38,34 +76,17 @@ def tasks_of(index, X, split, seeds, n_folds) -> list[tuple[int, Fold]]:
     return tasks
 
 
-def run_folds(
-    index, X, classes, tasks, *, model, settings, split, scale, folder, n_jobs
-) -> Iterator[pd.DataFrame]:
+def run_folds(job: Job, tasks, *, n_jobs: int = 1) -> Iterator[pd.DataFrame]:
     """Out-of-fold rows of each task, read where they are kept, else made and kept."""
     import joblib
 
-    keras_mlp = model == "keras_mlp"
-    fit_predict = _keras_mlp if keras_mlp else _classical
-    base = folder and _digest(index, X, classes, scale, model, settings)
-    settings = dict(settings or {})
-    name = " ".join([model, *(f"{key}={value}" for key, value in settings.items())])
-
-    def run(seed, fold):
-        if folder:
-            key = hashlib.sha256(f"{base} {fold.train.tolist()} {fold.test.tolist()}".encode()).hexdigest()
-            path = Path(folder) / f"{model}-{split}-seed{seed}-{fold.name}-{key[:12]}.parquet"
-            if path.is_file():
-                return pd.read_parquet(path)
-        proba, costs = fit_predict(
-            index, X, classes, fold, model=model, settings=settings, seed=seed, scale=scale
-        )
-        rows = oof_rows(index, fold, proba, classes, model=name, split=split, seed=seed).assign(**costs)
-        if folder:
-            write_parquet(rows, path)
-        return rows
-
-    workers = joblib.Parallel(n_jobs=1 if keras_mlp else n_jobs, return_as="generator")
-    return workers(joblib.delayed(run)(*task) for task in tasks)
+    job.check()
+    base = _digest(job) if job.folder else ""
+    packed = [_pack(part) for part in (job.X, *job.copies)]  # few large arrays, which processes share
+    small = Job(**{**vars(job), "X": None, "copies": ()})
+    n_threads = max(1, (os.cpu_count() or 1) // joblib.effective_n_jobs(n_jobs))
+    workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+    return workers(joblib.delayed(_run)(small, packed, base, seed, fold, n_threads) for seed, fold in tasks)
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
@@ -76,50 +97,79 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
     os.replace(part, path)
 
 
-def _classical(index, X, classes, fold, *, model, settings, seed, scale):
-    """Probabilities and costs of a scikit-learn model on one fold."""
-    from ..models import classical  # noqa: F401 - loading the library is not training
-
+def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int) -> pd.DataFrame:
+    path = None
+    if job.folder:
+        key = hashlib.sha256(f"{base} {fold.train.tolist()} {fold.test.tolist()}".encode()).hexdigest()
+        path = Path(job.folder) / f"{job.model}-{job.split}-seed{seed}-{fold.name}-{key[:12]}.parquet"
+        if path.is_file():
+            return pd.read_parquet(path)
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))  # TensorFlow reads it when it starts
+    X, *copies = map(_unpack, packed)
     start = time.perf_counter()
-    fitted = fit_classical(index, X, fold.train, model=model, settings=settings, seed=seed, scale=scale)
-    costs = {"train_seconds": time.perf_counter() - start, "parameters": np.nan}
-    return _timed(lambda: probabilities(fitted, X[fold.test], classes), costs, len(fold.test))
-
-
-def _keras_mlp(index, X, classes, fold, *, model, settings, seed, scale):
-    """The same for the Keras network, with early stopping on inner speakers."""
-    from sklearn.preprocessing import StandardScaler
-
-    from ..models.mlp import build_mlp
-
-    y = pd.Categorical(index["label"], categories=list(classes)).codes
-    inner, validation = inner_split(index, fold.train, seed=seed)
+    predict, costs = _fit(job, X, copies, seed, fold)
+    costs["train_seconds"] = time.perf_counter() - start - costs.pop("import_seconds")
     start = time.perf_counter()
-    scaler = StandardScaler().fit(X[inner]) if scale else None
-    Z = scaler.transform(X) if scale else X
-    network = build_mlp(X.shape[1], len(classes), seed=seed, **settings)
-    fit(network, Z[inner], y[inner], validation=(Z[validation], y[validation]), seed=seed)
-    costs = {"train_seconds": time.perf_counter() - start, "parameters": float(network.count_params())}
-    return _timed(lambda: probabilities(network, Z[fold.test], classes), costs, len(fold.test))
+    proba = predict([X[row] for row in fold.test] if isinstance(X, list) else X[fold.test])
+    costs["ms_per_clip"] = 1e3 * (time.perf_counter() - start) / len(fold.test)
+    rows = oof_rows(job.index, fold, proba, job.classes, model=job.name, split=job.split, seed=seed)
+    rows = rows.assign(**{name: costs[name] for name in COSTS})
+    if path:
+        write_parquet(rows, path)
+    return rows
 
 
-def _timed(predict: Callable[[], np.ndarray], costs: dict, n_clips: int):
+def _fit(job: Job, X, copies, seed: int, fold: Fold) -> tuple[Callable, dict]:
+    """A function from features to probabilities, fitted on the training part of the fold."""
     start = time.perf_counter()
-    proba = predict()
-    return proba, costs | {"ms_per_clip": 1e3 * (time.perf_counter() - start) / n_clips}
+    if job.model in NETWORKS:
+        import keras  # noqa: F401 - loading the library is not training
+
+        loaded = time.perf_counter() - start
+        network = fit_network(
+            job.index, X, fold.train, job.classes, model=job.model, settings=job.settings,
+            fitting=job.fitting, copies=copies, seed=seed, scale=job.scale,
+        )  # fmt: skip
+        return network, {"parameters": float(network.n_weights), "import_seconds": loaded}
+    from ..models import classical  # noqa: F401
+
+    loaded = time.perf_counter() - start
+    fitted = fit_classical(
+        job.index, X, fold.train, model=job.model, settings=job.settings, copies=copies, seed=seed,
+        scale=job.scale,
+    )  # fmt: skip
+    return lambda part: probabilities(fitted, part, job.classes), {
+        "parameters": np.nan, "import_seconds": loaded,
+    }  # fmt: skip
 
 
-def _digest(index, X, classes, scale, model, settings) -> str:
+def _pack(X):
+    """Frames of all clips as one array and where each clip ends; a table as it is."""
+    if isinstance(X, np.ndarray):
+        return X, None
+    return np.concatenate([clip.T for clip in X]).astype(np.float32), np.cumsum([clip.shape[1] for clip in X])
+
+
+def _unpack(packed):
+    values, ends = packed
+    return values if ends is None else [clip.T for clip in np.split(values, ends[:-1])]
+
+
+def _digest(job: Job) -> str:
     """Hash of everything but split and seed that decides a prediction, the model's defaults included."""
-    if model == "keras_mlp":
-        from ..models.mlp import build_mlp
+    if job.model in NETWORKS:
+        from ..models import builder
 
-        defaults = f"{inspect.signature(build_mlp)} {inspect.signature(fit)}"
+        defaults = f"{inspect.signature(builder(job.model))} {inspect.signature(fit)}"
     else:
         from ..models.classical import build_classical
 
-        defaults = build_classical(model).get_params()
-    digest = hashlib.sha256(f"{list(classes)} {scale} {defaults} {dict(settings or {})}".encode())
-    digest.update("\n".join(index["clip_id"] + "=" + index["label"]).encode())
-    digest.update(f"{X.dtype} {X.shape}".encode() + np.ascontiguousarray(X).tobytes())
+        defaults = build_classical(job.model).get_params()
+    chosen = f"{list(job.classes)} {job.scale} {defaults} {dict(job.settings)} {dict(job.fitting)}"
+    digest = hashlib.sha256(chosen.encode())
+    digest.update("\n".join(job.index["clip_id"] + "=" + job.index["label"]).encode())
+    for part in (job.X, *job.copies):
+        values, ends = _pack(part)
+        digest.update(f"{values.dtype} {values.shape} {ends}".encode())
+        digest.update(np.ascontiguousarray(values))
     return digest.hexdigest()
