@@ -7,23 +7,27 @@ other: no audio, no network, seconds. Members are named, never counted.
 votes               :func:`soft_vote`, :func:`majority_vote`, :func:`mean_logits`; :func:`combine` for
                     new clips; :func:`oracle`, the bound
 weights             :func:`genetic` (PyGAD), :func:`optimum` (scipy), :func:`best_single`, :func:`equal`
-stacking            :func:`fit_stack`: a model that reads the members' probabilities
+stacking            :func:`fit_stack`: a model that reads the members' probabilities; :func:`experts`:
+                    members that know one class each
 on other people     :func:`evaluate_nested`: all of these, fitted on the speakers of the other folds
 is it real          :func:`compare_systems`, :func:`gain_by_members`, :func:`gain_by_tuning`
 how different       :func:`disagreement`, :func:`error_correlation`, :func:`pairs`
+the search space    :func:`landscape`: every weighting of three members
 ==================  ================================================================================
 
 :func:`genetic`, :func:`optimum` and :func:`best_single` return what is best *on the table they are
 given*. That is no result about new people; :func:`evaluate_nested` is.
 
-Notebook: 03_mlp_baseline.ipynb
+Notebook: 06_ensembles.ipynb
 """
 
 from .alignment import align, seeds_as_members
 from .diversity import disagreement, error_correlation, pairs
 from .fitness import METRICS, Fitness, to_simplex
+from .landscape import landscape
 from .members import Members
 from .nested import SYSTEMS, Nested, evaluate_nested
+from .one_against_rest import classical_expert, experts
 from .stacking import META_MODELS, Stack, fit_stack
 from .voting import combine, majority_vote, mean_logits, oracle, soft_vote
 from .weighting import Weighting
@@ -44,16 +48,19 @@ __all__ = [
     "Weighting",
     "align",
     "best_single",
+    "classical_expert",
     "combine",
     "compare_systems",
     "disagreement",
     "equal",
     "error_correlation",
     "evaluate_nested",
+    "experts",
     "fit_stack",
     "gain_by_members",
     "gain_by_tuning",
     "genetic",
+    "landscape",
     "majority_vote",
     "mean_logits",
     "optimum",

@@ -4,7 +4,7 @@ Everything an ensemble learns from passes through :func:`align`, and only out-of
 Members are found by name and clips by their id, never by position: the order of models and rows
 in the table makes no difference.
 
-Notebook: 03_mlp_baseline.ipynb
+Notebook: 06_ensembles.ipynb
 """
 
 from __future__ import annotations
@@ -84,23 +84,27 @@ def _rows(part, name, seeds):
     """Rows of one member, sorted, one for each (seed, fold, clip), and none that it was trained on."""
     if part["seed"].nunique() == 1:
         part = pd.concat([part.assign(seed=seed) for seed in seeds])
-    leaky = is_leaky(part["split"].iloc[0])
-    once = ROW if leaky else ["seed", "clip_id"]
-    twice = part.duplicated(once)
+    assert_out_of_fold(part, f"member {name!r}")
+    return part.sort_values(ROW, ignore_index=True)
+
+
+def assert_out_of_fold(rows: pd.DataFrame, who: str) -> None:
+    """Raise where a clip or a speaker is predicted in several folds of a run: out of fold is once."""
+    leaky = is_leaky(rows["split"].iloc[0])
+    twice = rows.duplicated(ROW if leaky else ["seed", "clip_id"])
     if twice.any():
         raise SplitError(
-            f"member {name!r} predicts {twice.sum()} clips in more than one fold (first: "
-            f"{part['clip_id'][twice].iloc[0]}). A model may only predict clips of its own test part: these "
+            f"{who}: {twice.sum()} clips are predicted in more than one fold (first: "
+            f"{rows['clip_id'][twice].iloc[0]}). A model may only predict clips of its own test part: these "
             "look like predictions for training clips; make the table with training.out_of_fold"
         )
     if not leaky:
-        folds = part[part["speaker"].fillna("") != ""].groupby(["seed", "speaker"])["fold"].nunique()
+        folds = rows[rows["speaker"].fillna("") != ""].groupby(["seed", "speaker"])["fold"].nunique()
         if (folds > 1).any():
             raise SplitError(
-                f"member {name!r}: speaker {folds.idxmax()[1]!r} is tested in {folds.max()} folds of split "
-                f"{part['split'].iloc[0]!r}, so each of those folds trained on this voice"
+                f"{who}: speaker {folds.idxmax()[1]!r} is tested in {folds.max()} folds of split "
+                f"{rows['split'].iloc[0]!r}, so each of those folds trained on this voice"
             )
-    return part.sort_values(ROW, ignore_index=True)
 
 
 def _common_rows(parts):

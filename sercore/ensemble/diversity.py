@@ -1,6 +1,6 @@
 """Do the members err on different clips? Only then can a vote be better than each of them.
 
-Notebook: 03_mlp_baseline.ipynb
+Notebook: 06_ensembles.ipynb
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def pairs(oof: pd.DataFrame | Members, metric: str = "ua") -> pd.DataFrame:
     -------
     pd.DataFrame
         One row per pair: ``a, b, disagreement, error_correlation, best`` (fitness of the better of the
-        two), ``both`` (of their mean) and ``gain`` (the difference), the most different pair first.
+        two), ``gap`` (how far the other stays below it), ``both`` (fitness of their mean) and ``gain``
+        (over the better one), the most different pair first.
     """
     members = align(oof)
     apart, together = disagreement(members).to_numpy(), error_correlation(members).to_numpy()
@@ -53,13 +54,17 @@ def pairs(oof: pd.DataFrame | Members, metric: str = "ua") -> pd.DataFrame:
     alone = fitness(np.eye(len(members.names)))
     both = fitness(np.eye(len(members.names))[couples].sum(axis=1)) if couples else []
     rows = [
-        [members.names[a], members.names[b], apart[a, b], together[a, b], max(alone[a], alone[b]), mean]
+        [members.names[a], members.names[b], apart[a, b], together[a, b], *_best_and_gap(alone[[a, b]]), mean]
         for (a, b), mean in zip(couples, both, strict=True)
     ]
-    table = pd.DataFrame(rows, columns=["a", "b", "disagreement", "error_correlation", "best", "both"])
+    table = pd.DataFrame(rows, columns=["a", "b", "disagreement", "error_correlation", "best", "gap", "both"])
     return table.assign(gain=table["both"] - table["best"]).sort_values(
         "disagreement", ascending=False, ignore_index=True, kind="stable"
     )
+
+
+def _best_and_gap(two):
+    return two.max(), np.ptp(two)
 
 
 def _square(values, members: Members) -> pd.DataFrame:

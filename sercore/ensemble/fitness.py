@@ -4,7 +4,7 @@ A population of candidates is one matrix. Its product with the members' probabil
 candidate's vote; a confusion matrix each, counted in one pass, gives every figure. No loop over
 candidates, none over clips.
 
-Notebook: 03_mlp_baseline.ipynb
+Notebook: 06_ensembles.ipynb
 """
 
 from __future__ import annotations

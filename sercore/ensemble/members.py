@@ -1,6 +1,6 @@
 """Predictions of several models for the same clips, keyed by name.
 
-Notebook: 03_mlp_baseline.ipynb
+Notebook: 06_ensembles.ipynb
 """
 
 from __future__ import annotations

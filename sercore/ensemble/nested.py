@@ -9,7 +9,7 @@ One small door stays open: the members that predicted the tuning speakers had th
 among those they were trained on. Closing it would mean training every member anew for every pair
 of folds.
 
-Notebook: 03_mlp_baseline.ipynb
+Notebook: 06_ensembles.ipynb
 """
 
 from __future__ import annotations

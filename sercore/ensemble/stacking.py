@@ -6,11 +6,14 @@ whoever memorises best. That mistake cannot be made here: :func:`fit_stack` take
 table, and :func:`sercore.ensemble.align` refuses one in which a clip or a speaker is predicted
 in more than one fold.
 
+How strongly the meta-model is held back (its L2 penalty) is chosen by the same rule: on inner folds
+of the speakers that it is fitted on, so that nobody it is tested on has a say.
+
 References
 ----------
 Wolpert: Stacked generalization. Neural Networks 5, 241–259, 1992.
 
-Notebook: 03_mlp_baseline.ipynb
+Notebook: 06_ensembles.ipynb
 """
 
 from __future__ import annotations
@@ -23,12 +26,15 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError, SplitError
-from ..splits import is_leaky
+from ..splits import inner_folds, is_leaky
 from ..training import probabilities
-from .alignment import align
+from .alignment import align, assert_out_of_fold
 from .members import Members
 
-META_MODELS = ("logistic", "mlp")
+STRENGTHS = {"logistic": (0.3, 1.0, 3.0, 10.0, 30.0), "mlp": (1.0, 3.0, 10.0)}
+"""L2 penalties to choose from: ``1 / C`` of the logistic regression, ``alpha`` of the MLP."""
+
+META_MODELS = tuple(STRENGTHS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +49,15 @@ class Stack:
         From the probabilities of all members, side by side, to classes.
     speakers : frozenset of str
         Whose clips it was fitted on.
+    strength : float
+        Its L2 penalty, given or chosen.
     """
 
     members: tuple[str, ...]
     classes: tuple[str, ...]
     model: object
     speakers: frozenset[str]
+    strength: float
 
     def predict(self, probas: Mapping[str, np.ndarray]) -> np.ndarray:
         """Probabilities [shape=(n_clips, n_classes)] from each member's, by name.
@@ -94,11 +103,11 @@ def fit_stack(
     meta : str
         ``logistic`` (a weight for every member and class) or ``mlp`` (one hidden layer of 32 units).
     strength : float, optional
-        Of the L2 penalty: by default 3 for ``logistic`` (its ``1 / C``) and 1 for ``mlp`` (its
-        ``alpha``). Members mostly agree, so their columns say nearly the same several times, and
-        there are few people to learn from; a weaker penalty fits those people.
+        Of the L2 penalty. By default the one of :data:`STRENGTHS` with the lowest log loss on inner
+        folds over these speakers (:func:`sercore.splits.inner_folds`); the strongest, where they are
+        too few to have every class on both sides.
     seed : int
-        Of the MLP's initial weights.
+        Of the MLP's initial weights, and of the inner folds.
 
     Returns
     -------
@@ -111,12 +120,13 @@ def fit_stack(
     """
     members = align(oof)
     assert_honest(members)
-    model = _build(meta, strength, seed)
-    labels = members.rows["label"].to_numpy(str)
+    X, labels = _features(members.proba), members.rows["label"].to_numpy(str)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Stochastic Optimizer")
-        model.fit(_features(members.proba), labels)
-    return Stack(members.names, members.classes, model, frozenset(members.rows["speaker"]))
+        if strength is None:
+            strength = _choose_strength(meta, X, labels, members.rows, seed)
+        model = _build(meta, strength, seed).fit(X, labels)
+    return Stack(members.names, members.classes, model, frozenset(members.rows["speaker"]), strength)
 
 
 def assert_honest(members: Members) -> None:
@@ -134,6 +144,7 @@ def assert_honest(members: Members) -> None:
             f"{unknown.sum()} predictions have no speaker (first: clip "
             f"{members.rows['clip_id'][unknown].iloc[0]}); weights are fitted on some people for others"
         )
+    assert_out_of_fold(members.rows, f"{len(members.names)} members")
 
 
 def _features(proba):
@@ -144,13 +155,40 @@ def _features(proba):
     return proba.transpose(1, 0, 2).reshape(proba.shape[1], -1)
 
 
+def _choose_strength(meta, X, labels, rows, seed):
+    """The penalty with the lowest log loss on speakers left out in turn, all of them tuning speakers."""
+    from sklearn.model_selection import GridSearchCV
+
+    untrained, strengths = _build(meta, 1.0, seed), STRENGTHS[meta]
+    try:
+        inner = inner_folds(rows, np.arange(len(rows)), n_folds=3, seed=seed)
+    except SplitError:
+        return max(strengths)
+    grid = {"C": [1 / s for s in strengths]} if meta == "logistic" else {"alpha": strengths}
+    search = GridSearchCV(
+        untrained,
+        grid,
+        scoring=_mean_log_probability,
+        cv=[(fold.train, fold.test) for fold in inner],
+        refit=False,
+        error_score="raise",
+    )
+    return strengths[search.fit(X, labels).best_index_]
+
+
+def _mean_log_probability(model, X, labels):
+    """Minus the log loss; the test part may lack a class."""
+    of_true_class = model.predict_proba(X)[np.arange(len(X)), np.searchsorted(model.classes_, labels)]
+    return np.log(np.maximum(of_true_class, np.finfo(float).eps)).mean()
+
+
 def _build(meta, strength, seed):
     """An unfitted meta-model."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPClassifier
 
     if meta == "logistic":
-        return LogisticRegression(C=1 / (strength or 3), max_iter=1000)
+        return LogisticRegression(C=1 / strength, max_iter=1000)
     if meta == "mlp":
-        return MLPClassifier((32,), alpha=strength or 1, max_iter=200, random_state=seed)
+        return MLPClassifier((32,), alpha=strength, max_iter=200, random_state=seed)
     raise EvaluationError(f"no meta-model named {meta!r}; there are: {', '.join(META_MODELS)}")

@@ -1,17 +1,20 @@
-"""How long one generation takes, beside the loop that notebooks write.
+"""How long one generation takes, beside the loop that notebooks write; how near evolution comes to scipy.
 
-Notebook: 03_mlp_baseline.ipynb
+Notebook: 06_ensembles.ipynb
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from .alignment import align
 from .members import Members
 from .weights import PRESETS, genetic
+from .yardsticks import optimum
 
 N_CLIPS, N_CLASSES, N_MEMBERS = 2022, 7, 6
 """The size of the student project VoiceVibes, whose generation of 100 candidates took 5.4 s."""
@@ -30,6 +33,31 @@ def measure(*, n_clips: int = N_CLIPS, rounds: int = 3) -> list[tuple[str, float
         ("times faster than that loop", loop / ours, "×"),
         ("times faster than the 5.4 s of VoiceVibes", THEIR_SECONDS / ours, "×"),
     ]
+
+
+def shortfall(oof: pd.DataFrame | Members, *, metrics: Sequence[str] = ("ua", "macro_f1")) -> pd.DataFrame:
+    """How far evolved weights stay below scipy's constrained optimum, on the data they were fitted on.
+
+    Parameters
+    ----------
+    oof : pd.DataFrame or Members
+        Out-of-fold predictions of several models; the first seed is used.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per metric and fold left out: ``metric, fold, genetic, optimum`` (fitness) and
+        ``points`` (100 times the difference; negative where evolution found better weights).
+    """
+    members = align(oof)
+    members = members.take((members.rows["seed"] == members.rows["seed"].min()).to_numpy())
+    rows = []
+    for fold in sorted(set(members.rows["fold"])):
+        tuning = members.take((members.rows["fold"] != fold).to_numpy())
+        for metric in metrics:
+            evolved, solved = genetic(tuning, metric, progress=False).fitness, optimum(tuning, metric).fitness
+            rows.append([metric, fold, evolved, solved, 100 * (solved - evolved)])
+    return pd.DataFrame(rows, columns=["metric", "fold", "genetic", "optimum", "points"])
 
 
 def generation_seconds(members: Members, *, rounds: int = 3) -> float:

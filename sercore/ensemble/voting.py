@@ -4,7 +4,7 @@ Each takes an out-of-fold table with several models and returns the table of the
 :func:`sercore.evaluation.evaluate_oof` scores like any model's. :func:`combine` does the soft vote
 for new clips.
 
-Notebook: 03_mlp_baseline.ipynb
+Notebook: 06_ensembles.ipynb
 """
 
 from __future__ import annotations

@@ -6,12 +6,15 @@ pair up and mix their weights, changes some weights at random, and keeps the bes
 equal weights beside random ones: the result is never worse than the best member, on the data it was
 evolved on. On other people it may be; see :mod:`sercore.ensemble.nested`.
 
+Evolution finds the hill and is slow at its top. The best candidate is therefore *refined* at the end,
+by moving small shares between members while this helps (a memetic algorithm).
+
 References
 ----------
-Gad: PyGAD: an intuitive genetic algorithm Python library. Multimedia Tools and Applications 83,
-58029–58042, 2024.
+Gad: PyGAD: an intuitive genetic algorithm Python library. Multimedia Tools and Applications 83, 2024.
+Moscato: On evolution, search, optimization, genetic algorithms and martial arts. Caltech C3P 826, 1989.
 
-Notebook: 03_mlp_baseline.ipynb
+Notebook: 06_ensembles.ipynb
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from ..errors import EvaluationError
 from .alignment import align
 from .fitness import Fitness, to_simplex
 from .members import Members
-from .weighting import Weighting, best_of, starting_points
+from .weighting import Weighting, best_of, refine, starting_points
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Evolution:
     mutation_step, last_mutation_step : float
         Largest change in the first and in the last generation, in between it shrinks by a constant
         factor: first explore, then refine. Candidates start with weights that sum to 1.
+    refined : bool
+        Whether the best candidate of all is improved by a local search at the end.
     """
 
     population: int = 40
@@ -66,6 +71,7 @@ class Evolution:
     mutation_share: float = 0.5
     mutation_step: float = 0.3
     last_mutation_step: float = 0.005
+    refined: bool = True
 
 
 PRESETS = {
@@ -73,6 +79,7 @@ PRESETS = {
     "voicevibes": Evolution(
         population=100, generations=15, restarts=10, parents=50, elitism=1,
         crossover="single_point", mutation_share=0.1, mutation_step=1.0, last_mutation_step=1.0,
+        refined=False,
     ),
 }  # fmt: skip
 """``voicevibes`` has the sizes of the student project VoiceVibes (100 candidates, 15 generations, 10
@@ -103,7 +110,7 @@ def genetic(
     Returns
     -------
     Weighting
-        Its fitness is at least that of the best member and that of equal weights.
+        At least as fit as the best member and as equal weights.
     """
     members, settings = align(oof), _settings(settings)
     fitness = Fitness(members, metric)
@@ -117,7 +124,9 @@ def genetic(
         ]
     history = pd.concat(runs, ignore_index=True)
     winners = history.loc[history.groupby("restart")["best"].idxmax(), [f"w_{n}" for n in members.names]]
-    return best_of(fitness, np.vstack([winners.to_numpy(), starts]), history)
+    found = best_of(fitness, np.vstack([winners.to_numpy(), starts]), history)
+    better = [refine(fitness, found.weights.to_numpy())] if settings.refined else []
+    return best_of(fitness, np.vstack([found.weights, *better]), history)
 
 
 def _evolve(fitness, starts, settings, restart, seed, bar):

@@ -1,12 +1,13 @@
 """Is the gain of an ensemble real, and what does it cost?
 
-Notebook: 03_mlp_baseline.ipynb
+Notebook: 06_ensembles.ipynb
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -67,27 +68,29 @@ def compare_systems(
     return pd.DataFrame(rows, columns=columns)
 
 
-def gain_by_members(oof: pd.DataFrame | Members, metric: str = "ua") -> pd.DataFrame:
-    """Equal weights for every subset of the members. Nothing is fitted or chosen.
+def gain_by_members(
+    oof: pd.DataFrame | Members, metric: str = "ua", *, per_size: int = 1000, seed: int = 0
+) -> pd.DataFrame:
+    """Equal weights for subsets of the members. Nothing is fitted or chosen.
+
+    Parameters
+    ----------
+    per_size : int
+        At most so many subsets of each size, drawn at random where there are more. The default
+        holds every subset of up to 12 members.
+    seed : int
+        Of the drawing.
 
     Returns
     -------
     pd.DataFrame
-        One row per subset, 2**n_members - 1 in all: ``n_members, members`` (joined by ``+``),
-        ``fitness``, ``best`` (the best member of the subset, chosen with the labels), ``ms_per_clip``.
-
-    Raises
-    ------
-    EvaluationError
-        More than 12 members, which have too many subsets to score.
+        One row per subset, the smallest first: ``n_members, members`` (joined by ``+``), ``fitness``,
+        ``best`` (the best member of the subset, chosen with the labels), ``ms_per_clip``.
     """
     members = align(oof)
     n_members = len(members.names)
-    if n_members > 12:
-        raise EvaluationError(
-            f"{n_members} members have {2**n_members - 1} subsets; choose up to 12 with align(oof, members=…)"
-        )
-    subsets = [s for size in range(1, n_members + 1) for s in combinations(range(n_members), size)]
+    rng = np.random.default_rng(seed)
+    subsets = [s for size in range(1, n_members + 1) for s in _subsets(n_members, size, per_size, rng)]
     inside = np.array([np.isin(np.arange(n_members), subset) for subset in subsets])
     fitness = Fitness(members, metric)
     alone = fitness(np.eye(n_members))
@@ -101,6 +104,16 @@ def gain_by_members(oof: pd.DataFrame | Members, metric: str = "ua") -> pd.DataF
             "ms_per_clip": inside @ cost,
         }
     )
+
+
+def _subsets(n_members, size, most, rng):
+    """All subsets of one size, or as many different ones as asked for."""
+    if comb(n_members, size) <= most:
+        return list(combinations(range(n_members), size))
+    drawn = set()
+    while len(drawn) < most:
+        drawn.add(tuple(sorted(rng.choice(n_members, size, replace=False).tolist())))
+    return sorted(drawn)
 
 
 def gain_by_tuning(

@@ -8,7 +8,7 @@ everywhere, and there are many local optima. For these, differential evolution s
 (all candidates of a step in one call), and then a pattern search moves shares from one member to
 another as long as this helps.
 
-Notebook: 03_mlp_baseline.ipynb
+Notebook: 06_ensembles.ipynb
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..errors import EvaluationError
 from .alignment import align
 from .fitness import Fitness
 from .members import Members
-from .weighting import Weighting, best_of, starting_points
+from .weighting import Weighting, best_of, refine, starting_points
 
 
 def best_single(oof: pd.DataFrame | Members, metric: str = "macro_f1") -> Weighting:
@@ -111,21 +111,4 @@ def _search(fitness, starts, seed):
         polish=False,
         seed=seed,
     )
-    return _pattern_search(fitness, found.x / found.x.sum())
-
-
-def _pattern_search(fitness, weights):
-    """Move a share from one member to another while any such move helps, ever smaller shares."""
-    n_members = len(weights)
-    moves = np.eye(n_members)[:, None] - np.eye(n_members)[None]
-    moves = moves.reshape(-1, n_members)[~np.eye(n_members, dtype=bool).ravel()]
-    best = fitness(weights)[0]
-    for share in (0.1, 0.03, 0.01, 0.003):
-        while True:
-            tried = weights + share * moves
-            scores = fitness(tried)
-            if scores.max() <= best:
-                break
-            best, weights = scores.max(), np.maximum(tried[scores.argmax()], 0)
-            weights = weights / weights.sum()
-    return weights
+    return refine(fitness, found.x / found.x.sum())

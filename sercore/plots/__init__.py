@@ -8,6 +8,14 @@ Notebook: 01_eda.ipynb
 
 from .clips import descriptor, pitch, spectrogram, spectrum, waveform
 from .corpus import by_emotion, by_speaker, class_counts, speaker_counts
+from .ensembles import (
+    gain_for_cost,
+    member_matrix,
+    pair_gains,
+    paired_differences,
+    subset_gains,
+    tuning_gains,
+)
 from .feature_tables import explained_shares, scatter_by, track_functionals
 from .features import cepstral_envelope, feature_tracks, mel_bank, stft_window
 from .folds import split_map
@@ -26,12 +34,14 @@ from .style import (
     new_axes,
     use_course_style,
 )
+from .weights import evolution, simplex
 
 __all__ = [
     "EMOTION_COLORS", "LABELS", "SEQUENTIAL", "SEX_COLORS", "autocorrelation", "by_emotion", "by_speaker",
     "cepstral_envelope", "chroma_and_pitch", "class_counts", "color_of", "confusion", "descriptor",
-    "explained_shares", "feature_tracks", "importance", "in_order", "learning_curves", "limits_of",
-    "mel_bank", "new_axes", "pitch", "prediction", "predictions", "reliability", "results", "scatter_by",
-    "side_by_side", "speaker_counts", "speaker_scores", "spectrogram", "spectrum", "split_map",
-    "stft_window", "track_functionals", "use_course_style", "waveform",
+    "evolution", "explained_shares", "feature_tracks", "gain_for_cost", "importance", "in_order",
+    "learning_curves", "limits_of", "mel_bank", "member_matrix", "new_axes", "pair_gains",
+    "paired_differences", "pitch", "prediction", "predictions", "reliability", "results", "scatter_by",
+    "side_by_side", "simplex", "speaker_counts", "speaker_scores", "spectrogram", "spectrum", "split_map",
+    "stft_window", "subset_gains", "track_functionals", "tuning_gains", "use_course_style", "waveform",
 ]  # fmt: skip

@@ -1,0 +1,182 @@
+"""Pictures of ensembles: is the gain real, where does it come from, and what does it cost?
+
+Every function draws a table of :mod:`sercore.ensemble` into ``ax`` (or a new figure) and returns the
+Axes. Differences and gains are in points, that is fractions times 100. The pictures of weights are
+in :mod:`sercore.plots.weights`.
+
+Notebook: 06_ensembles.ipynb
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from .results import METRICS
+from .style import new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SYSTEM_COLORS = ("#00427b", "#d77c18", "#51904f", "#bf67b1", "#7e7c78", "#b52100", "#5bbff8", "#222222")
+"""Colours of systems and baselines, in the order in which they occur."""
+
+
+def paired_differences(
+    table: pd.DataFrame, *, over: str = "speakers", metric: str = "ua", ax: Axes | None = None
+) -> Axes:
+    """Differences between systems and baselines, with whiskers for the 95 % interval.
+
+    A point is filled where its interval leaves out zero: there the data can tell the two apart.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From :func:`sercore.ensemble.compare_systems`.
+    over : str
+        What the interval is over, for the label.
+    metric : str
+        What was compared.
+    ax : Axes, optional
+    """
+    systems, baselines = list(dict.fromkeys(table["system"])), list(dict.fromkeys(table["baseline"]))
+    ax = new_axes(ax, figsize=(8, 1.2 + 0.45 * len(systems)))
+    for k, baseline in enumerate(baselines):
+        part = table[table["baseline"] == baseline]
+        color = SYSTEM_COLORS[k % len(SYSTEM_COLORS)]
+        places = [systems.index(name) + 0.28 * (k - (len(baselines) - 1) / 2) for name in part["system"]]
+        for place, row in zip(places, part.to_dict("records"), strict=True):
+            low, high, difference = (100 * row[key] for key in ("low", "high", "difference"))
+            clear = low > 0 or high < 0
+            ax.plot([low, high], [place, place], color=color, lw=2.5, solid_capstyle="butt")
+            ax.plot(difference, place, "o", ms=8, color=color, mfc=color if clear else "white", mew=2)
+        ax.plot([], [], "o", color=color, ms=8, label=f"minus {baseline}")
+    ax.axvline(0, color="black", lw=1)
+    ax.set_yticks(range(len(systems)), systems)
+    ax.set_ylim(len(systems) - 0.4, -0.6)
+    unit = METRICS[metric].split(" (")[0]
+    ax.set_xlabel(f"difference of {unit} (points), whiskers: 95 % interval over {over}")
+    ax.grid(True, axis="x")
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(baselines))
+    return ax
+
+
+def subset_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = None) -> Axes:
+    """The equal vote of many sets of members, by how many there are, beside their best members.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From :func:`sercore.ensemble.gain_by_members`.
+    metric : str
+        Its fitness, ``ua`` or ``macro_f1``.
+    ax : Axes, optional
+    """
+    ax = new_axes(ax, figsize=(8, 3.2))
+    jitter = np.random.default_rng(0).uniform(-0.25, 0.25, len(table))
+    ax.plot(table["n_members"] + jitter, 100 * table["fitness"], ".", ms=4, color="#9fb6cc", zorder=1)
+    means = 100 * table.groupby("n_members")[["fitness", "best"]].mean()
+    ax.plot(means["fitness"], "o-", color="#00427b", lw=2, label="their equal vote, on average")
+    ax.plot(means["best"], "s--", color="#d77c18", lw=2, label="the best of them, on average")
+    ax.set(xlabel="members in the set (a dot: one set)", ylabel=METRICS[metric])
+    ax.set_xticks(means.index)
+    ax.grid(True, axis="y")
+    ax.legend(loc="lower right")
+    return ax
+
+
+def tuning_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = None) -> Axes:
+    """Fitness on the people tuned on (dashed) and on others (solid), by how many were tuned on.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From :func:`sercore.ensemble.gain_by_tuning`; a point is the mean over repeats.
+    metric : str
+        Its fitness, ``ua`` or ``macro_f1``.
+    ax : Axes, optional
+    """
+    ax = new_axes(ax, figsize=(8, 3.4))
+    means = 100 * table.groupby(["system", "n_speakers"], sort=False)[["tuned", "held_out"]].mean()
+    for color, system in zip(SYSTEM_COLORS, dict.fromkeys(table["system"]), strict=False):
+        part = means.loc[system].sort_index()
+        ax.plot(part["held_out"], "o-", color=color, lw=2, label=system)
+        ax.plot(part["tuned"], "o--", color=color, lw=1.5, mfc="white")
+    ax.plot([], [], "o--", color="0.4", mfc="white", label="dashed: on the people tuned on")
+    ax.set(xlabel="speakers tuned on", ylabel=METRICS[metric])
+    ax.set_xticks(sorted(set(table["n_speakers"])))
+    ax.grid(True, axis="y")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return ax
+
+
+def member_matrix(table: pd.DataFrame, *, label: str, ax: Axes | None = None) -> Axes:
+    """A square table of members by members as a heat map, in hundredths.
+
+    Parameters
+    ----------
+    table : pd.DataFrame [shape=(n_members, n_members)]
+        From :func:`sercore.ensemble.disagreement` or :func:`sercore.ensemble.error_correlation`.
+    label : str
+        Of the colour bar.
+    ax : Axes, optional
+    """
+    import seaborn as sns
+
+    ax = new_axes(ax, figsize=(0.42 * len(table) + 3.2, 0.36 * len(table) + 1.6))
+    away = table.where(~np.eye(len(table), dtype=bool))
+    sns.heatmap(
+        100 * away, annot=len(table) <= 14, fmt=".0f", cmap="cividis", square=False,
+        cbar_kws={"label": label}, annot_kws={"fontsize": 9}, ax=ax,
+    )  # fmt: skip
+    ax.set(xlabel="", ylabel="")
+    ax.tick_params(axis="x", rotation=90)
+    ax.tick_params(axis="y", rotation=0)
+    return ax
+
+
+def pair_gains(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """What the mean of two members gains over the better one, by how much their errors coincide.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From :func:`sercore.ensemble.pairs`.
+    ax : Axes, optional
+    """
+    ax = new_axes(ax, figsize=(6.5, 3.2))
+    gap, gain = 100 * table["gap"], 100 * table["gain"]
+    dots = ax.scatter(table["error_correlation"], gain, c=gap, cmap="cividis_r", s=45, edgecolor="0.4")
+    ax.figure.colorbar(dots, ax=ax, label="how far apart the\ntwo are alone (points)")
+    ax.axhline(0, color="black", lw=1)
+    ax.set(xlabel="correlation of errors", ylabel="gain of the pair (points)")
+    ax.grid(True)
+    return ax
+
+
+def gain_for_cost(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """What each system gains over a baseline against the time it takes per clip.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From :func:`sercore.ensemble.compare_systems` with one baseline, all systems timed.
+    ax : Axes, optional
+    """
+    ax = new_axes(ax, figsize=(8, 3.2))
+    for k, row in enumerate(table.to_dict("records")):
+        color = SYSTEM_COLORS[k % len(SYSTEM_COLORS)]
+        low, high, gain = (100 * row[key] for key in ("low", "high", "difference"))
+        ax.plot([row["ms_per_clip"]] * 2, [low, high], color=color, lw=2)
+        ax.plot(row["ms_per_clip"], gain, "o", ms=9, color=color, label=row["system"])
+    ax.axhline(0, color="black", lw=1)
+    ax.set_xscale("log")
+    baseline = "/".join(dict.fromkeys(table["baseline"]))
+    ax.set(
+        xlabel="time of all members (ms per clip, features not counted)", ylabel=f"points over\n{baseline}"
+    )
+    ax.grid(True)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return ax
