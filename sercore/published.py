@@ -10,6 +10,7 @@ Notebook: 03_mlp_baseline.ipynb
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +19,29 @@ import pandas as pd
 
 from . import paths
 from .errors import SercoreError
+from .models import NETWORKS, TABLE_NETWORKS
 
 _STEADY = ("dummy", "logistic", "linear_svc", "rbf_svc", "knn", "lda")
 _FORESTS = ("random_forest", "extra_trees", "gradient_boosting")
 _SEEDED = ("sklearn_mlp", "mlp")
+
+AUGMENTED = {
+    "stop_early": False,
+    "epochs": 40,
+    "learning_rate": 2e-3,
+    "decay": True,
+    "balanced": True,
+    "label_smoothing": 0.1,
+    "masks": {"n_masks": 1},
+}
+"""How networks on frames are trained on augmented copies: on all training speakers, for a number of
+epochs chosen on inner folds of the training actors of the first emobox fold."""
+_OWN = {
+    "mlp": {"masks": None, "learning_rate": 1e-3, "epochs": 60},
+    "transformer": {"learning_rate": 1e-3},
+    "cnn2d_transformer": {"learning_rate": 1e-3},
+}
+"""What differs for some."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +53,16 @@ class Campaign:
     corpus, scheme, split : str
         What is recognised, and how clips are divided.
     models : tuple of str
-        See :func:`sercore.training.out_of_fold`.
+        See :func:`sercore.training.out_of_fold`. Networks on frames read the recipe ``log_mel``.
     seeds : tuple of int
-        Seeds of the networks, whose figures vary most from seed to seed; the others, and every
-        model of ``random`` (five drawings), run with the first alone.
+        Seeds of the ``repeated`` models; the others run with the first alone.
+    repeated : tuple of str
+        Models whose spread over seeds is measured.
     enrolled : bool
         Standardise features per speaker, unlabelled clips of test speakers included.
+    copies : int
+        Augmented copies of each training clip (:class:`sercore.augment.Augmentation`), for networks
+        trained as :data:`AUGMENTED` says; 0 trains with the defaults of :func:`sercore.training.fit`.
     """
 
     corpus: str
@@ -46,23 +70,39 @@ class Campaign:
     split: str
     models: tuple[str, ...] = (*_STEADY, *_FORESTS, *_SEEDED)
     seeds: tuple[int, ...] = (0, 1, 2)
+    repeated: tuple[str, ...] = _SEEDED
     enrolled: bool = False
+    copies: int = 0
 
 
 _FEW = ("dummy", "logistic", "rbf_svc", "lda", "sklearn_mlp", "mlp")
+_BEST = ("mlp", "cnn1d_lstm", "cnn2d_lstm")
 CAMPAIGNS = {
-    "ravdess-random": Campaign("ravdess", "eight", "random", models=_FEW),
+    "ravdess-random": Campaign("ravdess", "eight", "random", models=_FEW, repeated=()),
     "ravdess-emobox": Campaign("ravdess", "eight", "emobox-ravdess"),
     "ravdess-emobox-enrolled": Campaign("ravdess", "eight", "emobox-ravdess", models=_FEW, enrolled=True),
     "tess-loso": Campaign("tess", "seven", "loso", models=_FEW),
     "tess-loso-enrolled": Campaign("tess", "seven", "loso", models=_FEW, enrolled=True),
     "emo_db-loso": Campaign("emo_db", "all", "loso", models=_FEW),
     "emo_db-loso-enrolled": Campaign("emo_db", "all", "loso", models=_FEW, enrolled=True),
+    "ravdess-emobox-networks": Campaign(
+        "ravdess", "eight", "emobox-ravdess", models=tuple(NETWORKS), repeated=_BEST, copies=8
+    ),
+    "ravdess-emobox-networks-enrolled": Campaign(
+        "ravdess", "eight", "emobox-ravdess", models=_BEST, repeated=(), enrolled=True, copies=8
+    ),
+    "ravdess-random-networks": Campaign("ravdess", "eight", "random", models=_BEST, repeated=(), copies=8),
 }
 """Every published campaign by name."""
 
 
-def measure(name: str, root: str | os.PathLike | None = None, *, n_jobs: int = 2) -> Path:
+def measure(
+    name: str,
+    root: str | os.PathLike | None = None,
+    *,
+    models: Sequence[str] | None = None,
+    n_jobs: int = 2,
+) -> Path:
     """Run a campaign and keep its out-of-fold predictions; returns their file.
 
     Every finished (model, seed, fold) is kept in the cache folder, so a stopped run resumes.
@@ -73,28 +113,24 @@ def measure(name: str, root: str | os.PathLike | None = None, *, n_jobs: int = 2
         From :data:`CAMPAIGNS`.
     root : path, optional
         The corpus's own folder.
+    models : sequence of str, optional
+        Only these models of the campaign; the file then holds them alone.
     n_jobs : int
-        Processes for scikit-learn models.
+        Processes.
     """
-    from .corpora import load_index
-    from .features.store import extract_table
-    from .labels import apply_scheme
-    from .training import enroll, out_of_fold, write_parquet
+    from .training import out_of_fold, write_parquet
 
     campaign = _get(name)
-    made = extract_table(load_index(campaign.corpus, root))
-    index, classes = apply_scheme(made.index, campaign.scheme)
-    kept = np.flatnonzero(np.isin(made.index["clip_id"], index["clip_id"]))
-    X = enroll(made.X[kept], index["speaker"]) if campaign.enrolled else made.X[kept]
     tables = []
-    for model in campaign.models:
-        seeded = model in _SEEDED and campaign.split != "random"
+    for model in campaign.models if models is None else models:
+        index, X, copies, classes = _features(campaign, model, root, n_jobs)
+        fitting = AUGMENTED | _OWN.get(model, {}) if campaign.copies else None
         tables.append(
             out_of_fold(
-                index, X, classes, model=model, split=campaign.split,
-                seeds=campaign.seeds if seeded else campaign.seeds[:1],
+                index, X, classes, model=model, fitting=fitting, copies=copies, split=campaign.split,
+                seeds=campaign.seeds if model in campaign.repeated else campaign.seeds[:1],
                 folder=paths.cache_dir() / "oof" / name, n_jobs=n_jobs,
-            )
+            ).assign(model=model)
         )  # fmt: skip
     oof = pd.concat(tables, ignore_index=True)
     probabilities = [column for column in oof.columns if column.startswith("p_")]
@@ -104,6 +140,32 @@ def measure(name: str, root: str | os.PathLike | None = None, *, n_jobs: int = 2
     path = folder() / f"{name}.parquet"
     write_parquet(oof, path)
     return path
+
+
+def _features(campaign: Campaign, model: str, root, n_jobs: int):
+    """Index, features, augmented copies and classes, as the model reads them."""
+    from .augment import Augmentation
+    from .corpora import load_index
+    from .features.store import extract_frames, extract_table
+    from .labels import apply_scheme
+    from .training import enroll
+
+    frames = model in NETWORKS and model not in TABLE_NETWORKS
+    extract, recipe = (extract_frames, "log_mel") if frames else (extract_table, "default")
+    whole = load_index(campaign.corpus, root)
+    made = extract(whole, recipe, n_jobs=n_jobs)
+    copies = [
+        extract(made.index, recipe, n_jobs=n_jobs, augmentation=Augmentation(), copy=k).X
+        for k in range(campaign.copies)
+    ]
+    index, classes = apply_scheme(made.index, campaign.scheme)
+    kept = np.flatnonzero(np.isin(made.index["clip_id"], index["clip_id"]))
+    versions = [
+        part[kept] if isinstance(part, np.ndarray) else [part[k] for k in kept] for part in (made.X, *copies)
+    ]
+    if campaign.enrolled:
+        versions = [enroll(part, index["speaker"]) for part in versions]
+    return index, versions[0], versions[1:], classes
 
 
 def load(name: str) -> pd.DataFrame:

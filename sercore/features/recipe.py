@@ -170,6 +170,7 @@ _OLD = Recipe(
 )  # fmt: skip
 PRESETS = {
     "default": Recipe(),
+    "log_mel": Recipe(descriptors=("log_mel",)),
     "s0_mfcc": replace(_OLD, descriptors=("mfcc",)),
     "s0_mfcc_chroma": replace(_OLD, descriptors=("mfcc", "chroma")),
     "s0_mfcc_chroma_mel": replace(_OLD, descriptors=("mfcc", "chroma", "mel")),
@@ -177,7 +178,7 @@ PRESETS = {
     "s1_mel_chroma_mfcc": replace(_OLD, descriptors=("mel", "chroma", "mfcc", "zcr", "rms")),
     "s4_statistics": replace(_OLD, n_mfcc=20, descriptors=("mfcc", "rms", "zcr"), statistics=("mean", "std")),
 }
-"""Named recipes. ``default`` is this course's; the others rebuild the vectors of three earlier student
+"""Named recipes. ``default`` is this course's table, ``log_mel`` what its networks read; the others rebuild the vectors of three earlier student
 projects, all at 22.05 kHz with windows of 2048 and steps of 512 samples.
 
 ``s0_mfcc``, ``s0_mfcc_chroma``, ``s0_mfcc_chroma_mel``

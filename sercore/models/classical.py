@@ -95,17 +95,22 @@ def build_classical(
     -------
     sklearn.pipeline.Pipeline
     """
-    if name not in CLASSICAL:
-        raise SercoreError(f"no classical model named {name!r}; there are: {', '.join(CLASSICAL)}")
-    steps = CLASSICAL[name](seed)
+    parts = steps(name, seed=seed)
     try:
-        steps[-1].set_params(**dict(settings or {}))
+        parts[-1].set_params(**dict(settings or {}))
     except ValueError as error:
         raise SercoreError(f"model {name!r}: {error}") from error
-    pipeline = make_pipeline(*([StandardScaler()] if scale else []), *steps)
-    if isinstance(steps[-1], SVC):
+    pipeline = make_pipeline(*([StandardScaler()] if scale else []), *parts)
+    if isinstance(parts[-1], SVC):
         return CalibratedClassifierCV(pipeline, method="temperature", ensemble=False, cv=calibration_folds)
     return pipeline
+
+
+def steps(name: str, *, seed: int) -> list:
+    """The steps after scaling, untrained, the classifier last."""
+    if name not in CLASSICAL:
+        raise SercoreError(f"no classical model named {name!r}; there are: {', '.join(CLASSICAL)}")
+    return CLASSICAL[name](seed)
 
 
 def available() -> list[str]:

@@ -20,9 +20,9 @@ def build_cnn1d_lstm(
     n_features: int,
     n_classes: int,
     *,
-    filters: tuple[int, ...] = (64, 64),
+    filters: tuple[int, ...] = (128, 128),
     kernel_size: int = 5,
-    units: int = 64,
+    units: int = 96,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -61,6 +61,7 @@ def build_cnn2d_lstm(
     filters: tuple[int, ...] = (16, 32, 32),
     kernel_size: tuple[int, int] = (3, 3),
     units: int = 64,
+    pool: int = 2,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -72,6 +73,8 @@ def build_cnn2d_lstm(
         Of each convolution; each halves the bands, the first two halve the frames.
     kernel_size : (int, int)
         Frames and bands that a filter sees, odd.
+    pool : int
+        Frames that are averaged to one before: an image of 20 ms costs half of one of 10 ms.
     n_features, n_classes, units, dropout, seed
         As in :func:`build_cnn1d_lstm`.
 
@@ -81,7 +84,7 @@ def build_cnn2d_lstm(
         As :func:`build_cnn1d_lstm`.
     """
     inputs, x, mask = read_frames(n_features)
-    x = _cnn2d_lstm(x, mask, filters, kernel_size, units, dropout)
+    x = _cnn2d_lstm(x, mask, filters, kernel_size, units, pool, dropout)
     return classify(inputs, x, n_classes, dropout=dropout, name="cnn2d_lstm")
 
 
@@ -93,6 +96,7 @@ def build_cnn_fused(
     filters_1d: tuple[int, ...] = (64, 64),
     filters_2d: tuple[int, ...] = (16, 32, 32),
     units: int = 48,
+    pool: int = 2,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -104,6 +108,8 @@ def build_cnn_fused(
         As ``filters`` in :func:`build_cnn1d_lstm` and :func:`build_cnn2d_lstm`.
     units : int
         Of each of the two LSTMs.
+    pool : int
+        Frames that are averaged to one before the 2D half.
     n_features, n_classes, dropout, seed
         As in :func:`build_cnn1d_lstm`.
 
@@ -114,7 +120,7 @@ def build_cnn_fused(
     """
     inputs, x, mask = read_frames(n_features)
     flat = _cnn1d_lstm(x, mask, filters_1d, 5, units, dropout)
-    deep = _cnn2d_lstm(x, mask, filters_2d, (3, 3), units, dropout)
+    deep = _cnn2d_lstm(x, mask, filters_2d, (3, 3), units, pool, dropout)
     x = layers.Concatenate()([flat, deep])
     return classify(inputs, x, n_classes, dropout=dropout, name="cnn_fused")
 
@@ -212,7 +218,8 @@ def _cnn1d_lstm(x, mask, filters, kernel_size, units, dropout):
     return layers.LSTM(units)(x, mask=mask)
 
 
-def _cnn2d_lstm(x, mask, filters, kernel_size, units, dropout):
+def _cnn2d_lstm(x, mask, filters, kernel_size, units, pool, dropout):
     """Last state of an LSTM over 2D convolutions."""
+    x, mask = MaskedPool(pool)(x, mask=mask)
     x, mask = cnn2d(x, mask, filters, kernel_size, dropout)
     return layers.LSTM(units)(x, mask=mask)

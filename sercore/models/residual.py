@@ -13,6 +13,7 @@ from keras import layers
 from .layers import (
     AttentionPool,
     MaskedConv,
+    MaskedPool,
     as_frames,
     as_image,
     classify,
@@ -29,6 +30,7 @@ def build_res_lstm(
     filters: tuple[int, ...] = (12, 24, 24),
     units: int = 24,
     attention_units: int = 24,
+    pool: int = 2,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -44,6 +46,8 @@ def build_res_lstm(
         Of the BiLSTM in each direction, and half the width of what it reads.
     attention_units : int
         Width of the layer that scores a step.
+    pool : int
+        Frames that are averaged to one before.
     dropout : float
         Share of channels after each block, and of the summary, switched off in training.
     seed : int
@@ -57,6 +61,7 @@ def build_res_lstm(
         layer ``attention``.
     """
     inputs, x, mask = read_frames(n_features)
+    x, mask = MaskedPool(pool)(x, mask=mask)
     x = as_image(x)
     for depth, width in enumerate(filters):
         size = (2 if depth < 2 else 1, min(2, x.shape[2]))

@@ -64,6 +64,7 @@ def build_cnn2d_transformer(
     width: int = 64,
     blocks: int = 2,
     heads: int = 4,
+    pool: int = 2,
     dropout: float = 0.2,
     seed: int = 0,
 ) -> keras.Model:
@@ -71,7 +72,7 @@ def build_cnn2d_transformer(
 
     Parameters
     ----------
-    filters, kernel_size
+    filters, kernel_size, pool
         As in :func:`sercore.models.hybrid.build_cnn2d_lstm`.
     n_features, n_classes, width, blocks, heads, dropout, seed
         As in :func:`build_transformer`.
@@ -82,6 +83,7 @@ def build_cnn2d_transformer(
         As :func:`build_transformer`.
     """
     inputs, x, mask = read_frames(n_features)
+    x, mask = MaskedPool(pool)(x, mask=mask)
     x, mask = cnn2d(x, mask, filters, kernel_size, dropout)
     x = _encode(x, mask, width, blocks, heads, dropout)
     return classify(inputs, x, n_classes, dropout=dropout, name="cnn2d_transformer")

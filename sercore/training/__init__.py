@@ -10,19 +10,27 @@ Notebook: 03_mlp_baseline.ipynb
 """
 
 from .campaign import compare, out_of_fold, summarise
-from .fitting import FittedNetwork, enroll, fit, fit_classical, fit_network, probabilities
+from .fitting import fit_classical, probabilities
 from .folds import COSTS, write_parquet
+from .networks import FittedNetwork, fit, fit_network
+from .scaling import enroll, standardise
+from .search import as_settings, default_space, search, search_defaults
 
 __all__ = [
     "COSTS",
     "FittedNetwork",
+    "as_settings",
     "compare",
+    "default_space",
     "enroll",
     "fit",
     "fit_classical",
     "fit_network",
     "out_of_fold",
     "probabilities",
+    "search",
+    "search_defaults",
+    "standardise",
     "summarise",
     "write_parquet",
 ]

@@ -14,7 +14,7 @@ import numpy as np
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Write a network to a file whenever the validation loss is the lowest so far.
+    """Write a network to a file whenever the validation loss is the lowest so far, else every epoch.
 
     Parameters
     ----------
@@ -29,8 +29,9 @@ class KeepBest(keras.callbacks.Callback):
         self.network, self.path, self.lowest = network, Path(path), np.inf
 
     def on_epoch_end(self, epoch, logs=None):
-        if logs["val_loss"] < self.lowest:
-            self.lowest = logs["val_loss"]
+        loss = logs.get("val_loss", -epoch)
+        if loss < self.lowest or epoch == 0:
+            self.lowest = loss
             self.path.parent.mkdir(parents=True, exist_ok=True)
             part = self.path.with_name(f".{os.getpid()}.{self.path.name}")
             self.network.save(part)
@@ -57,7 +58,7 @@ class Epochs(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs["seconds"] = time.perf_counter() - self.start
-        self.bar.set_postfix(loss=f"{logs['loss']:.3f}", val_loss=f"{logs['val_loss']:.3f}")
+        self.bar.set_postfix({name: f"{logs[name]:.3f}" for name in ("loss", "val_loss") if name in logs})
         self.bar.update()
 
     def on_train_end(self, logs=None):

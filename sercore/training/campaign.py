@@ -13,8 +13,8 @@ import pandas as pd
 
 from ..evaluation import evaluate_oof, results_row, results_table
 from ..evaluation.bootstrap import MIN_UNITS, count_speakers
-from .fitting import enroll
 from .folds import Job, run_folds, tasks_of
+from .scaling import enroll
 
 
 def out_of_fold(

@@ -21,7 +21,8 @@ from ..errors import SercoreError
 from ..evaluation import oof_rows
 from ..models import NETWORKS, TABLE_NETWORKS
 from ..splits import Fold, assert_disjoint, make_folds
-from .fitting import fit, fit_classical, fit_network, probabilities
+from .fitting import fit_classical, probabilities
+from .networks import fit, fit_network
 
 COSTS = ("train_seconds", "ms_per_clip", "parameters")
 """Columns that :func:`sercore.training.out_of_fold` adds to the out-of-fold table."""
@@ -66,6 +67,48 @@ class Job:
         if self.fitting and self.model not in NETWORKS:
             raise SercoreError(f"{self.model!r} is no network and takes no fitting={dict(self.fitting)}")
 
+    def fit(self, X, copies, seed: int, fold: Fold) -> tuple[Callable, dict]:
+        """A function from features to probabilities, fitted on the training part of the fold."""
+        start = time.perf_counter()
+        if self.model in NETWORKS:
+            import keras  # noqa: F401 - loading the library is not training
+
+            loaded = time.perf_counter() - start
+            network = fit_network(
+                self.index, X, fold.train, self.classes, model=self.model, settings=self.settings,
+                fitting=self.fitting, copies=copies, seed=seed, scale=self.scale,
+            )  # fmt: skip
+            return network, {"parameters": float(network.n_weights), "import_seconds": loaded}
+        from ..models import classical  # noqa: F401
+
+        loaded = time.perf_counter() - start
+        fitted = fit_classical(
+            self.index, X, fold.train, model=self.model, settings=self.settings, copies=copies, seed=seed,
+            scale=self.scale,
+        )  # fmt: skip
+        return lambda part: probabilities(fitted, part, self.classes), {
+            "parameters": np.nan, "import_seconds": loaded,
+        }  # fmt: skip
+
+    def digest(self) -> str:
+        """Hash of everything but split and seed that decides a prediction, the model's defaults included."""
+        if self.model in NETWORKS:
+            from ..models import builder
+
+            defaults = f"{inspect.signature(builder(self.model))} {inspect.signature(fit)}"
+        else:
+            from ..models.classical import build_classical
+
+            defaults = build_classical(self.model).get_params()
+        chosen = f"{list(self.classes)} {self.scale} {defaults} {dict(self.settings)} {dict(self.fitting)}"
+        digest = hashlib.sha256(chosen.encode())
+        digest.update("\n".join(self.index["clip_id"] + "=" + self.index["label"]).encode())
+        for part in (self.X, *self.copies):
+            values, ends = _pack(part)
+            digest.update(f"{values.dtype} {values.shape} {ends}".encode())
+            digest.update(np.ascontiguousarray(values))
+        return digest.hexdigest()
+
 
 def tasks_of(index, split, seeds, n_folds) -> list[tuple[int, Fold]]:
     """Every (seed, fold), checked not to leak unless the split says that it does."""
@@ -81,7 +124,7 @@ def run_folds(job: Job, tasks, *, n_jobs: int = 1) -> Iterator[pd.DataFrame]:
     import joblib
 
     job.check()
-    base = _digest(job) if job.folder else ""
+    base = job.digest() if job.folder else ""
     packed = [_pack(part) for part in (job.X, *job.copies)]  # few large arrays, which processes share
     small = Job(**{**vars(job), "X": None, "copies": ()})
     n_threads = max(1, (os.cpu_count() or 1) // joblib.effective_n_jobs(n_jobs))
@@ -107,10 +150,10 @@ def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int) -> 
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))  # TensorFlow reads it when it starts
     X, *copies = map(_unpack, packed)
     start = time.perf_counter()
-    predict, costs = _fit(job, X, copies, seed, fold)
+    predict, costs = job.fit(X, copies, seed, fold)
     costs["train_seconds"] = time.perf_counter() - start - costs.pop("import_seconds")
     start = time.perf_counter()
-    proba = predict([X[row] for row in fold.test] if isinstance(X, list) else X[fold.test])
+    proba = predict(rows_of(X, fold.test))
     costs["ms_per_clip"] = 1e3 * (time.perf_counter() - start) / len(fold.test)
     rows = oof_rows(job.index, fold, proba, job.classes, model=job.name, split=job.split, seed=seed)
     rows = rows.assign(**{name: costs[name] for name in COSTS})
@@ -119,28 +162,9 @@ def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int) -> 
     return rows
 
 
-def _fit(job: Job, X, copies, seed: int, fold: Fold) -> tuple[Callable, dict]:
-    """A function from features to probabilities, fitted on the training part of the fold."""
-    start = time.perf_counter()
-    if job.model in NETWORKS:
-        import keras  # noqa: F401 - loading the library is not training
-
-        loaded = time.perf_counter() - start
-        network = fit_network(
-            job.index, X, fold.train, job.classes, model=job.model, settings=job.settings,
-            fitting=job.fitting, copies=copies, seed=seed, scale=job.scale,
-        )  # fmt: skip
-        return network, {"parameters": float(network.n_weights), "import_seconds": loaded}
-    from ..models import classical  # noqa: F401
-
-    loaded = time.perf_counter() - start
-    fitted = fit_classical(
-        job.index, X, fold.train, model=job.model, settings=job.settings, copies=copies, seed=seed,
-        scale=job.scale,
-    )  # fmt: skip
-    return lambda part: probabilities(fitted, part, job.classes), {
-        "parameters": np.nan, "import_seconds": loaded,
-    }  # fmt: skip
+def rows_of(X, rows: np.ndarray):
+    """Some clips of a table or of a list of frames."""
+    return X[rows] if isinstance(X, np.ndarray) else [X[row] for row in rows]
 
 
 def _pack(X):
@@ -153,23 +177,3 @@ def _pack(X):
 def _unpack(packed):
     values, ends = packed
     return values if ends is None else [clip.T for clip in np.split(values, ends[:-1])]
-
-
-def _digest(job: Job) -> str:
-    """Hash of everything but split and seed that decides a prediction, the model's defaults included."""
-    if job.model in NETWORKS:
-        from ..models import builder
-
-        defaults = f"{inspect.signature(builder(job.model))} {inspect.signature(fit)}"
-    else:
-        from ..models.classical import build_classical
-
-        defaults = build_classical(job.model).get_params()
-    chosen = f"{list(job.classes)} {job.scale} {defaults} {dict(job.settings)} {dict(job.fitting)}"
-    digest = hashlib.sha256(chosen.encode())
-    digest.update("\n".join(job.index["clip_id"] + "=" + job.index["label"]).encode())
-    for part in (job.X, *job.copies):
-        values, ends = _pack(part)
-        digest.update(f"{values.dtype} {values.shape} {ends}".encode())
-        digest.update(np.ascontiguousarray(values))
-    return digest.hexdigest()

@@ -1,0 +1,199 @@
+"""Search for settings with Optuna, scored on inner speakers; the test part stays closed.
+
+Notebook: 04_lstm_bilstm.ipynb
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..errors import SercoreError
+from ..models import NETWORKS, builder
+from ..splits import inner_folds
+from .folds import Job, rows_of
+from .networks import fit
+
+if TYPE_CHECKING:
+    import optuna
+
+
+def search(
+    index: pd.DataFrame,
+    X,
+    train: np.ndarray,
+    classes: Sequence[str],
+    *,
+    model: str,
+    space: Mapping | None = None,
+    n_trials: int = 20,
+    n_folds: int = 3,
+    settings: Mapping | None = None,
+    fitting: Mapping | None = None,
+    copies: Sequence = (),
+    storage: str | os.PathLike | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> optuna.Study:
+    """The settings with the best mean UA over folds of the training speakers.
+
+    The first trial takes the defaults, so that they are compared like for like. A trial whose mean so far
+    is below the median of the others is given up (pruned). With ``storage``, finished trials are kept: a
+    stopped search goes on, a longer one adds to a shorter, and several processes may share the file.
+
+    Parameters
+    ----------
+    train : np.ndarray of int [shape=(n_train,)]
+        Row positions that may be used: ``fold.train``. No other row of ``X`` or ``index`` is read.
+    space : mapping of str to optuna distribution, optional
+        What is searched: arguments of the model's builder (or of the classifier) and of :func:`fit`.
+        A builder's tuple, such as ``units=(64,)``, is searched as one width and ``layers``. By default
+        :func:`default_space`.
+    n_trials : int
+        In all, kept ones included.
+    n_folds : int
+        Inner folds, speakers apart (:func:`sercore.splits.inner_folds`).
+    settings, fitting : mapping, optional
+        What every trial shares.
+    storage : path, optional
+        SQLite file.
+    index, X, classes, model, copies, seed
+        As in :func:`out_of_fold`.
+
+    Returns
+    -------
+    optuna.Study
+        ``study.best_params``, ``study.trials_dataframe()``; :func:`as_settings` turns parameters into
+        what :func:`out_of_fold` takes, :func:`sercore.plots.search` draws the study.
+    """
+    from tqdm.auto import tqdm
+
+    optuna = _optuna()
+    space = dict(space or default_space(model))
+    shared, common = dict(settings or {}), dict(fitting or {})
+    job = Job(index, X, classes, model, settings=shared, fitting=common, copies=copies)
+    job.check()
+    folds = inner_folds(index, train, n_folds=n_folds, seed=seed)
+    labels = index["label"].to_numpy()
+
+    def run(trial) -> float | None:
+        chosen, trained = as_settings(model, trial.params)
+        tried = replace(job, settings=shared | chosen, fitting=common | trained)
+        scores = []
+        for fold in folds:
+            predict, _ = tried.fit(X, copies, seed, fold)
+            said = np.asarray(classes)[predict(rows_of(X, fold.test)).argmax(axis=1)]
+            scores.append(_ua(labels[fold.test], said))
+            trial.report(float(np.mean(scores)), step=len(scores))
+            if trial.should_prune():
+                return None
+        return float(np.mean(scores))
+
+    name = hashlib.sha256(f"{job.digest()} {n_folds} {seed} {train.tolist()}".encode()).hexdigest()[:16]
+    if storage is not None:
+        Path(storage).parent.mkdir(parents=True, exist_ok=True)
+    study = optuna.create_study(
+        study_name=f"{model}-{name}",
+        storage=storage and f"sqlite:///{Path(storage).absolute()}",
+        load_if_exists=True,
+        direction="maximize",
+        sampler=optuna.samplers.TPESampler(seed=seed),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
+    )
+    if not study.trials:
+        study.enqueue_trial(search_defaults(model, space), user_attrs={"defaults": True})
+    done = sum(trial.state.is_finished() for trial in study.trials)
+    for _ in tqdm(range(done, n_trials), desc=f"search {model}", unit="trial", disable=not progress):
+        trial = study.ask(space)
+        value = run(trial)
+        study.tell(trial, value, state=None if value is not None else optuna.trial.TrialState.PRUNED)
+    return study
+
+
+def default_space(model: str) -> dict[str, optuna.distributions.BaseDistribution]:
+    """Learning rate, dropout, width and number of layers, as far as the network has them."""
+    _optuna()
+    from optuna.distributions import FloatDistribution, IntDistribution
+
+    if model not in NETWORKS:
+        raise SercoreError(
+            f"no usual search for {model!r}; give one, such as space={{'C': FloatDistribution(…)}}"
+        )
+    space = {"learning_rate": FloatDistribution(3e-4, 1e-2, log=True)}
+    for name, default in _options(model).items():
+        if name == "dropout":
+            space[name] = FloatDistribution(0.1, 0.6)
+        elif name in ("units", "hidden", "width"):
+            first = default[0] if isinstance(default, tuple) else default
+            space[name] = IntDistribution(first // 2, 2 * first, step=first // 2)
+            if isinstance(default, tuple):
+                space["layers"] = IntDistribution(1, 3)
+    return space
+
+
+def as_settings(model: str, params: Mapping) -> tuple[dict, dict]:
+    """Searched parameters as the ``settings`` and ``fitting`` of :func:`out_of_fold`.
+
+    Examples
+    --------
+    >>> as_settings("bilstm", {"units": 32, "layers": 2, "learning_rate": 0.001})
+    ({'units': (32, 32)}, {'learning_rate': 0.001})
+    """
+    options, trained = _options(model), set(inspect.signature(fit).parameters) if model in NETWORKS else set()
+    settings, fitting = {}, {}
+    for name, value in params.items():
+        if name in trained:
+            fitting[name] = value
+        elif name in options:
+            default = options[name]
+            widths = isinstance(default, tuple) and not isinstance(value, tuple)
+            settings[name] = (value,) * params.get("layers", len(default)) if widths else value
+        elif name != "layers":
+            raise SercoreError(
+                f"{model!r} has no {name!r}; there are: {', '.join(sorted({*options, *trained}))}"
+            )
+    return settings, fitting
+
+
+def search_defaults(model: str, space: Mapping) -> dict:
+    """The value that each searched parameter has when nothing is said."""
+    trained = {name: p.default for name, p in inspect.signature(fit).parameters.items()}
+    known = {name: value for name, value in (trained | _options(model)).items() if name in space}
+    widths = [len(value) for value in known.values() if isinstance(value, tuple)]
+    known = {name: value[0] if isinstance(value, tuple) else value for name, value in known.items()}
+    return known | ({"layers": widths[0]} if "layers" in space and widths else {})
+
+
+def _options(model: str) -> dict:
+    """Parameters of a network's builder, or of a classifier, and their defaults."""
+    if model in NETWORKS:
+        parameters = inspect.signature(builder(model)).parameters
+        return {
+            name: p.default for name, p in parameters.items() if p.default is not p.empty and name != "seed"
+        }
+    from ..models.classical import steps
+
+    return steps(model, seed=0)[-1].get_params()
+
+
+def _ua(labels: np.ndarray, said: np.ndarray) -> float:
+    from sklearn.metrics import recall_score
+
+    return recall_score(labels, said, average="macro", labels=np.unique(labels), zero_division=0)
+
+
+def _optuna():
+    try:
+        import optuna
+    except ImportError as error:
+        raise SercoreError("search needs Optuna: pip install -e '.[search]'") from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna

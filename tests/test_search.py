@@ -1,0 +1,139 @@
+"""Search: inner speakers only, defaults first, pruned, kept and resumed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_training import CLASSES, make_features, make_index
+
+optuna = pytest.importorskip("optuna", reason="needs the extra 'search', which 'dev' holds")
+
+from optuna.distributions import FloatDistribution, IntDistribution  # noqa: E402
+
+from sercore import training  # noqa: E402
+from sercore.errors import SercoreError  # noqa: E402
+
+SPACE = {"n_neighbors": IntDistribution(1, 15)}
+
+
+@pytest.fixture
+def index():
+    return make_index()
+
+
+@pytest.fixture
+def X(index, rng):
+    return make_features(index, rng)
+
+
+@pytest.fixture
+def train(index):
+    return np.flatnonzero(~index["speaker"].isin(["demo-0", "demo-1"]))
+
+
+def look(index, X, train, **options):
+    usual = {"model": "knn", "space": SPACE, "n_trials": 4, "progress": False}
+    return training.search(index, X, train, CLASSES, **(usual | options))
+
+
+def test_the_first_trial_is_what_the_defaults_give(index, X, train):
+    first = look(index, X, train).trials[0]
+    assert first.params == {"n_neighbors": 9}
+    assert first.user_attrs == {"defaults": True}
+    space = {"units": IntDistribution(8, 64), "layers": IntDistribution(1, 3)}
+    assert training.search_defaults("bilstm", space) == {"units": 64, "layers": 1}
+
+
+def test_the_best_trial_is_no_worse_than_the_defaults(index, X, train):
+    study = look(index, X, train, n_trials=8)
+    assert study.best_value >= study.trials[0].value > 1 / 3
+    assert len({trial.params["n_neighbors"] for trial in study.trials}) > 2
+
+
+def test_clips_outside_the_training_part_are_not_read(index, X, train):
+    before = look(index, X, train)
+    poisoned, labels = X.copy(), index["label"].to_numpy().copy()
+    outside = np.setdiff1d(np.arange(len(index)), train)
+    poisoned[outside], labels[outside] = np.nan, "sad"
+    after = look(index.assign(label=labels), poisoned, train)
+    assert [trial.value for trial in before.trials] == [trial.value for trial in after.trials]
+
+
+def test_speakers_are_apart_in_every_trial(index, X, train, monkeypatch):
+    from sercore.training import folds
+
+    seen, fit = [], folds.fit_classical
+
+    def recording(index, X, rows, **options):
+        seen.append(set(index["speaker"].to_numpy()[rows]))
+        return fit(index, X, rows, **options)
+
+    monkeypatch.setattr(folds, "fit_classical", recording)
+    look(index, X, train, n_trials=1, n_folds=4)
+    assert len(seen) == 4
+    assert all(len(people) == 3 for people in seen)
+
+
+def test_a_search_is_kept_and_goes_on(index, X, train, tmp_path, monkeypatch):
+    storage = tmp_path / "new" / "study.db"
+    first = look(index, X, train, n_trials=3, storage=storage).trials
+    again = look(index, X, train, n_trials=5, storage=storage)
+    assert [t.params for t in again.trials[:3]] == [t.params for t in first]
+    assert len(again.trials) == 5
+    monkeypatch.setattr(training.folds.Job, "fit", None)  # nothing is left to run
+    assert len(look(index, X, train, n_trials=5, storage=storage).trials) == 5
+    with pytest.raises(TypeError):
+        look(index, X + 1, train, n_trials=1, storage=storage)  # other features are another study
+
+
+def test_poor_trials_are_given_up(index, X, train):
+    space = {"learning_rate_init": FloatDistribution(1e-5, 1e-1, log=True)}
+    study = look(
+        index, X, train, model="sklearn_mlp", space=space, n_trials=14, settings={"max_iter": 30}, n_folds=4
+    )
+    states = [trial.state for trial in study.trials]
+    assert optuna.trial.TrialState.PRUNED in states
+    pruned = next(trial for trial in study.trials if trial.state == optuna.trial.TrialState.PRUNED)
+    assert 1 <= len(pruned.intermediate_values) < 4
+
+
+def test_parameters_become_settings_of_the_builder_and_of_fit():
+    params = {"units": 32, "layers": 2, "dropout": 0.5, "learning_rate": 1e-3}
+    assert training.as_settings("bilstm", params) == (
+        {"units": (32, 32), "dropout": 0.5},
+        {"learning_rate": 1e-3},
+    )
+    assert training.as_settings("bilstm", {"units": 32})[0] == {"units": (32,)}
+    assert training.as_settings("cnn1d_lstm", {"units": 32})[0] == {"units": 32}
+    with pytest.raises(SercoreError, match=r"'bilstm' has no 'neighbours'; there are: .*dropout"):
+        training.as_settings("bilstm", {"neighbours": 3})
+
+
+@pytest.mark.parametrize("model", ["mlp", "lstm", "bilstm_attention", "cnn2d_lstm", "transformer"])
+def test_every_default_lies_in_the_usual_space(model):
+    space = training.default_space(model)
+    assert {"learning_rate", "dropout"} <= set(space)
+    defaults = training.search_defaults(model, space)
+    assert set(defaults) == set(space)
+    for name, value in defaults.items():
+        assert space[name]._contains(value), name
+
+
+def test_a_model_without_usual_space_is_refused():
+    with pytest.raises(SercoreError, match="no usual search for 'lda'"):
+        training.default_space("lda")
+
+
+def test_the_picture_marks_defaults_and_best(index, X, train):
+    import matplotlib.pyplot as plt
+
+    from sercore import plots
+
+    study = look(index, X, train, n_trials=8, space={**SPACE, "p": IntDistribution(1, 2)})
+    axes = plots.search(study)
+    labels = [text.get_text() for text in axes[0].get_legend().get_texts()]
+    assert {"defaults", "best so far"} <= set(labels)
+    best = pd.Series([t.value for t in study.trials if t.state.name == "COMPLETE"]).cummax()
+    line = next(line for line in axes[0].get_lines() if line.get_label() == "best so far")
+    np.testing.assert_allclose(line.get_ydata(), 100 * best)
+    assert {text.get_text() for text in axes[1].get_yticklabels()} == {"n_neighbors", "p"}
+    plt.close("all")
