@@ -3,43 +3,36 @@
 Small corpora of acted speech hold a few dozen speakers; a network that reaches good scores on them
 from scratch is small. This one follows the idea of residual convolutions that feed an LSTM whose
 states are weighted by attention.
+
+Notebook: 05_cnn_transformer.ipynb
 """
 
 from __future__ import annotations
 
-import keras
 from keras import layers
 
-from .layers import (
-    AttentionPool,
-    MaskedConv,
-    MaskedPool,
-    as_frames,
-    as_image,
-    classify,
-    read_frames,
-    seeded,
-)
+from .assembly import reads_frames
+from .layers import AttentionPool, MaskedConv, MaskedPool, as_frames, as_image
 
 
-@seeded
+@reads_frames
 def build_res_lstm(
-    n_features: int,
-    n_classes: int,
+    x,
+    mask,
     *,
     filters: tuple[int, ...] = (12, 24, 24),
     units: int = 24,
     attention_units: int = 24,
     pool: int = 2,
     dropout: float = 0.3,
-    seed: int = 0,
-) -> keras.Model:
+):
     """Residual 2D convolutions, a BiLSTM, and attention over its states.
+
+    Features must be neighbours in frequency, such as mel bands. The weights of each step are the second
+    output of the layer ``attention``.
 
     Parameters
     ----------
-    n_features, n_classes : int
-        Width of input and output. Features must be neighbours in frequency, such as mel bands.
     filters : tuple of int
         Of each residual block; each halves the bands, the first two halve the frames.
     units : int
@@ -48,19 +41,7 @@ def build_res_lstm(
         Width of the layer that scores a step.
     pool : int
         Frames that are averaged to one before.
-    dropout : float
-        Share of channels after each block, and of the summary, switched off in training.
-    seed : int
-        Of initial weights and dropout.
-
-    Returns
-    -------
-    keras.Model
-        Uncompiled. Input (batch, n_frames, n_features) with NaN after the end of a clip, output
-        (batch, n_classes) that sums to 1. The weights of each step are the second output of the
-        layer ``attention``.
     """
-    inputs, x, mask = read_frames(n_features)
     x, mask = MaskedPool(pool)(x, mask=mask)
     x = as_image(x)
     for depth, width in enumerate(filters):
@@ -69,8 +50,7 @@ def build_res_lstm(
         x = layers.SpatialDropout2D(dropout / 2)(x)
     x = layers.Dense(2 * units, activation="relu")(as_frames(x))
     x = layers.Bidirectional(layers.LSTM(units, return_sequences=True))(x, mask=mask)
-    x, _ = AttentionPool(attention_units, name="attention")(x, mask=mask)
-    return classify(inputs, x, n_classes, dropout=dropout, name="res_lstm")
+    return AttentionPool(attention_units, name="attention")(x, mask=mask)[0]
 
 
 def _block(x, mask, width, size):

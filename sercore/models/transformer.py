@@ -1,63 +1,43 @@
 """Transformers: attention between all frames of a clip, which are told where they stand.
 
-Both read frames (batch, n_frames, n_features), standardised, NaN after the end of a clip
-(:mod:`sercore.models.layers`). Attention costs the square of the number of steps, so frames are first
-averaged or convolved to a quarter of their number.
+Attention costs the square of the number of steps, so frames are first averaged or convolved to a
+quarter of their number.
+
+Notebook: 05_cnn_transformer.ipynb
 """
 
 from __future__ import annotations
 
-import keras
 from keras import layers
 
+from .assembly import reads_frames
 from .hybrid import cnn2d
-from .layers import MaskedPool, Position, classify, read_frames, seeded
+from .layers import MaskedPool, Position
 
 
-@seeded
+@reads_frames
 def build_transformer(
-    n_features: int,
-    n_classes: int,
-    *,
-    width: int = 64,
-    blocks: int = 2,
-    heads: int = 4,
-    pool: int = 4,
-    dropout: float = 0.2,
-    seed: int = 0,
-) -> keras.Model:
+    x, mask, *, width: int = 64, blocks: int = 2, heads: int = 4, pool: int = 4, dropout: float = 0.2
+):
     """Transformer encoder on frames, averaged over the clip.
 
     Parameters
     ----------
-    n_features, n_classes : int
-        Width of input and output.
     width : int
         Of each step inside the encoder; its hidden layers are twice as wide.
     blocks, heads : int
         Depth of the encoder and attention heads of each block (Vaswani 2017, normalised first).
     pool : int
         Frames that are averaged to one step.
-    dropout : float
-        Share switched off in training after attention, after hidden layers, and of the summary.
-    seed : int
-        Of initial weights and dropout.
-
-    Returns
-    -------
-    keras.Model
-        Uncompiled. Input (batch, n_frames, n_features), output (batch, n_classes) that sums to 1.
     """
-    inputs, x, mask = read_frames(n_features)
     x, mask = MaskedPool(pool)(x, mask=mask)
-    x = _encode(x, mask, width, blocks, heads, dropout)
-    return classify(inputs, x, n_classes, dropout=dropout, name="transformer")
+    return _encode(x, mask, width, blocks, heads, dropout)
 
 
-@seeded
+@reads_frames
 def build_cnn2d_transformer(
-    n_features: int,
-    n_classes: int,
+    x,
+    mask,
     *,
     filters: tuple[int, ...] = (16, 32, 32),
     kernel_size: tuple[int, int] = (3, 3),
@@ -66,27 +46,19 @@ def build_cnn2d_transformer(
     heads: int = 4,
     pool: int = 2,
     dropout: float = 0.2,
-    seed: int = 0,
-) -> keras.Model:
+):
     """2D convolutions find local patterns, a Transformer encoder relates them over the clip.
 
     Parameters
     ----------
     filters, kernel_size, pool
         As in :func:`sercore.models.hybrid.build_cnn2d_lstm`.
-    n_features, n_classes, width, blocks, heads, dropout, seed
+    width, blocks, heads
         As in :func:`build_transformer`.
-
-    Returns
-    -------
-    keras.Model
-        As :func:`build_transformer`.
     """
-    inputs, x, mask = read_frames(n_features)
     x, mask = MaskedPool(pool)(x, mask=mask)
     x, mask = cnn2d(x, mask, filters, kernel_size, dropout)
-    x = _encode(x, mask, width, blocks, heads, dropout)
-    return classify(inputs, x, n_classes, dropout=dropout, name="cnn2d_transformer")
+    return _encode(x, mask, width, blocks, heads, dropout)
 
 
 def _encode(x, mask, width, blocks, heads, dropout):
