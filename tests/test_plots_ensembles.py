@@ -146,11 +146,15 @@ def test_a_pair_stands_where_its_errors_and_its_gain_are(members):
     np.testing.assert_allclose(dots.get_array(), 100 * table["gap"])
 
 
-def test_cost_is_logarithmic_and_systems_are_named(compared):
-    ax = plots.gain_for_cost(compared.iloc[[0, 2]], ax=Figure().subplots())
+def test_cost_is_logarithmic_and_sets_stand_beside_the_systems(compared, members):
+    subsets = ensemble.gain_by_members(members)
+    ax = plots.gain_for_cost(compared.iloc[[0, 2]], subsets=subsets, ax=Figure().subplots())
     assert ax.get_xscale() == "log"
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["vote", "worse"]
-    assert ax.lines[1].get_xdata() == [3.0]
+    sets, vote, worse = ax.lines[:3]
+    assert [line.get_label() for line in (vote, worse)] == ["vote", "worse"]
+    assert (vote.get_xdata()[0], vote.get_ydata()[0]) == pytest.approx((3, 4))
+    assert sets.get_ydata()[0] == pytest.approx(100 * (subsets["fitness"][0] - 0.56))
+    assert list(sets.get_xdata()) == subsets["ms_per_clip"].tolist()
 
 
 def test_every_restart_has_its_lines_but_one_entry_in_the_legend(history):

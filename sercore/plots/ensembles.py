@@ -98,7 +98,7 @@ def tuning_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = N
         Its fitness, ``ua`` or ``macro_f1``.
     ax : Axes, optional
     """
-    ax = new_axes(ax, figsize=(8, 3.4))
+    ax = new_axes(ax, figsize=(8, 4))
     means = 100 * table.groupby(["system", "n_speakers"], sort=False)[["tuned", "held_out"]].mean()
     for color, system in zip(SYSTEM_COLORS, dict.fromkeys(table["system"]), strict=False):
         part = means.loc[system].sort_index()
@@ -106,7 +106,10 @@ def tuning_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = N
         ax.plot(part["tuned"], "o--", color=color, lw=1.5, mfc="white")
     ax.plot([], [], "o--", color="0.4", mfc="white", label="dashed: on the people tuned on")
     ax.set(xlabel="speakers tuned on", ylabel=METRICS[metric])
-    ax.set_xticks(sorted(set(table["n_speakers"])))
+    sizes = sorted(set(table["n_speakers"]))
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(sizes, sizes)
+    ax.minorticks_off()
     ax.grid(True, axis="y")
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
@@ -156,27 +159,38 @@ def pair_gains(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def gain_for_cost(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def gain_for_cost(
+    table: pd.DataFrame, *, subsets: pd.DataFrame | None = None, metric: str = "ua", ax: Axes | None = None
+) -> Axes:
     """What each system gains over a baseline against the time it takes per clip.
 
     Parameters
     ----------
     table : pd.DataFrame
         From :func:`sercore.ensemble.compare_systems` with one baseline, all systems timed.
+    subsets : pd.DataFrame, optional
+        From :func:`sercore.ensemble.gain_by_members`: the equal votes of many sets, as small dots.
+    metric : str
+        What was compared.
     ax : Axes, optional
     """
-    ax = new_axes(ax, figsize=(8, 3.2))
+    from matplotlib.ticker import LogFormatter
+
+    ax = new_axes(ax, figsize=(8, 3.4))
+    if subsets is not None:
+        baseline = table[metric].iloc[0] - table["difference"].iloc[0]
+        gains = 100 * (subsets["fitness"] - baseline)
+        ax.plot(subsets["ms_per_clip"], gains, ".", ms=4, color="#9fb6cc", label="equal votes\nof other sets")
     for k, row in enumerate(table.to_dict("records")):
         color = SYSTEM_COLORS[k % len(SYSTEM_COLORS)]
-        low, high, gain = (100 * row[key] for key in ("low", "high", "difference"))
-        ax.plot([row["ms_per_clip"]] * 2, [low, high], color=color, lw=2)
-        ax.plot(row["ms_per_clip"], gain, "o", ms=9, color=color, label=row["system"])
+        gain = 100 * row["difference"]
+        ax.plot(row["ms_per_clip"], gain, "o", ms=9, color=color, mec="white", label=row["system"])
     ax.axhline(0, color="black", lw=1)
     ax.set_xscale("log")
-    baseline = "/".join(dict.fromkeys(table["baseline"]))
-    ax.set(
-        xlabel="time of all members (ms per clip, features not counted)", ylabel=f"points over\n{baseline}"
-    )
+    ax.xaxis.set_major_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
+    ax.xaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
+    over = "/".join(dict.fromkeys(table["baseline"]))
+    ax.set(xlabel="time of all members (ms per clip, features not counted)", ylabel=f"points over\n{over}")
     ax.grid(True)
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
