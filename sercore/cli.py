@@ -6,6 +6,8 @@
     sercore run --corpus ravdess     … on real recordings
     sercore corpora list             what there is, and where it is found
     sercore extract --corpus tess    features of every clip as one Parquet file
+    sercore train --model lda        a bundle: a model with its labels, recipe and figures
+    sercore predict --bundle B FILES emotions of recordings, files or folders
     sercore results                  the published scores, recomputed from their predictions
     sercore bench                    speed, as ratios measured in one run
 
@@ -73,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--jobs", type=int, default=-1, help="worker processes (default: one per core)")
     extract.set_defaults(command=_extract)
 
+    _train_and_predict_options(commands)
+
     results = commands.add_parser("results", help="published scores, recomputed from their predictions")
     results.add_argument("names", nargs="*", metavar="CAMPAIGN", help="some of them (default: all)")
     results.add_argument("--measure", action="store_true", help="train again on real recordings first")
@@ -88,6 +92,35 @@ def _parser() -> argparse.ArgumentParser:
 def _corpus_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--corpus", default="demo", help="corpus by name (default: %(default)s, synthetic)")
     command.add_argument("--root", type=Path, help="the corpus's own folder")
+
+
+def _train_and_predict_options(commands) -> None:
+    train = commands.add_parser("train", help="evaluate models out of fold, fit them on all clips, keep them")
+    _corpus_options(train)
+    train.add_argument("--model", nargs="+", default=["lda"], metavar="NAME", help="several ones vote")
+    train.add_argument("--scheme", default="all", help="label scheme (default: %(default)s)")
+    train.add_argument("--split", default="speaker", help="split of the evaluation (default: %(default)s)")
+    train.add_argument("--folds", type=int, help="number of folds (default: as the split says)")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--jobs", type=int, default=1, help="processes for the folds (default: %(default)s)")
+    train.add_argument("--out", type=Path, help="the bundle's folder (default: CORPUS-MODEL.bundle)")
+    train.add_argument("--overwrite", action="store_true", help="replace an older bundle there")
+    train.add_argument("--no-onnx", action="store_true", help="no ONNX twin of a network")
+    train.set_defaults(command=_train)
+
+    predict = commands.add_parser(
+        "predict", help="emotions of recordings", epilog="Exit status: 0, or 3 where a file was left out."
+    )
+    predict.add_argument("files", nargs="+", metavar="FILE", help="files, folders, or - for standard input")
+    predict.add_argument("--bundle", type=Path, required=True, help="folder that 'sercore train' wrote")
+    predict.add_argument("--json", action="store_true", help="one JSON object per line")
+    predict.add_argument("--timeline", action="store_true", help="long recordings in windows")
+    predict.add_argument("--window", type=float, default=3.0, help="seconds (default: %(default)s)")
+    predict.add_argument("--step", type=float, default=1.5, help="seconds (default: %(default)s)")
+    predict.add_argument("--jobs", type=int, default=-1, help="worker processes (default: one per core)")
+    predict.add_argument("--backend", default="auto", choices=("auto", "onnx", "keras"), help="for networks")
+    predict.add_argument("--digest", help="what 'sercore train' printed: refuse any other bundle")
+    predict.set_defaults(command=_predict)
 
 
 def _run(options) -> None:
@@ -144,6 +177,30 @@ def _extract(options) -> None:
         print(f"left out: {row.message}", file=sys.stderr)
 
 
+def _train(options) -> None:
+    from .bundle import digest
+    from .bundle.training import train
+    from .evaluation import format_table
+
+    out = options.out or Path(f"{options.corpus}-{'+'.join(options.model)}.bundle")
+    table = train(
+        options.corpus, options.model, out, root=options.root, scheme=options.scheme, split=options.split,
+        n_folds=options.folds, seed=options.seed, n_jobs=options.jobs, onnx=not options.no_onnx,
+        overwrite=options.overwrite,
+    )  # fmt: skip
+    print(format_table(table).to_string(index=False))
+    print(f"\nbundle: {out}\ndigest: {digest(out)}")
+
+
+def _predict(options) -> int:
+    from .bundle import Windows, serve
+
+    windows = Windows(options.window, options.step) if options.timeline else None
+    return serve(
+        options.bundle, options.files, windows=windows, as_json=options.json, n_jobs=options.jobs, backend=options.backend, digest=options.digest,
+    )  # fmt: skip
+
+
 def _results(options) -> None:
     from . import published, readme
     from .evaluation import format_table
@@ -154,6 +211,7 @@ def _results(options) -> None:
         print(f"\n{name}\n{format_table(published.table(name)).to_string(index=False)}")
     if options.readme:
         readme.replace("results", readme.results_markdown())
+        readme.replace("networks", readme.networks_markdown())
         print(readme.draw_gap())
 
 

@@ -22,12 +22,14 @@ MODELS = {
 
 
 def results_markdown() -> str:
-    """Markdown table: one row per published campaign, one column per model."""
+    """Markdown table: one row per published campaign of baselines, one column per model."""
     lines = [
         "| corpus and split | clips, speakers | " + " | ".join(MODELS.values()) + " |",
         "|---|---|" + "---|" * len(MODELS),
     ]
     for name, campaign in published.CAMPAIGNS.items():
+        if campaign.copies:
+            continue
         table = published.table(name).set_index("model")
         first = table.iloc[0]
         split = f"`{campaign.split}`" + (" (leaky)" if campaign.split == "random" else "")
@@ -38,6 +40,30 @@ def results_markdown() -> str:
         if campaign.split == "random":
             cells = [f"{100 * table.loc[model].wa:.1f}" for model in MODELS]
             lines.append("| … the same, plain accuracy (WA) | | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def networks_markdown() -> str:
+    """Markdown table: one row per network trained on augmented copies, best first."""
+    campaigns = ("ravdess-emobox-networks", "ravdess-emobox-networks-enrolled", "ravdess-random-networks")
+    fair, enrolled, leaky = (published.table(name).set_index("model") for name in campaigns)
+    lines = [
+        "| network | weights | UA, new speakers | F1 | UA, `enrolled` | WA, `random` (leaky) | training, min "
+        "| ms per clip |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in fair.sort_values("ua", ascending=False).itertuples():
+        cells = [
+            f"`{row.Index}`",
+            f"{row.parameters / 1000:.0f} k",
+            _cell(row),
+            f"{100 * row.macro_f1:.1f}",
+            _cell(enrolled.loc[row.Index]) if row.Index in enrolled.index else "",
+            f"{100 * leaky.loc[row.Index].wa:.1f}" if row.Index in leaky.index else "",
+            f"{row.train_seconds / 60:.1f}",
+            f"{row.ms_per_clip:.1f}",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

@@ -26,14 +26,16 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
 def test_the_readme_shows_what_the_predictions_give():
     text = (paths.repository() / "README.md").read_text(encoding="utf-8")
     assert readme.results_markdown() in text, "run: sercore results --readme"
+    assert readme.networks_markdown() in text, "run: sercore results --readme"
 
 
 def test_a_dummy_scores_chance_and_every_model_more():
     for name in published.CAMPAIGNS:
         table = published.table(name, n_boot=50).set_index("model")
         n_classes = readme._n_classes(name)
-        assert table.loc["dummy", "ua"] == pytest.approx(1 / n_classes, abs=1e-9)
-        assert (table["ua"].drop("dummy") > 1.2 / n_classes).all()
+        if "dummy" in table.index:
+            assert table.loc["dummy", "ua"] == pytest.approx(1 / n_classes, abs=1e-9)
+        assert (table["ua"].drop("dummy", errors="ignore") > 1.2 / n_classes).all()
 
 
 def test_an_unknown_campaign_names_the_known():

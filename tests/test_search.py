@@ -1,16 +1,14 @@
 """Search: inner speakers only, defaults first, pruned, kept and resumed."""
 
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
+from optuna.distributions import FloatDistribution, IntDistribution
 from test_training import CLASSES, make_features, make_index
 
-optuna = pytest.importorskip("optuna", reason="needs the extra 'search', which 'dev' holds")
-
-from optuna.distributions import FloatDistribution, IntDistribution  # noqa: E402
-
-from sercore import training  # noqa: E402
-from sercore.errors import SercoreError  # noqa: E402
+from sercore import training
+from sercore.errors import SercoreError
 
 SPACE = {"n_neighbors": IntDistribution(1, 15)}
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .style import new_axes
-
 if TYPE_CHECKING:
     import optuna
     from matplotlib.axes import Axes
@@ -64,26 +62,32 @@ def search(study: optuna.Study, *, axes: tuple[Axes, Axes] | None = None) -> tup
     return left, right
 
 
-def accuracy_and_cost(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Training time, UA with its interval, and number of weights (area) of each network.
+def accuracy_and_cost(table: pd.DataFrame, *, axes: tuple[Axes, Axes, Axes] | None = None):
+    """UA with its interval, training time and number of weights of each network, best on top.
 
     Parameters
     ----------
     table : pd.DataFrame
         From :func:`sercore.training.summarise`: ``model ua ua_low ua_high train_seconds parameters``.
+
+    Returns
+    -------
+    three Axes
     """
-    ax = new_axes(ax, figsize=(8.5, 4.5))
-    table = table[table["parameters"].notna()].sort_values("ua")
-    ua, seconds = 100 * table["ua"], table["train_seconds"] / 60
-    spread = [ua - 100 * table["ua_low"], 100 * table["ua_high"] - ua]
-    ax.errorbar(seconds, ua, yerr=spread, fmt="none", ecolor="#9fb3c8", zorder=1)
-    ax.scatter(seconds, ua, s=table["parameters"] / 1000, color=_COLOR, alpha=0.75, zorder=2)
-    for row, x, y in zip(table.itertuples(), seconds, ua, strict=True):
-        ax.annotate(
-            row.model, (x, y), xytext=(8, 3), textcoords="offset points", fontsize="small", clip_on=False
-        )
-    ax.set(xlabel="training time of all folds (minutes)", ylabel="UA (%)", xscale="log")
-    ax.set_title(
-        "area: number of weights; whiskers: 95 % interval over speakers", fontsize="small", loc="left"
-    )
-    return ax
+    import matplotlib.pyplot as plt
+
+    table = table[table["parameters"].notna()].sort_values("ua").reset_index(drop=True)
+    if axes is None:
+        size = (10, 0.9 + 0.32 * len(table))
+        _, axes = plt.subplots(1, 3, figsize=size, sharey=True, layout="constrained", width_ratios=(2, 1, 1))
+    score, time, size = axes
+    ua, low, high = 100 * table[["ua", "ua_low", "ua_high"]].to_numpy(float).T
+    spread = [ua - low, high - ua]
+    score.errorbar(ua, table.index, xerr=spread, fmt="o", color=_COLOR, ecolor="#9fb3c8")
+    over = ", ".join(table["interval"].unique()) if "interval" in table else "speakers"
+    score.set(xlabel=f"UA (%), 95 % interval over {over}", yticks=table.index, yticklabels=table["model"])
+    time.barh(table.index, table["train_seconds"] / 60, color=_COLOR)
+    time.set(xlabel="training, all folds (minutes)")
+    size.barh(table.index, table["parameters"] / 1000, color=_COLOR)
+    size.set(xlabel="weights (thousands)")
+    return axes
