@@ -51,7 +51,7 @@ def fit_classical(
             for inner in inner_folds(index, train, n_folds=3, seed=seed)
         ]
         versions = n_train * np.arange(n_versions)[:, None]
-        pipeline.set_params(cv=[((versions + fit).ravel(), test) for fit, test in divisions])
+        pipeline.set_params(cv=[[(versions + part).ravel() for part in parts] for parts in divisions])
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Stochastic Optimizer")  # stops early on purpose
         y = np.tile(index["label"].to_numpy()[train], n_versions)
