@@ -50,12 +50,17 @@ class Evolution:
     elitism : int
         Best candidates that live on unchanged, 1 or more.
     selection, crossover, mutation : str
-        PyGAD's ``parent_selection_type``, ``crossover_type`` and ``mutation_type``.
+        PyGAD's ``parent_selection_type``, ``crossover_type`` and ``mutation_type``; the crossover may
+        also be ``blend``: half of a child's weights are the mean of both parents'.
+    tournament : int
+        Candidates of which the best becomes a parent, where the selection is ``tournament``.
     mutation_share : float
         Chance of each weight of a child to change.
     mutation_step, last_mutation_step : float
         Largest change in the first and in the last generation, in between it shrinks by a constant
         factor: first explore, then refine. Candidates start with weights that sum to 1.
+    replaced : bool
+        Whether a changed weight is drawn anew, from 0 to the step, instead of moved.
     refined : bool
         Whether the best candidate of all is improved by a local search at the end.
     """
@@ -68,22 +73,25 @@ class Evolution:
     selection: str = "sss"
     crossover: str = "uniform"
     mutation: str = "random"
+    tournament: int = 3
     mutation_share: float = 0.5
     mutation_step: float = 0.3
     last_mutation_step: float = 0.005
+    replaced: bool = False
     refined: bool = True
 
 
 PRESETS = {
     "default": Evolution(),
     "voicevibes": Evolution(
-        population=100, generations=15, restarts=10, parents=50, elitism=1,
-        crossover="single_point", mutation_share=0.1, mutation_step=1.0, last_mutation_step=1.0,
-        refined=False,
+        population=100, generations=15, restarts=10, parents=40, elitism=2,
+        selection="tournament", tournament=5, crossover="blend",
+        mutation_share=0.005 / 6, mutation_step=1.0, last_mutation_step=1.0, replaced=True, refined=False,
     ),
 }  # fmt: skip
-"""``voicevibes`` has the sizes of the student project VoiceVibes (100 candidates, 15 generations, 10
-restarts) and PyGAD's default operators."""
+"""``voicevibes`` are the settings of the student project of that name, which had its own loop instead of
+PyGAD: 100 candidates, 15 generations, 10 restarts; tournaments of five, of whose winners 40 in 100 pair
+up; children with half of their weights averaged; one weight in 1200 drawn anew; the two best kept."""
 
 
 def genetic(
@@ -138,7 +146,7 @@ def _evolve(fitness, starts, settings, restart, seed, bar):
     def shrink(ga):
         done = ga.generations_completed / settings.generations
         step = settings.mutation_step ** (1 - done) * settings.last_mutation_step**done
-        ga.random_mutation_min_val, ga.random_mutation_max_val = -step, step
+        ga.random_mutation_min_val, ga.random_mutation_max_val = 0.0 if settings.replaced else -step, step
 
     def record(ga, scores):
         best = int(np.argmax(scores))
@@ -156,11 +164,13 @@ def _evolve(fitness, starts, settings, restart, seed, bar):
         fitness_batch_size=settings.population,
         initial_population=np.vstack([kept, others]),
         parent_selection_type=settings.selection,
+        K_tournament=settings.tournament,
         keep_elitism=settings.elitism,
-        crossover_type=settings.crossover,
+        crossover_type=_blend if settings.crossover == "blend" else settings.crossover,
         mutation_type=settings.mutation,
         mutation_probability=settings.mutation_share,
-        random_mutation_min_val=-settings.mutation_step,
+        mutation_by_replacement=settings.replaced,
+        random_mutation_min_val=0.0 if settings.replaced else -settings.mutation_step,
         random_mutation_max_val=settings.mutation_step,
         on_fitness=record,
         on_generation=shrink,
@@ -171,6 +181,15 @@ def _evolve(fitness, starts, settings, restart, seed, bar):
     ga.run()
     columns = ["restart", "generation", "best", "mean", *(f"w_{name}" for name in fitness.members.names)]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _blend(parents, size, ga):
+    """Children of neighbouring parents: a random half of the weights is both's mean, the rest the first's."""
+    rng = np.random.default_rng((ga.random_seed, ga.generations_completed))
+    first = np.arange(size[0]) % len(parents)
+    one, other = parents[first], parents[(first + 1) % len(parents)]
+    mixed = rng.permuted(np.tile(np.arange(size[1]) < size[1] // 2, (size[0], 1)), axis=1)
+    return np.where(mixed, (one + other) / 2, one)
 
 
 def _settings(settings):
