@@ -1,0 +1,214 @@
+"""Many recordings through one bundle: files, folders, standard input; whole or in windows; in parallel.
+
+A row is a dict: ``file, label, proba`` (and ``start, end`` in seconds for a window), or ``file, error,
+message`` for what cannot be used, the error being :attr:`sercore.errors.AudioError.reason`.
+
+Notebook: 00_start_here.ipynb
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from .. import audio
+from ..errors import AudioError
+from .predictor import Predictor
+
+SUFFIXES = (*audio.EXTENSIONS, ".aif", ".aiff", ".opus", ".oga")
+"""File names that count as audio when a folder is searched; a file named on its own is always tried."""
+
+MAX_STDIN_BYTES = 2_000_000_000
+_FEW, _CHUNK = 24, 8
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How a long recording is divided.
+
+    Parameters
+    ----------
+    seconds, step : float
+        Length of a window, and from the start of one to the start of the next.
+    """
+
+    seconds: float = 3.0
+    step: float = 1.5
+
+    def __post_init__(self):
+        if not (
+            audio.MIN_SECONDS <= self.seconds <= audio.MAX_SECONDS and 0.05 <= self.step <= audio.MAX_SECONDS
+        ):
+            raise AudioError(
+                f"windows of {self.seconds} s every {self.step} s; windows have at least "
+                f"{audio.MIN_SECONDS} s, steps at least 0.05 s",
+                reason="too-short",
+            )
+
+    def spans(self, seconds: float) -> list[tuple[float, float]]:
+        """Start and end of each window in a recording; the last one ends with it."""
+        last = seconds - self.seconds
+        if last <= 0:
+            return [(0.0, seconds)]
+        starts = [self.step * k for k in range(int(last / self.step) + 1)]
+        if last - starts[-1] > 0.01:
+            starts.append(last)
+        return [(start, start + self.seconds) for start in starts]
+
+
+def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
+    """The named files, and of every named folder the audio files in it, sorted; linked folders are left out.
+
+    Raises
+    ------
+    AudioError
+        A folder holds no audio file or cannot be read.
+    """
+    files = []
+    for name in names:
+        if not os.path.isdir(name):
+            files.append(Path(name))
+            continue
+
+        def stop(error, name=name):
+            raise AudioError(f"{name}: cannot be read ({error})", reason="unreadable") from error
+
+        found = [
+            Path(where) / file
+            for where, _, inside in os.walk(name, onerror=stop)
+            for file in inside
+            if file.lower().endswith(SUFFIXES) and not file.startswith(".")
+        ]
+        if not found:
+            raise AudioError(
+                f"{name}: no audio file in this folder ({', '.join(SUFFIXES)})", reason="missing"
+            )
+        files += sorted(found)
+    return files
+
+
+def predict_clip(predictor: Predictor, path: str | os.PathLike, windows: Windows | None = None) -> list[dict]:
+    """Rows of one recording: one, or one per window; never an exception of a bad recording."""
+    name = os.fspath(path)
+    try:
+        waves = predictor.waves(path)
+        if windows is None:
+            return [{"file": name} | _answer(predictor, waves)]
+    except AudioError as error:
+        return [{"file": name, "error": error.reason, "message": str(error)}]
+    seconds = max(wave.size / rate for rate, wave in waves.items())
+    rows = []
+    for start, end in windows.spans(seconds):
+        cut = {rate: wave[round(start * rate) : round(end * rate)] for rate, wave in waves.items()}
+        row = {"file": name, "start": round(start, 3), "end": round(end, 3)}
+        try:
+            for rate, wave in cut.items():
+                audio.check(wave, rate, where=f"{name} at {start:.1f} s")
+            rows.append(row | _answer(predictor, cut))
+        except AudioError as error:
+            rows.append(row | {"error": error.reason, "message": str(error)})
+    return rows
+
+
+def predict_files(
+    bundle: str | os.PathLike,
+    files: Sequence[str | os.PathLike],
+    *,
+    windows: Windows | None = None,
+    n_jobs: int = -1,
+    backend: str = "auto",
+    digest: str | None = None,
+    progress: bool | None = None,
+) -> Iterator[list[dict]]:
+    """Rows of every recording, in the order given, as they are done.
+
+    Parameters
+    ----------
+    bundle : path
+    files : sequence of path
+    windows : Windows, optional
+        Divide each recording.
+    n_jobs : int
+        Worker processes for many files; -1 for one per core. The result does not depend on it.
+    backend, digest
+        See :meth:`Predictor.load`.
+    progress : bool, optional
+        Whether to show a progress bar; by default where standard error is a terminal.
+
+    Yields
+    ------
+    list of dict
+        See the top of this module.
+
+    Raises
+    ------
+    BundleError
+        The bundle cannot be loaded; a bad recording raises nothing.
+    """
+    from tqdm import tqdm
+
+    digest = _loaded(os.fspath(bundle), digest, backend).digest  # workers must load the same
+    hidden = None if progress is None else not progress
+    with tqdm(total=len(files), unit="file", disable=hidden, delay=1) as bar:
+        for rows in _run(os.fspath(bundle), digest, backend, files, windows, n_jobs):
+            bar.update()
+            yield rows
+
+
+def standard_input() -> Path:
+    """What comes through standard input, as a file that is gone when the process ends.
+
+    Raises
+    ------
+    AudioError
+        More than 2 GB.
+    """
+    import atexit
+
+    number, name = tempfile.mkstemp(prefix="stdin-", suffix=".audio")
+    atexit.register(lambda: Path(name).unlink(missing_ok=True))
+    n_bytes = 0
+    with os.fdopen(number, "wb") as handle:
+        while block := sys.stdin.buffer.read(1 << 20):
+            n_bytes += len(block)
+            if n_bytes > MAX_STDIN_BYTES:
+                raise AudioError("standard input: more than 2 GB; cut it into pieces", reason="too-long")
+            handle.write(block)
+    return Path(name)
+
+
+def _run(bundle, digest, backend, files, windows, n_jobs) -> Iterator[list[dict]]:
+    predictor = _loaded(bundle, digest, backend)
+    if len(files) <= _FEW or n_jobs == 1:
+        for file in files:
+            yield predict_clip(predictor, file, windows)
+        return
+    import joblib
+
+    chunks = [files[k : k + _CHUNK] for k in range(0, len(files), _CHUNK)]
+    workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+    work = joblib.delayed(_predict_chunk)
+    for done in workers(work(bundle, digest, backend, chunk, windows) for chunk in chunks):
+        yield from done
+
+
+def _predict_chunk(bundle, digest, backend, files, windows) -> list[list[dict]]:
+    predictor = _loaded(bundle, digest, backend)
+    return [predict_clip(predictor, file, windows) for file in files]
+
+
+@lru_cache(maxsize=2)
+def _loaded(bundle: str, digest: str | None, backend: str) -> Predictor:
+    return Predictor.load(bundle, backend=backend, digest=digest)
+
+
+def _answer(predictor: Predictor, waves: dict[int, np.ndarray]) -> dict:
+    proba = predictor.as_dict(predictor.proba(waves))
+    return {"label": max(proba, key=proba.get), "proba": proba}

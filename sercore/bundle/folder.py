@@ -1,0 +1,184 @@
+"""The folder of a bundle: every file accounted for, read once, and checked before anything looks inside.
+
+What is loaded are the very bytes whose digest was checked, so a file that is exchanged in between
+changes nothing.
+
+Notebook: 00_start_here.ipynb
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import stat
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import BundleError
+
+MANIFEST = "bundle.json"
+MAX_FILES = 256
+MAX_BYTES = 2_000_000_000
+"""Of all files of a bundle together; more is refused before it is read."""
+MAX_MANIFEST_BYTES = 1_000_000
+
+_PART = r"(?!\.)[A-Za-z0-9_.=+-]{1,64}"
+FILE_NAME = re.compile(f"{_PART}/{_PART}")
+"""``member/file``: no root, drive, backslash or ``..`` fits, so no name leaves the folder."""
+
+
+def digest_of(content: bytes) -> str:
+    """SHA-256 as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_manifest(folder: str | os.PathLike) -> bytes:
+    """Content of ``bundle.json``.
+
+    Raises
+    ------
+    BundleError
+        No such folder, or no bundle in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise BundleError(f"{folder}: no such folder; a bundle is the folder that 'sercore train' writes")
+    return _read(folder, MANIFEST, MAX_MANIFEST_BYTES)
+
+
+def digest(folder: str | os.PathLike) -> str:
+    """SHA-256 of ``bundle.json``, and through it of the whole bundle; for sending it another way."""
+    return digest_of(read_manifest(folder))
+
+
+def read_files(folder: str | os.PathLike, listed: Mapping[str, Mapping]) -> dict[str, bytes]:
+    """Content of the listed files, each compared with its size and digest.
+
+    Parameters
+    ----------
+    folder : path
+    listed : mapping of str to mapping
+        ``{"member/file": {"bytes": n, "sha256": "…"}}`` from the manifest.
+
+    Raises
+    ------
+    BundleError
+        A file is missing, extra, changed, a link or no file, or its name leaves the folder.
+    """
+    folder = Path(folder)
+    outside = [name for name in listed if not FILE_NAME.fullmatch(name)]
+    if outside:
+        raise BundleError(f"{folder}: the file name {outside[0]!r} is not of the form member/file; refused")
+    n_bytes = sum(about["bytes"] for about in listed.values())
+    if len(listed) > MAX_FILES or n_bytes > MAX_BYTES:
+        raise BundleError(
+            f"{folder}: {len(listed)} files of {n_bytes} bytes; at most {MAX_FILES} of {MAX_BYTES} bytes"
+        )
+    there = _names_below(folder)
+    for what, names in (
+        ("missing", set(listed) - there), ("not part of the bundle", there - set(listed) - {MANIFEST}),
+    ):  # fmt: skip
+        if names:
+            raise BundleError(
+                f"{folder}: {len(names)} file(s) {what}: {', '.join(sorted(names)[:3])}; get the bundle again"
+            )
+    contents = {}
+    for name, about in listed.items():
+        content = _read(folder, name, about["bytes"])
+        if digest_of(content) != about["sha256"]:
+            raise BundleError(f"{folder}/{name}: changed since the bundle was written; get the bundle again")
+        contents[name] = content
+    return contents
+
+
+def write_folder(
+    folder: str | os.PathLike, contents: Mapping[str, bytes], *, check=None, overwrite: bool = False
+) -> Path:
+    """Write files under a temporary name and move the folder into place.
+
+    Parameters
+    ----------
+    folder : path
+    contents : mapping of str to bytes
+        By name below the folder, the manifest included.
+    check : callable, optional
+        Given the temporary folder before it is moved; what it raises leaves the target as it was.
+    overwrite : bool
+        Whether an older bundle there may be replaced. Anything else is left alone.
+
+    Raises
+    ------
+    BundleError
+        Something is there already, or the folder cannot be written.
+    """
+    folder = Path(folder)
+    if os.path.lexists(folder) and not (overwrite and (folder / MANIFEST).is_file()):
+        raise BundleError(
+            f"{folder} is there already; choose another folder, or say overwrite if it is an old bundle"
+        )
+    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part")
+    try:
+        for name, content in contents.items():
+            (part / name).parent.mkdir(parents=True, exist_ok=True)
+            (part / name).write_bytes(content)
+        if check:
+            check(part)
+        if folder.exists():
+            old = part.with_suffix(".old")
+            os.rename(folder, old)
+            os.rename(part, folder)
+            shutil.rmtree(old)
+        else:
+            os.rename(part, folder)
+    except OSError as error:
+        raise BundleError(f"{folder}: the bundle cannot be written ({error})") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def _names_below(folder: Path) -> set[str]:
+    """Names of all files below a folder, with ``/``; a link or device is refused."""
+    names, waiting = set(), [(folder, "")]
+    while waiting:
+        where, prefix = waiting.pop()
+        try:
+            entries = list(os.scandir(where))
+        except OSError as error:
+            raise BundleError(f"{where}: cannot be read ({error.strerror or error})") from error
+        for entry in entries:
+            name = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False) and name.count("/") == 0:
+                waiting.append((Path(entry.path), f"{name}/"))
+            elif entry.is_file(follow_symlinks=False):
+                names.add(name)
+            else:
+                raise BundleError(
+                    f"{folder}: {name!r} is a link, a device or a folder too deep; a bundle holds plain files"
+                )
+        if len(names) + len(waiting) > 2 * MAX_FILES:
+            raise BundleError(f"{folder}: more than {2 * MAX_FILES} files; is this a bundle?")
+    return names
+
+
+def _read(folder: Path, name: str, max_bytes: int) -> bytes:
+    """Bytes of a plain file, no more than it may have."""
+    path = folder / name
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
+    try:
+        with os.fdopen(os.open(path, flags), "rb") as handle:
+            if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+                raise BundleError(f"{path}: not a plain file; refused")
+            content = handle.read(max_bytes + 1)
+    except FileNotFoundError as error:
+        raise BundleError(f"{path}: missing; get the bundle again") from error
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read ({error.strerror or error}), or is a link") from error
+    if len(content) > max_bytes:
+        raise BundleError(f"{path}: more than {max_bytes} bytes; it was changed, or is no bundle")
+    return content
