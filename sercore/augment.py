@@ -68,8 +68,8 @@ def speed(wave: np.ndarray, factor: float, *, sr: int = audio.SAMPLE_RATE) -> np
 def pitch(wave: np.ndarray, semitones: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
     """Pitch and formants moved, duration kept (phase vocoder, librosa).
 
-    A phase vocoder smears what happens at one moment: any value but 0 sounds a little rough and is
-    about 2 dB softer.
+    A phase vocoder smears what happens at one moment: any value but 0, however small, moves the level
+    of most frames by a decibel or two.
 
     Parameters
     ----------
