@@ -1,5 +1,6 @@
 """One contract for every network in sercore.models.NETWORKS, and tests of the layers they share."""
 
+import os
 import random
 import subprocess
 import sys
@@ -105,6 +106,36 @@ def test_padding_does_not_change_the_prediction(name, n_frames):
 
 
 @every_frame_network
+def test_padding_does_not_change_a_training_step(name):
+    """The same loss and, after one large step, the same weights, running means and variances."""
+    import keras
+
+    results = []
+    for n_frames in (N_FRAMES, N_FRAMES + 20):
+        model = build(name, dropout=0.0)
+        model.compile(keras.optimizers.SGD(1.0), "categorical_crossentropy", run_eagerly=True)
+        X = models.pad_clips(some_clips(), n_frames=n_frames)
+        loss = model.train_on_batch(X, np.eye(N_CLASSES)[[0, 1, 2, 0]])
+        results.append([np.array(loss), *model.get_weights()])
+    start = build(name, dropout=0.0).get_weights()
+    assert max(np.abs(a - b).max() for a, b in zip(start, results[0][1:], strict=True)) > 0.01
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-5)
+
+
+@every_network
+def test_eight_clips_can_be_learned_by_heart(name):
+    import keras
+
+    model, X = build(name, dropout=0.0), some_input(name, 8)
+    y = np.array([0, 1, 2, 0, 1, 2, 0, 1])
+    model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", jit_compile=False)
+    for _ in range(120):
+        model.train_on_batch(X, y)
+    assert predict(model, X).argmax(axis=1).tolist() == y.tolist()
+
+
+@every_frame_network
 def test_order_of_frames_matters(name):
     clip = some_clips(1)[0]
     shuffled = clip[:, np.random.default_rng(0).permutation(clip.shape[1])]
@@ -121,6 +152,62 @@ def test_saved_network_predicts_the_same(name, tmp_path):
     np.testing.assert_allclose(
         predict(loaded, some_input(name)), predict(tiny(name), some_input(name)), atol=1e-6
     )
+
+
+@every_network
+def test_onnx_export_predicts_the_same(name, tmp_path):
+    """Also for other numbers of clips and frames than the network was called with, and more padding."""
+    import onnxruntime
+
+    model, path = tiny(name), str(tmp_path / "model.onnx")
+    predict(model, some_input(name))  # Keras exports only what was called once
+    model.export(path, format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(path)
+    clips = some_clips(7)
+    frames = models.pad_clips(clips, n_frames=N_FRAMES + 7)
+    X = np.stack([c[:, 0] for c in clips]) if name in models.TABLE_NETWORKS else frames
+    proba = session.run(None, {session.get_inputs()[0].name: X})[0]
+    np.testing.assert_allclose(proba, predict(model, X), atol=1e-5)
+
+
+ON_JAX = """
+import sys
+import keras, numpy as np
+import sercore.models.layers
+assert keras.backend.backend() == "jax"
+folder = sys.argv[1]
+for name in sys.argv[2:]:
+    X = np.load(f"{folder}/{name}.npy")
+    model = keras.saving.load_model(f"{folder}/{name}.keras")
+    proba = model.predict_on_batch(X)
+    before = [np.array(weight) for weight in model.trainable_variables]
+    model.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
+    loss = model.train_on_batch(X, np.arange(len(X)) % proba.shape[1])
+    after = [np.array(weight) for weight in model.trainable_variables]
+    changed = [np.isfinite(b).all() and (a != b).any() for a, b in zip(before, after)]
+    np.savez(f"{folder}/{name}.npz", proba=proba, loss=loss, changed=changed)
+"""
+
+
+@pytest.fixture(scope="module")
+def on_jax(tmp_path_factory):
+    """What each network, saved here, predicts and how it trains where Keras runs on JAX."""
+    folder = tmp_path_factory.mktemp("jax")
+    for name in models.NETWORKS:
+        tiny(name).save(folder / f"{name}.keras")
+        np.save(folder / f"{name}.npy", some_input(name))
+    quick = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    subprocess.run(
+        [sys.executable, "-c", ON_JAX, folder, *models.NETWORKS], check=True, env=os.environ | quick
+    )
+    return {name: dict(np.load(folder / f"{name}.npz")) for name in models.NETWORKS}
+
+
+@every_network
+def test_jax_predicts_the_same_and_trains(name, on_jax):
+    np.testing.assert_allclose(on_jax[name]["proba"], predict(tiny(name), some_input(name)), atol=1e-4)
+    assert np.isfinite(on_jax[name]["loss"])
+    assert on_jax[name]["changed"].any()
 
 
 @every_network
@@ -187,6 +274,93 @@ def test_pooling_equals_numpy(how, size, rng):
         x = reduce(x.reshape(1, 13, 2, 2, 2), axis=3)
     expected = [reduce(x[:, start : min(start + 3, n_valid)], axis=1) for start in (0, 3, 6)]
     np.testing.assert_allclose(np.asarray(pooled)[:, :3], np.stack(expected, axis=1), rtol=1e-5)
+
+
+@pytest.mark.parametrize("kernel_size", [3, (3, 3)])
+def test_convolutions_are_normalised_over_the_clip_alone(kernel_size, rng):
+    from sercore.models.layers import MaskedConv
+
+    shape = (5, 20, 6, 2) if isinstance(kernel_size, tuple) else (5, 20, 6)
+    mask = np.arange(20)[None] < np.array([20, 3, 11, 7, 1])[:, None]
+    layer = MaskedConv(4, kernel_size, activation=None)
+    out, left = layer(rng.normal(size=shape).astype("float32"), mask=mask, training=True)
+    values = np.asarray(out)[mask].reshape(-1, 4)
+    np.testing.assert_array_equal(np.asarray(left), mask)
+    np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(values.std(axis=0), 1, atol=1e-2)
+
+
+def masked(x, *, seed=1, training=True, **options):
+    """What SpecAugment makes of an array."""
+    from sercore.models.layers import SpecAugment
+
+    return np.asarray(SpecAugment(seed=seed, **options)(x, training=training))
+
+
+ONES = np.ones((400, 30, 16), np.float32)
+"""Clips that hold no zero, so every zero is a mask."""
+
+
+def test_masks_are_for_training_only():
+    np.testing.assert_array_equal(masked(ONES, training=False), ONES)
+    assert (masked(ONES) == 0).any()
+
+
+def test_masks_are_as_wide_as_said_and_fall_everywhere():
+    hidden = masked(ONES, bands=4, frames=7, n_masks=1) == 0
+    assert set(np.unique(masked(ONES))) == {0.0, 1.0}
+    for axis, widest in ((2, 7), (1, 4)):
+        covered = hidden.all(axis=axis)  # (clips, frames) or (clips, bands)
+        widths = covered.sum(axis=1)
+        assert set(widths) == set(range(widest + 1))
+        assert (np.diff(covered, axis=1, prepend=False, append=False).sum(axis=1) <= 2).all(), "in one piece"
+        assert covered.any(axis=0).all(), "some place, such as the last, is never hidden"
+    inside = hidden & ~hidden.all(axis=2, keepdims=True) & ~hidden.all(axis=1, keepdims=True)
+    assert not inside.any(), "something else than whole frames and whole bands is hidden"
+
+
+def test_a_mask_wider_than_the_clip_hides_it_and_no_more():
+    hidden = masked(ONES[:, :3], bands=0, frames=24, n_masks=1) == 0
+    assert {0, 3} <= set(hidden.all(axis=2).sum(axis=1))
+
+
+def test_two_masks_may_hide_twice_as_much():
+    covered = (masked(ONES, bands=0, frames=7, n_masks=2) == 0).all(axis=2)
+    assert 7 < covered.sum(axis=1).max() <= 14
+
+
+def test_each_clip_and_each_call_gets_masks_of_its_own_and_a_seed_repeats_them():
+    from sercore.models.layers import SpecAugment
+
+    first = masked(ONES)
+    assert len({clip.tobytes() for clip in first}) > 350
+    np.testing.assert_array_equal(masked(ONES), first)
+    assert (masked(ONES, seed=2) != first).any()
+    layer = SpecAugment(seed=1)
+    assert (np.asarray(layer(ONES, training=True)) == first).all()
+    assert (np.asarray(layer(ONES, training=True)) != first).any()
+
+
+def test_masks_leave_padding_as_it_is():
+    X = models.pad_clips(some_clips(40))
+    changed = masked(X, bands=8, frames=12)
+    np.testing.assert_array_equal(np.isnan(changed), np.isnan(X))
+    kept = changed[~np.isnan(X)]
+    assert ((kept == 0) | (kept == X[~np.isnan(X)])).all()
+    assert (kept == 0).any()
+
+
+def test_masks_are_saved_with_a_network(tmp_path):
+    import keras
+
+    from sercore.models.layers import SpecAugment
+
+    inputs = keras.Input((None, N_FEATURES))
+    given = {"bands": 3, "frames": 5, "n_masks": 1, "seed": 9}
+    keras.Model(inputs, SpecAugment(**given, name="masks")(inputs)).save(tmp_path / "model.keras")
+    layer = keras.saving.load_model(tmp_path / "model.keras").get_layer("masks")
+    assert {name: getattr(layer, name) for name in given} == given
+    np.testing.assert_array_equal(np.asarray(layer(ONES, training=True)), masked(ONES, **given))
 
 
 def test_position_gives_every_frame_a_code_of_its_own():

@@ -264,7 +264,8 @@ class SpecAugment(_Frames):
         place = ops.cumsum(ops.ones((n_clips, n_steps, 1)), axis=1) - 1
         drawn = keras.random.uniform((2, n_clips, 1, self.n_masks), seed=self.seeds)
         width = ops.floor(drawn[0] * (widest + 1))
-        first = ops.floor(drawn[1] * (ops.cast(n_steps, "float32") - width))
+        places = ops.maximum(ops.cast(n_steps, "float32") - width, 0.0) + 1.0
+        first = ops.floor(drawn[1] * places)
         return ops.any((place >= first) & (place < first + width), axis=-1)
 
     def get_config(self):
