@@ -62,6 +62,7 @@ class Batches(keras.utils.PyDataset):
         self.soft = np.eye(n_classes) * (1 - label_smoothing) + label_smoothing / n_classes
         counts = np.bincount(y, minlength=n_classes)
         self.weights = len(y) / (np.count_nonzero(counts) * counts[y]) if balanced else np.ones(len(y))
+        batch_size = min(batch_size, -(-len(y) // 2))  # two at least: see __getitem__
         self.y, self.batch_size, self.mixup, self.seed = np.asarray(y), batch_size, mixup, seed
         self.epoch = -1
         self.on_epoch_end()
