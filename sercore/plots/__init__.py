@@ -24,6 +24,7 @@ from .periodicity import autocorrelation, chroma_and_pitch
 from .predictions import confusion, prediction, predictions, reliability
 from .results import importance, learning_curves, results, speaker_scores
 from .scales import limits_of
+from .sequences import seed_scores, under_clip
 from .style import (
     EMOTION_COLORS,
     LABELS,
@@ -42,6 +43,7 @@ __all__ = [
     "evolution", "explained_shares", "feature_tracks", "gain_for_cost", "importance", "in_order",
     "learning_curves", "limits_of", "mel_bank", "member_matrix", "new_axes", "pair_gains",
     "paired_differences", "pitch", "prediction", "predictions", "reliability", "results", "scatter_by",
-    "side_by_side", "simplex", "speaker_counts", "speaker_scores", "spectrogram", "spectrum", "split_map",
-    "stft_window", "subset_gains", "track_functionals", "tuning_gains", "use_course_style", "waveform",
+    "seed_scores", "side_by_side", "simplex", "speaker_counts", "speaker_scores", "spectrogram", "spectrum",
+    "split_map", "stft_window", "subset_gains", "track_functionals", "tuning_gains",
+    "under_clip", "use_course_style", "waveform",
 ]  # fmt: skip
