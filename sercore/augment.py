@@ -24,6 +24,10 @@ from . import audio
 from .errors import RecipeError
 
 
+VERSION = 1
+"""Raised whenever a change of code changes copies; part of every augmentation's key."""
+
+
 def noise(wave: np.ndarray, snr_db: float, *, rng: np.random.Generator) -> np.ndarray:
     """White noise added at a signal-to-noise ratio, both powers taken over the whole clip.
 
@@ -168,7 +172,7 @@ class Augmentation:
     @property
     def key(self) -> str:
         """Twelve hexadecimal digits that change whenever any setting does."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+        return hashlib.sha256(f"{VERSION} {json.dumps(asdict(self), sort_keys=True)}".encode()).hexdigest()[:12]
 
     def draw(self, rng: np.random.Generator) -> dict[str, float]:
         """The changes of one copy: name and value of each that happens."""

@@ -128,7 +128,9 @@ class MaskedConv(_Frames):
         self.activate = keras.activations.get(activation)
 
     def build(self, input_shape):
-        self.conv.build(input_shape)
+        batch, _, *bands, channels = input_shape
+        padded = [size + 2 * (reach // 2) for size, reach in zip(bands, self.kernel_size[1:], strict=True)]
+        self.conv.build((batch, None, *padded, channels))
         self.norm.build((*input_shape[:-1], self.filters))
 
     def call(self, x, mask, training=None):

@@ -74,9 +74,10 @@ def search(
         ``study.best_params``, ``study.trials_dataframe()``; :func:`as_settings` turns parameters into
         what :func:`out_of_fold` takes, :func:`sercore.plots.search` draws the study.
     """
+    import optuna
     from tqdm.auto import tqdm
 
-    optuna = _optuna()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = dict(space or default_space(model))
     shared, common = dict(settings or {}), dict(fitting or {})
     job = Job(index, X, classes, model, settings=shared, fitting=common, copies=copies)
@@ -120,7 +121,6 @@ def search(
 
 def default_space(model: str) -> dict[str, optuna.distributions.BaseDistribution]:
     """Learning rate, dropout, width and number of layers, as far as the network has them."""
-    _optuna()
     from optuna.distributions import FloatDistribution, IntDistribution
 
     if model not in NETWORKS:
@@ -188,12 +188,3 @@ def _ua(labels: np.ndarray, said: np.ndarray) -> float:
     from sklearn.metrics import recall_score
 
     return recall_score(labels, said, average="macro", labels=np.unique(labels), zero_division=0)
-
-
-def _optuna():
-    try:
-        import optuna
-    except ImportError as error:
-        raise SercoreError("search needs Optuna: pip install -e '.[search]'") from error
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna
