@@ -23,7 +23,6 @@ import numpy as np
 from . import audio
 from .errors import RecipeError
 
-
 VERSION = 1
 """Raised whenever a change of code changes copies; part of every augmentation's key."""
 
@@ -172,7 +171,8 @@ class Augmentation:
     @property
     def key(self) -> str:
         """Twelve hexadecimal digits that change whenever any setting does."""
-        return hashlib.sha256(f"{VERSION} {json.dumps(asdict(self), sort_keys=True)}".encode()).hexdigest()[:12]
+        settings = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(f"{VERSION} {settings}".encode()).hexdigest()[:12]
 
     def draw(self, rng: np.random.Generator) -> dict[str, float]:
         """The changes of one copy: name and value of each that happens."""
