@@ -50,10 +50,12 @@ def mean_interval(
     counts = draws @ known
     sums = draws @ filled
     resampled = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
-    limits = [
-        bounds(column[np.isfinite(column)], n) for column, n in zip(resampled.T, known.sum(0), strict=True)
-    ]
-    low, high = np.transpose(limits)
+    low, high = np.full((2, means.shape[1]), np.nan)
+    for n in set(known.sum(axis=0).tolist()):  # of a figure that fewer speakers have, fewer are drawn
+        here = known.sum(axis=0) == n
+        tail, _ = bounds(np.linspace(0, 1, 1001), n)  # the share that is cut off at each end
+        if np.isfinite(tail):
+            low[here], high[here] = np.nanquantile(resampled[:, here], [tail, 1 - tail], axis=0)
     shape = values.shape[1:]
     return _mean(means).reshape(shape), low.reshape(shape), high.reshape(shape)
 

@@ -1,0 +1,131 @@
+"""Pictures of evidence: maps on the spectrogram that they are about, and what they keep of it.
+
+Notebook: 07_interpretability.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..features import Recipe, get_recipe
+from .clips import _image
+from .scales import RANGE_DB, name_rows
+from .style import LABELS, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SIGNED = "PuOr_r"
+"""Colours of evidence: orange speaks for the class, purple against it."""
+
+
+def evidence(
+    level: np.ndarray,
+    one_map: np.ndarray,
+    *,
+    recipe: str | Recipe = "default",
+    segments: pd.DataFrame | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """A map in colour over the spectrogram of its clip in grey, on the same axes.
+
+    Parameters
+    ----------
+    level : np.ndarray [shape=(n_mels, n_frames)]
+        Log-mel spectrogram in dB.
+    one_map : np.ndarray [shape=(n_frames, n_mels)]
+        From :func:`sercore.interpret.attribute`. Colours end at its 99th percentile; the less evidence,
+        the clearer the spectrogram behind it.
+    recipe : str or Recipe
+    segments : pd.DataFrame, optional
+        With ``start``, ``end`` and ``share`` (:func:`sercore.interpret.by_segment`); drawn as brackets with
+        their share in percent.
+    ax : Axes, optional
+    """
+    ax, recipe = new_axes(ax, figsize=(8, 2.6)), get_recipe(recipe)
+    _image(ax, level, recipe, vmin=level.max() - RANGE_DB, vmax=level.max(), cmap="gray_r")
+    top = max(float(np.percentile(np.abs(one_map), 99)), float(np.abs(one_map).max()) / 10, 1e-12)
+    strength = np.clip(np.abs(one_map.T) / top, 0, 1)
+    _image(ax, one_map.T, recipe, vmin=-top, vmax=top, cmap=SIGNED, alpha=0.85 * np.sqrt(strength))
+    name_rows(ax, "log_mel", level, recipe)
+    if segments is not None:
+        height = len(level)
+        for _, part in segments.iterrows():
+            ax.plot([part["start"], part["end"]], [height, height], color="black", lw=2, clip_on=False)
+            middle = (part["start"] + part["end"]) / 2
+            ax.text(middle, height + 1, f"{100 * part['share']:.0f}", ha="center", va="bottom", fontsize=10)
+    return ax
+
+
+def evidence_maps(
+    level: np.ndarray,
+    maps: Mapping[str, np.ndarray],
+    *,
+    recipe: str | Recipe = "default",
+    n_columns: int = 2,
+    axes: np.ndarray | None = None,
+) -> np.ndarray:
+    """:func:`evidence` by several methods, of one clip.
+
+    Parameters
+    ----------
+    level : np.ndarray [shape=(n_mels, n_frames)]
+    maps : mapping of str to np.ndarray [shape=(n_frames, n_mels)]
+        Title to map.
+    recipe, n_columns
+        As in :func:`evidence`; pictures per row.
+    axes : np.ndarray of Axes, optional
+        At least as many as there are maps.
+
+    Returns
+    -------
+    np.ndarray of Axes [shape=(len(maps),)]
+    """
+    if axes is None:
+        import matplotlib.pyplot as plt
+
+        n_columns = min(n_columns, len(maps))
+        n_rows = -(-len(maps) // n_columns)
+        axes = plt.subplots(
+            n_rows,
+            n_columns,
+            figsize=(4.4 * n_columns, 1.7 * n_rows + 0.4),
+            sharex=True,
+            sharey=True,
+            squeeze=False,
+        )[1]
+    axes = np.ravel(axes)
+    for ax in axes[len(maps) :]:
+        ax.remove()
+    for ax, (title, one) in zip(axes, maps.items(), strict=False):
+        evidence(level, one, recipe=recipe, ax=ax).set_title(title)
+        ax.label_outer()
+    return axes[: len(maps)]
+
+
+def kept_and_left(
+    level: np.ndarray, mask: np.ndarray, *, recipe: str | Recipe = "default", axes=None
+) -> np.ndarray:
+    """The part of a spectrogram that a mask keeps, and the rest, as they sound.
+
+    Parameters
+    ----------
+    level : np.ndarray [shape=(n_mels, n_frames)]
+    mask : np.ndarray of bool [shape=(n_frames, n_mels)]
+    recipe : str or Recipe
+    axes : np.ndarray of Axes [shape=(2,)], optional
+    """
+    import matplotlib.pyplot as plt
+
+    axes = plt.subplots(1, 2, figsize=(9, 2.2), sharey=True)[1] if axes is None else np.ravel(axes)
+    recipe, low = get_recipe(recipe), level.max() - RANGE_DB
+    for ax, part, title in zip(axes, (mask.T, ~mask.T), ("kept", "the rest"), strict=True):
+        _image(ax, np.where(part, level, low), recipe, vmin=low, vmax=level.max())
+        name_rows(ax, "log_mel", level, recipe)
+        ax.set(title=title, xlabel=LABELS["time"])
+        ax.label_outer()
+    return axes
