@@ -175,8 +175,17 @@ def test_corners_of_the_triangle_are_members_and_marks_stand_at_their_weights(me
     one, middle = (line.get_xydata()[0] for line in ax.lines)
     np.testing.assert_allclose(one, corners[0])
     np.testing.assert_allclose(middle, np.mean(corners, axis=0))
-    assert ax.collections[0].get_clim() == pytest.approx((20, 90))
-    np.testing.assert_allclose(ax.collections[0].get_array(), 100 * grid["fitness"])
-    alone = grid["w_model01"].to_numpy().argmax()
-    x, y = ax.collections[0]._triangulation.x[alone], ax.collections[0]._triangulation.y[alone]
-    np.testing.assert_allclose((x, y), corners[1], atol=1e-12)
+    assert ax.collections[0].levels[[0, -1]] == pytest.approx([20, 90])
+    flat = plots.simplex(grid.assign(fitness=0.5), ax=Figure().subplots())
+    flat.figure.canvas.draw()
+
+
+def test_the_best_corner_of_a_triangle_is_bright_and_the_worst_is_dark():
+    """A fitness that is the first member's weight grows towards its corner."""
+    grid = ensemble.landscape(timing.synthetic(30, 3, 3, n_folds=3), steps=6)
+    ax = plots.simplex(grid.assign(fitness=grid["w_model00"]), ax=Figure().subplots())
+    levels = [path.get_extents().x0 for path in ax.collections[0].get_paths() if len(path.vertices)]
+    assert ax.texts[0].xy == (0, 0)
+    assert (np.diff(levels[:12]) < 0).all()  # each brighter level begins nearer to the first corner
+    brightness = ax.collections[0].get_facecolor()[:, :3].sum(axis=1)
+    assert (np.diff(brightness) >= 0).all()

@@ -5,8 +5,9 @@ sum 1). There the **log loss** is a convex function of the weights, so SLSQP, wh
 gradient within the constraints, ends in the one best place. **UA** and **macro-F1** only change
 when some clip's first choice flips: they are flat with steps, their gradient is zero nearly
 everywhere, and there are many local optima. For these, differential evolution searches globally
-(all candidates of a step in one call), and then a pattern search moves shares from one member to
-another as long as this helps.
+(all candidates of a step in one call), starting from the optimum of the log loss among others, and
+then a pattern search moves shares from one member to another as long as this helps. That is no proof of
+having found the best place; evolution now and then finds a slightly better one.
 
 Notebook: 06_ensembles.ipynb
 """
@@ -99,11 +100,13 @@ def _search(fitness, starts, seed):
 
     n_members = starts.shape[1]
     n_candidates = max(100, 10 * n_members)
-    others = np.random.default_rng(seed).dirichlet(np.ones(n_members), n_candidates - len(starts))
+    smooth = _slsqp(fitness)
+    sparse = np.full(n_members, 0.3)  # most good weightings do without most members
+    others = np.random.default_rng(seed).dirichlet(sparse, n_candidates - len(starts) - 1)
     found = differential_evolution(
         lambda genes: -fitness(genes.T),
         [(0, 1)] * n_members,
-        init=np.vstack([starts, others]),
+        init=np.vstack([starts, smooth, others]),
         vectorized=True,
         updating="deferred",
         maxiter=150,
@@ -111,4 +114,4 @@ def _search(fitness, starts, seed):
         polish=False,
         seed=seed,
     )
-    return refine(fitness, found.x / found.x.sum())
+    return np.vstack([refine(fitness, weights) for weights in (found.x / found.x.sum(), smooth)])

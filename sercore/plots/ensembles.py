@@ -1,8 +1,7 @@
 """Pictures of ensembles: is the gain real, where does it come from, and what does it cost?
 
 Every function draws a table of :mod:`sercore.ensemble` into ``ax`` (or a new figure) and returns the
-Axes. Differences and gains are in points, that is fractions times 100. The pictures of weights are
-in :mod:`sercore.plots.weights`.
+Axes. Differences and gains are in points. Pictures of weights: :mod:`sercore.plots.weights`.
 
 Notebook: 06_ensembles.ipynb
 """
@@ -72,7 +71,6 @@ def subset_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = N
         From :func:`sercore.ensemble.gain_by_members`.
     metric : str
         Its fitness, ``ua`` or ``macro_f1``.
-    ax : Axes, optional
     """
     ax = new_axes(ax, figsize=(8, 3.2))
     jitter = np.random.default_rng(0).uniform(-0.25, 0.25, len(table))
@@ -116,7 +114,7 @@ def tuning_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = N
 
 
 def member_matrix(table: pd.DataFrame, *, label: str, ax: Axes | None = None) -> Axes:
-    """A square table of members by members as a heat map, in hundredths.
+    """A square table of members by members as a heat map, in hundredths; up to twelve with their numbers.
 
     Parameters
     ----------
@@ -128,11 +126,13 @@ def member_matrix(table: pd.DataFrame, *, label: str, ax: Axes | None = None) ->
     """
     import seaborn as sns
 
-    ax = new_axes(ax, figsize=(0.42 * len(table) + 3.2, 0.36 * len(table) + 1.6))
+    many = len(table) > 12
+    cell = 0.28 if many else 0.4  # inches
+    ax = new_axes(ax, figsize=(cell * len(table) + 3.2, cell * len(table) + 1.6))
     away = table.where(~np.eye(len(table), dtype=bool))
     sns.heatmap(
-        100 * away, annot=len(table) <= 14, fmt=".0f", cmap="cividis", square=False,
-        cbar_kws={"label": label}, annot_kws={"fontsize": 9}, ax=ax,
+        100 * away, annot=not many, fmt=".0f", annot_kws={"fontsize": 9}, cmap="cividis",
+        cbar_kws={"label": label}, xticklabels=True, yticklabels=True, ax=ax,
     )  # fmt: skip
     ax.set(xlabel="", ylabel="")
     ax.tick_params(axis="x", rotation=90)
@@ -174,21 +174,24 @@ def gain_for_cost(
         What was compared.
     ax : Axes, optional
     """
-    from matplotlib.ticker import LogFormatter
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     ax = new_axes(ax, figsize=(8, 3.4))
     if subsets is not None:
         baseline = table[metric].iloc[0] - table["difference"].iloc[0]
         gains = 100 * (subsets["fitness"] - baseline)
         ax.plot(subsets["ms_per_clip"], gains, ".", ms=4, color="#9fb6cc", label="equal votes\nof other sets")
+        lowest = min(np.quantile(gains, 0.1), 100 * table["difference"].min())  # a few sets are far below
+        ax.set_ylim(bottom=lowest - 1)
     for k, row in enumerate(table.to_dict("records")):
         color = SYSTEM_COLORS[k % len(SYSTEM_COLORS)]
         gain = 100 * row["difference"]
         ax.plot(row["ms_per_clip"], gain, "o", ms=9, color=color, mec="white", label=row["system"])
     ax.axhline(0, color="black", lw=1)
     ax.set_xscale("log")
-    ax.xaxis.set_major_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
-    ax.xaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter(NullFormatter())
     over = "/".join(dict.fromkeys(table["baseline"]))
     ax.set(xlabel="time of all members (ms per clip, features not counted)", ylabel=f"points over\n{over}")
     ax.grid(True)

@@ -77,10 +77,9 @@ def simplex(
     columns = [name for name in grid if name.startswith("w_")]
     x, y = (grid[columns].to_numpy() @ _CORNERS).T
     low, high = limits or (grid["fitness"].min(), grid["fitness"].max())
-    filled = ax.tripcolor(
-        x, y, 100 * grid["fitness"], shading="gouraud", cmap=SEQUENTIAL, vmin=100 * low, vmax=100 * high
-    )
-    ax.figure.colorbar(filled, ax=ax, label=label, shrink=0.8)
+    levels = 100 * np.linspace(low, max(high, low + 1e-3), 13)  # a flat triangle has one colour
+    filled = ax.tricontourf(x, y, 100 * grid["fitness"], levels, cmap=SEQUENTIAL, extend="both")
+    ax.figure.colorbar(filled, ax=ax, label=label, shrink=0.8, format="%.1f")
     for name, (left, up), below in zip(columns, _CORNERS, (True, True, False), strict=True):
         ax.annotate(
             name.removeprefix("w_"), (left, up), (0, -8 if below else 6), textcoords="offset points",
