@@ -197,7 +197,8 @@ def _predict(options) -> int:
 
     windows = Windows(options.window, options.step) if options.timeline else None
     return serve(
-        options.bundle, options.files, windows=windows, as_json=options.json, n_jobs=options.jobs, backend=options.backend, digest=options.digest,
+        options.bundle, options.files, windows=windows, as_json=options.json, n_jobs=options.jobs,
+        backend=options.backend, digest=options.digest,
     )  # fmt: skip
 
 

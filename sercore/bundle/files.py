@@ -103,6 +103,14 @@ def predict_clip(predictor: Predictor, path: str | os.PathLike, windows: Windows
             return [{"file": name} | _answer(predictor, waves)]
     except AudioError as error:
         return [{"file": name, "error": error.reason, "message": str(error)}]
+    except UnicodeEncodeError:  # libsndfile takes names that are text only
+        return [
+            {
+                "file": name,
+                "error": "unreadable",
+                "message": f"{name}: a name that is no text; rename the file",
+            }
+        ]
     seconds = max(wave.size / rate for rate, wave in waves.items())
     rows = []
     for start, end in windows.spans(seconds):

@@ -140,8 +140,8 @@ def run_onnx(content: bytes, *, where: str) -> Callable[[np.ndarray], np.ndarray
 
 def run_keras(content: bytes, *, where: str) -> Callable[[np.ndarray], np.ndarray]:
     """As :func:`run_onnx`, by Keras."""
-    network = load_keras(content, where=where)
-    return _guarded(lambda batch: np.asarray(network(batch, training=False)), where)
+    network, ops = load_keras(content, where=where), _keras().ops
+    return _guarded(lambda batch: ops.convert_to_numpy(network(batch, training=False)), where)
 
 
 def _guarded(run, where: str):

@@ -45,14 +45,16 @@ def serve(
         The bundle cannot be used; a folder holds no audio.
     """
     predictor = Predictor.load(bundle, backend=backend, digest=digest)
-    files = find_files([standard_input() if name == "-" else name for name in names])
+    piped = standard_input() if "-" in names else None
+    files = find_files([piped if name == "-" else name for name in names])
     if not as_json:
         print(f"{predictor.about()}\nHow it sounds, not what somebody feels.", file=sys.stderr)
     results = predict_files(
         bundle, files, windows=windows, n_jobs=n_jobs, backend=backend, digest=predictor.digest
     )
+    shown = ([row | {"file": "-"} if row["file"] == str(piped) else row for row in rows] for rows in results)
     width = min(MAX_WIDTH, max(len(os.fspath(file)) for file in files))
-    return print_rows(results, predictor.classes, as_json=as_json, width=width)
+    return print_rows(shown, predictor.classes, as_json=as_json, width=width)
 
 
 def print_rows(

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from .. import ensemble
+from .. import ensemble, paths
 from ..corpora import get_corpus, load_index
 from ..errors import BundleError
 from ..features.store import extract_frames, extract_table
@@ -45,6 +46,8 @@ def train(
 ) -> pd.DataFrame:
     """Evaluate models out of fold, fit them on all clips, and write the bundle.
 
+    Finished folds are kept in the cache folder, so a stopped run goes on where it was.
+
     Parameters
     ----------
     corpus : str
@@ -71,10 +74,16 @@ def train(
     pd.DataFrame
         Result table: one row per model and, where there are several, one of their vote, which is the
         last and goes into the bundle.
+
+    Raises
+    ------
+    BundleError
+        Something is there already, or a model cannot be kept in a bundle; said before anything is trained.
     """
     out, models = Path(out), list(models)
     if not models or len(set(models)) < len(models):
         raise BundleError(f"name each model once, not {models}")
+    _check_savable(models, onnx)
     if out.exists() and not overwrite:
         raise BundleError(f"{out} is there already; choose another folder with --out, or say --overwrite")
     index, classes = apply_scheme(load_index(corpus, root), scheme)
@@ -84,7 +93,7 @@ def train(
         X = made[_kind(model)]
         oof = out_of_fold(
             index, X, classes, model=model, split=split, seeds=(seed,), n_folds=n_folds, n_jobs=n_jobs,
-            progress=progress,
+            folder=paths.cache_dir() / "train", progress=progress,
         )  # fmt: skip
         oofs.append(oof)
         members[model] = Fitted(_fit_all(index, X, classes, model, seed), RECIPES[_kind(model)])
@@ -117,6 +126,13 @@ def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:
             }
         )
     return {"corpora": corpora, "scheme": scheme, "seed": seed, "n_clips": len(index)}
+
+
+def _check_savable(models: Sequence[str], onnx: bool) -> None:
+    if "xgboost" in models:
+        raise BundleError("xgboost keeps its trees in a form that only pickle writes; choose another model")
+    if onnx and not find_spec("tf2onnx") and set(models) & set(NETWORKS):
+        raise BundleError("the ONNX twin of a network needs: pip install -e '.[onnx]'; or say --no-onnx")
 
 
 def _kind(model: str) -> str:
