@@ -37,6 +37,7 @@ def run() -> pd.DataFrame:
         rows = _extraction(_write_clips(Path(folder)))
         rows += _demo(Path(folder) / "demo")
     rows += _imports()
+    rows += _networks()
     rows += _ensembles()
     return pd.DataFrame(rows, columns=["what", "value", "unit"])
 
@@ -91,6 +92,13 @@ def _demo(folder: Path) -> list[tuple]:
     start = time.perf_counter()
     demo.build(folder, n_jobs=2, progress=False)
     return [("rendering the demo corpus, 576 clips, 2 processes", time.perf_counter() - start, "s")]
+
+
+def _networks() -> list[tuple]:
+    """An epoch of each network, beside that of an earlier project's largest."""
+    from .models import timing
+
+    return timing.measure()
 
 
 def _imports() -> list[tuple]:
