@@ -33,7 +33,9 @@ def test_a_replaced_weight_is_drawn_anew_and_never_negative(monkeypatch):
     seen = []
     fitness = ensemble.Fitness(timing.synthetic(120, 3, 4, seed=1), "ua")
     monkeypatch.setattr(
-        ensemble.Fitness, "__call__", lambda self, w, ua=type(fitness).__call__: (seen.append(w), ua(self, w))[1]
+        ensemble.Fitness,
+        "__call__",
+        lambda self, w, ua=type(fitness).__call__: (seen.append(w), ua(self, w))[1],
     )
     settings = ensemble.Evolution(
         population=12, generations=6, restarts=1, parents=4, mutation_share=1.0, replaced=True,
