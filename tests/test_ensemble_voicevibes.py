@@ -30,18 +30,18 @@ def test_the_preset_never_ends_below_the_best_member_or_equal_weights():
 
 
 def test_a_replaced_weight_is_drawn_anew_and_never_negative(monkeypatch):
-    seen = []
-    fitness = ensemble.Fitness(timing.synthetic(120, 3, 4, seed=1), "ua")
-    monkeypatch.setattr(
-        ensemble.Fitness,
-        "__call__",
-        lambda self, w, ua=type(fitness).__call__: (seen.append(w), ua(self, w))[1],
-    )
+    seen, score = [], ensemble.Fitness.__call__
+
+    def watched(self, candidates):
+        seen.append(np.atleast_2d(candidates))
+        return score(self, candidates)
+
+    monkeypatch.setattr(ensemble.Fitness, "__call__", watched)
     settings = ensemble.Evolution(
         population=12, generations=6, restarts=1, parents=4, mutation_share=1.0, replaced=True,
         mutation_step=1.0, last_mutation_step=1.0, refined=False,
     )  # fmt: skip
     ensemble.genetic(timing.synthetic(120, 3, 4, seed=1), "ua", settings=settings, progress=False)
-    drawn = np.concatenate([np.atleast_2d(w) for w in seen])
+    drawn = np.concatenate(seen)
     assert drawn.min() >= 0
     assert drawn.max() > 0.9

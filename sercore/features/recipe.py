@@ -178,8 +178,9 @@ PRESETS = {
     "s1_mel_chroma_mfcc": replace(_OLD, descriptors=("mel", "chroma", "mfcc", "zcr", "rms")),
     "s4_statistics": replace(_OLD, n_mfcc=20, descriptors=("mfcc", "rms", "zcr"), statistics=("mean", "std")),
 }
-"""Named recipes. ``default`` is this course's table, ``log_mel`` what its networks read; the others rebuild the vectors of three earlier student
-projects, all at 22.05 kHz with windows of 2048 and steps of 512 samples.
+"""Named recipes. ``default`` is this course's table, ``log_mel`` what its networks read; the others
+rebuild the vectors of three earlier student projects, all at 22.05 kHz with windows of 2048 and steps of
+512 samples.
 
 ``s0_mfcc``, ``s0_mfcc_chroma``, ``s0_mfcc_chroma_mel``
     S0: averages over time of 40 MFCCs, then 12 chroma, then 128 mel bands: 40, 52 and 180 columns.
