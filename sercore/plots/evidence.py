@@ -93,7 +93,7 @@ def evidence_maps(
         axes = plt.subplots(
             n_rows,
             n_columns,
-            figsize=(4.4 * n_columns, 1.7 * n_rows + 0.4),
+            figsize=(4.0 * n_columns, 1.5 * n_rows + 0.4),
             sharex=True,
             sharey=True,
             squeeze=False,

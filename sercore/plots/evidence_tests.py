@@ -33,7 +33,7 @@ def faithfulness_curves(curves: pd.DataFrame, *, game: str = "deletion", ax: Axe
         style = {"ls": "--", "color": "0.4", "lw": 2.5} if name == "random" else {"lw": 1.8}
         ax.plot(100 * curves.index, 100 * curves[name], label=name, **style)
     done = "deleted" if game == "deletion" else "inserted"
-    ax.set(xlabel=f"boxes {done} (%)", ylabel="probability of the class (%)", xlim=(0, 100), ylim=(0, None))
+    ax.set(xlabel=f"boxes {done} (%)", ylabel="probability of the class (%)", xlim=(0, 100), ylim=(0, 100))
     ax.legend(fontsize=9)
     return ax
 
