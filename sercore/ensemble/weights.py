@@ -65,9 +65,9 @@ class Evolution:
         Whether the best candidate of all is improved by a local search at the end.
     """
 
-    population: int = 40
-    generations: int = 75
-    restarts: int = 3
+    population: int = 60
+    generations: int = 100
+    restarts: int = 4
     parents: int = 10
     elitism: int = 2
     selection: str = "sss"
