@@ -179,7 +179,7 @@ def clean(notebook):
 
 
 def _lightened(notebook):
-    """Pictures with a palette, the largest that keeps the file within :data:`MAX_BYTES`."""
+    """Pictures with a palette, the largest that keeps the file within :data:`MAX_BYTES`; at last, smaller."""
     import nbformat
 
     pictures = [
@@ -188,19 +188,21 @@ def _lightened(notebook):
         for output in cell.get("outputs", [])
         if "image/png" in output.get("data", {})
     ]
-    for n_colors in (128, 64, 48, 32):
+    for n_colors, scale in ((128, 1), (64, 1), (48, 1), (32, 1), (32, 0.85), (32, 0.7)):
         for data, original in pictures:
-            data["image/png"] = _with_palette(original, n_colors)
+            data["image/png"] = _with_palette(original, n_colors, scale)
         if len(nbformat.writes(notebook)) <= MAX_BYTES:
             break
     return notebook
 
 
-def _with_palette(png: str, n_colors: int) -> str:
+def _with_palette(png: str, n_colors: int, scale: float = 1) -> str:
     """A PNG in base64 with at most ``n_colors`` colours, or as it was where that is smaller."""
     from PIL import Image
 
     image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    if scale < 1:
+        image = image.resize([round(scale * side) for side in image.size], Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     # the octree keeps single strong colours that median cut would merge
     palette = image.quantize(n_colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
