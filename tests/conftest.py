@@ -7,6 +7,11 @@ import numpy as np
 import pytest
 
 
+def pytest_collection_modifyitems(items):
+    """Slow tests first, so that several processes end at about the same time."""
+    items.sort(key=lambda item: "slow" not in item.keywords)
+
+
 @pytest.fixture
 def rng():
     """One seeded source of randomness for every test."""
