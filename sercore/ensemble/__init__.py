@@ -27,7 +27,7 @@ from .fitness import METRICS, Fitness, to_simplex
 from .landscape import landscape
 from .members import Members
 from .nested import SYSTEMS, Nested, evaluate_nested
-from .one_against_rest import classical_expert, experts
+from .one_against_rest import classical_expert, experts, network_expert
 from .stacking import META_MODELS, Stack, fit_stack
 from .voting import combine, majority_vote, mean_logits, oracle, soft_vote
 from .weighting import Weighting
@@ -63,6 +63,7 @@ __all__ = [
     "landscape",
     "majority_vote",
     "mean_logits",
+    "network_expert",
     "optimum",
     "oracle",
     "pairs",

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ import pandas as pd
 from ..errors import EvaluationError
 from ..evaluation import oof_rows
 from ..splits import Fold, make_folds
-from ..training import fit_classical, write_parquet
+from ..training import fit_classical, fit_network, write_parquet
 
 REST = "rest"
 
@@ -68,7 +68,7 @@ def experts(
         Features of each clip: a table, or frames of different lengths.
     classes : sequence of str
     fit : callable
-        Trains one expert (:data:`Fit`): :func:`classical_expert`, or your own around any network.
+        Trains one expert (:data:`Fit`): :func:`network_expert`, :func:`classical_expert`, or your own.
     name : str
         What the members are called, in front of their class: ``expert happy``.
     split, seeds, n_folds
@@ -129,6 +129,38 @@ def classical_expert(model: str = "logistic", **settings) -> Fit:
         balanced = {"class_weight": "balanced", **settings}
         fitted = fit_classical(two, X, np.arange(len(two)), model=model, settings=balanced, seed=seed)
         return lambda asked: fitted.predict_proba(asked)[:, list(fitted.classes_).index("own")]
+
+    return fit
+
+
+def network_expert(model: str = "cnn2d_lstm", *, settings: Mapping | None = None, **fitting) -> Fit:
+    """How to train a Keras expert with balanced class weights: by default a CNN-LSTM, as VoiceVibes did.
+
+    Parameters
+    ----------
+    model : str
+        A name from :data:`sercore.models.NETWORKS`.
+    settings : mapping, optional
+        What differs from the builder's defaults.
+    **fitting
+        Arguments of :func:`sercore.training.fit`; it stops early on inner speakers unless told otherwise
+        (``stop_early=False``).
+    """
+
+    def fit(clips, X, own, seed):
+        two = clips.reset_index(drop=True).assign(label=np.where(own, "own", REST))
+        options = {"balanced": True, **fitting}
+        network = fit_network(
+            two,
+            X,
+            np.arange(len(two)),
+            (REST, "own"),
+            model=model,
+            settings=settings,
+            fitting=options,
+            seed=seed,
+        )
+        return lambda asked: network(asked)[:, 1]
 
     return fit
 
