@@ -188,7 +188,7 @@ def _lightened(notebook):
         for output in cell.get("outputs", [])
         if "image/png" in output.get("data", {})
     ]
-    for n_colors, scale in ((128, 1), (64, 1), (48, 1), (32, 1), (32, 0.85), (32, 0.7)):
+    for n_colors, scale in ((128, 1), (64, 1), (48, 1), (32, 1), (32, 0.85), (24, 0.7)):
         for data, original in pictures:
             data["image/png"] = _with_palette(original, n_colors, scale)
         if len(nbformat.writes(notebook)) <= MAX_BYTES:
