@@ -473,7 +473,7 @@ OLDER = {
 }
 
 
-@pytest.mark.parametrize("preset", sorted(set(PRESETS) - {"default"}))
+@pytest.mark.parametrize("preset", sorted(set(PRESETS) - {"default", "log_mel"}))
 def test_older_vectors_have_their_length(preset):
     n_columns, first = OLDER[preset]
     names = features.column_names(preset)
@@ -616,7 +616,7 @@ def test_any_text_is_a_recipe_or_refused(text):
 def test_recipes_by_name():
     assert features.get_recipe("default") is DEFAULT
     assert features.get_recipe(OLD) is OLD
-    with pytest.raises(RecipeError, match="no recipe named 'mfcc'; there are: default, s0_mfcc"):
+    with pytest.raises(RecipeError, match="no recipe named 'mfcc'; there are: default, log_mel, s0_mfcc"):
         features.get_recipe("mfcc")
 
 
