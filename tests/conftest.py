@@ -1,10 +1,15 @@
 """Fixtures shared by all tests."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    # two processes that compile the same function at once can read half a cache file, and crash
+    os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix=f"numba-{worker}-")
 
 
 def pytest_collection_modifyitems(items):
