@@ -1,0 +1,22 @@
+"""Live demonstrations: sliders around functions that work without them.
+
+Notebook: demo.ipynb
+"""
+
+from importlib import import_module
+
+_PLACES = {
+    "Drawn": "pictures",
+    "from_axes": "pictures",
+    "Player": "player",
+    "wav_bytes": "player",
+}
+"""Name: the module that holds it, which is loaded when the name is first used."""
+
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str):
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_PLACES[name]}", __name__), name)

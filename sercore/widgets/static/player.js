@@ -1,0 +1,183 @@
+// A picture with a sound: a line moves over the picture while the sound plays; a click in the picture
+// plays from there. Notebook: demo.ipynb
+const REPORT_MS = 200;
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+function blobUrl(bytes, type) {
+  return bytes && bytes.byteLength ? URL.createObjectURL(new Blob([bytes], { type })) : "";
+}
+
+function render({ model, el }) {
+  const audio = element("audio", { preload: "auto" });
+  const image = element("img", { draggable: "false" });
+  const cursor = element("div", { class: "sercore-cursor" });
+  const stage = element("div", { class: "sercore-stage", tabindex: "0", role: "slider" }, image, cursor);
+  const play = element("button", { class: "sercore-play", type: "button" });
+  const clock = element("span", { class: "sercore-clock" });
+  const save = element("a", { class: "sercore-save", role: "button" }, "Save picture");
+  const note = element("span", { class: "sercore-note", role: "status" });
+  const bar = element("div", { class: "sercore-bar" }, play, clock, save, note);
+  el.classList.add("sercore-player");
+  el.replaceChildren(stage, bar, audio);
+
+  let picture = "", sound = "", reported = 0, frame = 0;
+  const length = () => model.get("duration");
+  const clamp = (seconds) => Math.min(Math.max(seconds, 0), length());
+
+  // Changes that this page reports must not come back to it as orders.
+  function report(changes) {
+    document.sercoreReports = true;
+    for (const [key, value] of Object.entries(changes)) model.set(key, value);
+    document.sercoreReports = false;
+    model.save_changes();
+    reported = performance.now();
+  }
+
+  function showPosition() {
+    const now = audio.currentTime;
+    const [left, right, start, stop] = ["left", "right", "start", "stop"].map((name) => model.get(name));
+    const share = (now - start) / (stop - start || 1);
+    cursor.style.left = `${100 * (left + share * (right - left))}%`;
+    cursor.hidden = !sound || share < 0 || share > 1;
+    clock.textContent = `${now.toFixed(1)} s of ${length().toFixed(1)} s`;
+    stage.setAttribute("aria-valuenow", now.toFixed(2));
+    stage.setAttribute("aria-valuetext", clock.textContent);
+  }
+
+  function showState() {
+    const playing = !audio.paused;
+    play.textContent = playing ? "❚❚ Pause" : "▶ Play";
+    play.setAttribute("aria-label", `${playing ? "Pause" : "Play"} ${model.get("description")}`);
+    play.disabled = !sound;
+  }
+
+  function follow() {
+    showPosition();
+    if (performance.now() - reported > REPORT_MS) report({ position: audio.currentTime });
+    frame = requestAnimationFrame(follow);
+  }
+
+  function seek(seconds) {
+    audio.currentTime = clamp(seconds);
+    showPosition();
+    report({ position: audio.currentTime });
+  }
+
+  async function start() {
+    if (!sound) return;
+    if (audio.currentTime >= length() - 0.01) audio.currentTime = 0;
+    document.dispatchEvent(new CustomEvent("sercore-play", { detail: audio })); // one voice at a time
+    try {
+      await audio.play();
+      note.textContent = "";
+    } catch (error) {
+      if (error.name === "AbortError") return; // paused, or given another sound, before it began
+      note.textContent =
+        error.name === "NotAllowedError" ? "Press Play once: the browser waits for it." : `No sound: ${error.message}`;
+      report({ playing: false });
+    }
+  }
+
+  const toggle = () => (audio.paused ? start() : audio.pause());
+
+  audio.addEventListener("play", () => {
+    cancelAnimationFrame(frame);
+    follow();
+    showState();
+    report({ playing: true });
+  });
+  audio.addEventListener("pause", () => {
+    cancelAnimationFrame(frame);
+    showPosition();
+    showState();
+    report({ playing: false, position: audio.currentTime });
+  });
+  audio.addEventListener("seeked", showPosition);
+  play.addEventListener("click", toggle);
+  stage.addEventListener("click", (event) => {
+    const [left, right, first, stop] = ["left", "right", "start", "stop"].map((name) => model.get(name));
+    const box = image.getBoundingClientRect();
+    const share = ((event.clientX - box.left) / box.width - left) / (right - left);
+    if (!sound || share < 0 || share > 1) return;
+    seek(first + share * (stop - first));
+    if (audio.paused) start();
+  });
+  stage.addEventListener("keydown", (event) => {
+    const step = event.shiftKey ? 1 : 0.1;
+    const moves = { ArrowLeft: -step, ArrowDown: -step, ArrowRight: step, ArrowUp: step };
+    if (event.key === " " || event.key === "Enter") toggle();
+    else if (event.key in moves) seek(audio.currentTime + moves[event.key]);
+    else if (event.key === "Home") seek(0);
+    else if (event.key === "End") seek(length());
+    else return;
+    event.preventDefault();
+    event.stopPropagation(); // a notebook has plans of its own for these keys
+  });
+
+  const listeners = [];
+  function on(names, listener) {
+    for (const name of names) {
+      model.on(`change:${name}`, listener);
+      listeners.push([`change:${name}`, listener]);
+    }
+  }
+  function onOrder(name, listener) {
+    on([name], () => document.sercoreReports || listener(model.get(name)));
+  }
+
+  function setPicture() {
+    const old = picture;
+    picture = blobUrl(model.get("picture"), "image/png");
+    image.hidden = save.hidden = !picture;
+    if (picture) image.src = save.href = picture;
+    if (old) image.decode().catch(() => {}).then(() => URL.revokeObjectURL(old));
+  }
+  function setSound() {
+    const old = sound;
+    audio.pause();
+    sound = blobUrl(model.get("sound"), "audio/wav");
+    if (sound) audio.src = sound;
+    else audio.removeAttribute("src");
+    if (old) URL.revokeObjectURL(old);
+    showState();
+    showPosition();
+  }
+  function setWords() {
+    const words = model.get("description");
+    image.alt = `Picture of ${words}`;
+    stage.setAttribute("aria-label", `Position in ${words}; arrow keys move, space plays`);
+    stage.setAttribute("aria-valuemin", "0");
+    stage.setAttribute("aria-valuemax", length().toFixed(2));
+    save.setAttribute("aria-label", `Save picture of ${words}`);
+    save.setAttribute("download", `${model.get("name")}.png`);
+    showState();
+    showPosition();
+  }
+  const pauseForOther = (event) => event.detail !== audio && audio.pause();
+
+  on(["picture"], setPicture);
+  on(["sound"], setSound);
+  on(["description", "name", "duration", "left", "right", "start", "stop"], setWords);
+  onOrder("position", (seconds) => seek(seconds));
+  onOrder("playing", (wanted) => (wanted ? start() : audio.pause()));
+  document.addEventListener("sercore-play", pauseForOther);
+  setPicture();
+  setSound();
+  setWords();
+
+  return () => {
+    cancelAnimationFrame(frame);
+    for (const [name, listener] of listeners) model.off(name, listener);
+    document.removeEventListener("sercore-play", pauseForOther);
+    audio.pause();
+    for (const url of [picture, sound]) if (url) URL.revokeObjectURL(url);
+  };
+}
+
+export default { render };
