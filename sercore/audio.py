@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .audiofile import EXTENSIONS, MAX_SECONDS, read
+from .audiofile import EXTENSIONS, MAX_SECONDS, SAMPLE_RATES, read
 from .errors import AudioError
 
 __all__ = [
-    "EXTENSIONS", "MAX_SECONDS", "MIN_SECONDS", "SAMPLE_RATE", "check", "check_array", "fit_length", "load",
-    "trim",
+    "EXTENSIONS", "MAX_SECONDS", "MIN_SECONDS", "SAMPLE_RATE", "check", "check_array", "convert",
+    "fit_length", "load", "trim",
 ]  # fmt: skip
 
 SAMPLE_RATE = 16_000
@@ -55,15 +55,46 @@ def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE) -> np.ndarray:
         With ``reason`` missing, unreadable (no permission), empty, lfs-pointer, web-page, not-audio,
         truncated, too-long, channels-cancel, not-finite, out-of-range, too-short or silent.
     """
+    samples, native_sr = read(Path(path))
+    return convert(_to_mono(samples, where=str(path)), native_sr, sr=sr, where=str(path))
+
+
+def convert(
+    wave: np.ndarray, native_sr: int, *, sr: int = SAMPLE_RATE, where: str = "the waveform"
+) -> np.ndarray:
+    """What :func:`load` returns for a mono float file with these samples.
+
+    Parameters
+    ----------
+    wave : np.ndarray [shape=(n_samples,)]
+        Mono float in [-1, 1].
+    native_sr, sr : int
+        Sample rate of the waveform, and of the result, in Hz.
+    where : str
+        What the error message calls the source.
+
+    Returns
+    -------
+    np.ndarray [shape=(n,), dtype=float32]
+
+    Raises
+    ------
+    AudioError
+        Not a sample rate of speech, or see :func:`check`.
+    """
     import soxr
 
-    samples, native_sr = read(Path(path))
-    wave = _to_mono(samples, where=str(path))
-    check(wave, native_sr, where=str(path))
+    low, high = SAMPLE_RATES
+    if not low <= native_sr <= high:
+        raise AudioError(
+            f"{where}: {native_sr} Hz; speech is sampled at {low} to {high} Hz", reason="not-audio"
+        )
+    check(wave, native_sr, where=where)
+    wave = np.asarray(wave, dtype=np.float32)
     wave = wave - wave.mean()
     if native_sr != sr:
         wave = soxr.resample(wave, native_sr, sr, quality="HQ")
-        check(wave, sr, where=str(path))  # what lay above sr / 2 is gone; was it all?
+        check(wave, sr, where=where)  # what lay above sr / 2 is gone; was it all?
     return np.clip(wave, -1.0, 1.0, out=wave)
 
 

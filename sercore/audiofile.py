@@ -20,7 +20,9 @@ EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
 """File names that count as audio when a folder is searched."""
 
 MAX_SECONDS = 3600.0
-_SAMPLE_RATES = (4_000, 768_000)  # outside, a header is damaged rather than a recorder odd
+SAMPLE_RATES = (4_000, 768_000)
+"""In Hz; outside, a header is damaged rather than a recorder odd."""
+
 _SAMPLES_PER_BYTE = 1000  # FLAC packs digital silence about 500-fold; nothing packs tighter
 
 
@@ -70,6 +72,7 @@ def read(path: Path) -> tuple[np.ndarray, int]:
 
 def _open_head(path: Path) -> tuple[bytes, int]:
     """First bytes of a file, and its size."""
+    _refuse_name(os.fspath(path))
     try:
         info = os.stat(path)
         if not stat.S_ISREG(info.st_mode):
@@ -87,6 +90,14 @@ def _open_head(path: Path) -> tuple[bytes, int]:
     if not head:
         raise AudioError(f"{path}: the file is empty (0 bytes); copy or download it again", reason="empty")
     return head, info.st_size
+
+
+def _refuse_name(name: str) -> None:
+    """Names that no system opens, or that neither libsndfile nor a table can write."""
+    if "\0" in name or name.encode(errors="replace").decode() != name:
+        raise AudioError(
+            f"{name!a}: a name with bytes that are no text; rename the file", reason="unreadable"
+        )
 
 
 def _refuse_lookalikes(head: bytes, path: Path) -> None:
@@ -120,7 +131,7 @@ def _refuse_cut_wav(head: bytes, n_bytes: int, path: Path) -> None:
 
 def _refuse_headers(sr: int, n_frames: int, n_channels: int, n_bytes: int, path: Path) -> None:
     """Headers that no recording has; believing them could ask for more memory than there is."""
-    low, high = _SAMPLE_RATES
+    low, high = SAMPLE_RATES
     if not low <= sr <= high:
         raise AudioError(
             f"{path}: a sample rate of {sr} Hz; speech has {low} to {high} Hz: the header is damaged",

@@ -14,7 +14,8 @@ for networks. Several members vote with their weights. Nothing is ever unpickled
 ``estimators``      scikit-learn models by skops, with an allow-list
 ``networks``        ``.keras`` and ONNX, with an allow-list
 ``predictor``       :class:`Predictor`: load and predict
-``files``           many files: folders, windows, processes
+``files``           many files: folders, processes
+``windows``         one long recording, window after window
 ``training``        from a corpus to a bundle (``sercore train``)
 ==================  ================================================================================
 
@@ -24,13 +25,14 @@ its function to ``predictor``.
 Notebook: 00_start_here.ipynb
 """
 
-from .files import Windows, find_files, predict_clip, predict_files
+from .files import find_files, predict_clip, predict_files
 from .folder import digest
 from .predictor import Predictor
 from .printing import serve
 from .saving import Fitted, save
+from .windows import Windows, predict_windows
 
 __all__ = [
-    "Fitted", "Predictor", "Windows", "digest", "find_files", "predict_clip", "predict_files", "save",
-    "serve",
+    "Fitted", "Predictor", "Windows", "digest", "find_files", "predict_clip", "predict_files",
+    "predict_windows", "save", "serve",
 ]  # fmt: skip

@@ -12,55 +12,19 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-
-import numpy as np
 
 from .. import audio
 from ..errors import AudioError
 from .predictor import Predictor
+from .windows import Windows, answer, predict_windows
 
 SUFFIXES = (*audio.EXTENSIONS, ".aif", ".aiff", ".opus", ".oga")
 """File names that count as audio when a folder is searched; a file named on its own is always tried."""
 
 MAX_STDIN_BYTES = 2_000_000_000
 _FEW, _CHUNK = 24, 8
-
-
-@dataclass(frozen=True)
-class Windows:
-    """How a long recording is divided.
-
-    Parameters
-    ----------
-    seconds, step : float
-        Length of a window, and from the start of one to the start of the next.
-    """
-
-    seconds: float = 3.0
-    step: float = 1.5
-
-    def __post_init__(self):
-        if not (
-            audio.MIN_SECONDS <= self.seconds <= audio.MAX_SECONDS and 0.05 <= self.step <= audio.MAX_SECONDS
-        ):
-            raise AudioError(
-                f"windows of {self.seconds} s every {self.step} s; windows have at least "
-                f"{audio.MIN_SECONDS} s, steps at least 0.05 s",
-                reason="too-short",
-            )
-
-    def spans(self, seconds: float) -> list[tuple[float, float]]:
-        """Start and end of each window in a recording; the last one ends with it."""
-        last = seconds - self.seconds
-        if last <= 0:
-            return [(0.0, seconds)]
-        starts = [self.step * k for k in range(int(last / self.step) + 1)]
-        if last - starts[-1] > 0.01:
-            starts.append(last)
-        return [(start, start + self.seconds) for start in starts]
 
 
 def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
@@ -100,7 +64,7 @@ def predict_clip(predictor: Predictor, path: str | os.PathLike, windows: Windows
     try:
         waves = predictor.waves(path)
         if windows is None:
-            return [{"file": name} | _answer(predictor, waves)]
+            return [{"file": name} | answer(predictor, waves)]
     except AudioError as error:
         return [{"file": name, "error": error.reason, "message": str(error)}]
     except UnicodeEncodeError:  # libsndfile takes names that are text only
@@ -111,18 +75,7 @@ def predict_clip(predictor: Predictor, path: str | os.PathLike, windows: Windows
                 "message": f"{name}: a name that is no text; rename the file",
             }
         ]
-    seconds = max(wave.size / rate for rate, wave in waves.items())
-    rows = []
-    for start, end in windows.spans(seconds):
-        cut = {rate: wave[round(start * rate) : round(end * rate)] for rate, wave in waves.items()}
-        row = {"file": name, "start": round(start, 3), "end": round(end, 3)}
-        try:
-            for rate, wave in cut.items():
-                audio.check(wave, rate, where=f"{name} at {start:.1f} s")
-            rows.append(row | _answer(predictor, cut))
-        except AudioError as error:
-            rows.append(row | {"error": error.reason, "message": str(error)})
-    return rows
+    return [{"file": name} | row for row in predict_windows(predictor, waves, windows, where=name)]
 
 
 def predict_files(
@@ -215,8 +168,3 @@ def _predict_chunk(bundle, digest, backend, files, windows) -> list[list[dict]]:
 @lru_cache(maxsize=2)
 def _loaded(bundle: str, digest: str | None, backend: str) -> Predictor:
     return Predictor.load(bundle, backend=backend, digest=digest)
-
-
-def _answer(predictor: Predictor, waves: dict[int, np.ndarray]) -> dict:
-    proba = predictor.as_dict(predictor.proba(waves))
-    return {"label": max(proba, key=proba.get), "proba": proba}

@@ -151,7 +151,7 @@ def _members(value) -> dict[str, Member]:
             raise ValueError(
                 f"member {name!r} is a {about['kind']!r} on {about['features']!r}, which is unknown"
             )
-        recipe = _bearable(Recipe.from_json(json.dumps(about["recipe"])))
+        recipe = Recipe.from_json(json.dumps(about["recipe"]))
         if recipe.key != about["recipe_key"]:
             raise ValueError(
                 f"member {name!r}: recipe {recipe.key}, trained with {about['recipe_key']}; this sercore "
@@ -161,21 +161,6 @@ def _members(value) -> dict[str, Member]:
     if not members:
         raise ValueError("no members")
     return members
-
-
-def _bearable(recipe: Recipe) -> Recipe:
-    """The recipe, unless a clip would take more memory and time by it than any analysis of speech needs."""
-    if (
-        recipe.sr > 192_000
-        or recipe.n_fft > 65_536
-        or recipe.n_mels > 2_048
-        or recipe.hop_length < recipe.sr / 2_000
-    ):
-        raise ValueError(
-            f"a recipe with sr={recipe.sr}, n_fft={recipe.n_fft}, n_mels={recipe.n_mels}, "
-            f"hop_length={recipe.hop_length}, which no analysis of speech needs"
-        )
-    return recipe
 
 
 def _classes(value) -> tuple[str, ...]:

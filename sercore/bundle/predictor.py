@@ -21,7 +21,6 @@ from ..training.scaling import standardise
 from . import estimators, folder, networks
 from .manifest import Manifest, Member
 from .probe import probe_wave
-from .waves import as_loaded
 
 TOLERANCE = 0.02
 """How far the answer to the probe may lie from the one noted in training, before a bundle is refused.
@@ -126,7 +125,7 @@ class Predictor:
         """The clip at every sample rate that a member reads."""
         rates = sorted({member.recipe.sr for member in self.manifest.members.values()})
         if isinstance(clip, np.ndarray):
-            return {rate: as_loaded(clip, sr or self.sr, rate) for rate in rates}
+            return {rate: audio.convert(clip, sr or self.sr, sr=rate) for rate in rates}
         return {rate: audio.load(clip, sr=rate) for rate in rates}
 
     def proba(self, waves: dict[int, np.ndarray]) -> np.ndarray:

@@ -10,8 +10,9 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 
-from .files import Windows, find_files, predict_files, standard_input
+from .files import find_files, predict_files, standard_input
 from .predictor import Predictor
+from .windows import Windows
 
 MAX_WIDTH = 48
 OK, SOME_BAD = 0, 3

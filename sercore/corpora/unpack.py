@@ -6,6 +6,7 @@ Notebook: 00_start_here.ipynb
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import zipfile
 import zlib
@@ -27,7 +28,7 @@ def unpack(
     archive : path
         The zip file.
     target : Path
-        An empty or new folder.
+        An empty or new folder. Nothing else is taken: a link lying in it would be written through.
     max_files, max_bytes : int
         More entries, or more bytes after unpacking, are refused. The declared sizes can be
         trusted for this: no more than the declared size of an entry is ever written.
@@ -35,9 +36,11 @@ def unpack(
     Raises
     ------
     CorpusError
-        Not a zip, damaged, too large, or an entry that is a link or points outside ``target``.
-        Every entry is looked at before the first is written.
+        Not a zip, damaged, too large, an entry that is a link or points outside ``target``, or names
+        and contents that this disk cannot hold. Every entry is looked at before the first is written.
     """
+    if os.path.lexists(target) and (target.is_symlink() or not target.is_dir() or any(target.iterdir())):
+        raise CorpusError(f"{target} is not an empty folder; nothing was unpacked. Name a new one.")
     try:
         with zipfile.ZipFile(archive) as content:
             entries = content.infolist()
@@ -49,11 +52,25 @@ def unpack(
                     f"{archive}: {len(entries)} entries of {n_bytes} bytes are too large; "
                     f"at most {max_files} entries and {max_bytes} bytes are unpacked"
                 )
-            content.extractall(target)
+            _extract(content, target)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise CorpusError(
             f"{archive} is not a sound zip archive ({error}); a web page or a cut file?"
         ) from error
+
+
+def _extract(content: zipfile.ZipFile, target: Path) -> None:
+    """Write all entries, or leave nothing behind."""
+    try:
+        content.extractall(target)
+    except BaseException as error:
+        shutil.rmtree(target, ignore_errors=True)
+        if isinstance(error, OSError | UnicodeError):
+            raise CorpusError(
+                f"{content.filename} cannot be unpacked into {target} ({error}): is the disk full, a name "
+                "too long, or a file named like a folder? Nothing was left there."
+            ) from error
+        raise
 
 
 def _refuse_unsafe(archive: str | os.PathLike, entry: zipfile.ZipInfo) -> None:

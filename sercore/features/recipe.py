@@ -99,6 +99,11 @@ class Recipe:
             )
         if not 0 <= self.fmin < self.fmax <= self.sr / 2:
             _refuse(f"mel range {self.fmin}–{self.fmax} Hz outside 0–{self.sr / 2} Hz (half the sample rate)")
+        for setting, most in (("sr", 192_000), ("n_fft", 65_536), ("n_mels", self.n_fft // 2)):
+            if getattr(self, setting) > most:
+                _refuse(f"{setting}={getattr(self, setting)}; at most {most}")
+        if self.sr > 2000 * self.hop_length:
+            _refuse(f"hop_length={self.hop_length} at {self.sr} Hz is less than half a millisecond")
         if self.n_mfcc > self.n_mels:
             _refuse(f"{self.n_mfcc} MFCCs from {self.n_mels} mel bands")
         if self.trim_db is not None and self.trim_db <= 0:
@@ -148,7 +153,7 @@ class Recipe:
         Raises
         ------
         RecipeError
-                The text is not JSON, or lacks settings, or names some that this version does not have.
+            The text is not JSON, or lacks settings, or names some that this version does not have.
         """
         try:
             settings = json.loads(text)
@@ -156,7 +161,7 @@ class Recipe:
             if missing:
                 raise ValueError(f"without {', '.join(sorted(missing))}")
             return cls(**settings)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise RecipeError(f"not a recipe of this version ({error}): {text!r:.80}") from error
 
 
