@@ -236,6 +236,16 @@ def test_places_and_names(make, tmp_path):
     heard_or_refused(make(tmp_path / "a.wav"), PLACES[make])
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="no such files there")
+def test_a_corpus_with_a_name_that_is_no_text_says_which(tmp_path):
+    for folder, name in (("happy", b"x.wav"), ("sad", b"\xff.wav")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / os.fsdecode(name)).write_bytes(sound())
+    with pytest.raises(CorpusError, match=r"rename the file: sad/\\udcff\.wav") as caught:
+        load_index("folder", tmp_path, speaker=r"/(.+)\.wav")
+    str(caught.value).encode()
+
+
 # --- tables of clips -------------------------------------------------------------------------------
 
 TABLES = {

@@ -49,6 +49,10 @@ def scan(module: ModuleType, folder: Path, **options) -> Scan:
         return found
     for path in audio_files(folder):
         relative = path.relative_to(folder).as_posix()
+        readable = relative.encode(errors="backslashreplace").decode()
+        if readable != relative:
+            found.unknown[readable] = "a name with bytes that are no text; rename the file"
+            continue
         if not path.exists():
             found.unknown[relative] = (
                 "a link to a file that is not there (DataLad, git-annex: get its content)"
