@@ -6,9 +6,20 @@ Notebook: demo.ipynb
 from importlib import import_module
 
 _PLACES = {
+    "Axis": "pictures",
+    "Clip": "analyses",
     "Drawn": "pictures",
-    "from_axes": "pictures",
+    "Explorer": "explorer",
+    "Latest": "bursts",
+    "Message": "upload",
+    "OwnSound": "upload",
+    "Picture": "pictures",
     "Player": "player",
+    "Recorder": "recorder",
+    "Settings": "analyses",
+    "Upload": "upload",
+    "from_axes": "pictures",
+    "load_bytes": "upload",
     "wav_bytes": "player",
 }
 """Name: the module that holds it, which is loaded when the name is first used."""

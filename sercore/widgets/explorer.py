@@ -1,0 +1,164 @@
+"""The spectrogram explorer: choose or record a clip, move sliders, see and hear.
+
+>>> from sercore.widgets import Explorer
+>>> Explorer("demo")
+
+Every control only changes a :class:`~sercore.widgets.analyses.Settings`; the picture of given settings
+comes from :func:`sercore.widgets.views.pictures`, with or without this widget.
+
+Notebook: demo.ipynb
+"""
+
+from __future__ import annotations
+
+import ipywidgets
+
+from ..audio import SAMPLE_RATE
+from ..errors import SercoreError
+from .analyses import OVERLAYS, VIEWS, Clip, Settings, empty_bands
+from .bursts import Latest
+from .choosing import ClipChooser
+from .player import Player
+from .views import pictures
+
+SIZES = {"normal": 15, "large": 18, "projector": 23}
+"""Text size: height of the letters in pictures, in pixels; letters of controls grow with it."""
+
+WIDE, HALF = (1200, 330), (620, 330)
+"""Size in pixels of the only picture, and of each of two."""
+
+_NARROWEST = 500  # Hz
+
+
+class Explorer(ipywidgets.VBox):
+    """Sliders around the picture of one clip, or of two side by side on the same axes.
+
+    Parameters
+    ----------
+    corpus : str
+        The corpus to begin with.
+    text : str
+        One of :data:`SIZES`.
+
+    Attributes
+    ----------
+    settings : Settings
+        What the controls say now.
+    players : tuple of Player
+        The picture and sound of clip A and of clip B.
+    """
+
+    def __init__(self, corpus: str = "demo", *, text: str = "normal"):
+        self._clips: dict[str, Clip] = {}
+        self._corpus = corpus
+        self.sliders = _sliders()
+        self.view = ipywidgets.ToggleButtons(
+            options=VIEWS, value="mel", description="View", style={"button_width": "auto"}
+        )
+        self.overlays = {
+            name: ipywidgets.Checkbox(description=name, indent=False, layout={"width": "auto"})
+            for name in OVERLAYS
+        }
+        self.compare = ipywidgets.Checkbox(description="compare two", indent=False, layout={"width": "auto"})
+        self.text = ipywidgets.Dropdown(options=list(SIZES), value=text, description="Text size")
+        self.text.layout.width = "auto"
+        self.players = (Player(name="clip-A"), Player(name="clip-B"))
+        self.players[1].layout.display = "none"
+        self.note = ipywidgets.HTML()
+        self.note.add_class("sercore-message")
+        self._later = Latest(self._draw)
+        self.choosers = [ClipChooser(lambda clip: self._hear("A", clip), corpus=corpus)]
+        row = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 12px"}
+        self._choosing = ipywidgets.VBox(self.choosers)
+        looks = [self.view, *self.overlays.values(), self.compare, self.text]
+        super().__init__(
+            [
+                self._choosing,
+                ipywidgets.HBox(list(self.sliders.values()), layout=row),
+                ipywidgets.HBox(looks, layout=row),
+                ipywidgets.HBox(self.players),
+                self.note,
+            ]
+        )
+        self.add_class("sercore-app")
+        self._draw()
+        for control in [*self.sliders.values(), self.view, *self.overlays.values()]:
+            control.observe(self._later, "value")
+        self.compare.observe(self._compare, "value")
+        self.text.observe(self._later, "value")
+
+    @property
+    def settings(self) -> Settings:
+        """What the controls say now."""
+        values = {name: slider.value for name, slider in self.sliders.items()}
+        low, high = values.pop("frequency")
+        low = min(low, SAMPLE_RATE // 2 - _NARROWEST)
+        return Settings(
+            view=self.view.value,
+            overlays=tuple(name for name, box in self.overlays.items() if box.value),
+            fmin=low,
+            fmax=max(high, low + _NARROWEST),
+            font_size=SIZES[self.text.value],
+            **values,
+        )
+
+    def _hear(self, letter: str, clip: Clip) -> None:
+        """A clip was chosen."""
+        self._clips[letter] = clip
+        player = self.players["AB".index(letter)]
+        player.hear(clip.wave, SAMPLE_RATE)
+        player.description = f"clip {clip.title}"
+        self._later()
+
+    def _compare(self, change) -> None:
+        """Show or hide the second clip."""
+        if change["new"] and len(self.choosers) == 1:
+            self.choosers.append(
+                ClipChooser(lambda clip: self._hear("B", clip), corpus=self._corpus, letter="B")
+            )
+        self._choosing.children = self.choosers[: 1 + change["new"]]
+        self.players[1].layout.display = None if change["new"] else "none"
+        self._later()
+
+    def _draw(self) -> None:
+        """Bring pictures up to date with the controls."""
+        settings = self.settings
+        for size in SIZES:
+            (self.add_class if size == self.text.value else self.remove_class)(f"sercore-{size}")
+        shown = [letter for letter in ("AB" if self.compare.value else "A") if letter in self._clips]
+        if not shown:
+            return
+        clips = [self._clips[letter] for letter in shown]
+        try:
+            drawn = pictures(clips, settings, size=HALF if len(clips) > 1 else WIDE)
+        except SercoreError as error:
+            self.note.value = f'<div role="alert">{error}</div>'
+            return
+        for letter, picture in zip(shown, drawn, strict=True):
+            self.players["AB".index(letter)].show(picture)
+        self.note.value = _note(settings)
+
+
+def _sliders() -> dict[str, ipywidgets.Widget]:
+    """One slider for each number of :class:`Settings`; a range for both ends of the frequency axis."""
+    kinds = {
+        "window_ms": (ipywidgets.IntSlider, 25, 5, 100, 1, "window (ms)"),
+        "step_ms": (ipywidgets.IntSlider, 10, 2, 20, 1, "step (ms)"),
+        "n_mels": (ipywidgets.IntSlider, 64, 20, 128, 1, "mel bands"),
+        "frequency": (ipywidgets.IntRangeSlider, (0, 8000), 0, 8000, 100, "range (Hz)"),
+        "range_db": (ipywidgets.IntSlider, 70, 20, 80, 1, "range (dB)"),
+        "pre_emphasis": (ipywidgets.FloatSlider, 0.0, 0.0, 0.97, 0.01, "pre-emphasis"),
+    }
+    return {
+        name: kind(value=value, min=low, max=high, step=step, description=words, layout={"width": "31%"})
+        for name, (kind, value, low, high, step, words) in kinds.items()
+    }
+
+
+def _note(settings: Settings) -> str:
+    """What to know about these settings."""
+    if settings.view in ("mel", "MFCC") and (n := empty_bands(settings)):
+        return f"{n} of {settings.n_mels} bands hold no frequency of the Fourier transform: take fewer bands."
+    if settings.overlays and settings.view not in ("spectrogram", "mel"):
+        return "F0 and formants are drawn where the vertical axis is frequency: spectrogram and mel."
+    return ""
