@@ -39,6 +39,7 @@ from .style import (
     new_axes,
     use_course_style,
 )
+from .timelines import over_time, recording, timeline
 from .weights import evolution, simplex
 
 __all__ = [
@@ -48,8 +49,9 @@ __all__ = [
     "difference_maps", "difference_rows", "evidence", "evidence_maps", "evolution", "exam",
     "explained_shares", "faithfulness_curves", "feature_tracks", "gain_for_cost", "importance",
     "importance_intervals", "in_order", "kept_and_left", "learning_curves", "limits_of", "mel_bank",
-    "member_matrix", "new_axes", "pair_gains", "paired_differences", "pitch", "prediction", "predictions",
-    "reliability", "results", "scatter_by", "search", "seed_scores", "side_by_side", "simplex",
-    "speaker_counts", "speaker_scores", "spectrogram", "spectrum", "split_map", "stft_window", "subset_gains",
-    "track_functionals", "tuning_gains", "under_clip", "use_course_style", "waveform",
+    "member_matrix", "new_axes", "over_time", "pair_gains", "paired_differences", "pitch", "prediction",
+    "predictions", "recording", "reliability", "results", "scatter_by", "search", "seed_scores",
+    "side_by_side", "simplex", "speaker_counts", "speaker_scores", "spectrogram", "spectrum", "split_map",
+    "stft_window", "subset_gains", "timeline", "track_functionals", "tuning_gains", "under_clip",
+    "use_course_style", "waveform",
 ]  # fmt: skip

@@ -1,0 +1,209 @@
+"""The voice lab: turn a voice's knobs, hear it, see it, and watch what a model makes of it.
+
+>>> from sercore.widgets import VoiceLab
+>>> VoiceLab()
+
+Everything behind the sliders works without them: :class:`~sercore.widgets.voices.Voice` speaks,
+:func:`voice_picture` draws, :func:`~sercore.widgets.flipping.flips` asks which knob changes the answer.
+
+Notebook: 00_start_here.ipynb
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import ipywidgets
+import numpy as np
+import pandas as pd
+
+from .. import audio
+from ..bundle import Predictor
+from ..errors import SercoreError
+from ..features import Spectrum, get_recipe
+from ..synth import EMOTION_PROSODY, SENTENCES
+from .answering import get_predictor
+from .bars import probability_bars
+from .bursts import Latest
+from .explorer import SIZES
+from .flipping import flips, flips_html
+from .pictures import Axis, Drawn, Picture
+from .player import Player
+from .upload import Message
+from .voices import BODIES, KNOBS, Voice
+
+SECONDS, LEVELS, HERTZ = 3.2, (-60.0, 20.0), (75.0, 4800.0)
+"""What the picture's axes show, whatever is said: a faster voice looks shorter, a softer one darker."""
+
+WORDS = "A synthetic voice, and a model that learned from synthetic voices: nothing here is about people."
+
+
+def voice_picture(
+    wave: np.ndarray, sr: int, *, size: tuple[int, int] = (900, 270), font_size: int = 15
+) -> Drawn:
+    """Spectrogram with the pitch on it, on the same axes for every voice.
+
+    Frequency is in octaves, so a voice that is some semitones higher is the same picture, moved up.
+
+    Parameters
+    ----------
+    wave : np.ndarray [shape=(n_samples,)]
+    sr : int
+        Its sample rate in Hz.
+    size : (int, int)
+        Width and height in pixels.
+    font_size : int
+        Height of letters in pixels.
+    """
+    recipe = get_recipe("default")
+    spectrum = Spectrum(audio.convert(wave, sr, sr=recipe.sr), recipe)
+    low, high = np.log2(HERTZ)
+    bins = 2 ** np.linspace(low, high, 160) * recipe.n_fft / recipe.sr  # places between the Fourier bins
+    below, share = bins.astype(int), (bins % 1)[:, None]
+    level = 10 * np.log10(np.maximum(spectrum.power.T, 1e-12))
+    level = (1 - share) * level[below] + share * level[below + 1]
+    ticks = tuple((float(np.log2(f)), str(f)) for f in (100, 200, 400, 800, 1600, 3200))
+    step = recipe.hop_length / recipe.sr
+    picture = Picture(
+        Axis(0, SECONDS, "time (s)"), Axis(low, high, "frequency (Hz)", ticks),
+        bar=Axis(*LEVELS, "level (dB)"), title="spectrogram", legend=("F0",), size=size, font_size=font_size,
+    )  # fmt: skip
+    picture.image(level, x=(-step / 2, (level.shape[1] - 0.5) * step), y=(low, high))
+    return picture.line(np.arange(spectrum.n_frames) * step, np.log2(spectrum.pitch[0]), "F0").drawn()
+
+
+class VoiceLab(ipywidgets.VBox):
+    """Sliders, sound, picture and probabilities of one voice.
+
+    Parameters
+    ----------
+    bundle : Predictor or path, optional
+        The model; see :func:`~sercore.widgets.answering.get_predictor`. Where it cannot be used, the page
+        says why, and the voice can still be heard and seen.
+    text : str
+        Text size, from :data:`sercore.widgets.explorer.SIZES`.
+
+    Attributes
+    ----------
+    voice : Voice
+        How the knobs stand.
+    proba : dict of str to float
+        What the model says; empty without a model.
+    """
+
+    def __init__(self, bundle: Predictor | str | os.PathLike | None = None, *, text: str = "normal"):
+        self.voice, self.proba, self._asked, self._quiet = Voice(), {}, None, False
+        self._font_size = SIZES[text]
+        self.message, self.player = Message(), Player(description="the synthetic voice", name="voice")
+        self.bars, self.table, self.progress = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.Label()
+        self._make_controls()
+        super().__init__(self._rows())
+        self.add_class("sercore-app")
+        self.add_class(f"sercore-{text}")
+        try:
+            self.predictor = get_predictor(bundle)
+            self.about = f"Model: {self.predictor.about()}."
+        except SercoreError as error:
+            self.predictor, self.about = None, ""
+            self.message.warn(f"No probabilities: {error}")
+        self.refresh()
+
+    def _make_controls(self) -> None:
+        wide = {"width": "460px"}
+        self.knobs = {
+            name: ipywidgets.FloatSlider(
+                value=self.voice[name], min=knob.low, max=knob.high, step=knob.step, tooltip=knob.tells,
+                description=f"{knob.label} ({knob.unit})", readout_format="+.1f",
+                layout=wide, style={"description_width": "185px"},
+            )
+            for name, knob in KNOBS.items()
+        }  # fmt: skip
+        self.preset = ipywidgets.ToggleButtons(
+            options=list(EMOTION_PROSODY), value="neutral", description="Preset",
+            style={"button_width": "84px", "description_width": "60px"},
+        )  # fmt: skip
+        self.body = ipywidgets.Dropdown(options=list(BODIES), description="Body", layout={"width": "160px"})
+        sentences = [(f"{k + 1}: {said}", k) for k, said in enumerate(SENTENCES)]
+        self.sentence = ipywidgets.Dropdown(options=sentences, description="Says", layout={"width": "330px"})
+        self.ask = ipywidgets.Button(
+            description="Which single knob flips the answer?", button_style="primary", layout=wide
+        )
+        self.reset = ipywidgets.Button(description="Reset", tooltip="All knobs as at first")
+        self.later = Latest(self.refresh)
+        for slider in self.knobs.values():
+            slider.observe(self._turned, "value")
+        self.preset.observe(self._chosen, "value")
+        self.body.observe(self._chosen, "value")
+        self.sentence.observe(self._chosen, "value")
+        self.reset.on_click(lambda _: self.stand(Voice(), preset="neutral"))
+        self.ask.on_click(lambda _: self.find_flips())
+
+    def _rows(self) -> list:
+        about = ipywidgets.HTML(f"<b>{WORDS}</b>")
+        choices = ipywidgets.HBox([self.body, self.sentence, self.reset])
+        left = ipywidgets.VBox([*self.knobs.values(), self.ask, self.progress, self.table])
+        right = ipywidgets.VBox([self.player, self.bars], layout={"width": "650px"})
+        return [about, self.preset, choices, ipywidgets.HBox([left, right]), self.message]
+
+    def _turned(self, change) -> None:
+        """A slider was moved, by hand: the voice is no preset any more."""
+        if self._quiet:
+            return
+        name = next(name for name, slider in self.knobs.items() if slider is change.owner)
+        self.stand(self.voice.turn(**{name: change.new}))
+
+    def _chosen(self, change) -> None:
+        """A preset, body or sentence was chosen."""
+        if self._quiet:
+            return
+        if change.owner is self.preset:
+            self.stand(self.voice.preset(change.new), preset=change.new)
+        elif change.owner is self.body:
+            self.stand(self.voice.body(change.new), preset=self.preset.value)
+        else:
+            self.stand(replace(self.voice, sentence=change.new), preset=self.preset.value)
+
+    def stand(self, voice: Voice, *, preset: str | None = None) -> None:
+        """Put all knobs where a voice has them, then speak, draw and predict once."""
+        self.voice, self._quiet = voice, True
+        try:
+            self.preset.value, self.sentence.value = preset, voice.sentence
+            bodies = [name for name, (f0, _) in BODIES.items() if f0 == voice.f0]
+            self.body.value = bodies[0] if bodies else None
+            for name, slider in self.knobs.items():
+                slider.value = voice[name]
+        finally:
+            self._quiet = False
+        self.later()
+
+    def refresh(self) -> None:
+        """Speak, draw and predict with the knobs as they stand."""
+        try:
+            wave, sr = self.voice.speak()
+            self.player.hear(wave, sr)
+            self.player.show(voice_picture(wave, sr, font_size=self._font_size))
+            if self.predictor is not None:
+                self.proba = self.predictor.predict(wave, sr=sr)
+                self.bars.value = probability_bars(self.proba, note=self.about)
+        except SercoreError as error:
+            self.message.warn(str(error))
+        if self._asked != self.voice:
+            self.table.value = ""
+
+    def find_flips(self) -> pd.DataFrame | None:
+        """Ask :func:`flips` about the voice as it is, show the table and return it."""
+        if self.predictor is None:
+            return None
+        self.ask.disabled = True
+        try:
+            table = flips(
+                self.voice, lambda wave, sr: self.predictor.predict(wave, sr=sr),
+                progress=lambda knob: setattr(self.progress, "value", f"trying {KNOBS[knob].label} …"),
+            )  # fmt: skip
+            self._asked, self.table.value = self.voice, flips_html(table)
+            return table
+        except SercoreError as error:
+            self.message.warn(str(error))
+        finally:
+            self.ask.disabled, self.progress.value = False, ""
