@@ -84,7 +84,7 @@ class Explorer(ipywidgets.VBox):
         self._draw()
         for control in [*self.sliders.values(), self.view, *self.overlays.values()]:
             control.observe(self._later, "value")
-        self.compare.observe(self._compare, "value")
+        self.compare.observe(self._show_second, "value")
         self.text.observe(self._later, "value")
 
     @property
@@ -110,7 +110,7 @@ class Explorer(ipywidgets.VBox):
         player.description = f"clip {clip.title}"
         self._later()
 
-    def _compare(self, change) -> None:
+    def _show_second(self, change) -> None:
         """Show or hide the second clip."""
         if change["new"] and len(self.choosers) == 1:
             self.choosers.append(
