@@ -16,7 +16,11 @@ _TRACK = "position:relative;flex:1;height:1.05em;background:rgba(127,127,127,.18
 
 
 def probability_bars(
-    proba: Mapping[str, float], *, before: Mapping[str, float] | None = None, note: str = ""
+    proba: Mapping[str, float],
+    *,
+    before: Mapping[str, float] | None = None,
+    note: str = "",
+    what: str = "probabilities",
 ) -> str:
     """A bar for every class, the most probable one in bold; a stroke marks where the bar was before.
 
@@ -28,6 +32,8 @@ def probability_bars(
         To compare with.
     note : str
         One line above the bars.
+    what : str
+        What a screen reader calls them.
     """
     first = max(proba, key=proba.get)
     rows = [
@@ -35,7 +41,7 @@ def probability_bars(
         for name, value in proba.items()
     ]
     words = ", ".join(f"{name} {100 * value:.0f} percent" for name, value in proba.items())
-    return _picture(f"probabilities: {words}", [_line(note), *rows])
+    return _picture(f"{what}: {words}", [_line(note), *rows])
 
 
 def score_lines(scores: Sequence[tuple[str, float, float, float]], *, low: float, high: float) -> str:
@@ -80,7 +86,7 @@ def _mark(start: float, end: float, low: float, high: float, style: str) -> str:
     return f"<span style='position:absolute;left:{left:.2f}%;{width}{style}'></span>"
 
 
-def _name(name: str, *, width: str = "6em") -> str:
+def _name(name: str, *, width: str = "9em") -> str:
     cut = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
     return f"<span style='width:{width};{cut}'>{escape(name)}</span>"
 

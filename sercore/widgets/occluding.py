@@ -1,0 +1,140 @@
+"""Occlusion by hand: cover a part of a clip and watch the probabilities move.
+
+>>> from sercore.widgets import Occluding
+>>> Occluding()
+
+Without the widget: :class:`~sercore.widgets.covering.Cover`, ``by_sound`` and ``cover_picture``; of a
+network, :func:`sercore.interpret.occlusion` does it for every box of a clip.
+
+Notebook: 07_interpretability.ipynb
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import ipywidgets
+import numpy as np
+
+from .. import features
+from ..bundle import Predictor
+from ..errors import SercoreError
+from ..features import Recipe, Spectrum, get_recipe
+from ..interpret.hearing import mask_sound
+from .answering import get_predictor
+from .bars import probability_bars
+from .bursts import Latest
+from .covering import Answer, Cover, band_hertz, by_sound, cover_picture
+from .explorer import SIZES
+from .player import Player
+from .upload import Message
+from .voices import Voice
+
+MODES = {"cover the box": False, "keep only the box": True}
+
+
+class Occluding(ipywidgets.VBox):
+    """Two range sliders that cover a box of time and frequency; what is left can be heard.
+
+    A clip with a hole is a strange clip: nothing like it was in training. A probability that falls may
+    tell of the strangeness, not of the part that is gone.
+
+    Parameters
+    ----------
+    wave : np.ndarray [shape=(n_samples,)], optional
+        Mono waveform at the recipe's sample rate; by default a synthetic sentence said in anger.
+    answer : callable, optional
+        From what is covered, bool [shape=(n_frames, n_mels)], to probabilities [shape=(n_classes,)]. By
+        default what a bundle says of the sound that is left. The frames are those of
+        ``features.prepare(wave, recipe)``.
+    classes : sequence of str
+        What the probabilities of ``answer`` stand for.
+    recipe : str or Recipe
+        Frames and mel bands of the picture and of what is covered.
+    bundle : Predictor or path, optional
+        The model where no ``answer`` is given; see :func:`~sercore.widgets.answering.get_predictor`.
+    title : str
+        What is heard, such as the clip's name and its emotion.
+    text : str
+        Text size, from :data:`sercore.widgets.explorer.SIZES`.
+
+    Attributes
+    ----------
+    cover : Cover
+        How the sliders stand.
+    proba : dict of str to float
+        What the model says of what is left.
+    """
+
+    def __init__(
+        self,
+        wave: np.ndarray | None = None,
+        answer: Answer | None = None,
+        *,
+        classes: Sequence[str] = (),
+        recipe: str | Recipe = "log_mel",
+        bundle: Predictor | str | os.PathLike | None = None,
+        title: str = "",
+        text: str = "normal",
+    ):
+        self.recipe = get_recipe(recipe)
+        if wave is None:
+            wave, title = Voice().preset("angry").speak()[0], title or "a synthetic voice, meant: angry"
+        self.wave, self.title = features.prepare(wave, self.recipe), title
+        if answer is None:
+            predictor = get_predictor(bundle)
+            answer, classes = by_sound(predictor, self.wave, self.recipe), predictor.classes
+        self._answer, self.classes, self._font_size = answer, tuple(classes), SIZES[text]
+        self.spectrum = Spectrum(self.wave, self.recipe)
+        self.whole = self._says(np.zeros((self.spectrum.n_frames, self.recipe.n_mels), bool))
+        self.player = Player(description=f"what is left of {title or 'the clip'}", name="occlusion")
+        self.bars, self.message = ipywidgets.HTML(layout={"width": "560px"}), Message()
+        self._make_controls()
+        sliders = ipywidgets.HBox([self.time, self.bands, self.mode], layout={"flex_flow": "row wrap"})
+        super().__init__([sliders, self.player, self.bars, self.message])
+        self.add_class("sercore-app")
+        self.add_class(f"sercore-{text}")
+        self.refresh()
+
+    def _make_controls(self) -> None:
+        seconds = round(len(self.wave) / self.recipe.sr, 2)
+        wide = {"layout": {"width": "430px"}, "style": {"description_width": "90px"}}
+        self.time = ipywidgets.FloatRangeSlider(
+            value=(0.0, round(seconds / 3, 2)), min=0.0, max=seconds, step=0.02, description="Time (s)",
+            tooltip="the box, from … to", **wide,
+        )  # fmt: skip
+        bands = [(f"{hertz:.0f} Hz", k) for k, hertz in enumerate(band_hertz(self.recipe))]
+        self.bands = ipywidgets.SelectionRangeSlider(
+            options=bands, index=(0, len(bands) - 1), description="Frequency",
+            tooltip="the box, from the lowest to the highest mel band", **wide,
+        )  # fmt: skip
+        self.mode = ipywidgets.ToggleButtons(options=MODES, tooltip="what happens to the box")
+        self.later = Latest(self.refresh)
+        for control in (self.time, self.bands, self.mode):
+            control.observe(self.later, "value")
+
+    @property
+    def cover(self) -> Cover:
+        """How the sliders stand."""
+        return Cover(*self.time.value, *self.bands.value, keep=self.mode.value)
+
+    def refresh(self) -> None:
+        """Cover, draw, and ask."""
+        cover = self.cover
+        mask = cover.mask(self.spectrum.n_frames, self.recipe)
+        try:
+            self.player.show(cover_picture(self.spectrum, cover, title=self.title, font_size=self._font_size))
+            self.player.hear(mask_sound(self.wave, ~mask, recipe=self.recipe), self.recipe.sr)
+            self.proba = self._says(mask)
+        except SercoreError as error:
+            self.bars.value = ""
+            self.message.warn(str(error))
+            return
+        hidden = 100 * mask.mean()
+        note = f"{hidden:.0f} % of the clip covered; the stroke is where the whole clip was"
+        self.bars.value = probability_bars(self.proba, before=self.whole, note=note)
+        self.message.say("A clip with a hole is strange to a model: the fall may be due to the hole.")
+
+    def _says(self, mask: np.ndarray) -> dict[str, float]:
+        return dict(zip(self.classes, map(float, self._answer(mask)), strict=True))
