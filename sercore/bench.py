@@ -39,6 +39,7 @@ def run() -> pd.DataFrame:
     rows += _imports()
     rows += _networks()
     rows += _ensembles()
+    rows += _widgets()
     return pd.DataFrame(rows, columns=["what", "value", "unit"])
 
 
@@ -127,6 +128,13 @@ def _ensembles() -> list[tuple]:
         what = f"fitness that evolved weights lack to scipy's optimum, {len(points)} fits on RAVDESS, mean"
         rows += [(what, points.mean(), "points"), ("the same, the worst fit", points.max(), "points")]
     return rows
+
+
+def _widgets() -> list[tuple]:
+    """From a slider's event to the explorer's new picture, beside the usual ways."""
+    from .widgets import timing
+
+    return timing.measure()
 
 
 def _best_seconds(functions: dict[str, Callable], paths: list[Path], *, rounds: int) -> dict[str, float]:

@@ -25,24 +25,29 @@ class Latest:
     ----------
     function : callable
         Called without arguments.
+
+    Attributes
+    ----------
+    waiting : bool
+        Whether a call was asked for and has not begun.
     """
 
     def __init__(self, function: Callable[[], object]):
         self._function = function
-        self._waits = False
+        self.waiting = False
 
     def __call__(self, change: object = None) -> None:
         """Ask for a call; fits ``widget.observe``, whose event is ignored."""
-        if self._waits:
+        if self.waiting:
             return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             self._function()
             return
-        self._waits = True
+        self.waiting = True
         loop.call_later(DELAY, self._call)
 
     def _call(self) -> None:
-        self._waits = False
+        self.waiting = False
         self._function()

@@ -19,13 +19,14 @@ from .analyses import OVERLAYS, VIEWS, Clip, Settings, empty_bands
 from .bursts import Latest
 from .choosing import ClipChooser
 from .player import Player
+from .upload import Message
 from .views import pictures
 
 SIZES = {"normal": 15, "large": 18, "projector": 23}
 """Text size: height of the letters in pictures, in pixels; letters of controls grow with it."""
 
-WIDE, HALF = (1200, 330), (620, 330)
-"""Size in pixels of the only picture, and of each of two."""
+WIDTHS, HEIGHTS = (1200, 620), (300, 270)
+"""Pixels of the only picture, and of each of two; the width is the browser's as soon as it is known."""
 
 _NARROWEST = 500  # Hz
 
@@ -46,6 +47,8 @@ class Explorer(ipywidgets.VBox):
         What the controls say now.
     players : tuple of Player
         The picture and sound of clip A and of clip B.
+    later : Latest
+        Draws; ``later.waiting`` says whether a change is not drawn yet.
     """
 
     def __init__(self, corpus: str = "demo", *, text: str = "normal"):
@@ -55,6 +58,7 @@ class Explorer(ipywidgets.VBox):
         self.view = ipywidgets.ToggleButtons(
             options=VIEWS, value="mel", description="View", style={"button_width": "auto"}
         )
+        self.view.layout.width = "max-content"
         self.overlays = {
             name: ipywidgets.Checkbox(description=name, indent=False, layout={"width": "auto"})
             for name in OVERLAYS
@@ -64,10 +68,9 @@ class Explorer(ipywidgets.VBox):
         self.text.layout.width = "auto"
         self.players = (Player(name="clip-A"), Player(name="clip-B"))
         self.players[1].layout.display = "none"
-        self.note = ipywidgets.HTML()
-        self.note.add_class("sercore-message")
-        self._later = Latest(self._draw)
-        self.choosers = [ClipChooser(lambda clip: self._hear("A", clip), corpus=corpus)]
+        self.note = Message()
+        self.later = Latest(self._draw)
+        self.choosers = [ClipChooser(lambda clip: self.show(clip), corpus=corpus)]
         row = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 12px"}
         self._choosing = ipywidgets.VBox(self.choosers)
         looks = [self.view, *self.overlays.values(), self.compare, self.text]
@@ -83,9 +86,11 @@ class Explorer(ipywidgets.VBox):
         self.add_class("sercore-app")
         self._draw()
         for control in [*self.sliders.values(), self.view, *self.overlays.values()]:
-            control.observe(self._later, "value")
+            control.observe(self.later, "value")
         self.compare.observe(self._show_second, "value")
-        self.text.observe(self._later, "value")
+        self.text.observe(self.later, "value")
+        for player in self.players:
+            player.observe(self.later, "width")
 
     @property
     def settings(self) -> Settings:
@@ -102,23 +107,23 @@ class Explorer(ipywidgets.VBox):
             **values,
         )
 
-    def _hear(self, letter: str, clip: Clip) -> None:
-        """A clip was chosen."""
+    def show(self, clip: Clip, letter: str = "A") -> None:
+        """See and hear a clip, in place A or B."""
         self._clips[letter] = clip
         player = self.players["AB".index(letter)]
         player.hear(clip.wave, SAMPLE_RATE)
         player.description = f"clip {clip.title}"
-        self._later()
+        self.later()
 
     def _show_second(self, change) -> None:
         """Show or hide the second clip."""
         if change["new"] and len(self.choosers) == 1:
             self.choosers.append(
-                ClipChooser(lambda clip: self._hear("B", clip), corpus=self._corpus, letter="B")
+                ClipChooser(lambda clip: self.show(clip, "B"), corpus=self._corpus, letter="B")
             )
         self._choosing.children = self.choosers[: 1 + change["new"]]
         self.players[1].layout.display = None if change["new"] else "none"
-        self._later()
+        self.later()
 
     def _draw(self) -> None:
         """Bring pictures up to date with the controls."""
@@ -128,15 +133,16 @@ class Explorer(ipywidgets.VBox):
         shown = [letter for letter in ("AB" if self.compare.value else "A") if letter in self._clips]
         if not shown:
             return
-        clips = [self._clips[letter] for letter in shown]
+        clips, two = [self._clips[letter] for letter in shown], len(shown) > 1
+        width = max(300, self.players[0].width or WIDTHS[two])
         try:
-            drawn = pictures(clips, settings, size=HALF if len(clips) > 1 else WIDE)
+            drawn = pictures(clips, settings, size=(width, HEIGHTS[two]))
         except SercoreError as error:
-            self.note.value = f'<div role="alert">{error}</div>'
+            self.note.warn(str(error))
             return
         for letter, picture in zip(shown, drawn, strict=True):
             self.players["AB".index(letter)].show(picture)
-        self.note.value = _note(settings)
+        self.note.say(_note(settings))
 
 
 def _sliders() -> dict[str, ipywidgets.Widget]:

@@ -45,6 +45,9 @@ class Player(anywidget.AnyWidget):
         Seconds into the sound. Reported a few times a second while it plays; setting it moves there.
     playing : bool
         Setting it plays or pauses. Browsers refuse to play before the page was first clicked.
+    width : int
+        Pixels that the picture has in the browser; 0 until the browser has said so. A picture of another
+        width is stretched to fit.
     """
 
     _esm = STATIC / "player.js"
@@ -56,6 +59,7 @@ class Player(anywidget.AnyWidget):
     start = traitlets.Float(0.0).tag(sync=True)
     stop = traitlets.Float(1.0).tag(sync=True)
     duration = traitlets.Float(0.0).tag(sync=True)
+    width = traitlets.Int(0).tag(sync=True)
     position = traitlets.Float(0.0).tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
     description = traitlets.Unicode("the sound").tag(sync=True)

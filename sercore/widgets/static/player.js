@@ -161,6 +161,13 @@ function render({ model, el }) {
   }
   const pauseForOther = (event) => event.detail !== audio && audio.pause();
 
+  // Pictures are drawn as wide as they are shown, so that letters have the size that was asked for.
+  const watcher = new ResizeObserver(([entry]) => {
+    const width = Math.round(entry.contentRect.width);
+    if (width > 0 && Math.abs(width - model.get("width")) > 8) report({ width });
+  });
+  watcher.observe(stage);
+
   on(["picture"], setPicture);
   on(["sound"], setSound);
   on(["description", "name", "duration", "left", "right", "start", "stop"], setWords);
@@ -175,6 +182,7 @@ function render({ model, el }) {
     cancelAnimationFrame(frame);
     for (const [name, listener] of listeners) model.off(name, listener);
     document.removeEventListener("sercore-play", pauseForOther);
+    watcher.disconnect();
     audio.pause();
     for (const url of [picture, sound]) if (url) URL.revokeObjectURL(url);
   };
