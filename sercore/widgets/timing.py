@@ -9,6 +9,7 @@ import asyncio
 import io
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -89,8 +90,6 @@ def keep_figure(wave: np.ndarray) -> Callable[[Settings], bytes]:
 
 def walk(settings: Settings, n_steps: int) -> list[Settings]:
     """Settings that sliders of the mel view pass through, one slider after the other."""
-    from dataclasses import replace
-
     spans = {"window_ms": (5, 100), "step_ms": (2, 20), "n_mels": (20, 128), "range_db": (20, 80)}
     paths = {name: np.linspace(*span, n_steps).round().astype(int).tolist() for name, span in spans.items()}
     changes = [{name: value} for name, values in paths.items() for value in values]
