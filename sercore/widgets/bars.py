@@ -11,7 +11,7 @@ from math import isnan
 
 from ..plots.style import color_of
 
-_ROW = "display:flex;align-items:center;gap:8px;line-height:1.35"
+_ROW = "display:flex;align-items:center;gap:8px"
 _TRACK = "position:relative;flex:1;height:1.05em;background:rgba(127,127,127,.18)"
 
 
@@ -74,7 +74,7 @@ def _bar(name: str, value: float, color: str, *, bold: bool, mark: float | None)
             100 * mark, 100 * mark, 0, 100, "top:-2px;bottom:-2px;width:3px;background:currentColor"
         )
     track = f"<span style='{_TRACK}'>{filled}</span>"
-    percent = f"<span style='width:3em;text-align:right'>{100 * value:.0f} %</span>"
+    percent = f"<span style='width:3.6em;text-align:right;white-space:nowrap'>{100 * value:.0f} %</span>"
     weight = ";font-weight:bold" if bold else ""
     return f"<div style='{_ROW}{weight}'>{_name(name)}{track}{percent}</div>"
 
@@ -96,4 +96,5 @@ def _line(text: str) -> str:
 
 
 def _picture(words: str, rows: Sequence[str]) -> str:
-    return f"<div role='img' aria-label='{escape(words, quote=True)}'>{''.join(rows)}</div>"
+    style = "line-height:1.35;margin:4px 0"
+    return f"<div role='img' style='{style}' aria-label='{escape(words)}'>{''.join(rows)}</div>"

@@ -113,7 +113,7 @@ def flips_html(table: pd.DataFrame, *, most: int = 5) -> str:
         lines.append(f"Needs a larger turn: {_named(found['knob'].iloc[most:])}.")
     if len(rest):
         lines.append(f"No position of it alone changes the answer: {_named(rest['knob'])}.")
-    return "".join(f"<div>{line}</div>" for line in lines)
+    return f"<div style='line-height:1.35'>{''.join(f'<div>{line}</div>' for line in lines)}</div>"
 
 
 def _named(knobs: Iterable[str]) -> str:

@@ -91,7 +91,9 @@ class Occluding(ipywidgets.VBox):
         self.player = Player(description=f"what is left of {title or 'the clip'}", name="occlusion")
         self.bars, self.message = ipywidgets.HTML(layout={"width": "560px"}), Message()
         self._make_controls()
-        sliders = ipywidgets.HBox([self.time, self.bands, self.mode], layout={"flex_flow": "row wrap"})
+        sliders = ipywidgets.HBox(
+            [self.time, self.bands, self.mode], layout={"flex_flow": "row wrap", "grid_gap": "0 16px"}
+        )
         super().__init__([sliders, self.player, self.bars, self.message])
         self.add_class("sercore-app")
         self.add_class(f"sercore-{text}")
@@ -99,7 +101,7 @@ class Occluding(ipywidgets.VBox):
 
     def _make_controls(self) -> None:
         seconds = round(len(self.wave) / self.recipe.sr, 2)
-        wide = {"layout": {"width": "430px"}, "style": {"description_width": "90px"}}
+        wide = {"layout": {"width": "460px"}, "style": {"description_width": "80px"}}
         self.time = ipywidgets.FloatRangeSlider(
             value=(0.0, round(seconds / 3, 2)), min=0.0, max=seconds, step=0.02, description="Time (s)",
             tooltip="the box, from … to", **wide,
@@ -109,8 +111,12 @@ class Occluding(ipywidgets.VBox):
             options=bands, index=(0, len(bands) - 1), description="Frequency",
             tooltip="the box, from the lowest to the highest mel band", **wide,
         )  # fmt: skip
-        self.mode = ipywidgets.ToggleButtons(options=MODES, tooltip="what happens to the box")
+        self.mode = ipywidgets.ToggleButtons(
+            options=MODES, description="Do", tooltip="what happens to the box",
+            layout={"width": "380px"}, style={"description_width": "40px"},
+        )  # fmt: skip
         self.later = Latest(self.refresh)
+        self.player.observe(self.later, "width")
         for control in (self.time, self.bands, self.mode):
             control.observe(self.later, "value")
 

@@ -91,7 +91,7 @@ class Timeline(ipywidgets.VBox):
         self.player = Player(name="timeline")
         self.window = _slider(seconds, 0.5, 10.0, 0.25, "Window (s)", "what the model hears at a time")
         self.step = _slider(step, 0.25, 5.0, 0.25, "Step (s)", "from one window to the next")
-        self.progress = ipywidgets.FloatProgress(max=1.0, description="Scoring", layout={"width": "260px"})
+        self.progress = ipywidgets.FloatProgress(max=1.0, description="Scoring", layout={"width": "200px"})
         self.own = OwnSound(self._take, microphone=False)
         self.bars = ipywidgets.HTML(layout={"width": "480px"})
         self.later = Latest(self.refresh)
@@ -99,7 +99,7 @@ class Timeline(ipywidgets.VBox):
         super().__init__(
             [
                 ipywidgets.HTML(f"<b>{WORDS}</b>"),
-                ipywidgets.HBox([self.window, self.step, self.progress, self.own], layout=row),
+                ipywidgets.HBox([self.window, self.step, self.own, self.progress], layout=row),
                 self.player,
                 self.bars,
             ]
@@ -120,6 +120,7 @@ class Timeline(ipywidgets.VBox):
 
     def refresh(self) -> None:
         """Score the recording in windows as the sliders stand, and draw."""
+        self.progress.layout.visibility = "visible"
         try:
             windows = Windows(self.window.value, self.step.value)
             self.rows = self.recording.score(
@@ -128,6 +129,8 @@ class Timeline(ipywidgets.VBox):
         except SercoreError as error:
             self.own.message.warn(str(error))
             return
+        finally:
+            self.progress.layout.visibility = "hidden"
         classes = self.predictor.classes
         if self._axes is None:
             options = {"font_size": self._font_size}

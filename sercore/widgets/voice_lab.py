@@ -36,6 +36,7 @@ from .voices import BODIES, KNOBS, Voice
 SECONDS, LEVELS, HERTZ = 3.2, (-60.0, 20.0), (75.0, 4800.0)
 """What the picture's axes show, whatever is said: a faster voice looks shorter, a softer one darker."""
 
+QUESTION = "Which single knob flips the answer?"
 WORDS = "A synthetic voice, and a model that learned from synthetic voices: nothing here is about people."
 
 
@@ -96,7 +97,7 @@ class VoiceLab(ipywidgets.VBox):
         self.voice, self.proba, self._asked, self._quiet = Voice(), {}, None, False
         self._font_size = SIZES[text]
         self.message, self.player = Message(), Player(description="the synthetic voice", name="voice")
-        self.bars, self.table, self.progress = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.Label()
+        self.bars, self.table = ipywidgets.HTML(), ipywidgets.HTML(layout={"max_width": "400px"})
         self._make_controls()
         super().__init__(self._rows())
         self.add_class("sercore-app")
@@ -110,25 +111,32 @@ class VoiceLab(ipywidgets.VBox):
         self.refresh()
 
     def _make_controls(self) -> None:
-        wide = {"width": "460px"}
+        def px(n: int) -> str:
+            return f"{n * self._font_size // 15}px"
+
+        wide = {"width": px(400)}
         self.knobs = {
             name: ipywidgets.FloatSlider(
                 value=self.voice[name], min=knob.low, max=knob.high, step=knob.step, tooltip=knob.tells,
                 description=f"{knob.label} ({knob.unit})", readout_format="+.1f",
-                layout=wide, style={"description_width": "185px"},
+                layout=wide, style={"description_width": px(165)},
             )
             for name, knob in KNOBS.items()
         }  # fmt: skip
         self.preset = ipywidgets.ToggleButtons(
             options=list(EMOTION_PROSODY), value="neutral", description="Preset",
-            style={"button_width": "84px", "description_width": "60px"},
+            layout={"width": px(790)},
+            style={"button_width": px(84), "description_width": px(60)},
         )  # fmt: skip
-        self.body = ipywidgets.Dropdown(options=list(BODIES), description="Body", layout={"width": "160px"})
-        sentences = [(f"{k + 1}: {said}", k) for k, said in enumerate(SENTENCES)]
-        self.sentence = ipywidgets.Dropdown(options=sentences, description="Says", layout={"width": "330px"})
-        self.ask = ipywidgets.Button(
-            description="Which single knob flips the answer?", button_style="primary", layout=wide
+        self.body = ipywidgets.Dropdown(
+            options=list(BODIES),
+            description="Body",
+            layout={"width": "200px"},
+            style={"description_width": "60px"},
         )
+        sentences = [(f"{k + 1}: {said}", k) for k, said in enumerate(SENTENCES)]
+        self.sentence = ipywidgets.Dropdown(options=sentences, description="Says", layout={"width": px(340)})
+        self.ask = ipywidgets.Button(description=QUESTION, button_style="primary", layout=wide)
         self.reset = ipywidgets.Button(description="Reset", tooltip="All knobs as at first")
         self.later = Latest(self.refresh)
         for slider in self.knobs.values():
@@ -136,22 +144,23 @@ class VoiceLab(ipywidgets.VBox):
         self.preset.observe(self._chosen, "value")
         self.body.observe(self._chosen, "value")
         self.sentence.observe(self._chosen, "value")
+        self.player.observe(self.later, "width")
         self.reset.on_click(lambda _: self.stand(Voice(), preset="neutral"))
         self.ask.on_click(lambda _: self.find_flips())
 
     def _rows(self) -> list:
         about = ipywidgets.HTML(f"<b>{WORDS}</b>")
         choices = ipywidgets.HBox([self.body, self.sentence, self.reset])
-        left = ipywidgets.VBox([*self.knobs.values(), self.ask, self.progress, self.table])
-        right = ipywidgets.VBox([self.player, self.bars], layout={"width": "650px"})
+        left = ipywidgets.VBox([*self.knobs.values(), self.ask, self.table], layout={"flex": "0 0 auto"})
+        right = ipywidgets.VBox([self.player, self.bars], layout={"flex": "1 1 400px", "max_width": "800px"})
         return [about, self.preset, choices, ipywidgets.HBox([left, right]), self.message]
 
     def _turned(self, change) -> None:
         """A slider was moved, by hand: the voice is no preset any more."""
-        if self._quiet:
-            return
         name = next(name for name, slider in self.knobs.items() if slider is change.owner)
-        self.stand(self.voice.turn(**{name: change.new}))
+        rounding = abs(change.new - self.voice[name]) < KNOBS[name].step / 2  # of the browser
+        if not self._quiet and not rounding:
+            self.stand(self.voice.turn(**{name: change.new}))
 
     def _chosen(self, change) -> None:
         """A preset, body or sentence was chosen."""
@@ -182,7 +191,8 @@ class VoiceLab(ipywidgets.VBox):
         try:
             wave, sr = self.voice.speak()
             self.player.hear(wave, sr)
-            self.player.show(voice_picture(wave, sr, font_size=self._font_size))
+            size = max(300, self.player.width or 650), 240
+            self.player.show(voice_picture(wave, sr, size=size, font_size=self._font_size))
             if self.predictor is not None:
                 self.proba = self.predictor.predict(wave, sr=sr)
                 self.bars.value = probability_bars(self.proba, note=self.about)
@@ -199,11 +209,11 @@ class VoiceLab(ipywidgets.VBox):
         try:
             table = flips(
                 self.voice, lambda wave, sr: self.predictor.predict(wave, sr=sr),
-                progress=lambda knob: setattr(self.progress, "value", f"trying {KNOBS[knob].label} …"),
+                progress=lambda knob: setattr(self.ask, "description", f"trying {KNOBS[knob].label} …"),
             )  # fmt: skip
             self._asked, self.table.value = self.voice, flips_html(table)
             return table
         except SercoreError as error:
             self.message.warn(str(error))
         finally:
-            self.ask.disabled, self.progress.value = False, ""
+            self.ask.disabled, self.ask.description = False, QUESTION
