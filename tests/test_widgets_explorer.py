@@ -257,6 +257,8 @@ def test_a_corpus_that_is_not_there_is_told_and_the_clip_stays(explorer, monkeyp
     assert explorer.players[0].picture == picture
     with pytest.raises(CorpusError, match="no corpus named 'nothing'"):
         Explorer("nothing")
+    with pytest.raises(SercoreError, match="sizes are normal, large, projector"):
+        Explorer(text="huge")
 
 
 def test_a_long_recording_is_cut_and_says_so(explorer, rng):

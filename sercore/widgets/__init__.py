@@ -1,5 +1,13 @@
 """Live demonstrations: sliders around functions that work without them.
 
+``Explorer`` shows and plays a clip, ``VoiceLab`` shapes a synthetic voice, ``Timeline`` follows a long
+recording, ``Voting`` and ``Occluding`` ask models. They share a ``Player`` (picture, sound, moving line),
+quick ``Picture`` s, ``OwnSound`` (upload and microphone) and ``Latest`` (of a burst of events, only the
+last counts). Nothing is loaded before it is used.
+
+>>> from sercore import widgets
+>>> widgets.Explorer("demo")
+
 Notebook: demo.ipynb
 """
 

@@ -115,14 +115,14 @@ def spectrum(clip: Clip, settings: Settings) -> Spectrum:
     return made
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def power(clip: Clip, window_ms: float, step_ms: float, pre_emphasis: float) -> np.ndarray:
     """Squared magnitude, [shape=(n_frames, n_bins)]."""
     recipe = Settings(window_ms=window_ms, step_ms=step_ms).recipe
     return Spectrum(emphasised(clip, pre_emphasis), recipe).power
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def levels(clip: Clip, window_ms: float, step_ms: float, pre_emphasis: float) -> np.ndarray:
     """Power in decibels, [shape=(n_bins, n_frames)]."""
     floored = np.maximum(power(clip, window_ms, step_ms, pre_emphasis), 1e-12)

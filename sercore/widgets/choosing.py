@@ -32,8 +32,6 @@ class ClipChooser(ipywidgets.VBox):
         The corpus to begin with.
     letter : str
         Name of the place the clip goes to, such as "A".
-    own : bool
-        Whether there are upload button and microphone.
 
     Raises
     ------
@@ -46,7 +44,7 @@ class ClipChooser(ipywidgets.VBox):
     ):
         corpora.get_corpus(corpus)
         self._chosen, self._letter, self._filling = chosen, letter, False
-        self.own = OwnSound(self._take, microphone=own)
+        self.own = OwnSound(self._take)
         self.corpus = _list("corpus", f"Corpus {letter}")
         self.speaker = _list("speaker", "Speaker")
         self.emotion = _list("emotion", "Emotion")
@@ -57,8 +55,6 @@ class ClipChooser(ipywidgets.VBox):
         for place in lists:
             place.observe(self._changed, "value")
         super().__init__([ipywidgets.HBox(lists, layout={"flex_flow": "row wrap"}), self.own])
-        if not own:
-            self.own.upload.layout.display = "none"
         self._changed({"owner": self.corpus})
 
     def _changed(self, change) -> None:

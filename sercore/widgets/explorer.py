@@ -41,6 +41,13 @@ class Explorer(ipywidgets.VBox):
     text : str
         One of :data:`SIZES`.
 
+    Raises
+    ------
+    CorpusError
+        There is no corpus of this name.
+    SercoreError
+        There is no such text size.
+
     Attributes
     ----------
     settings : Settings
@@ -52,6 +59,8 @@ class Explorer(ipywidgets.VBox):
     """
 
     def __init__(self, corpus: str = "demo", *, text: str = "normal"):
+        if text not in SIZES:
+            raise SercoreError(f"text={text!r}: sizes are {', '.join(SIZES)}")
         self._clips: dict[str, Clip] = {}
         self._corpus = corpus
         self.sliders = _sliders()

@@ -20,7 +20,7 @@ function render({ model, el }) {
   const stage = element("div", { class: "sercore-stage", tabindex: "0", role: "slider" }, image, cursor);
   const play = element("button", { class: "sercore-play", type: "button" });
   const clock = element("span", { class: "sercore-clock" });
-  const save = element("a", { class: "sercore-save", role: "button" }, "Save picture");
+  const save = element("a", { class: "sercore-save" }, "Save picture");
   const note = element("span", { class: "sercore-note", role: "status" });
   const bar = element("div", { class: "sercore-bar" }, play, clock, save, note);
   el.classList.add("sercore-player");
