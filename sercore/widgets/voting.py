@@ -83,7 +83,7 @@ class Voting(ipywidgets.VBox):
         }
         if self.closed is not None:
             self.buttons["open"] = _button(
-                "Open the closed speakers", "same weights, other people", self.open
+                "Open the closed speakers", "same weights, other people", self.open_closed
             )
         left = ipywidgets.VBox(list(self.sliders.values()), layout={"width": "400px"})
         right = ipywidgets.VBox([self.shares, self.lines], layout={"width": "720px"})
@@ -125,6 +125,9 @@ class Voting(ipywidgets.VBox):
 
     def refresh(self) -> None:
         """Score the weights as they stand."""
+        if not any(self.weights.values()):
+            self.message.warn("All weights are 0: nobody votes. Raise one.")
+            return
         try:
             shares = self.members.shares(self.weights)
             self.scores = vote_scores(self.members, self._votes(""))
