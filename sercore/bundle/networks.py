@@ -20,6 +20,7 @@ import numpy as np
 
 from ..errors import BundleError
 from ..models import pad_clips
+from . import canonical
 from .keras_file import check_keras
 from .strict import read_member
 
@@ -47,7 +48,7 @@ def dump(network, *, onnx: bool = True) -> dict[str, bytes]:
     bare(np.zeros([1, *(size or 16 for size in bare.input_shape[1:])], dtype=np.float32))
     with tempfile.TemporaryDirectory() as folder:
         bare.save(Path(folder) / "network.keras")
-        contents = {"network.keras": (Path(folder) / "network.keras").read_bytes()}
+        contents = {"network.keras": canonical.keras((Path(folder) / "network.keras").read_bytes())}
         check_keras(contents["network.keras"], where=network.name)
         if onnx:
             try:

@@ -64,8 +64,8 @@ def download(
     if _is_there(module, target):
         return target
     work = target.absolute().with_name(f".{target.name}.download")
-    work.mkdir(parents=True, exist_ok=True)
-    with _quiet_pooch():
+    with _disk_errors(work), _quiet_pooch():
+        work.mkdir(parents=True, exist_ok=True)
         if module.ARCHIVE:
             folder = _fetch_archive(module, source, work, progress)
         else:
@@ -75,10 +75,11 @@ def download(
     except CorpusError:
         shutil.rmtree(work)  # else the same wrong archive would be found again next time
         raise
-    if target.exists():
-        target.rmdir()  # empty, or _is_there would have raised; Windows cannot move onto it
-    os.replace(folder, target)
-    shutil.rmtree(work)
+    with _disk_errors(work):
+        if target.exists():
+            target.rmdir()  # empty, or _is_there would have raised; Windows cannot move onto it
+        os.replace(folder, target)
+        shutil.rmtree(work)
     return target
 
 
@@ -176,6 +177,22 @@ def _check(module: ModuleType, folder: Path, progress: bool) -> None:
     report = verify(module.NAME, folder, progress=progress)
     if report.counts.get("verified", 0) != len(read_digests(module.NAME)):
         raise CorpusError(f"What was downloaded is not the official corpus.\n{report}")
+
+
+@contextlib.contextmanager
+def _disk_errors(work: Path) -> Iterator[None]:
+    """Say what a full or read-only disk means for a download."""
+    import requests
+
+    try:
+        yield
+    except requests.RequestException:
+        raise
+    except OSError as error:
+        raise CorpusError(
+            f"{work} cannot be written ({error}). Free space, or name another folder as root; what "
+            "arrived is kept, run the same command again to continue."
+        ) from error
 
 
 @contextlib.contextmanager

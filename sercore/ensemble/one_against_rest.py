@@ -30,7 +30,8 @@ import pandas as pd
 from ..errors import EvaluationError
 from ..evaluation import oof_rows
 from ..splits import Fold, make_folds
-from ..training import fit_classical, fit_network, write_parquet
+from ..training import fit_classical, fit_network
+from ..training.kept import keep, read_kept
 
 REST = "rest"
 
@@ -99,13 +100,13 @@ def experts(
     def run(own, seed, fold):
         if folder:
             key = joblib.hash((base, own, fold.train, fold.test))[:12]
-            path = Path(folder) / f"{name}-{own}-{split}-seed{seed}-{fold.name}-{key}.parquet"
-            if path.is_file():
-                return pd.read_parquet(path)
+            path = Path(folder) / f"{name}-{own}-{split}-seed{seed}-{fold.name}-{key}"
+            if (kept := read_kept(path)) is not None:
+                return kept
         proba, costs = _train_and_ask(index, X, classes, fit, own, seed, fold)
         rows = oof_rows(index, fold, proba, classes, model=f"{name} {own}", split=split, seed=seed)
         if folder:
-            write_parquet(rows.assign(**costs), path)
+            keep(rows.assign(**costs), path)
         return rows.assign(**costs)
 
     shown = tqdm(tasks, desc=name, unit="expert", disable=not progress)

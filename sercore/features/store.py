@@ -15,6 +15,7 @@ Notebook: 02_feature_extraction.ipynb
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -246,6 +247,8 @@ class _Shards:
             self.fs.pipe_file(part, data)
             self.fs.mv(part, final)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                self.fs.rm_file(part)
             raise StoreError(
                 f"{final}: the feature cache cannot be written ({error}); free space, or choose another "
                 "folder with the cache argument or SERCORE_DATA"

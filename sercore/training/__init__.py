@@ -11,7 +11,8 @@ Notebook: 03_mlp_baseline.ipynb
 
 from .campaign import compare, out_of_fold, summarise
 from .fitting import fit_classical, probabilities
-from .folds import COSTS, write_parquet
+from .folds import COSTS
+from .kept import write_parquet
 from .networks import FittedNetwork, fit, fit_network
 from .scaling import enroll, standardise
 from .search import as_settings, default_space, search, search_defaults

@@ -9,7 +9,6 @@ import hashlib
 import inspect
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from ..evaluation import oof_rows
 from ..models import NETWORKS, TABLE_NETWORKS
 from ..splits import Fold, assert_disjoint, make_folds
 from .fitting import fit_classical, probabilities
+from .kept import keep, read_kept
 from .networks import fit, fit_network
 
 COSTS = ("train_seconds", "ms_per_clip", "parameters")
@@ -132,21 +132,13 @@ def run_folds(job: Job, tasks, *, n_jobs: int = 1) -> Iterator[pd.DataFrame]:
     return workers(joblib.delayed(_run)(small, packed, base, seed, fold, n_threads) for seed, fold in tasks)
 
 
-def write_parquet(table: pd.DataFrame, path: Path) -> None:
-    """Write a table under a temporary name and move it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    table.to_parquet(part, index=False)
-    os.replace(part, path)
-
-
 def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int) -> pd.DataFrame:
     path = None
     if job.folder:
         key = hashlib.sha256(f"{base} {fold.train.tolist()} {fold.test.tolist()}".encode()).hexdigest()
-        path = Path(job.folder) / f"{job.model}-{job.split}-seed{seed}-{fold.name}-{key[:12]}.parquet"
-        if path.is_file():
-            return pd.read_parquet(path)
+        path = Path(job.folder) / f"{job.model}-{job.split}-seed{seed}-{fold.name}-{key[:12]}"
+        if (kept := read_kept(path)) is not None:
+            return kept
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))  # TensorFlow reads it when it starts
     X, *copies = map(_unpack, packed)
     start = time.perf_counter()
@@ -158,7 +150,7 @@ def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int) -> 
     rows = oof_rows(job.index, fold, proba, job.classes, model=job.name, split=job.split, seed=seed)
     rows = rows.assign(**{name: costs[name] for name in COSTS})
     if path:
-        write_parquet(rows, path)
+        keep(rows, path)
     return rows
 
 
