@@ -159,7 +159,6 @@ def test_a_player_without_a_browser_holds_picture_and_sound(wave):
     np.testing.assert_allclose(heard, wave, atol=2 / 2**15)
     assert (player.picture, player.left, player.stop) == (picture.png, picture.left, 2.0)
     assert player.duration == pytest.approx(1.0)
-    assert len(repr(player)) < 100
     player.position, player.playing = 0.5, True
     player.show(picture)
     assert player.playing  # a new picture does not stop the sound

@@ -80,9 +80,6 @@ class Player(anywidget.AnyWidget):
         if picture is not None:
             self.show(picture)
 
-    def __repr__(self):
-        return f"Player({self.description!r}, {self.duration:.1f} s)"  # not all of its bytes
-
     def show(self, picture: Drawn) -> None:
         """Change the picture; the sound plays on."""
         with self.hold_sync():

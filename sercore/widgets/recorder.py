@@ -39,6 +39,3 @@ class Recorder(anywidget.AnyWidget):
 
     def __init__(self, *, limit: float = MAX_SECONDS):
         super().__init__(limit=limit)
-
-    def __repr__(self):
-        return f"Recorder(limit={self.limit:g})"  # not all of its bytes

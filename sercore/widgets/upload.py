@@ -23,8 +23,8 @@ from ..errors import AudioError
 from .player import STATIC
 from .recorder import Recorder
 
-MAX_BYTES = 400_000_000
-"""Largest file taken: more than half an hour of stereo at 48 kHz."""
+MAX_BYTES = 200_000_000
+"""Largest file taken: a quarter of an hour of stereo at 48 kHz, hours of mp3."""
 
 
 def load_bytes(content: bytes, name: str = "the upload", *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
