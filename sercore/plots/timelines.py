@@ -73,8 +73,8 @@ def timeline(rows: Sequence[dict], classes: Sequence[str], *, ax: Axes | None = 
     edges, proba = over_time(rows, classes)
     for old in list(ax.collections):
         old.remove()
-    percent = 100 * np.vstack([proba, proba[-1:]]).T  # a value for each edge; the last is not shown
-    ax.stackplot(edges, percent, step="post", colors=[color_of(name) for name in classes], lw=0)
+    steps, percent = np.repeat(edges, 2)[1:-1], 100 * np.repeat(proba, 2, axis=0)  # both ends of a piece
+    ax.stackplot(steps, percent.T, colors=[color_of(name) for name in classes], lw=0)
     ax.set(xlabel=LABELS["time"], ylabel="probability (%)", xlim=(edges[0], edges[-1]), ylim=(0, 100))
     return ax
 
