@@ -19,7 +19,8 @@ from sercore import notebooks, paths
 
 NUMBERED = sorted(paths.notebooks_dir().glob("[0-9][0-9]_*.ipynb"))
 SOLUTIONS = sorted((paths.notebooks_dir() / "solutions").glob("*.ipynb"))
-ALL = NUMBERED + SOLUTIONS
+PAGE = paths.notebooks_dir() / "demo.ipynb"  # not a lesson: widgets only, tested in tests/browser
+ALL = [*NUMBERED, *SOLUTIONS, PAGE]
 
 
 def ids(path):
@@ -87,7 +88,7 @@ def test_every_notebook_that_a_docstring_names_exists():
             if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)):
                 names |= set(re.findall(r"Notebook: (\S+\.ipynb)", ast.get_docstring(node) or ""))
     assert names
-    assert names <= {path.name for path in NUMBERED}
+    assert names <= {path.name for path in [*NUMBERED, PAGE]}
 
 
 @pytest.mark.slow

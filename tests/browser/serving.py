@@ -1,0 +1,98 @@
+"""JupyterLab, Notebook 7 and Voilà on a free port of this machine, for the browser tests."""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+JUPYTER = ("--no-browser", "--allow-root", "--IdentityProvider.token={token}", "--ServerApp.root_dir={pages}")
+VOILA = ("--no-browser", "--show_tracebacks=True", "--token={token}", "{pages}")
+FRONT_ENDS = {
+    "lab": (("jupyterlab", *JUPYTER), "lab/tree/{name}"),
+    "notebook": (("notebook", *JUPYTER), "notebooks/{name}"),
+    "voila": (("voila", *VOILA), "voila/render/{name}"),
+}
+"""Front end: its module with options, and where it shows a notebook."""
+
+
+@contextmanager
+def serve(front_end: str, notebook: Path):
+    """Serve a copy of ``notebook`` and yield the address that shows it; stop the server at the end.
+
+    Jupyter's settings and files, and what it saves, go to a temporary folder: a test meets what a newly
+    installed front end shows, whatever this machine's user has set, and leaves nothing behind.
+    """
+    options, where = FRONT_ENDS[front_end]
+    token, port = secrets.token_hex(16), _port()
+    with tempfile.TemporaryDirectory(prefix=f"sercore-{front_end}-", ignore_cleanup_errors=True) as folder:
+        home, pages, log = Path(folder), Path(folder, "pages"), Path(folder, "log.txt")
+        pages.mkdir()
+        shutil.copy(notebook, pages)
+        _refuse_news(home)
+        command = [sys.executable, "-m", *(option.format(token=token, pages=pages) for option in options)]
+        command.append(f"--port={port}")
+        with log.open("w") as said:
+            server = subprocess.Popen(
+                command, env=_environment(home), stdout=said, stderr=subprocess.STDOUT, cwd=home
+            )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/", server, log)
+            yield f"http://127.0.0.1:{port}/{where.format(name=notebook.name)}?token={token}"
+        finally:
+            _stop(server)
+
+
+def _port() -> int:
+    """A port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """The environment of the tests, with Jupyter's own folders in ``home``."""
+    names = ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"]
+    names += ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
+    return os.environ | {name: str(home / name) for name in names}
+
+
+def _refuse_news(home: Path) -> None:
+    """JupyterLab asks once whether it may fetch news; it may not."""
+    folder = home / "JUPYTERLAB_SETTINGS_DIR" / "@jupyterlab" / "apputils-extension"
+    folder.mkdir(parents=True)
+    answer = {"fetchNews": "false", "checkForUpdates": False}
+    (folder / "notification.jupyterlab-settings").write_text(json.dumps(answer))
+
+
+def _wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
+    """Return when something answers at ``url``, whatever it answers."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            urlopen(url, timeout=5).close()
+            return
+        except HTTPError:  # refused for want of a token, but it answers
+            return
+        except OSError:
+            time.sleep(0.2)
+    said = log.read_text()[-3000:]
+    raise RuntimeError(f"no answer at {url} within {seconds:.0f} s; the server said:\n{said}")
+
+
+def _stop(server: subprocess.Popen) -> None:
+    """End a server, which ends its kernels."""
+    server.terminate()
+    try:
+        server.wait(20)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
