@@ -8,8 +8,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-import zlib
 
+from ..corpora.unpack import BAD_ZIP
 from ..errors import BundleError
 
 MAX_UNPACKED = 2_000_000_000
@@ -62,5 +62,5 @@ def read_member(archive: bytes, name: str, *, where: str, only: tuple[str, ...] 
             if sum(entry.file_size for entry in content.infolist()) > MAX_UNPACKED:
                 raise BundleError(f"{where}: unpacks to more than {MAX_UNPACKED} bytes; refused")
             return content.read(name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
+    except BAD_ZIP as error:
         raise BundleError(f"{where}: not a sound archive ({error})") from error

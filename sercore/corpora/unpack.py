@@ -5,14 +5,22 @@ Notebook: 00_start_here.ipynb
 
 from __future__ import annotations
 
+import lzma
 import os
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..errors import CorpusError
+
+BAD_ZIP = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, KeyError, NotImplementedError,
+    OSError, RuntimeError, ValueError,
+)  # fmt: skip
+"""What :mod:`zipfile` raises for archives that are cut, altered or none."""
 
 MAX_FILES = 20_000
 MAX_BYTES = 4_000_000_000
@@ -53,7 +61,7 @@ def unpack(
                     f"at most {max_files} entries and {max_bytes} bytes are unpacked"
                 )
             _extract(content, target)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except BAD_ZIP as error:
         raise CorpusError(
             f"{archive} is not a sound zip archive ({error}); a web page or a cut file?"
         ) from error

@@ -162,7 +162,8 @@ class Recipe:
                 raise ValueError(f"without {', '.join(sorted(missing))}")
             return cls(**settings)
         except (ValueError, TypeError, RecursionError) as error:
-            raise RecipeError(f"not a recipe of this version ({error}): {text!r:.80}") from error
+            reason = str(error).encode(errors="backslashreplace").decode()
+            raise RecipeError(f"not a recipe of this version ({reason}): {text!r:.80}") from error
 
 
 def _refuse(problem: str):
