@@ -449,3 +449,17 @@ def test_a_model_of_ones_own_is_asked_with_the_mask():
     widget.mode.value = True
     assert widget.proba["gone"] == pytest.approx(asked[-1].mean())
     assert 0.5 < widget.proba["gone"] < 0.8
+
+
+@pytest.mark.parametrize("make", [VoiceLab, Occluding])
+def test_pictures_are_as_wide_as_the_page_shows_them_and_the_sound_plays_on(make, predictor):
+    widget = make(bundle=predictor)
+    widget.player.position = 1.0
+    widget.player.width = 777
+    assert pixels(widget.player.picture).shape[1] == 777
+    assert widget.player.position == 1.0
+
+
+def test_an_unknown_text_size_is_answered_with_the_known_ones(predictor):
+    with pytest.raises(SercoreError, match="text='huge': sizes are normal, "):
+        VoiceLab(predictor, text="huge")

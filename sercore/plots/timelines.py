@@ -123,7 +123,12 @@ def recording(
     above.set_xlim(0, len(wave) / sr)
     handles = [below.fill(np.nan, np.nan, color=color_of(name), label=name)[0] for name in classes]
     below.legend(
-        handles=handles[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.12), handlelength=1.0, frameon=False
+        handles=handles[::-1],
+        loc="lower left",
+        bbox_to_anchor=(1.0, -0.02),
+        handlelength=1.0,
+        labelspacing=0.3,
+        frameon=False,
     )
     if truth is not None:
         _meant(below, truth)

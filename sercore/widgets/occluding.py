@@ -26,7 +26,7 @@ from .answering import get_predictor
 from .bars import probability_bars
 from .bursts import Latest
 from .covering import Answer, Cover, band_hertz, by_sound, cover_picture
-from .explorer import SIZES
+from .looks import dress, letters, wide
 from .player import Player
 from .upload import Message
 from .voices import Voice
@@ -85,36 +85,37 @@ class Occluding(ipywidgets.VBox):
         if answer is None:
             predictor = get_predictor(bundle)
             answer, classes = by_sound(predictor, self.wave, self.recipe), predictor.classes
-        self._answer, self.classes, self._font_size = answer, tuple(classes), SIZES[text]
+        self._answer, self.classes, self._font_size = answer, tuple(classes), letters(text)
         self.spectrum = Spectrum(self.wave, self.recipe)
         self.whole = self._says(np.zeros((self.spectrum.n_frames, self.recipe.n_mels), bool))
         self.player = Player(description=f"what is left of {title or 'the clip'}", name="occlusion")
         self.bars, self.message = ipywidgets.HTML(layout={"width": "560px"}), Message()
-        self._make_controls()
+        self._heard = None
+        self._make_controls(text)
         sliders = ipywidgets.HBox(
             [self.time, self.bands, self.mode], layout={"flex_flow": "row wrap", "grid_gap": "0 16px"}
         )
         super().__init__([sliders, self.player, self.bars, self.message])
-        self.add_class("sercore-app")
-        self.add_class(f"sercore-{text}")
+        dress(self, text)
         self.refresh()
 
-    def _make_controls(self) -> None:
+    def _make_controls(self, text: str) -> None:
         seconds = round(len(self.wave) / self.recipe.sr, 2)
-        wide = {"layout": {"width": "460px"}, "style": {"description_width": "80px"}}
+        slider = wide(460, 90, text)
         self.time = ipywidgets.FloatRangeSlider(
             value=(0.0, round(seconds / 3, 2)), min=0.0, max=seconds, step=0.02, description="Time (s)",
-            tooltip="the box, from … to", **wide,
+            tooltip="the box, from … to", **slider,
         )  # fmt: skip
         bands = [(f"{hertz:.0f} Hz", k) for k, hertz in enumerate(band_hertz(self.recipe))]
         self.bands = ipywidgets.SelectionRangeSlider(
             options=bands, index=(0, len(bands) - 1), description="Frequency",
-            tooltip="the box, from the lowest to the highest mel band", **wide,
+            tooltip="the box, from the lowest to the highest mel band", **slider,
         )  # fmt: skip
         self.mode = ipywidgets.ToggleButtons(
             options=MODES, description="Do", tooltip="what happens to the box",
-            layout={"width": "380px"}, style={"description_width": "40px"},
+            **wide(380, 40, text),
         )  # fmt: skip
+        self.mode.style.button_width = wide(155, 0, text)["layout"]["width"]
         self.later = Latest(self.refresh)
         self.player.observe(self.later, "width")
         for control in (self.time, self.bands, self.mode):
@@ -130,8 +131,11 @@ class Occluding(ipywidgets.VBox):
         cover = self.cover
         mask = cover.mask(self.spectrum.n_frames, self.recipe)
         try:
-            self.player.show(cover_picture(self.spectrum, cover, title=self.title, font_size=self._font_size))
-            self.player.hear(mask_sound(self.wave, ~mask, recipe=self.recipe), self.recipe.sr)
+            look = {"size": (max(300, self.player.width or 900), 260), "font_size": self._font_size}
+            self.player.show(cover_picture(self.spectrum, cover, title=self.title, **look))
+            if self._heard != cover:
+                self.player.hear(mask_sound(self.wave, ~mask, recipe=self.recipe), self.recipe.sr)
+                self._heard = cover
             self.proba = self._says(mask)
         except SercoreError as error:
             self.bars.value = ""

@@ -22,13 +22,14 @@ from ..errors import SercoreError
 from .answering import get_predictor
 from .bars import probability_bars
 from .bursts import Latest
-from .explorer import SIZES
+from .looks import dress, letters, wide
 from .pictures import from_axes
 from .player import Player
 from .scenes import Recording
 from .upload import OwnSound
 
 SIZE_INCHES, DPI = (12.0, 3.6), 100
+"""Of the picture with letters of 15 pixels; larger ones make it higher."""
 
 WORDS = "How it sounds to a model that learned from acted or synthetic emotion, not what anybody feels."
 
@@ -43,9 +44,10 @@ def timeline_axes(recording: Recording, rows: list[dict], classes, *, font_size:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    size = 72 * font_size / DPI
+    size, (width, height) = 72 * font_size / DPI, SIZE_INCHES
+    height *= (1 + font_size / 15) / 2
     with mpl.rc_context({"font.size": size, "axes.spines.top": False, "axes.spines.right": False}):
-        figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
+        figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         axes = figure.subplots(2, 1, sharex=True, height_ratios=(2, 5))
         options = {"truth": recording.truth, "axes": axes}
         return plots.recording(recording.wave, recording.sr, rows, classes, **options)
@@ -86,12 +88,12 @@ class Timeline(ipywidgets.VBox):
         step: float = 0.5,
         text: str = "normal",
     ):
-        self.predictor, self._font_size = get_predictor(bundle), SIZES[text]
+        self.predictor, self._font_size = get_predictor(bundle), letters(text)
         self.rows: list[dict] = []
         self.player = Player(name="timeline")
-        self.window = _slider(seconds, 0.5, 10.0, 0.25, "Window (s)", "what the model hears at a time")
-        self.step = _slider(step, 0.25, 5.0, 0.25, "Step (s)", "from one window to the next")
-        self.progress = ipywidgets.FloatProgress(max=1.0, description="Scoring", layout={"width": "200px"})
+        self.window = _slider(seconds, 0.5, 10.0, 0.25, "Window (s)", "what the model hears at a time", text)
+        self.step = _slider(step, 0.25, 5.0, 0.25, "Step (s)", "from one window to the next", text)
+        self.progress = ipywidgets.FloatProgress(max=1.0, description="Scoring", **wide(200, 70, text))
         self.own = OwnSound(self._take, microphone=False)
         self.bars = ipywidgets.HTML(layout={"width": "480px"})
         self.later = Latest(self.refresh)
@@ -104,8 +106,7 @@ class Timeline(ipywidgets.VBox):
                 self.bars,
             ]
         )
-        self.add_class("sercore-app")
-        self.add_class(f"sercore-{text}")
+        dress(self, text)
         self.show(_opened(recording))
         self.window.observe(self.later, "value")
         self.step.observe(self.later, "value")
@@ -167,8 +168,8 @@ def _opened(recording) -> Recording:
     return recording if isinstance(recording, Recording) else Recording.from_file(recording)
 
 
-def _slider(value: float, low: float, high: float, step: float, name: str, tells: str):
+def _slider(value: float, low: float, high: float, step: float, name: str, tells: str, text: str):
     return ipywidgets.FloatSlider(
         value=value, min=low, max=high, step=step, description=name, tooltip=tells,
-        layout={"width": "330px"}, style={"description_width": "90px"},
+        **wide(330, 95, text),
     )  # fmt: skip

@@ -26,8 +26,8 @@ from ..synth import EMOTION_PROSODY, SENTENCES
 from .answering import get_predictor
 from .bars import probability_bars
 from .bursts import Latest
-from .explorer import SIZES
 from .flipping import flips, flips_html
+from .looks import dress, letters, wide
 from .pictures import Axis, Drawn, Picture
 from .player import Player
 from .upload import Message
@@ -95,13 +95,12 @@ class VoiceLab(ipywidgets.VBox):
 
     def __init__(self, bundle: Predictor | str | os.PathLike | None = None, *, text: str = "normal"):
         self.voice, self.proba, self._asked, self._quiet = Voice(), {}, None, False
-        self._font_size = SIZES[text]
+        self._font_size, self._heard = letters(text), None
         self.message, self.player = Message(), Player(description="the synthetic voice", name="voice")
         self.bars, self.table = ipywidgets.HTML(), ipywidgets.HTML(layout={"max_width": "400px"})
-        self._make_controls()
+        self._make_controls(text)
         super().__init__(self._rows())
-        self.add_class("sercore-app")
-        self.add_class(f"sercore-{text}")
+        dress(self, text)
         try:
             self.predictor = get_predictor(bundle)
             self.about = f"Model: {self.predictor.about()}."
@@ -110,33 +109,24 @@ class VoiceLab(ipywidgets.VBox):
             self.message.warn(f"No probabilities: {error}")
         self.refresh()
 
-    def _make_controls(self) -> None:
-        def px(n: int) -> str:
-            return f"{n * self._font_size // 15}px"
-
-        wide = {"width": px(400)}
+    def _make_controls(self, text: str) -> None:
+        slider = wide(400, 165, text)
         self.knobs = {
             name: ipywidgets.FloatSlider(
                 value=self.voice[name], min=knob.low, max=knob.high, step=knob.step, tooltip=knob.tells,
                 description=f"{knob.label} ({knob.unit})", readout_format="+.1f",
-                layout=wide, style={"description_width": px(165)},
+                **slider,
             )
             for name, knob in KNOBS.items()
         }  # fmt: skip
         self.preset = ipywidgets.ToggleButtons(
-            options=list(EMOTION_PROSODY), value="neutral", description="Preset",
-            layout={"width": px(790)},
-            style={"button_width": px(84), "description_width": px(60)},
-        )  # fmt: skip
-        self.body = ipywidgets.Dropdown(
-            options=list(BODIES),
-            description="Body",
-            layout={"width": "200px"},
-            style={"description_width": "60px"},
+            options=list(EMOTION_PROSODY), value="neutral", description="Preset", **wide(790, 60, text)
         )
+        self.preset.style.button_width = wide(84, 0, text)["layout"]["width"]
+        self.body = ipywidgets.Dropdown(options=list(BODIES), description="Body", **wide(200, 60, text))
         sentences = [(f"{k + 1}: {said}", k) for k, said in enumerate(SENTENCES)]
-        self.sentence = ipywidgets.Dropdown(options=sentences, description="Says", layout={"width": px(340)})
-        self.ask = ipywidgets.Button(description=QUESTION, button_style="primary", layout=wide)
+        self.sentence = ipywidgets.Dropdown(options=sentences, description="Says", **wide(300, 60, text))
+        self.ask = ipywidgets.Button(description=QUESTION, button_style="primary", layout=slider["layout"])
         self.reset = ipywidgets.Button(description="Reset", tooltip="All knobs as at first")
         self.later = Latest(self.refresh)
         for slider in self.knobs.values():
@@ -190,7 +180,9 @@ class VoiceLab(ipywidgets.VBox):
         """Speak, draw and predict with the knobs as they stand."""
         try:
             wave, sr = self.voice.speak()
-            self.player.hear(wave, sr)
+            if self._heard != self.voice:
+                self.player.hear(wave, sr)
+                self._heard = self.voice
             size = max(300, self.player.width or 650), 240
             self.player.show(voice_picture(wave, sr, size=size, font_size=self._font_size))
             if self.predictor is not None:

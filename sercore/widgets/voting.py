@@ -22,6 +22,7 @@ from ..ensemble.weighting import refine
 from ..errors import EvaluationError
 from .bars import probability_bars, score_lines
 from .bursts import Latest
+from .looks import dress, wide
 from .upload import Message
 from .votes import published_votes, strongest, vote_scores
 
@@ -67,12 +68,11 @@ class Voting(ipywidgets.VBox):
         self.n_looks, self._is_open, self._quiet = 0, False, False
         self.fitness = ensemble.Fitness(self.members, "ua")
         self._best = ensemble.best_single(self.members, "ua").weights.idxmax()
-        self.sliders = {name: _slider(name, self._changed) for name in self.members.names}
+        self.sliders = {name: _slider(name, self._changed, text) for name in self.members.names}
         self.shares, self.lines, self.message = ipywidgets.HTML(), ipywidgets.HTML(), Message()
         self.later = Latest(self.refresh)
         super().__init__(self._rows())
-        self.add_class("sercore-app")
-        self.add_class(f"sercore-{text}")
+        dress(self, text)
         self.refresh()
 
     def _rows(self) -> list:
@@ -85,8 +85,8 @@ class Voting(ipywidgets.VBox):
             self.buttons["open"] = _button(
                 "Open the closed speakers", "same weights, other people", self.open_closed
             )
-        left = ipywidgets.VBox(list(self.sliders.values()), layout={"width": "400px"})
-        right = ipywidgets.VBox([self.shares, self.lines], layout={"width": "720px"})
+        left = ipywidgets.VBox(list(self.sliders.values()), layout={"flex": "0 0 auto"})
+        right = ipywidgets.VBox([self.shares, self.lines], layout={"flex": "1 1 400px", "max_width": "760px"})
         return [ipywidgets.HBox([left, right]), ipywidgets.HBox(list(self.buttons.values())), self.message]
 
     @property
@@ -168,10 +168,10 @@ class Voting(ipywidgets.VBox):
         return text + (looks if self.n_looks else "")
 
 
-def _slider(name: str, changed) -> ipywidgets.FloatSlider:
+def _slider(name: str, changed, text: str) -> ipywidgets.FloatSlider:
     slider = ipywidgets.FloatSlider(
         value=1.0, min=0.0, max=1.0, step=0.05, description=name, tooltip=f"weight of {name}",
-        layout={"width": "390px"}, style={"description_width": "150px"},
+        **wide(390, 150, text),
     )  # fmt: skip
     slider.observe(changed, "value")
     return slider

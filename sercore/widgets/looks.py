@@ -1,0 +1,37 @@
+"""Text sizes of a page, from the same list everywhere.
+
+Notebook: demo.ipynb
+"""
+
+from __future__ import annotations
+
+import ipywidgets
+
+from ..errors import SercoreError
+from .explorer import SIZES
+
+
+def letters(text: str) -> int:
+    """Height of the letters in pictures, in pixels, for a text size by name.
+
+    Raises
+    ------
+    SercoreError
+        There is no such text size.
+    """
+    if text not in SIZES:
+        raise SercoreError(f"text={text!r}: sizes are {', '.join(SIZES)}")
+    return SIZES[text]
+
+
+def wide(n: int, label: int, text: str) -> dict:
+    """Layout and style of a control ``n`` pixels wide, ``label`` of them its description's, as text grows."""
+    grow = letters(text) / SIZES["normal"]
+    label_px = f"{round(grow * label)}px"
+    return {"layout": {"width": f"{round(grow * n)}px"}, "style": {"description_width": label_px}}
+
+
+def dress(widget: ipywidgets.Box, text: str) -> None:
+    """Give a widget the page's style and text size."""
+    widget.add_class("sercore-app")
+    widget.add_class(f"sercore-{text}")
