@@ -347,7 +347,7 @@ def test_timing_measures_all_three_ways(few, monkeypatch):
     assert [unit for _, _, unit in rows] == ["ms"] * 3
     assert all(value > 0 for _, value, _ in rows)
     events = int(rows[0][0].split()[-2])
-    assert len(VIEWS) < events <= 2 * 6 * len(VIEWS)
+    assert len(VIEWS) < events < 2 * 6 * len(VIEWS)  # some sliders change nothing in some views
 
 
 def test_the_usual_ways_draw_what_is_timed(clip):
