@@ -125,8 +125,10 @@ def power(clip: Clip, window_ms: float, step_ms: float, pre_emphasis: float) -> 
 @lru_cache(maxsize=4)
 def levels(clip: Clip, window_ms: float, step_ms: float, pre_emphasis: float) -> np.ndarray:
     """Power in decibels, [shape=(n_bins, n_frames)]."""
-    floored = np.maximum(power(clip, window_ms, step_ms, pre_emphasis), 1e-12)
-    return 10.0 * np.log10(floored).T
+    level = np.maximum(power(clip, window_ms, step_ms, pre_emphasis), 1e-12)
+    np.log10(level, out=level)
+    level *= 10.0
+    return level.T
 
 
 @lru_cache(maxsize=4)

@@ -81,7 +81,9 @@ class Picture:
         self.box: Box = box_of(size, font_size, bar is not None)
         self._canvas = background(x, y, bar, title, legend, size, font_size).copy()
 
-    def image(self, values: np.ndarray, *, x: tuple[float, float], y: tuple[float, float]) -> Picture:
+    def image(
+        self, values: np.ndarray, *, x: tuple[float, float], y: tuple[float, float], zero: float = 0.0
+    ) -> Picture:
         """Values as colours, averaged where the picture has fewer pixels than they are.
 
         Parameters
@@ -90,6 +92,8 @@ class Picture:
             Row 0 is lowest.
         x, y : (float, float)
             Outer edges of the first and the last column and row; what lies beyond the axes is cut off.
+        zero : float
+            The value that counts as 0 on the colour bar.
         """
         (left, right), columns = _visible(x, (self.x.low, self.x.high), values.shape[1])
         (low, high), rows = _visible(y, (self.y.low, self.y.high), values.shape[0])
@@ -98,7 +102,9 @@ class Picture:
         if min(size) < 1:
             return self
         scale = (N_SHADES - 1) / (self.bar.high - self.bar.low)
-        shades = np.clip((values[::-1] - self.bar.low) * scale + 0.5, 0, N_SHADES - 1).astype(np.uint8)
+        shades = values[::-1] - np.float32(zero + self.bar.low - 0.5 / scale)
+        shades *= scale  # in place: for a short step these are millions of numbers
+        shades = np.clip(shades, 0, N_SHADES - 1, out=shades).astype(np.uint8)
         source = (columns[0], len(values) - rows[1], columns[1], len(values) - rows[0])
         fitted = Image.fromarray(shades).resize(size, Image.Resampling.BOX, box=source)
         self._canvas.paste(fitted, (round(first[0]), round(last[1])))

@@ -111,7 +111,7 @@ def _images(clips, levels, settings, axes, options, to_axis) -> list[Picture]:
         picture = Picture(
             time, vertical, bar=bar, title=clip.title, legend=settings.overlays, cmap=SEQUENTIAL, **options
         )
-        picture.image(level - loudest, x=_seconds(level, settings), y=rows)
+        picture.image(level, x=_seconds(level, settings), y=rows, zero=loudest)
         if "formants" in settings.overlays:
             for track in analyses.formants(clip):
                 picture.dots(np.arange(len(track)) * HOP_SECONDS, to_axis(track), "formants")
