@@ -16,6 +16,7 @@ from importlib import import_module
 _PLACES = {
     "Axis": "pictures",
     "Clip": "analyses",
+    "Cover": "covering",
     "Drawn": "pictures",
     "Explorer": "explorer",
     "Latest": "bursts",
@@ -25,13 +26,18 @@ _PLACES = {
     "Picture": "pictures",
     "Player": "player",
     "Recorder": "recorder",
+    "Recording": "scenes",
     "Settings": "analyses",
     "Timeline": "timeline",
     "Upload": "upload",
+    "Voice": "voices",
     "VoiceLab": "voice_lab",
     "Voting": "voting",
+    "flips": "flipping",
     "from_axes": "pictures",
+    "get_predictor": "answering",
     "load_bytes": "upload",
+    "vote_scores": "votes",
     "wav_bytes": "player",
 }
 """Name: the module that holds it, which is loaded when the name is first used."""
