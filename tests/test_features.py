@@ -3,6 +3,8 @@
 import dataclasses
 import itertools
 import json
+import subprocess
+import sys
 
 import librosa
 import numpy as np
@@ -16,6 +18,7 @@ from hypothesis.extra.numpy import arrays
 from sercore import audio, features
 from sercore.errors import AudioError, RecipeError
 from sercore.features import DESCRIPTORS, PRESETS, Recipe, Spectrum, functionals, pitch
+from sercore.features.spectrum import mel_filters
 
 DEFAULT = PRESETS["default"]
 OLD = dataclasses.replace(PRESETS["s0_mfcc"], timing=False, descriptors=("mfcc", "contrast"))
@@ -683,3 +686,23 @@ def test_pitch_of_real_speech_agrees_with_probabilistic_yin(real_files):
     assert n_both > 300
     assert errors / n_both < 0.05
     assert agree / n > 0.8
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_mel_bands_are_librosas_to_the_last_bit(preset):
+    recipe = PRESETS[preset]
+    bank = librosa.filters.mel(
+        sr=recipe.sr, n_fft=recipe.n_fft, n_mels=recipe.n_mels, fmin=recipe.fmin, fmax=recipe.fmax
+    )
+    np.testing.assert_array_equal(mel_filters(recipe), bank.T)
+
+
+def test_frames_of_bands_need_no_slow_imports():
+    code = (
+        "import sys, numpy; from sercore import audio, features; from sercore.bundle import Predictor;"
+        "features.frames(numpy.random.default_rng(0).standard_normal(16000).astype('f4') / 9, 'log_mel');"
+        "slow = 'pandas', 'librosa', 'scipy.signal', 'sklearn', 'joblib', 'keras';"
+        "print([name for name in slow if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..corpora.unpack import BAD_ZIP
+from ..archives import BAD_ZIP
 from ..errors import BundleError
 from ..models import pad_clips
 from . import canonical

@@ -9,7 +9,7 @@ import io
 import json
 import zipfile
 
-from ..corpora.unpack import BAD_ZIP
+from ..archives import BAD_ZIP
 from ..errors import BundleError
 
 MAX_UNPACKED = 2_000_000_000

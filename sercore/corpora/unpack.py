@@ -5,22 +5,14 @@ Notebook: 00_start_here.ipynb
 
 from __future__ import annotations
 
-import lzma
 import os
 import shutil
 import stat
-import struct
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from ..archives import BAD_ZIP
 from ..errors import CorpusError
-
-BAD_ZIP = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, KeyError, NotImplementedError,
-    OSError, RuntimeError, ValueError,
-)  # fmt: skip
-"""What :mod:`zipfile` raises for archives that are cut, altered or none."""
 
 MAX_FILES = 20_000
 MAX_BYTES = 4_000_000_000

@@ -14,8 +14,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.ndimage
-import scipy.signal
 
 from . import pitch
 from .spectrum import _TINY, Spectrum, frequencies
@@ -160,7 +158,9 @@ def slope(rows: np.ndarray, *, order: int = 1) -> np.ndarray:
     width = min(9, len(rows) - (len(rows) + 1) % 2)
     if width <= order:
         return np.zeros_like(rows)
-    found = scipy.ndimage.convolve1d(rows, _slope_weights(width, order), axis=0)
+    from scipy.ndimage import convolve1d  # here, since networks on frames need none of it
+
+    found = convolve1d(rows, _slope_weights(width, order), axis=0)
     edge = width // 2
     found[:edge], found[-edge:] = found[edge], found[-edge - 1]
     return found
@@ -169,7 +169,9 @@ def slope(rows: np.ndarray, *, order: int = 1) -> np.ndarray:
 @lru_cache(maxsize=16)
 def _slope_weights(width: int, order: int) -> np.ndarray:
     """Savitzky–Golay weights of the derivative of a polynomial of the same order, [shape=(width,)]."""
-    return scipy.signal.savgol_coeffs(width, order, deriv=order)
+    from scipy.signal import savgol_coeffs
+
+    return savgol_coeffs(width, order, deriv=order)
 
 
 def _decibel(power: np.ndarray) -> np.ndarray:

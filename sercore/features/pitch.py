@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.signal
 
 from ..errors import RecipeError
 
@@ -91,6 +90,8 @@ def bridge_gaps(track: np.ndarray) -> np.ndarray:
 @lru_cache(maxsize=8)
 def _window_autocorrelation(n: int) -> np.ndarray:
     """Autocorrelation of the Hann window, 1 at lag 0, [shape=(n,)]."""
+    import scipy.signal
+
     window = scipy.signal.get_window("hann", n)
     full = scipy.signal.correlate(window, window, method="fft")[n - 1 :]
     return (full / full[0]).astype(np.float32)
@@ -138,8 +139,10 @@ def _without_jumps(f0: np.ndarray) -> np.ndarray:
     voiced = np.flatnonzero(np.isfinite(f0))
     if voiced.size < 5:
         return f0
+    from scipy.signal import medfilt
+
     pitch = semitones(f0[voiced])
-    wild = np.abs(pitch - scipy.signal.medfilt(pitch, 5)) > 7.0
+    wild = np.abs(pitch - medfilt(pitch, 5)) > 7.0
     f0 = f0.copy()
     f0[voiced[wild]] = np.nan
     return f0

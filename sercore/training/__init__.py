@@ -9,29 +9,18 @@ several models on the same folds and scores them.
 Notebook: 03_mlp_baseline.ipynb
 """
 
-from .campaign import compare, out_of_fold, summarise
-from .fitting import fit_classical, probabilities
-from .folds import COSTS
-from .kept import write_parquet
-from .networks import FittedNetwork, fit, fit_network
-from .scaling import enroll, standardise
-from .search import as_settings, default_space, search, search_defaults
+import lazy_loader
 
-__all__ = [
-    "COSTS",
-    "FittedNetwork",
-    "as_settings",
-    "compare",
-    "default_space",
-    "enroll",
-    "fit",
-    "fit_classical",
-    "fit_network",
-    "out_of_fold",
-    "probabilities",
-    "search",
-    "search_defaults",
-    "standardise",
-    "summarise",
-    "write_parquet",
-]
+# each name's module is imported when the name is first used: a bundle that predicts needs one of them
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "campaign": ["compare", "out_of_fold", "summarise"],
+        "fitting": ["fit_classical", "probabilities"],
+        "folds": ["COSTS"],
+        "kept": ["write_parquet"],
+        "networks": ["FittedNetwork", "fit", "fit_network"],
+        "scaling": ["enroll", "standardise"],
+        "search": ["as_settings", "default_space", "search", "search_defaults"],
+    },
+)
