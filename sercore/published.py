@@ -19,7 +19,7 @@ import pandas as pd
 
 from . import paths
 from .errors import SercoreError
-from .models import NETWORKS, TABLE_NETWORKS
+from .models import reads_frames
 
 _STEADY = ("dummy", "logistic", "linear_svc", "rbf_svc", "knn", "lda")
 _FORESTS = ("random_forest", "extra_trees", "gradient_boosting")
@@ -66,6 +66,10 @@ class Campaign:
     copies : int
         Augmented copies of each training clip (:class:`sercore.augment.Augmentation`), for networks
         trained as :data:`AUGMENTED` says; 0 trains with the defaults of :func:`sercore.training.fit`.
+    fitting : dict, optional
+        How networks are trained instead.
+    n_folds : int, optional
+        See :func:`sercore.splits.make_folds`.
     """
 
     corpus: str
@@ -76,6 +80,8 @@ class Campaign:
     repeated: tuple[str, ...] = _SEEDED
     enrolled: bool = False
     copies: int = 0
+    fitting: dict | None = None
+    n_folds: int | None = None
 
 
 _FEW = ("dummy", "logistic", "rbf_svc", "lda", "sklearn_mlp", "mlp")
@@ -99,6 +105,15 @@ CAMPAIGNS = {
         "ravdess", "eight", "emobox-ravdess", models=("mlp",), repeated=(), enrolled=True, copies=8
     ),
     "ravdess-random-networks": Campaign("ravdess", "eight", "random", models=("mlp",), repeated=(), copies=8),
+    "demo-earlier": Campaign(
+        "demo",
+        "eight",
+        "speaker",
+        models=("cnn2d_lstm", "s0_cnn2d_lstm"),
+        repeated=(),
+        n_folds=2,
+        fitting={"stop_early": False, "epochs": 15, "decay": True},
+    ),
 }
 """Every published campaign by name."""
 
@@ -131,10 +146,11 @@ def measure(
     tables = []
     for model in campaign.models if models is None else models:
         index, X, copies, classes = _features(campaign, model, root, n_jobs)
-        fitting = AUGMENTED | _OWN.get(model, {}) if campaign.copies else None
+        fitting = AUGMENTED | _OWN.get(model, {}) if campaign.copies else campaign.fitting
         tables.append(
             out_of_fold(
                 index, X, classes, model=model, fitting=fitting, copies=copies, split=campaign.split,
+                n_folds=campaign.n_folds,
                 seeds=campaign.seeds if model in campaign.repeated else campaign.seeds[:1],
                 folder=paths.cache_dir() / "oof" / name, n_jobs=n_jobs,
             ).assign(model=model)
@@ -157,7 +173,7 @@ def _features(campaign: Campaign, model: str, root, n_jobs: int):
     from .labels import apply_scheme
     from .training import enroll
 
-    frames = model in NETWORKS and model not in TABLE_NETWORKS
+    frames = reads_frames(model)
     extract, recipe = (extract_frames, "log_mel") if frames else (extract_table, "default")
     whole = load_index(campaign.corpus, root)
     made = extract(whole, recipe, n_jobs=n_jobs)

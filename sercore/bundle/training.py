@@ -22,7 +22,7 @@ from ..corpora import get_corpus, load_index
 from ..errors import BundleError
 from ..features.store import extract_frames, extract_table
 from ..labels import apply_scheme
-from ..models import NETWORKS, TABLE_NETWORKS
+from ..models import is_network, reads_frames
 from ..training import fit_classical, fit_network, out_of_fold, summarise
 from .saving import Fitted, save
 
@@ -131,12 +131,12 @@ def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:
 def _check_savable(models: Sequence[str], onnx: bool) -> None:
     if "xgboost" in models:
         raise BundleError("xgboost keeps its trees in a form that only pickle writes; choose another model")
-    if onnx and not find_spec("tf2onnx") and set(models) & set(NETWORKS):
+    if onnx and not find_spec("tf2onnx") and any(map(is_network, models)):
         raise BundleError("the ONNX twin of a network needs: pip install -e '.[onnx]'; or say --no-onnx")
 
 
 def _kind(model: str) -> str:
-    return "frames" if model in NETWORKS and model not in TABLE_NETWORKS else "table"
+    return "frames" if reads_frames(model) else "table"
 
 
 def _extract(index: pd.DataFrame, kinds, progress: bool) -> tuple[pd.DataFrame, dict]:
@@ -154,6 +154,6 @@ def _extract(index: pd.DataFrame, kinds, progress: bool) -> tuple[pd.DataFrame, 
 def _fit_all(index: pd.DataFrame, X, classes, model: str, seed: int):
     """One model fitted on every clip; networks keep some speakers apart for early stopping."""
     everything = np.arange(len(index))
-    if model in NETWORKS:
+    if is_network(model):
         return fit_network(index, X, everything, classes, model=model, seed=seed)
     return fit_classical(index, X, everything, model=model, seed=seed)

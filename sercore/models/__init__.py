@@ -43,6 +43,19 @@ NETWORKS = {
 TABLE_NETWORKS = ("mlp",)
 """Networks that read one row per clip; all others read frames."""
 
+YARDSTICKS = {"s0_cnn2d_lstm": "earlier:build_s0_cnn2d_lstm"}
+"""Networks of earlier projects that are trained beside ours (:mod:`sercore.models.earlier` has them all)."""
+
+
+def is_network(name: str) -> bool:
+    """Whether a model is a Keras network; the others are scikit-learn's."""
+    return name in NETWORKS or name in YARDSTICKS
+
+
+def reads_frames(name: str) -> bool:
+    """Whether a model reads frames, and not one row per clip."""
+    return is_network(name) and name not in TABLE_NETWORKS
+
 
 def builder(name: str) -> Callable[..., keras.Model]:
     """The function that builds the network of that name.
@@ -50,16 +63,16 @@ def builder(name: str) -> Callable[..., keras.Model]:
     Parameters
     ----------
     name : str
-        From :data:`NETWORKS`.
+        From :data:`NETWORKS` or :data:`YARDSTICKS`.
 
     Returns
     -------
     callable
         ``build_x(n_features, n_classes, *, seed=0, …) -> keras.Model``.
     """
-    if name not in NETWORKS:
+    if not is_network(name):
         raise SercoreError(f"no network named {name!r}; there are: {', '.join(NETWORKS)}")
-    module, function = NETWORKS[name].split(":")
+    module, function = (NETWORKS | YARDSTICKS)[name].split(":")
     return getattr(import_module(f".{module}", __name__), function)
 
 

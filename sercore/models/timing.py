@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from . import NETWORKS, TABLE_NETWORKS, build, earlier
+from . import NETWORKS, build, earlier, reads_frames
 
 N_CLIPS, SECONDS, N_BANDS, N_CLASSES, BATCH = 1200, 3.0, 64, 8, 32
 """Of an epoch: as many clips as the training part of a RAVDESS fold."""
@@ -27,7 +27,7 @@ def measure() -> list[tuple[str, float, str]]:
     """
     seconds = {}
     for name in NETWORKS:
-        if name not in TABLE_NETWORKS:
+        if reads_frames(name):
             seconds[name] = epoch_seconds(build(name, N_BANDS, N_CLASSES))
     n_frames = round(100 * SECONDS)
     theirs = epoch_seconds(earlier.build(YARDSTICK, N_BANDS, N_CLASSES, n_frames=n_frames))

@@ -18,7 +18,7 @@ import pandas as pd
 
 from ..errors import SercoreError
 from ..evaluation import oof_rows
-from ..models import NETWORKS, TABLE_NETWORKS
+from ..models import is_network, reads_frames
 from ..splits import Fold, assert_disjoint, make_folds
 from .fitting import fit_classical, probabilities
 from .kept import keep, read_kept
@@ -57,20 +57,19 @@ class Job:
                     f"{len(self.index)} rows in the index but {len(part)} in X or one of its copies; extract "
                     "and index belong together"
                 )
-        reads_frames = self.model in NETWORKS and self.model not in TABLE_NETWORKS
-        if reads_frames == isinstance(self.X, np.ndarray):
+        if reads_frames(self.model) == isinstance(self.X, np.ndarray):
             raise SercoreError(
                 f"{self.model!r} reads "
-                + ("frames, a list of one array per clip: use extract_frames" if reads_frames else
+                + ("frames, a list of one array per clip: use extract_frames" if reads_frames(self.model) else
                    "a table with one row per clip: use extract_table")
             )  # fmt: skip
-        if self.fitting and self.model not in NETWORKS:
+        if self.fitting and not is_network(self.model):
             raise SercoreError(f"{self.model!r} is no network and takes no fitting={dict(self.fitting)}")
 
     def fit(self, X, copies, seed: int, fold: Fold) -> tuple[Callable, dict]:
         """A function from features to probabilities, fitted on the training part of the fold."""
         start = time.perf_counter()
-        if self.model in NETWORKS:
+        if is_network(self.model):
             import keras  # noqa: F401 - loading the library is not training
 
             loaded = time.perf_counter() - start
@@ -92,7 +91,7 @@ class Job:
 
     def digest(self) -> str:
         """Hash of everything but split and seed that decides a prediction, the model's defaults included."""
-        if self.model in NETWORKS:
+        if is_network(self.model):
             from ..models import builder
 
             defaults = f"{inspect.signature(builder(self.model))} {inspect.signature(fit)}"

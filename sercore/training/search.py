@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import SercoreError
-from ..models import NETWORKS, builder
+from ..models import builder, is_network
 from ..splits import inner_folds
 from .folds import Job, rows_of
 from .networks import fit
@@ -123,7 +123,7 @@ def default_space(model: str) -> dict[str, optuna.distributions.BaseDistribution
     """Learning rate, dropout, width and number of layers, as far as the network has them."""
     from optuna.distributions import FloatDistribution, IntDistribution
 
-    if model not in NETWORKS:
+    if not is_network(model):
         raise SercoreError(
             f"no usual search for {model!r}; give one, such as space={{'C': FloatDistribution(…)}}"
         )
@@ -147,7 +147,7 @@ def as_settings(model: str, params: Mapping) -> tuple[dict, dict]:
     >>> as_settings("bilstm", {"units": 32, "layers": 2, "learning_rate": 0.001})
     ({'units': (32, 32)}, {'learning_rate': 0.001})
     """
-    options, trained = _options(model), set(inspect.signature(fit).parameters) if model in NETWORKS else set()
+    options, trained = _options(model), set(inspect.signature(fit).parameters) if is_network(model) else set()
     settings, fitting = {}, {}
     for name, value in params.items():
         if name in trained:
@@ -174,7 +174,7 @@ def search_defaults(model: str, space: Mapping) -> dict:
 
 def _options(model: str) -> dict:
     """Parameters of a network's builder, or of a classifier, and their defaults."""
-    if model in NETWORKS:
+    if is_network(model):
         parameters = inspect.signature(builder(model)).parameters
         return {
             name: p.default for name, p in parameters.items() if p.default is not p.empty and name != "seed"
