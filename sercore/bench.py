@@ -40,6 +40,7 @@ def run() -> pd.DataFrame:
     rows += _networks()
     rows += _ensembles()
     rows += _widgets()
+    rows += _serving()
     return pd.DataFrame(rows, columns=["what", "value", "unit"])
 
 
@@ -96,10 +97,23 @@ def _demo(folder: Path) -> list[tuple]:
 
 
 def _networks() -> list[tuple]:
-    """An epoch of each network, beside that of an earlier project's largest."""
+    """An epoch of each network, beside that of an earlier project's largest, and what both are worth."""
+    from . import published
+    from .evaluation import compare_oof
     from .models import timing
 
-    return timing.measure()
+    rows = timing.measure()
+    if (published.folder() / "demo-earlier.parquet").is_file():
+        oof = published.load("demo-earlier")
+        ours, theirs = (oof[oof["model"].str.startswith(name)] for name in ("cnn2d_lstm", timing.YARDSTICK))
+        found = compare_oof(ours, theirs)
+        what = f"UA of cnn2d_lstm minus that one's, demo corpus, {found['n_clips']} clips of new speakers"
+        rows += [(what, 100 * found["difference"], "points")]
+        rows += [
+            (f"the same, {end} end of its 95 % interval", 100 * found[end], "points")
+            for end in ("low", "high")
+        ]
+    return rows
 
 
 def _imports() -> list[tuple]:
@@ -128,6 +142,13 @@ def _ensembles() -> list[tuple]:
         what = f"fitness that evolved weights lack to scipy's optimum, {len(points)} fits on RAVDESS, mean"
         rows += [(what, points.mean(), "points"), ("the same, the worst fit", points.max(), "points")]
     return rows
+
+
+def _serving() -> list[tuple]:
+    """The first answer of a bundle and every further one, by ONNX Runtime and by Keras."""
+    from .bundle import timing
+
+    return timing.measure()
 
 
 def _widgets() -> list[tuple]:
