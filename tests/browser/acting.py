@@ -65,6 +65,19 @@ class Widget:
         """Digest of the PNG file that is shown."""
         return self.root.locator(".sercore-stage img").first.evaluate(DIGEST)
 
+    def settled(self) -> str:
+        """The same, once it stayed the same for half a second: it follows the window's width, too."""
+        last, since = "", time.monotonic()
+
+        def stays() -> bool:
+            nonlocal last, since
+            if (now := self.picture()) != last:
+                last, since = now, time.monotonic()
+            return time.monotonic() - since > 0.5
+
+        self.until(stays, seconds=10)
+        return last
+
     def heard(self) -> dict[str, float]:
         """Length of the sound in seconds and its root mean square, after the browser decoded it."""
         return self.audio.evaluate(HEARD)

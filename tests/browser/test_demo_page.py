@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
 
-FOLLOWS = 2.0
+FOLLOWS = 5.0
 """Seconds within which a picture must follow here, where other tests keep the cores busy. How quickly it
 follows when they do not is measured by ``sercore bench``."""
 
@@ -69,7 +69,7 @@ def test_every_widget_fits_a_projector(shown):
     for app in shown.page.locator(".sercore-app").all():
         app.scroll_into_view_if_needed()
         box = app.bounding_box()
-        assert box["height"] <= app.evaluate(ROOM), app.inner_text()
+        assert box["height"] <= app.evaluate(ROOM), app.inner_text()[:200]
         for part in app.locator("button, select, input, img, [role=slider]").filter(visible=True).all():
             inner = part.bounding_box()
             assert inner["x"] >= box["x"] - 1
@@ -77,11 +77,13 @@ def test_every_widget_fits_a_projector(shown):
         assert app.locator(".widget-label").filter(visible=True).evaluate_all(CUT) == []
 
 
-def test_the_picture_follows_a_slider_moved_by_keyboard(explorer):
-    before = explorer.picture()
-    explorer.press(explorer.slider("window (ms)"), "ArrowRight")
+def test_the_picture_follows_a_slider_moved_by_keyboard(explorer, shown):
+    # Notebook 7 keeps the arrow keys for itself and moves between cells, whatever slider has the focus
+    up, down = ("PageUp", "PageDown") if shown.front_end == "notebook" else ("ArrowRight", "ArrowLeft")
+    before = explorer.settled()
+    explorer.press(explorer.slider("window (ms)"), up)
     explorer.until(lambda: explorer.picture() != before, seconds=FOLLOWS)
-    explorer.press(explorer.slider("window (ms)"), "ArrowLeft")
+    explorer.press(explorer.slider("window (ms)"), down)
     explorer.until(lambda: explorer.picture() == before, seconds=FOLLOWS)
 
 
@@ -97,7 +99,7 @@ def test_play_sounds_and_moves_the_line(explorer):
 
 
 def test_a_broken_upload_is_told_and_the_app_lives_on(explorer):
-    before, choose = explorer.picture(), explorer.root.locator("input[type=file]").first
+    before, choose = explorer.settled(), explorer.root.locator("input[type=file]").first
     choose.set_input_files({"name": "letter.wav", "mimeType": "audio/wav", "buffer": b"Dear reader, " * 50})
     expect(explorer.root.get_by_role("alert")).to_contain_text("letter.wav: not readable as audio")
     assert explorer.picture() == before
@@ -107,7 +109,7 @@ def test_a_broken_upload_is_told_and_the_app_lives_on(explorer):
 
 
 def test_an_uploaded_recording_is_seen_and_heard(explorer):
-    before, file = explorer.picture(), io.BytesIO()
+    before, file = explorer.settled(), io.BytesIO()
     tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(3 * 22_050) / 22_050)
     soundfile.write(file, tone, 22_050, format="WAV")
     choose = explorer.root.locator("input[type=file]").first
@@ -123,7 +125,7 @@ def test_the_microphone_refused_then_allowed(explorer):
     explorer.page.context.clear_permissions()
     record.click()
     expect(explorer.root.get_by_text("was not allowed to use the microphone")).to_be_visible()
-    before = explorer.picture()
+    before = explorer.settled()
     explorer.page.context.grant_permissions(["microphone"])
     record.click()
     expect(explorer.root.get_by_text(re.compile(r"[1-9]\.\d s of at most"))).to_be_visible()
@@ -135,7 +137,7 @@ def test_the_microphone_refused_then_allowed(explorer):
 
 
 def test_the_model_follows_a_knob_of_the_voice(voice_lab):
-    picture, bars = voice_lab.picture(), voice_lab.root.get_by_role("img", name="probabilities")
+    picture, bars = voice_lab.settled(), voice_lab.root.get_by_role("img", name="probabilities")
     before = bars.get_attribute("aria-label")
     voice_lab.press(voice_lab.slider("Pitch level"), "End")
     voice_lab.until(lambda: voice_lab.picture() != picture, seconds=FOLLOWS)
@@ -165,6 +167,6 @@ def test_tab_reaches_every_control_in_order_and_shows_where_it_is(shown):
 
 def test_nothing_was_complained_of_and_nobody_else_asked(shown):
     """Last, after all that was done to the page."""
-    assert [words for words in shown.complaints if not any(known in words for known in ALLOWED)] == []
     assert shown.hosts <= ({"cdn.jsdelivr.net"} if shown.front_end == "voila" else set())
+    assert [words for words in shown.complaints if not any(known in words for known in ALLOWED)] == []
     assert shown.page.locator(ERRORS).all_inner_texts() == []
