@@ -2,10 +2,6 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pandas as pd
@@ -130,53 +126,6 @@ def test_the_cache_may_be_any_fsspec_url(index):
     first = store.extract_table(index[:9], SMALL, cache="memory://features", n_jobs=1, progress=False)
     again = store.extract_table(index[:9], SMALL, cache="memory://features", n_jobs=1, progress=False)
     np.testing.assert_array_equal(first.X, again.X)
-
-
-SLOW_EXTRACTION = """
-import sys, time
-import pandas as pd
-from sercore import features
-from sercore.features import store
-plain = store.table_row
-def slow(wave, recipe):
-    time.sleep(0.01)
-    return plain(wave, recipe)
-store.table_row = slow
-index = pd.read_parquet(sys.argv[1])
-recipe = features.Recipe.from_json(sys.argv[3])
-store.extract_table(index, recipe, cache=sys.argv[2], n_jobs=1, progress=False)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
-def test_killed_runs_resume_with_nothing_lost_or_doubled(index, tmp_path, rng):
-    """Kill at five random moments, then finish: the cache equals that of an undisturbed run."""
-    index.to_parquet(tmp_path / "index.parquet")
-    cache, killed = tmp_path / "cache", 0
-    command = [
-        sys.executable,
-        "-c",
-        SLOW_EXTRACTION,
-        str(tmp_path / "index.parquet"),
-        str(cache),
-        SMALL.to_json(),
-    ]
-    start = time.perf_counter()
-    assert subprocess.run([*command[:4], str(tmp_path / "timing"), command[5]]).returncode == 0
-    seconds = time.perf_counter() - start
-    for _ in range(5):
-        process = subprocess.Popen(command)
-        try:
-            process.wait(timeout=float(rng.uniform(0.3, 0.9)) * seconds)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            killed += 1
-    assert killed, "no run was killed: the test shows nothing"
-    resumed = store.extract_table(index, SMALL, cache=cache, progress=False)
-    whole = store.extract_table(index, SMALL, cache=tmp_path / "whole", progress=False)
-    np.testing.assert_array_equal(resumed.X, whole.X)
-    assert shard_names(cache) == shard_names(tmp_path / "whole")
 
 
 def test_shards_hold_no_pickles(index, tmp_path):
