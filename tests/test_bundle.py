@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 import zipfile
 
 import bundle_helpers as small
@@ -364,3 +365,16 @@ def test_unknown_backend_and_missing_onnx_say_what_there_is(bundle, networks_bun
     with pytest.raises(SercoreError, match=r"no network\.onnx; load it with backend='keras'"):
         Predictor.load(path, backend="onnx")
     assert Predictor.load(path).classes == CLASSES
+
+
+def test_the_same_training_gives_the_same_bytes(index, X, tmp_path):
+    first, second = (small.save_small(tmp_path / name, index, X) for name in "ab")
+    assert digest(first) == digest(second)
+
+
+def test_a_network_is_written_without_the_time_of_day():
+    network = build("mlp", 4, 3, seed=0)
+    first = networks.dump(network, onnx=False)
+    time.sleep(1.1)  # Keras notes the second
+    second = networks.dump(network, onnx=False)
+    assert first == second

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from sercore import models
 from sercore.errors import SercoreError
 from sercore.models import earlier
 
@@ -174,3 +175,9 @@ def changed(X, where):
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
+
+
+def test_a_yardstick_is_found_by_name_among_networks_on_frames():
+    assert models.reads_frames("s0_cnn2d_lstm")
+    network = models.build("s0_cnn2d_lstm", 64, 8)
+    assert network.count_params() == earlier.build("s0_cnn2d_lstm", 64, 8).count_params()
