@@ -136,12 +136,27 @@ def test_the_microphone_refused_then_allowed(explorer):
     assert heard["rms"] > 0.005  # the browser's pretended microphone beeps once a second
 
 
-def test_the_model_follows_a_knob_of_the_voice(voice_lab):
-    picture, bars = voice_lab.settled(), voice_lab.root.get_by_role("img", name="probabilities")
-    before = bars.get_attribute("aria-label")
-    voice_lab.press(voice_lab.slider("Pitch level"), "End")
-    voice_lab.until(lambda: voice_lab.picture() != picture, seconds=FOLLOWS)
-    voice_lab.until(lambda: bars.get_attribute("aria-label") != before, seconds=FOLLOWS)
+@pytest.mark.parametrize(
+    ("words", "slider", "key", "answer"),
+    [
+        ("Which single knob", "Pitch level", "End", "probabilities"),
+        ("cover the box", "Time (s)", "End", "probabilities"),
+        ("Climb from here", "knn", "Home", "shares"),
+    ],
+    ids=["voice lab", "occlusion", "ensemble"],
+)
+def test_the_answer_follows_a_slider(shown, words, slider, key, answer):
+    widget = Widget(shown, words)
+    bars = widget.root.get_by_role("img", name=answer)
+    before = bars.inner_text()
+    widget.press(widget.slider(slider), key)
+    widget.until(lambda: bars.inner_text() != before, seconds=FOLLOWS)
+
+
+def test_the_voice_is_seen_to_change(voice_lab):
+    before = voice_lab.settled()
+    voice_lab.press(voice_lab.slider("Rate"), "End")
+    voice_lab.until(lambda: voice_lab.picture() != before, seconds=FOLLOWS)
 
 
 def test_a_click_in_the_timeline_plays_from_there(timeline):
