@@ -5,10 +5,12 @@ Notebook: demo.ipynb
 
 from __future__ import annotations
 
+import anywidget
 import ipywidgets
 
 from ..errors import SercoreError
 from .explorer import SIZES
+from .player import STATIC
 
 
 def letters(text: str) -> int:
@@ -29,6 +31,13 @@ def wide(n: int, label: int, text: str) -> dict:
     grow = letters(text) / SIZES["normal"]
     label_px = f"{round(grow * label)}px"
     return {"layout": {"width": f"{round(grow * n)}px"}, "style": {"description_width": label_px}}
+
+
+class Style(anywidget.AnyWidget):
+    """Brings the page's style along, for a widget without player or upload; shows nothing."""
+
+    _esm = "export default { render() {} };"
+    _css = STATIC / "blocks.css"
 
 
 def dress(widget: ipywidgets.Box, text: str) -> None:

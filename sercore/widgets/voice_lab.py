@@ -103,7 +103,8 @@ class VoiceLab(ipywidgets.VBox):
         dress(self, text)
         try:
             self.predictor = get_predictor(bundle)
-            self.about = f"Model: {self.predictor.about()}."
+            seeds = (self.predictor.manifest.evaluation or {}).get("seeds")
+            self.about = f"Model: {self.predictor.about()}{f', seeds: {seeds}' if seeds else ''}."
         except SercoreError as error:
             self.predictor, self.about = None, ""
             self.message.warn(f"No probabilities: {error}")

@@ -22,7 +22,7 @@ from ..ensemble.weighting import refine
 from ..errors import EvaluationError
 from .bars import probability_bars, score_lines
 from .bursts import Latest
-from .looks import dress, wide
+from .looks import Style, dress, wide
 from .upload import Message
 from .votes import published_votes, strongest, vote_scores
 
@@ -87,7 +87,8 @@ class Voting(ipywidgets.VBox):
             )
         left = ipywidgets.VBox(list(self.sliders.values()), layout={"flex": "0 0 auto"})
         right = ipywidgets.VBox([self.shares, self.lines], layout={"flex": "1 1 400px", "max_width": "760px"})
-        return [ipywidgets.HBox([left, right]), ipywidgets.HBox(list(self.buttons.values())), self.message]
+        buttons = ipywidgets.HBox(list(self.buttons.values()))
+        return [ipywidgets.HBox([left, right]), buttons, self.message, Style()]
 
     @property
     def weights(self) -> dict[str, float]:
