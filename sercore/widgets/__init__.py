@@ -11,41 +11,27 @@ last counts). Nothing is loaded before it is used.
 Notebook: demo.ipynb
 """
 
-from importlib import import_module
+import lazy_loader
 
-_PLACES = {
-    "Axis": "pictures",
-    "Clip": "analyses",
-    "Cover": "covering",
-    "Drawn": "pictures",
-    "Explorer": "explorer",
-    "Latest": "bursts",
-    "Message": "upload",
-    "Occluding": "occluding",
-    "OwnSound": "upload",
-    "Picture": "pictures",
-    "Player": "player",
-    "Recorder": "recorder",
-    "Recording": "scenes",
-    "Settings": "analyses",
-    "Timeline": "timeline",
-    "Upload": "upload",
-    "Voice": "voices",
-    "VoiceLab": "voice_lab",
-    "Voting": "voting",
-    "flips": "flipping",
-    "from_axes": "pictures",
-    "get_predictor": "answering",
-    "load_bytes": "upload",
-    "vote_scores": "votes",
-    "wav_bytes": "player",
-}
-"""Name: the module that holds it, which is loaded when the name is first used."""
-
-__all__ = sorted(_PLACES)
-
-
-def __getattr__(name: str):
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_PLACES[name]}", __name__), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "analyses": ["Clip", "Settings"],
+        "answering": ["get_predictor"],
+        "bursts": ["Latest"],
+        "covering": ["Cover"],
+        "explorer": ["Explorer"],
+        "flipping": ["flips"],
+        "occluding": ["Occluding"],
+        "pictures": ["Axis", "Drawn", "Picture", "from_axes"],
+        "player": ["Player", "wav_bytes"],
+        "recorder": ["Recorder"],
+        "scenes": ["Recording"],
+        "timeline": ["Timeline"],
+        "upload": ["Message", "OwnSound", "Upload", "load_bytes"],
+        "voice_lab": ["VoiceLab"],
+        "voices": ["Voice"],
+        "votes": ["vote_scores"],
+        "voting": ["Voting"],
+    },
+)
