@@ -578,6 +578,7 @@ SCALERS = {
     "other lengths": (dump_scaler(np.ones(2), np.ones(3)), "one length"),
     "a table": (dump_scaler(np.ones((2, 2)), np.ones((2, 2))), "vectors"),
     "text": (arrays(mean=np.array(["a"]), spread=np.array(["b"])), "vectors"),
+    "files that are no arrays": (archive(("mean.npy", b"one", 0), ("spread.npy", b"two", 0)), "vectors"),
 }
 
 

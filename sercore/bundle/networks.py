@@ -79,7 +79,7 @@ def load_scaler(content: bytes, *, where: str) -> tuple[np.ndarray, np.ndarray]:
     read_member(content, "mean.npy", where=where, only=("mean.npy", "spread.npy"))
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            mean, spread = arrays["mean"], arrays["spread"]
+            mean, spread = map(np.asarray, (arrays["mean"], arrays["spread"]))  # bytes, where it is no array
     except (*BAD_ZIP, MemoryError, SyntaxError) as error:
         raise BundleError(f"{where}: not a scaler ({error})") from error
     sound = mean.dtype == spread.dtype == np.float64 and mean.ndim == 1 and mean.shape == spread.shape
