@@ -144,7 +144,10 @@ def seeds(target) -> list[bytes]:
         ]  # fmt: skip
     if target is index_table:
         (WORK / "a.wav").touch()
-        return [b"path,emotion,speaker,sex,age\na.wav,sad,x,female,30\n", b"path,emotion,speaker\na.wav,happy,y\n"]
+        return [
+            b"path,emotion,speaker,sex,age\na.wav,sad,x,female,30\n",
+            b"path,emotion,speaker\na.wav,happy,y\n",
+        ]
     if target is recipe:
         from sercore.features.recipe import PRESETS
 

@@ -398,6 +398,11 @@ def of_member(key, value):
     )
 
 
+def as_recipe(**changes):
+    """Settings that no :class:`Recipe` takes."""
+    return of_member("recipe", json.loads(recipe(**changes)))
+
+
 def of_recipe(**changes):
     def change(content):
         made = Recipe.from_json(json.dumps(content["members"]["lda"]["recipe"] | changes))
@@ -520,8 +525,8 @@ BUNDLES = {
     "a recipe that is none": (of_member("recipe", {"sr": 1}), "not a recipe"),
     "a recipe under the key of another": (of_member("recipe_key", "0" * 12), "features otherwise"),
     "a recipe of other features": (of_recipe(n_mels=32), "does not fit its features"),
-    "a recipe of a billion bands": (of_member("recipe", json.loads(recipe(n_mels=10**9))), "n_mels=1000000000; at most 512"),
-    "a recipe with a step of one sample": (of_member("recipe", json.loads(recipe(hop_length=1))), "less than half a millisecond"),
+    "a recipe of a billion bands": (as_recipe(n_mels=10**9), "n_mels=1000000000; at most 512"),
+    "a recipe with a step of one sample": (as_recipe(hop_length=1), "less than half a millisecond"),
     "a probe of text": (manifest("probe", ["a", "b", "c"]), "no share"),
     "a probe of another length": (manifest("probe", [1.0]), "1 probe values for 3 classes"),
     "a path upwards": (listed("../evil"), "do not fit the members"),
