@@ -46,7 +46,7 @@ class Widget:
     def __init__(self, shown, words: str):
         self.page = shown.page
         self.root = shown.page.locator(".sercore-app").filter(has_text=words)
-        self.root.scroll_into_view_if_needed()
+        self.root.evaluate("app => app.scrollIntoView({block: 'nearest'})")
 
     def slider(self, words: str) -> Locator:
         """The handle of the slider beside ``words``."""

@@ -67,7 +67,7 @@ def test_every_cell_shows_its_widget_and_no_error(shown):
 def test_every_widget_fits_a_projector(shown):
     """1280×720, and of that only what the front end leaves to the page; no label is cut."""
     for app in shown.page.locator(".sercore-app").all():
-        app.scroll_into_view_if_needed()
+        app.evaluate("app => app.scrollIntoView({block: 'nearest'})")
         box = app.bounding_box()
         assert box["height"] <= app.evaluate(ROOM), app.inner_text()[:200]
         for part in app.locator("button, select, input, img, [role=slider]").filter(visible=True).all():
