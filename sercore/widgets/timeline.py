@@ -28,7 +28,7 @@ from .player import Player
 from .scenes import Recording
 from .upload import OwnSound
 
-SIZE_INCHES, DPI = (12.0, 3.6), 100
+SIZE_INCHES, DPI = (12.0, 3.4), 100
 """Of the picture with letters of 15 pixels; larger ones make it higher."""
 
 WORDS = "How it sounds to a model that learned from acted or synthetic emotion, not what anybody feels."
