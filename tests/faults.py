@@ -101,6 +101,7 @@ def results(folder: Path) -> dict[str, str]:
         if path.is_dir() or any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue
         if path.suffix == ".parquet":
+            name = name.rsplit("-", 1)[0]  # the rest is the digest of all, seconds included
             table = pd.read_parquet(path)
             data = table.drop(columns=[*COSTS & set(table)]).to_csv().encode()
         elif path.name == "bundle.json":
@@ -109,6 +110,7 @@ def results(folder: Path) -> dict[str, str]:
             data = json.dumps(content).encode()
         else:
             data = path.read_bytes()
+        assert name not in found, f"{name} is there twice"
         found[name] = hashlib.sha256(data).hexdigest()
     return found
 
