@@ -47,6 +47,12 @@ def test_the_best_trial_is_no_worse_than_the_defaults(index, X, train):
     assert len({trial.params["n_neighbors"] for trial in study.trials}) > 2
 
 
+def test_folds_at_once_give_the_same_search(index, X, train):
+    one, two = look(index, X, train), look(index, X, train, n_jobs=2)
+    assert [trial.value for trial in one.trials] == [trial.value for trial in two.trials]
+    assert all(len(trial.intermediate_values) == 3 for trial in two.trials)
+
+
 def test_clips_outside_the_training_part_are_not_read(index, X, train):
     before = look(index, X, train)
     poisoned, labels = X.copy(), index["label"].to_numpy().copy()

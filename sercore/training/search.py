@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 
 from ..errors import SercoreError
+from ..evaluation import unpack
 from ..models import builder, is_network
 from ..splits import inner_folds
-from .folds import Job, rows_of
+from .folds import Job, run_folds
 from .networks import fit
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def search(
     copies: Sequence = (),
     storage: str | os.PathLike | None = None,
     seed: int = 0,
+    n_jobs: int = 1,
     progress: bool = True,
 ) -> optuna.Study:
     """The settings with the best mean UA over folds of the training speakers.
@@ -65,6 +67,8 @@ def search(
         What every trial shares.
     storage : path, optional
         SQLite file.
+    n_jobs : int
+        Folds of a trial that are fitted at once; a trial that is given up then saves less.
     index, X, classes, model, copies, seed
         As in :func:`out_of_fold`.
 
@@ -83,18 +87,18 @@ def search(
     job = Job(index, X, classes, model, settings=shared, fitting=common, copies=copies)
     job.check()
     folds = inner_folds(index, train, n_folds=n_folds, seed=seed)
-    labels = index["label"].to_numpy()
 
     def run(trial) -> float | None:
         chosen, trained = as_settings(model, trial.params)
         tried = replace(job, settings=shared | chosen, fitting=common | trained)
+        tested = run_folds(tried, [(seed, fold) for fold in folds], n_jobs=n_jobs)
         scores = []
-        for fold in folds:
-            predict, _ = tried.fit(X, copies, seed, fold)
-            said = np.asarray(classes)[predict(rows_of(X, fold.test)).argmax(axis=1)]
-            scores.append(_ua(labels[fold.test], said))
+        for rows in tested:
+            y_true, proba, _, _ = unpack(rows)
+            scores.append(_ua(y_true, np.asarray(classes)[proba.argmax(axis=1)]))
             trial.report(float(np.mean(scores)), step=len(scores))
             if trial.should_prune():
+                tested.close()
                 return None
         return float(np.mean(scores))
 

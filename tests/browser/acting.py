@@ -26,6 +26,9 @@ CONTROLS = """root => {
 }"""
 """Number the visible controls in the order of the document."""
 
+FITS = "image => image.complete && Math.abs(image.naturalWidth - image.parentElement.clientWidth) <= 8"
+"""The picture was drawn for the width that it has: the kernel learns of it after the first picture."""
+
 STOP = """() => {
   const here = document.activeElement;
   const outline = getComputedStyle(here).outlineStyle;
@@ -66,16 +69,17 @@ class Widget:
         return self.root.locator(".sercore-stage img").first.evaluate(DIGEST)
 
     def settled(self) -> str:
-        """The same, once it stayed the same for half a second: it follows the window's width, too."""
+        """The same, once it fits the window's width and stayed the same for half a second."""
         last, since = "", time.monotonic()
+        image = self.root.locator(".sercore-stage img").first
 
         def stays() -> bool:
             nonlocal last, since
-            if (now := self.picture()) != last:
+            if (now := self.picture()) != last or not image.evaluate(FITS):
                 last, since = now, time.monotonic()
             return time.monotonic() - since > 0.5
 
-        self.until(stays, seconds=10)
+        self.until(stays, seconds=30)
         return last
 
     def heard(self) -> dict[str, float]:

@@ -18,7 +18,11 @@ def chromium():
     return path
 
 
-@pytest.fixture(scope="module", params=["lab", "voila", "notebook"])
+# a page's tests stay together on one worker (``--dist loadgroup``): they build on each other
+PAGES = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("lab", "voila", "notebook")]
+
+
+@pytest.fixture(scope="module", params=PAGES)
 def shown(request, chromium):
     """``notebooks/demo.ipynb`` after all its cells ran."""
     with opened(request.param, DEMO, chromium) as shown:

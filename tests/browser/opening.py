@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nbformat
 from playwright.sync_api import Page, sync_playwright
 from serving import serve
 
@@ -67,6 +68,11 @@ class OpenPage:
         if host not in (None, "127.0.0.1"):
             self.hosts.add(host)
 
+    def wait_for(self, n_widgets: int) -> None:
+        """Until as many widgets are there: until then the kernel runs cells and answers to nothing."""
+        # the first time, a corpus and a model are made
+        self.page.locator(".sercore-app").nth(n_widgets - 1).wait_for(timeout=180_000)
+
     def run_all(self) -> None:
         """Press Run All Cells once the kernel is there; Voilà runs without being asked."""
         if self.front_end == "voila":
@@ -77,9 +83,15 @@ class OpenPage:
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
 
+def count_widgets(notebook: Path) -> int:
+    """How many cells show a widget of ours."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    return sum(cell.cell_type == "code" and cell.source.startswith("widgets.") for cell in cells)
+
+
 @contextmanager
 def opened(front_end: str, notebook: Path, chromium: str):
-    """Serve ``notebook``, open it, run all cells; yield an :class:`OpenPage`."""
+    """Serve ``notebook``, open it, run all cells; yield an :class:`OpenPage` with all its widgets."""
     with serve(front_end, notebook) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         try:
@@ -88,6 +100,7 @@ def opened(front_end: str, notebook: Path, chromium: str):
             shown = OpenPage(page, front_end)
             page.goto(url, wait_until="commit")  # the rest may take long: Voilà runs the cells meanwhile
             shown.run_all()
+            shown.wait_for(count_widgets(notebook))
             yield shown
         finally:
             browser.close()

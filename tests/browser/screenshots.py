@@ -23,7 +23,6 @@ def main() -> None:
     if chromium is None:
         raise SystemExit("no Chromium on the PATH")
     with opened("voila", DEMO, chromium) as shown:
-        shown.page.locator(".sercore-app").nth(len(WIDGETS) - 1).wait_for(timeout=180_000)
         arrange(Widget(shown, WIDGETS["explorer"]))
         for name, words in WIDGETS.items():
             app = Widget(shown, words)
