@@ -28,6 +28,8 @@ from .errors import SercoreError
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns 0, or 1 after printing what went wrong."""
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):  # Windows redirects in an encoding that lacks most letters
+        stream.reconfigure(errors="backslashreplace")
     try:
         return options.command(options) or 0
     except SercoreError as error:

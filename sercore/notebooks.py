@@ -85,12 +85,15 @@ def run(
     Raises
     ------
     NotebookError
-        One failed. Those before it are in the run folder, and so is its own copy up to there.
+        One failed. Those before it are in the run folder, and so is its own copy up to there. Or the run
+        folder cannot be written, or the demo corpus was given a folder.
     """
     import nbformat
 
     from .corpora import load_index
 
+    if corpus == "demo" and root is not None:
+        raise NotebookError("the demo corpus is rendered, not read from a folder: say --corpus beside --root")
     notebooks = find(only)
     environment = {"SERCORE_CORPUS": corpus}
     if root is not None:
@@ -100,7 +103,10 @@ def run(
     with _environment(environment):
         n_clips = len(load_index(corpus))  # a wrong corpus is told at once, not by a failed notebook
     folder = Path(out or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{corpus}").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotebookError(f"{folder}: results cannot be written there ({error.strerror})") from error
     print(f"{corpus}: {n_clips} clips, {len(notebooks)} notebooks, results in {_shown(folder)}")
     executed = {}
     with _environment(environment | {"SERCORE_RUN": str(folder)}):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -197,6 +198,22 @@ def test_an_old_bundle_is_replaced_when_asked_and_only_by_a_sound_one(index, X, 
     small.save_small(copied, index, X, overwrite=True, training={"note": "new"})
     assert Predictor.load(copied).manifest.training == {"note": "new"}
     assert [path.name for path in copied.parent.iterdir()] == ["copy"]
+
+
+def test_an_old_bundle_comes_back_where_the_new_one_cannot_be_moved(index, X, copied, monkeypatch):
+    rename = os.rename
+
+    def fail(source, target):
+        if str(source).endswith(".part"):
+            raise OSError("no space left")
+        rename(source, target)
+
+    digest = Predictor.load(copied).digest
+    monkeypatch.setattr(os, "rename", fail)
+    with pytest.raises(BundleError, match="cannot be written"):
+        small.save_small(copied, index, X, training={"seed": 1}, overwrite=True)
+    assert Predictor.load(copied).digest == digest
+    assert [path.name for path in copied.parent.iterdir()] == [copied.name]
 
 
 def test_a_model_that_only_pickle_could_keep_is_refused(tmp_path, index, X):

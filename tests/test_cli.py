@@ -1,5 +1,6 @@
 """The command line: exit status, messages, files; and that starting it loads nothing heavy."""
 
+import os
 import subprocess
 import sys
 
@@ -54,6 +55,32 @@ def test_a_missing_corpus_says_where_it_looked_and_where_to_get_it(capsys, tmp_p
 def test_download_of_a_licensed_corpus_says_how_to_apply(capsys, corpus):
     assert main(["corpora", "download", corpus]) == 1
     assert "http" in capsys.readouterr().err
+
+
+def test_a_run_folder_that_cannot_be_and_a_root_for_the_demo_are_refused(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("sercore.corpora.load_index", lambda *_: [])
+    (tmp_path / "file").touch()
+    assert main(["run", "--out", str(tmp_path / "file" / "run")]) == 1
+    assert "results cannot be written there" in capsys.readouterr().err
+    assert main(["run", "--root", str(tmp_path)]) == 1
+    assert "say --corpus beside --root" in capsys.readouterr().err
+
+
+def test_names_that_the_output_cannot_spell_are_printed_in_ascii(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "sercore",
+        "extract",
+        "--corpus",
+        "folder",
+        "--root",
+        str(tmp_path / "驚き"),
+    ]
+    done = subprocess.run(command, capture_output=True, env=os.environ | {"PYTHONIOENCODING": "cp1252"})
+    assert done.returncode == 1
+    assert b"\\u9a5a" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_extract_writes_one_row_per_clip(tmp_path, monkeypatch, capsys):

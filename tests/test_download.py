@@ -170,6 +170,22 @@ def test_what_a_kill_while_unpacking_left_does_not_come_along(tmp_path, ravdess)
     assert len(load_index("ravdess", target)) == 120
 
 
+def test_an_archive_that_the_disk_cannot_hold_unpacked_is_kept(tmp_path, ravdess, monkeypatch):
+    target = tmp_path / "ravdess"
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with serve({"/a.zip": ravdess}) as (url, log):
+        with monkeypatch.context() as patch:
+            patch.setattr(zipfile.ZipFile, "extractall", full)
+            with pytest.raises(CorpusError, match="is the disk full"):
+                fetch_ravdess(url, target)
+        fetch_ravdess(url, target)
+    assert len(log) == 1
+    assert len(load_index("ravdess", target)) == 120
+
+
 def test_hostile_archive_from_the_web_writes_nothing(tmp_path, official):
     official("emo_db", {"03a01Fa.wav": wav_bytes("x")})
     with serve({"/x.zip": zip_bytes({"../../evil.txt": b"x", "03a01Fa.wav": wav_bytes("x")})}) as (url, _):

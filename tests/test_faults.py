@@ -6,7 +6,6 @@
 import json
 import multiprocessing
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +20,7 @@ from sercore.corpora import download
 from sercore.errors import BundleError, CorpusError, StoreError
 from sercore.features import store
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL, fork and limits are POSIX")
+resource = pytest.importorskip("resource", reason="SIGKILL, fork and limits are POSIX")
 
 
 @pytest.mark.slow

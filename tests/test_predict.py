@@ -107,6 +107,20 @@ def test_a_timeline_answers_for_each_window_and_names_its_pauses(bundle, tmp_pat
 # --- many files ------------------------------------------------------------------------------------
 
 
+def test_a_bundle_written_anew_answers_with_the_new_model(tmp_path):
+    index = small.write_corpus(tmp_path / "wav")
+    X = small.features(index, tmp_path)
+    path, wave = tmp_path / "b", tmp_path / "a.wav"
+    soundfile.write(wave, small.clip(4), small.SR, subtype="FLOAT")
+    answers = []
+    for labels in (index["label"], index["label"].iloc[::-1]):
+        small.save_small(path, index.assign(label=labels.to_numpy()), X, overwrite=True)
+        [rows] = predict_files(path, [wave], progress=False)
+        assert rows[0]["proba"] == Predictor.load(path).predict(wave)
+        answers.append(rows[0]["proba"])
+    assert answers[0] != answers[1]
+
+
 def test_processes_give_what_one_process_gives_in_the_same_order(bundle, tmp_path, monkeypatch):
     monkeypatch.setattr("sercore.bundle.files._FEW", 2)
     files = []
@@ -164,6 +178,14 @@ def test_standard_input_is_a_recording(bundle, clips, capsys, monkeypatch):
     assert status == 0
     assert json.loads(lines[0])["proba"] == json.loads(same[0])["proba"]
     assert json.loads(lines[0])["file"] == "-"
+
+
+def test_a_bad_recording_through_standard_input_is_not_named_by_a_temporary_file(bundle, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Dear reader")))
+    status, _, error = run(capsys, "predict", "--bundle", bundle, "-")
+    assert status == 3
+    assert "left out: -: " in error
+    assert "stdin" not in error
 
 
 def test_a_bundle_that_is_none_is_one_line_and_exit_status_1(clips, capsys, tmp_path):
@@ -261,7 +283,11 @@ def test_train_keeps_a_network_with_its_onnx_twin(corpus, capsys, tmp_path, monk
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [(["--model", "xgboost"], "only pickle writes"), (["--model", "lda", "lda"], "each model once")],
+    [
+        (["--model", "xgboost"], "only pickle writes"),
+        (["--model", "lda", "lda"], "each model once"),
+        (["--model", "bilstn"], "unknown model 'bilstn'; there are: dummy, logistic"),
+    ],
 )
 def test_what_cannot_be_kept_is_said_before_anything_is_trained(
     options, message, capsys, monkeypatch, tmp_path

@@ -8,7 +8,7 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from test_training import CLASSES, make_features, make_index
 
 from sercore import training
-from sercore.errors import SercoreError
+from sercore.errors import SercoreError, StoreError
 
 SPACE = {"n_neighbors": IntDistribution(1, 15)}
 
@@ -87,6 +87,44 @@ def test_a_search_is_kept_and_goes_on(index, X, train, tmp_path, monkeypatch):
     assert len(look(index, X, train, n_trials=5, storage=storage).trials) == 5
     with pytest.raises(TypeError):
         look(index, X + 1, train, n_trials=1, storage=storage)  # other features are another study
+
+
+def test_a_longer_search_tries_new_settings(index, X, train, tmp_path):
+    space = {"leaf_size": IntDistribution(1, 10**6)}
+    for n_trials in (3, 6):
+        study = look(index, X, train, n_trials=n_trials, space=space, storage=tmp_path / "study.db")
+    assert len({trial.params["leaf_size"] for trial in study.trials}) == 6
+
+
+def test_another_space_is_another_study_in_the_same_file(index, X, train, tmp_path):
+    look(index, X, train, storage=tmp_path / "study.db")
+    study = look(index, X, train, space={"p": IntDistribution(1, 2)}, storage=tmp_path / "study.db")
+    assert [set(trial.params) for trial in study.trials] == [{"p"}] * 4
+    assert study.trials[0].user_attrs == {"defaults": True}
+
+
+def test_a_search_stopped_in_its_first_trial_begins_with_the_defaults_again(
+    index, X, train, tmp_path, monkeypatch
+):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training.folds.Job, "fit", stop)
+        with pytest.raises(KeyboardInterrupt):
+            look(index, X, train, storage=tmp_path / "study.db")
+    study = look(index, X, train, storage=tmp_path / "study.db")
+    done = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
+    assert len(done) == 4
+    assert done[0].params == {"n_neighbors": 9}
+
+
+def test_a_file_that_holds_no_trials_is_refused(index, X, train, tmp_path):
+    (tmp_path / "study.db").write_bytes(b"Dear reader, " * 500)
+    (tmp_path / "file").touch()
+    for storage in (tmp_path / "study.db", tmp_path / "file" / "study.db"):
+        with pytest.raises(StoreError, match="trials cannot be kept there"):
+            look(index, X, train, storage=storage)
 
 
 def test_poor_trials_are_given_up(index, X, train):

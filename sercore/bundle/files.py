@@ -17,6 +17,7 @@ from pathlib import Path
 
 from .. import audio
 from ..errors import AudioError
+from .folder import digest as digest_of_folder
 from .predictor import Predictor
 from .windows import Windows, answer, predict_windows
 
@@ -115,7 +116,7 @@ def predict_files(
     """
     from tqdm import tqdm
 
-    digest = _loaded(os.fspath(bundle), digest, backend).digest  # workers must load the same
+    digest = loaded(bundle, digest=digest, backend=backend).digest  # workers must load the same
     hidden = None if progress is None else not progress
     with tqdm(total=len(files), unit="file", disable=hidden, delay=1) as bar:
         for rows in _run(os.fspath(bundle), digest, backend, files, windows, n_jobs):
@@ -145,6 +146,17 @@ def standard_input() -> Path:
     return Path(name)
 
 
+def loaded(bundle: str | os.PathLike, *, digest: str | None = None, backend: str = "auto") -> Predictor:
+    """The bundle that lies there now; read again only where it is another one than last time.
+
+    Raises
+    ------
+    BundleError
+        See :meth:`Predictor.load`, which explains the parameters.
+    """
+    return _loaded(os.fspath(bundle), (digest or digest_of_folder(bundle)).lower(), backend)
+
+
 def _run(bundle, digest, backend, files, windows, n_jobs) -> Iterator[list[dict]]:
     predictor = _loaded(bundle, digest, backend)
     if len(files) <= _FEW or n_jobs == 1:
@@ -166,5 +178,5 @@ def _predict_chunk(bundle, digest, backend, files, windows) -> list[list[dict]]:
 
 
 @lru_cache(maxsize=2)
-def _loaded(bundle: str, digest: str | None, backend: str) -> Predictor:
+def _loaded(bundle: str, digest: str, backend: str) -> Predictor:
     return Predictor.load(bundle, backend=backend, digest=digest)

@@ -129,8 +129,12 @@ def write_folder(
         if folder.exists():
             old = part.with_suffix(".old")
             os.rename(folder, old)
-            os.rename(part, folder)
-            shutil.rmtree(old)
+            try:
+                os.rename(part, folder)
+            except BaseException:
+                os.rename(old, folder)
+                raise
+            shutil.rmtree(old, ignore_errors=True)
         else:
             os.rename(part, folder)
     except OSError as error:

@@ -89,7 +89,10 @@ class Manifest:
             for name, member in self.members.items()
         }  # fmt: skip
         content = {"format": FORMAT} | vars(self) | {"members": members}
-        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        try:
+            return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        except (TypeError, ValueError) as error:
+            raise BundleError(f"training or evaluation holds what JSON cannot ({error})") from error
 
     @classmethod
     def from_json(cls, content: bytes, *, where: str) -> Manifest:
@@ -114,8 +117,8 @@ class Manifest:
             return cls(
                 classes=_classes(value["classes"]),
                 members=_members(value["members"]),
-                training=_of_type(value["training"], dict),
-                evaluation=value["evaluation"] and _of_type(value["evaluation"], dict),
+                training=_training(value["training"]),
+                evaluation=None if value["evaluation"] is None else _evaluation(value["evaluation"]),
                 versions={str(k): str(v) for k, v in _of_type(value["versions"], dict).items()},
                 probe=tuple(_share(number) for number in _of_type(value["probe"], list)),
                 files={name: _file(about) for name, about in _of_type(value["files"], dict).items()},
@@ -170,6 +173,25 @@ def _classes(value) -> tuple[str, ...]:
     if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError("fewer than two classes, or one twice")
     return tuple(names)
+
+
+def _training(value) -> dict:
+    for corpus in _of_type(_of_type(value, dict).get("corpora", []), list):
+        for key in ("title", "licence"):
+            _of_type(corpus[key], str)
+    return value
+
+
+def _evaluation(value) -> dict:
+    _share(_of_type(value, dict)["ua"])
+    kinds = {"split": str, "n_clips": int}
+    if value["ua_low"] is not None:  # few speakers have no interval
+        _share(value["ua_low"])
+        _share(value["ua_high"])
+        kinds["interval"] = str
+    for key, kind in kinds.items():
+        _of_type(value[key], kind)
+    return value
 
 
 def _file(about: Mapping) -> dict:

@@ -10,8 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 
-from .files import find_files, predict_files, standard_input
-from .predictor import Predictor
+from .files import find_files, loaded, predict_files, standard_input
 from .windows import Windows
 
 MAX_WIDTH = 48
@@ -45,15 +44,15 @@ def serve(
     BundleError, AudioError
         The bundle cannot be used; a folder holds no audio.
     """
-    predictor = Predictor.load(bundle, backend=backend, digest=digest)
+    predictor = loaded(bundle, backend=backend, digest=digest)
     piped = standard_input() if "-" in names else None
     files = find_files([piped if name == "-" else name for name in names])
     if not as_json:
-        print(f"{predictor.about()}\nHow it sounds, not what somebody feels.", file=sys.stderr)
+        print(f"{_printable(predictor.about())}\nHow it sounds, not what somebody feels.", file=sys.stderr)
     results = predict_files(
         bundle, files, windows=windows, n_jobs=n_jobs, backend=backend, digest=predictor.digest
     )
-    shown = ([row | {"file": "-"} if row["file"] == str(piped) else row for row in rows] for rows in results)
+    shown = ([_as_piped(row, piped) for row in rows] for rows in results)
     width = min(MAX_WIDTH, max(len(os.fspath(file)) for file in files))
     return print_rows(shown, predictor.classes, as_json=as_json, width=width)
 
@@ -94,6 +93,14 @@ def print_rows(
                     headed = True
                 print(_line(row, classes, width), flush=True)
     return status
+
+
+def _as_piped(row: dict, piped: os.PathLike | None) -> dict:
+    """The row without the name of the temporary file, where it is about what came through ``-``."""
+    if piped is None or row["file"] != os.fspath(piped):
+        return row
+    row = row | {"file": "-"}
+    return row | {"message": row["message"].replace(str(piped), "-")} if "message" in row else row
 
 
 def _header(classes, width, timed) -> str:

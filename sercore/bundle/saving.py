@@ -107,7 +107,7 @@ def save(
     weights : mapping of str to float, optional
         Weight of each member by name; equal by default.
     training : mapping, optional
-        What the models were fitted on (:func:`sercore.bundle.describe_training`).
+        What the models were fitted on (:func:`sercore.bundle.training.describe_training`).
     evaluation : mapping, optional
         A row of the result table (:func:`sercore.training.summarise`) of models trained the same way.
     onnx : bool
@@ -182,7 +182,10 @@ def _shares(members: Mapping[str, Fitted], weights: Mapping[str, float] | None) 
     except ValueError as error:
         raise BundleError(str(error)) from error
     weights = dict(weights or dict.fromkeys(names, 1.0))
-    values = np.array(list(weights.values()), dtype=float)
+    try:
+        values = np.array(list(weights.values()), dtype=float)
+    except (TypeError, ValueError):
+        values = np.array([np.nan])
     if (
         set(weights) != set(names)
         or not names

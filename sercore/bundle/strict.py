@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 
 from ..archives import BAD_ZIP
@@ -30,10 +31,15 @@ def read_json(content: bytes, *, where: str) -> dict:
         return dict(pairs)
 
     def refuse(number):
-        raise ValueError(f"{number} is no JSON number")
+        raise ValueError(f"{number:.20} is no JSON number")
+
+    def finite(number):
+        return float(number) if math.isfinite(float(number)) else refuse(number)
 
     try:
-        value = json.loads(content.decode("utf-8"), object_pairs_hook=once, parse_constant=refuse)
+        value = json.loads(
+            content.decode("utf-8"), object_pairs_hook=once, parse_constant=refuse, parse_float=finite
+        )
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{where}: not sound JSON ({error})") from error
     if not isinstance(value, dict):

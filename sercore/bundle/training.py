@@ -22,7 +22,7 @@ from ..corpora import get_corpus, load_index
 from ..errors import BundleError
 from ..features.store import extract_frames, extract_table
 from ..labels import apply_scheme
-from ..models import is_network, reads_frames
+from ..models import NETWORKS, classical, is_network, reads_frames
 from ..training import fit_classical, fit_network, out_of_fold, summarise
 from .saving import Fitted, save
 
@@ -131,6 +131,11 @@ def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:
 def _check_savable(models: Sequence[str], onnx: bool) -> None:
     if "xgboost" in models:
         raise BundleError("xgboost keeps its trees in a form that only pickle writes; choose another model")
+    for model in models:
+        if not is_network(model) and model not in classical.available():
+            raise BundleError(
+                f"unknown model {model!r}; there are: {', '.join([*classical.available(), *NETWORKS])}"
+            )
     if onnx and not find_spec("tf2onnx") and any(map(is_network, models)):
         raise BundleError("the ONNX twin of a network needs: pip install -e '.[onnx]'; or say --no-onnx")
 

@@ -129,8 +129,10 @@ def _fetch_archive(module: ModuleType, url: str, work: Path, progress: bool) -> 
     shutil.rmtree(folder, ignore_errors=True)  # left by a kill
     try:
         unpack(archive, folder)
-    except CorpusError:
-        os.remove(archive)
+    except CorpusError as error:
+        full = isinstance(error.__cause__, OSError | UnicodeError)
+        if not (full and module.ARCHIVE_HASH):  # an archive known to be whole is not fetched twice
+            os.remove(archive)
         raise
     return folder
 

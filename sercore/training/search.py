@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..errors import SercoreError
+from ..errors import SercoreError, StoreError
 from ..evaluation import unpack
 from ..models import builder, is_network
 from ..splits import inner_folds
@@ -49,7 +49,8 @@ def search(
 
     The first trial takes the defaults, so that they are compared like for like. A trial whose mean so far
     is below the median of the others is given up (pruned). With ``storage``, finished trials are kept: a
-    stopped search goes on, a longer one adds to a shorter, and several processes may share the file.
+    stopped search goes on, and a longer one adds to a shorter. Another space, other data or other settings
+    are another study, which may lie in the same file.
 
     Parameters
     ----------
@@ -77,6 +78,11 @@ def search(
     optuna.Study
         ``study.best_params``, ``study.trials_dataframe()``; :func:`as_settings` turns parameters into
         what :func:`out_of_fold` takes, :func:`sercore.plots.search` draws the study.
+
+    Raises
+    ------
+    StoreError
+        ``storage`` is no such file, or cannot be written.
     """
     import optuna
     from tqdm.auto import tqdm
@@ -102,24 +108,43 @@ def search(
                 return None
         return float(np.mean(scores))
 
-    name = hashlib.sha256(f"{job.digest()} {n_folds} {seed} {train.tolist()}".encode()).hexdigest()[:16]
-    if storage is not None:
-        Path(storage).parent.mkdir(parents=True, exist_ok=True)
-    study = optuna.create_study(
-        study_name=f"{model}-{name}",
-        storage=storage and f"sqlite:///{Path(storage).absolute()}",
-        load_if_exists=True,
-        direction="maximize",
-        sampler=optuna.samplers.TPESampler(seed=seed),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
-    )
-    if not study.trials:
+    what = f"{job.digest()} {sorted(space.items())} {n_folds} {seed} {train.tolist()}"
+    study = _open(f"{model}-{hashlib.sha256(what.encode()).hexdigest()[:16]}", storage, seed)
+    states = optuna.trial.TrialState
+    waiting = study.get_trials(states=(states.COMPLETE, states.PRUNED, states.WAITING))
+    if not any(trial.user_attrs.get("defaults") for trial in waiting):
         study.enqueue_trial(search_defaults(model, space), user_attrs={"defaults": True})
-    done = sum(trial.state.is_finished() for trial in study.trials)
+    done = len(study.get_trials(states=(states.COMPLETE, states.PRUNED)))
     for _ in tqdm(range(done, n_trials), desc=f"search {model}", unit="trial", disable=not progress):
         trial = study.ask(space)
-        value = run(trial)
-        study.tell(trial, value, state=None if value is not None else optuna.trial.TrialState.PRUNED)
+        try:
+            value = run(trial)
+        except BaseException:
+            study.tell(trial, state=states.FAIL)  # not counted; what was stopped is tried again
+            raise
+        study.tell(trial, value, state=states.PRUNED if value is None else states.COMPLETE)
+    return study
+
+
+def _open(name: str, storage: str | os.PathLike | None, seed: int) -> optuna.Study:
+    """The study of this name, new or as far as it was."""
+    import optuna
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        if storage is not None:
+            Path(storage).parent.mkdir(parents=True, exist_ok=True)
+        study = optuna.create_study(
+            study_name=name,
+            storage=storage and f"sqlite:///{Path(storage).absolute()}",
+            load_if_exists=True,
+            direction="maximize",
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
+        )
+    except (OSError, SQLAlchemyError) as error:
+        raise StoreError(f"{storage}: trials cannot be kept there ({error}); name another file") from error
+    # a sampler does not remember what it drew before; the same seed again would repeat its first trials
+    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
     return study
 
 

@@ -50,6 +50,7 @@ function render({ model, el }) {
   status.setAttribute("role", "status");
   el.classList.add("sercore-recorder");
   el.replaceChildren(button, meter, status);
+  let gone = false; // whether the widget left the page, perhaps while the browser still asked for permission
   let running = null; // { stream, context, blocks, samples } while it records
 
   function show(words) {
@@ -69,11 +70,13 @@ function render({ model, el }) {
       // What evens out loudness and hiss for calls would take away cues of emotion.
       const raw = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
       stream = await navigator.mediaDevices.getUserMedia({ audio: { ...raw, channelCount: 1 } });
+      if (gone) throw new Error("the page was left");
       context = new AudioContext();
       await context.resume();
       const url = URL.createObjectURL(new Blob([TAP], { type: "text/javascript" }));
       await context.audioWorklet.addModule(url);
       URL.revokeObjectURL(url);
+      if (gone) throw new Error("the page was left");
       const tap = new AudioWorkletNode(context, "sercore-tap", { numberOfOutputs: 0 });
       running = { stream, context, blocks: [], samples: 0 };
       tap.port.onmessage = (event) => hear(event.data);
@@ -116,7 +119,10 @@ function render({ model, el }) {
 
   button.addEventListener("click", () => (running ? stop() : start()));
   show("");
-  return () => running && stop();
+  return () => {
+    gone = true;
+    if (running) stop();
+  };
 }
 
 export default { render };
