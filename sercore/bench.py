@@ -1,4 +1,4 @@
-"""Speed as ratios: both sides of every claim are timed in the same run, on the same clips.
+"""Speed as ratios: both sides are timed in the same run, on the same clips; what others report says so.
 
 Absolute times differ between machines, ratios much less. ``sercore bench`` prints them; nothing in
 the tests depends on time.
