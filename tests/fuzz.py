@@ -197,7 +197,7 @@ def run_atheris(target, *, seconds: int, runs: int, findings: Path) -> None:
     limits = [
         f"-max_total_time={seconds}",
         f"-runs={runs}",
-        "-timeout=20",
+        "-timeout=60",
         "-rss_limit_mb=4096",
         "-max_len=20000",
     ]

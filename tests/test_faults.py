@@ -29,7 +29,7 @@ def test_killed_twenty_times_the_rerun_gives_what_an_undisturbed_run_gives(opera
     script = Path(__file__).with_name("faults.py")
     done = subprocess.run(
         [sys.executable, script, operation], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=500, env=os.environ | {"OMP_NUM_THREADS": "1"},
+        timeout=900, env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     made = json.loads(done.stdout)
@@ -140,7 +140,7 @@ def test_two_processes_on_one_cache(tmp_path):
     for process in both:
         process.start()
     for process in both:
-        process.join(timeout=120)
+        process.join(timeout=400)
     assert [process.exitcode for process in both] == [0, 0]
     alone = store.extract_table(index, small.SMALL, cache=tmp_path / "alone", n_jobs=1, progress=False)
     names = [sorted(path.name for path in left(tmp_path / folder)) for folder in ("cache", "alone")]

@@ -90,6 +90,10 @@ class Widget:
         """Seconds into the sound."""
         return self.audio.evaluate("audio => audio.currentTime")
 
+    def began(self) -> float:
+        """Seconds into the sound at which it last began to play."""
+        return self.audio.evaluate("audio => audio.played.start(audio.played.length - 1)")
+
     def cursor(self) -> float:
         """Where the line stands, in pixels from the left of the window."""
         return self.root.locator(".sercore-cursor").first.bounding_box()["x"]

@@ -4,6 +4,9 @@ import os
 
 import pytest
 from opening import BROWSERS, DEMO, find_chromium, opened
+from playwright.sync_api import expect
+
+expect.set_options(timeout=30_000)  # milliseconds; other tests keep the cores busy
 
 
 @pytest.fixture(scope="session")

@@ -71,14 +71,14 @@ class OpenPage:
     def wait_for(self, n_widgets: int) -> None:
         """Until as many widgets are there: until then the kernel runs cells and answers to nothing."""
         # the first time, a corpus and a model are made
-        self.page.locator(".sercore-app").nth(n_widgets - 1).wait_for(timeout=180_000)
+        self.page.locator(".sercore-app").nth(n_widgets - 1).wait_for(timeout=400_000)
 
     def run_all(self) -> None:
         """Press Run All Cells once the kernel is there; Voilà runs without being asked."""
         if self.front_end == "voila":
             return
-        self.page.locator(".jp-KernelName", has_text="Python 3").wait_for(timeout=60_000)
-        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)
+        self.page.locator(".jp-KernelName", has_text="Python 3").wait_for(timeout=120_000)
+        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=120_000)
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 

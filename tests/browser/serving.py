@@ -73,7 +73,7 @@ def _refuse_news(home: Path) -> None:
     (folder / "notification.jupyterlab-settings").write_text(json.dumps(answer))
 
 
-def _wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
+def _wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 120) -> None:
     """Return when something answers at ``url``, whatever it answers."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and server.poll() is None:
