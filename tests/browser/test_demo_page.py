@@ -91,7 +91,8 @@ def test_play_sounds_and_moves_the_line(explorer):
     explorer.root.get_by_role("button", name="Play").first.click()
     explorer.until(lambda: explorer.position() > 0.3, seconds=FOLLOWS)
     assert explorer.cursor() > line + 10
-    explorer.until(lambda: explorer.audio.evaluate("audio => audio.ended"), seconds=heard["seconds"] + FOLLOWS)
+    ended = heard["seconds"] + FOLLOWS
+    explorer.until(lambda: explorer.audio.evaluate("audio => audio.ended"), seconds=ended)
 
 
 def test_a_broken_upload_is_told_and_the_app_lives_on(explorer):
