@@ -14,16 +14,24 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # more threads than cores spend their time waiting
 
 
-def pytest_configure(config):
-    """With ``--dist loadgroup``, keep the order below; xdist would begin with the largest group."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Workers take tests in the order below, one after the other; those of one page stay together."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            name, _, parameters = nodeid.partition("[")
+            return parameters.rstrip("]").split("-")[0] if "test_demo_page" in name else nodeid
+
     config.option.loadscopereorder = False
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items):
     """The longest test first, so that several processes end at about the same time; solutions last.
 
-    Solutions read folds that notebooks have trained and kept by then. The tests of one page are a group,
-    which stays on one worker (``--dist loadgroup``).
+    Solutions read folds that notebooks have trained and kept by then.
     """
 
     def rank(item):
@@ -31,7 +39,7 @@ def pytest_collection_modifyitems(items):
             return 0
         if "test_solutions_run" in item.name:
             return 4
-        if item.get_closest_marker("xdist_group"):
+        if item.path.parent.name == "browser":
             return 2
         return 1 if "slow" in item.keywords else 3
 

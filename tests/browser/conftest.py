@@ -21,11 +21,7 @@ def chromium():
     return path
 
 
-# a page's tests stay together on one worker (``--dist loadgroup``): they build on each other
-PAGES = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("lab", "voila", "notebook")]
-
-
-@pytest.fixture(scope="module", params=PAGES)
+@pytest.fixture(scope="module", params=["lab", "voila", "notebook"])
 def shown(request, chromium):
     """``notebooks/demo.ipynb`` after all its cells ran."""
     with opened(request.param, DEMO, chromium) as shown:
