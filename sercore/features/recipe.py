@@ -185,8 +185,9 @@ PRESETS = {
     "s4_statistics": replace(_OLD, n_mfcc=20, descriptors=("mfcc", "rms", "zcr"), statistics=("mean", "std")),
 }
 """Named recipes. ``default`` is this course's table, ``log_mel`` what its networks read; the others
-rebuild the vectors of three earlier student projects, all at 22.05 kHz with windows of 2048 and steps of
-512 samples.
+rebuild the vectors of three earlier student projects, called S0 (VoiceVibes, see
+:mod:`sercore.models.earlier`), S1 and S4 here, all at 22.05 kHz with windows of 2048 and
+steps of 512 samples.
 
 ``s0_mfcc``, ``s0_mfcc_chroma``, ``s0_mfcc_chroma_mel``
     S0: averages over time of 40 MFCCs, then 12 chroma, then 128 mel bands: 40, 52 and 180 columns.
