@@ -16,13 +16,18 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Workers take tests in the order below, one after the other; those of one page stay together."""
+    """Workers take tests in the order below; those that share something costly stay together.
+
+    These are the tests of one page, and the cases of one test.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             name, _, parameters = nodeid.partition("[")
-            return parameters.rstrip("]").split("-")[0] if "test_demo_page" in name else nodeid
+            if "test_demo_page" in name:
+                return parameters.rstrip("]").split("-")[0]  # the front end
+            return nodeid if "test_solutions_run" in name else name
 
     config.option.loadscopereorder = False
     return Scheduling(config, log)
