@@ -1,6 +1,5 @@
 """The command line: exit status, messages, files; and that starting it loads nothing heavy."""
 
-import os
 import subprocess
 import sys
 
@@ -64,23 +63,6 @@ def test_a_run_folder_that_cannot_be_and_a_root_for_the_demo_are_refused(capsys,
     assert "results cannot be written there" in capsys.readouterr().err
     assert main(["run", "--root", str(tmp_path)]) == 1
     assert "say --corpus beside --root" in capsys.readouterr().err
-
-
-def test_names_that_the_output_cannot_spell_are_printed_in_ascii(tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "sercore",
-        "extract",
-        "--corpus",
-        "folder",
-        "--root",
-        str(tmp_path / "驚き"),
-    ]
-    done = subprocess.run(command, capture_output=True, env=os.environ | {"PYTHONIOENCODING": "cp1252"})
-    assert done.returncode == 1
-    assert b"\\u9a5a" in done.stderr
-    assert b"Traceback" not in done.stderr
 
 
 def test_extract_writes_one_row_per_clip(tmp_path, monkeypatch, capsys):

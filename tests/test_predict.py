@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import subprocess
 import sys
 
 import bundle_helpers as small
@@ -205,6 +206,16 @@ def test_a_name_that_steers_a_terminal_is_printed_safely(bundle, clips, capsys):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names there are text")
+def test_names_that_the_output_cannot_spell_are_printed_in_ascii(bundle, clips):
+    odd = (clips / "b.wav").rename(clips / "驚き.wav")
+    done = subprocess.run(
+        [sys.executable, "-m", "sercore", "predict", "--bundle", bundle, odd],
+        capture_output=True, env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert b"\\u9a5a" in done.stdout
+
+
 def test_names_that_are_no_text_are_refused_and_printed_safely(bundle, clips, capsys):
     strange = os.fsencode(clips) + b"/\xff\x1b[2J.wav"
     os.rename(clips / "b.wav", strange)

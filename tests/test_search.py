@@ -116,7 +116,7 @@ def test_a_search_stopped_in_its_first_trial_begins_with_the_defaults_again(
     study = look(index, X, train, storage=tmp_path / "study.db")
     done = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
     assert len(done) == 4
-    assert done[0].params == {"n_neighbors": 9}
+    assert done[0].user_attrs == {"defaults": True}
 
 
 def test_a_file_that_holds_no_trials_is_refused(index, X, train, tmp_path):
