@@ -72,6 +72,15 @@ def test_every_epoch_has_its_own_order_and_the_same_seed_the_same(y):
     assert all(a != b for a, b in zip(order(5), first, strict=True))
 
 
+def test_keras_reads_the_batches_in_the_order_they_have(y, monkeypatch):
+    """Shuffling is ours, from the seed; Keras would draw from the randomness of its caller."""
+    asked, get = [], Batches.__getitem__
+    monkeypatch.setattr(Batches, "__getitem__", lambda self, k: asked.append(k) or get(self, k))
+    training.fit(models.build("mlp", 2, N_CLASSES), np.zeros((N_CLIPS, 2)), y, epochs=2, batch_size=8)
+    n_batches = -(-N_CLIPS // 8)
+    assert asked[-2 * n_batches :] == 2 * list(range(n_batches))
+
+
 def test_the_same_seed_blends_the_same(y):
     X = numbered(N_CLIPS)
     some, same, other = (Batches(X, y, N_CLASSES, mixup=0.4, seed=seed)[0] for seed in (1, 1, 2))
@@ -200,9 +209,9 @@ def trained(monkeypatch):
     """What each training run of a network would read in three epochs, and in its validation."""
     seen = []
 
-    def recording(self, batches, *, validation_data, **options):
+    def recording(self, batches, *, validation_data=None, **options):
         fitted = {(version, clip) for epoch in epochs(batches, 3) for version, clip, *_ in epoch}
-        seen.append((fitted, versions_in(validation_data[0])))
+        seen.append((fitted, versions_in(validation_data[0]) if validation_data else None))
         return keras.callbacks.History()
 
     monkeypatch.setattr(keras.Model, "fit", recording)
@@ -239,12 +248,12 @@ def every_version(index, *, table):
     return [np.stack([clip[:, 0] for clip in part]) for part in made] if table else made
 
 
-def out_of_fold(index, model, *, scale, settings=None):
+def out_of_fold(index, model, *, scale, settings=None, fitting=None):
     """Run three folds; gives the rows of each fold's training and test part."""
     X, *copies = every_version(index, table=model not in models.NETWORKS)
     training.out_of_fold(
-        index, X, CLASSES, model=model, settings=settings, copies=copies, n_folds=3, scale=scale,
-        progress=False,
+        index, X, CLASSES, model=model, settings=settings, fitting=fitting, copies=copies, n_folds=3,
+        scale=scale, progress=False,
     )  # fmt: skip
     folds = make_folds(index, "speaker", n_folds=3)
     assert len(folds) == 3
@@ -265,6 +274,17 @@ def test_no_network_reads_a_test_clip_or_a_copy_of_one(corpus, trained):
         assert {version for version, _ in read_in_fit} == {0, 1, 2}, "no copy was read: nothing is shown"
         assert {version for version, _ in validated} == {0}
         assert not {people[n] for n in clips_of(read_in_fit)} & {people[n] for n in clips_of(validated)}
+
+
+def test_training_for_a_fixed_time_reads_all_training_clips_and_nobody_elses(corpus, trained):
+    """As the published networks were trained."""
+    fitting = {"stop_early": False, "epochs": 3, "masks": {"n_masks": 1}}
+    folds = out_of_fold(corpus, "lstm", scale=False, settings={"units": (2,)}, fitting=fitting)
+    assert len(trained) == len(folds)
+    for fold, (read_in_fit, validated) in zip(folds, trained, strict=True):
+        assert clips_of(read_in_fit) == set(fold.train)
+        assert {version for version, _ in read_in_fit} == {0, 1, 2}
+        assert validated is None
 
 
 def test_the_scaling_of_a_network_reads_clips_that_it_is_fitted_on_only(corpus, trained, fitted):

@@ -58,7 +58,9 @@ def test_every_seed_is_a_point_and_the_mean_a_bar():
     runs = {"lstm": pd.DataFrame({"ua": [0.5, 0.6]}), "bilstm": pd.DataFrame({"ua": [0.6, 0.7, 0.8]})}
     assert plots.seed_scores(runs, ax=ax) is ax
     points = [line for line in ax.lines if line.get_marker() == "o"]
-    bars = [line for line in ax.lines if line.get_marker() == "None"]
+    bars = [line for line in ax.lines if line.get_linewidth() == 2]
+    joined = [line.get_xdata() for line in ax.lines if line.get_linewidth() == 1]
+    np.testing.assert_allclose(joined, [[50, 60], [60, 70], [np.nan, 80]])  # run by run, where both have it
     assert [line.get_xdata().tolist() for line in points] == [[50, 60], pytest.approx([60, 70, 80])]
     assert [line.get_xdata()[0] for line in bars] == pytest.approx([55, 70])
     assert [label.get_text() for label in ax.get_yticklabels()] == ["lstm", "bilstm"]

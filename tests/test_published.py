@@ -11,6 +11,8 @@ from sercore.errors import SercoreError
 def test_predictions_are_complete_and_speaker_disjoint(name):
     campaign, oof = published.CAMPAIGNS[name], published.load(name)
     assert set(oof["model"]) == set(campaign.models)
+    for model, seeds in oof.groupby("model")["seed"].unique().items():
+        assert sorted(seeds) == list(campaign.seeds if model in campaign.repeated else campaign.seeds[:1])
     assert oof["clip_id"].str.startswith(f"{campaign.corpus}/").all()
     probabilities = oof[[column for column in oof.columns if column.startswith("p_")]].to_numpy()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)

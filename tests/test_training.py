@@ -127,6 +127,16 @@ def test_two_processes_give_what_one_gives(index, X):
     )
 
 
+def test_processes_that_do_not_fit_into_memory_are_not_started(index, X, monkeypatch):
+    import psutil
+
+    free = psutil.virtual_memory()._replace(available=kept_folds._PROCESS + 3 * X.nbytes)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    with pytest.warns(UserWarning, match=r"1 instead of 2 processes: 0\.7 GiB of memory are free"):
+        oof = predict(index, X, n_jobs=2)
+    np.testing.assert_array_equal(proba_of(oof), proba_of(predict(index, X)))
+
+
 def test_scaling_is_done_by_default_and_can_be_left_out(index, X):
     scales = X * (10.0 ** np.arange(X.shape[1]))
     scaled, plain = (predict(index, scales, "knn", scale=scale) for scale in (True, False))
@@ -223,6 +233,7 @@ def test_a_stopped_run_resumes_with_what_is_missing(index, X, tmp_path, monkeypa
 
 CHANGES = {
     "features": lambda index, X: (index, X + 1, {}),
+    "speakers": lambda index, X: (index.assign(speaker=np.roll(index["speaker"], 1)), X, {}),
     "label": lambda index, X: (index.assign(label=index["label"].to_numpy()[::-1]), X, {}),
     "scaling": lambda index, X: (index, X, {"scale": False}),
     "setting": lambda index, X: (index, X, {"settings": {"n_neighbors": 3}}),
@@ -350,6 +361,53 @@ def test_early_stopping_keeps_the_weights_of_the_best_epoch(index, X):
     assert loss == pytest.approx(history["val_loss"].min(), abs=1e-4)
 
 
+def test_the_rate_rises_and_falls_masks_hide_and_the_checkpoint_is_the_network(tmp_path, monkeypatch, rng):
+    import keras
+
+    from sercore import models
+    from sercore.models.layers import SpecAugment
+
+    hidden, call = [], SpecAugment.call
+
+    def watched(self, x, training=None):
+        hidden.append((training, self.frames, self.n_masks))
+        return call(self, x, training=training)
+
+    monkeypatch.setattr(SpecAugment, "call", watched)
+    rates, compile_with = [], keras.Model.compile
+
+    def compiled(self, optimizer, *args, **options):
+        steps = int(optimizer._learning_rate.decay_steps + optimizer._learning_rate.warmup_steps)
+        rates.extend(float(optimizer._learning_rate(step)) for step in range(steps + 1))
+        return compile_with(self, optimizer, *args, **options)
+
+    monkeypatch.setattr(keras.Model, "compile", compiled)
+    clips, y = [rng.normal(size=(4, 20)).astype(np.float32) for _ in range(12)], np.arange(12) % 3
+    network = models.build("lstm", 4, 3, units=(4,), pool=4)
+    training.fit(
+        network, clips, y, epochs=4, batch_size=6, learning_rate=0.01, decay=True,
+        masks={"frames": 5, "n_masks": 1}, checkpoint=tmp_path / "best.keras",
+    )  # fmt: skip
+    assert (True, 5, 1) in hidden
+    assert rates[0] < max(rates) == pytest.approx(0.01) and rates[-1] == pytest.approx(0.0001)
+    assert np.argmax(rates) == 4, "two epochs of two batches"
+    kept = keras.models.load_model(tmp_path / "best.keras")
+    for a, b in zip(kept.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_training_does_not_touch_the_randomness_of_its_caller(index, X):
+    import random
+
+    from sercore.models.mlp import build_mlp
+
+    random.seed(3)
+    np.random.seed(3)
+    expected = random.Random(3).random(), np.random.RandomState(3).random()
+    training.fit(build_mlp(X.shape[1], 3), X, np.arange(len(X)) % 3, epochs=1)
+    assert (random.random(), np.random.random()) == expected
+
+
 def test_a_network_predicts_the_same_in_parts_and_without_dropout(rng):
     from sercore.models.mlp import build_mlp
 
@@ -389,6 +447,13 @@ def test_enrolling_unknown_speakers_is_refused():
 def test_features_and_index_of_different_length_are_refused(index, X):
     with pytest.raises(SercoreError, match="72 rows in the index but 71 in X"):
         predict(index, X[1:])
+
+
+@pytest.mark.parametrize("model", ["lda", "mlp"])
+def test_labels_that_are_no_class_are_refused(model, index, X):
+    renamed = index.assign(label=index["label"].replace("sad", "sadness"))
+    with pytest.raises(SercoreError, match=r"labels \['sadness'\] are none of the classes .*apply_scheme"):
+        predict(renamed, X, model)
 
 
 def test_unknown_models_and_settings_are_named(index, X):

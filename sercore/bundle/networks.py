@@ -141,8 +141,10 @@ def run_onnx(content: bytes, *, where: str) -> Callable[[np.ndarray], np.ndarray
 
 def run_keras(content: bytes, *, where: str) -> Callable[[np.ndarray], np.ndarray]:
     """As :func:`run_onnx`, by Keras."""
-    network, ops = load_keras(content, where=where), _keras().ops
-    return _guarded(lambda batch: ops.convert_to_numpy(network(batch, training=False)), where)
+    network = load_keras(content, where=where)
+    from ..models.layers import answering
+
+    return _guarded(answering(network), where)
 
 
 def _guarded(run, where: str):

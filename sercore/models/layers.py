@@ -146,44 +146,32 @@ class MaskedConv(_Frames):
 
 @register
 class MaskedPool(_Frames):
-    """Mean or maximum over neighbouring frames (and bands) of the clip, and the mask that is left.
+    """Mean over neighbouring frames of the clip, and the mask that is left.
 
     Windows start at the first frame, so padding shifts none; the last one may hold fewer frames.
 
     Parameters
     ----------
-    size : int or (int, int)
-        Frames, or frames and bands, that become one.
-    how : str
-        ``mean`` or ``max``.
+    size : int
+        Frames that become one.
     """
 
-    def __init__(self, size, how="mean", **kwargs):
+    def __init__(self, size, **kwargs):
         super().__init__(**kwargs)
-        if how not in ("mean", "max"):
-            raise SercoreError(f"MaskedPool: how must be 'mean' or 'max', not {how!r}")
-        self.size, self.how = tuple(np.atleast_1d(size).tolist()), how
+        self.size = size
 
     def call(self, x, mask):
-        share = self._pool(ops.average_pool, ops.cast(mask, x.dtype)[..., None], self.size[:1], 0.0)
-        inside = share[..., 0] > 0
-        if self.how == "max":
-            x = self._pool(ops.max_pool, ops.where(_beside(mask, x), x, _LOW), self.size, _LOW)
-            x = ops.where(_beside(inside, x), x, 0.0)
-        else:
-            x = self._pool(ops.average_pool, ops.where(_beside(mask, x), x, 0.0), self.size, 0.0)
-            share = share[..., None] if len(self.size) == 2 else share
-            x = x / ops.maximum(share, 1e-6)
-        return x, inside
+        share = self._pool(ops.cast(mask, x.dtype)[..., None])
+        x = self._pool(ops.where(mask[..., None], x, 0.0))
+        return x / ops.maximum(share, 1e-6), share[..., 0] > 0
 
-    def _pool(self, pool, x, size, fill):
-        """Pool windows from the first frame on; the fill lets the last window be incomplete."""
-        after = [[0, 0], [0, size[0] - 1]] + [[0, 0]] * (len(x.shape) - 2)
-        x = ops.pad(x, after, constant_values=fill)
-        return pool(x, size, strides=size, padding="valid", data_format="channels_last")
+    def _pool(self, x):
+        """Means from the first frame on; zeros after the last let its window be incomplete."""
+        x = ops.pad(x, [[0, 0], [0, self.size - 1], [0, 0]])
+        return ops.average_pool(x, self.size, self.size, padding="valid", data_format="channels_last")
 
     def get_config(self):
-        return {**super().get_config(), "size": self.size, "how": self.how}
+        return {**super().get_config(), "size": self.size}
 
 
 @register
@@ -237,6 +225,7 @@ class SpecAugment(_Frames):
     """In training, bands and stretches of time set to 0, the mean of standardised frames (Park 2019).
 
     Input and output (batch, n_frames, n_features); NaN stays NaN. Outside training nothing changes.
+    Places are drawn over the frames of the batch: in company of longer clips, a short clip may be spared.
 
     Parameters
     ----------
@@ -273,6 +262,17 @@ class SpecAugment(_Frames):
     def get_config(self):
         names = ("bands", "frames", "n_masks", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def answering(network: keras.Model):
+    """A function from a batch to the network's outputs, as a graph that serves every length.
+
+    Calling a network runs its layers one by one, an LSTM even step by step, and compiling it with XLA
+    takes seconds for every new length.
+    """
+    twin = keras.Model(network.input, network.output)  # the same layers and weights
+    twin.jit_compile = False
+    return twin.predict_on_batch
 
 
 _LOW = -1e9

@@ -46,7 +46,7 @@ def search(study: optuna.Study, *, axes: tuple[Axes, Axes] | None = None) -> tup
     left.plot(table["number"][done], table["score"][done], "o", color=_COLOR, label="finished")
     if not done.all():
         left.plot(
-            table["number"][~done], table["score"][~done], "o", mfc="none", mec=_COLOR, label="given up"
+            table["number"][~done], table["score"][~done], "o", mfc="none", mec=_COLOR, label="given up (folds so far)"
         )
     for trial, score in zip(trials, scores, strict=True):
         if trial.user_attrs.get("defaults"):
@@ -63,7 +63,7 @@ def search(study: optuna.Study, *, axes: tuple[Axes, Axes] | None = None) -> tup
 
 
 def accuracy_and_cost(table: pd.DataFrame, *, axes: tuple[Axes, Axes, Axes] | None = None):
-    """UA with its interval, training time and number of weights of each network, best on top.
+    """UA with its interval, training time of all folds and number of weights of each network, best on top.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def accuracy_and_cost(table: pd.DataFrame, *, axes: tuple[Axes, Axes, Axes] | No
     over = ", ".join(table["interval"].unique()) if "interval" in table else "speakers"
     score.set(xlabel=f"UA (%), 95 % interval over {over}", yticks=table.index, yticklabels=table["model"])
     time.barh(table.index, table["train_seconds"] / 60, color=_COLOR)
-    time.set(xlabel="training, all folds (minutes)")
+    time.set(xlabel="training (min)")
     size.barh(table.index, table["parameters"] / 1000, color=_COLOR)
-    size.set(xlabel="weights (thousands)")
+    size.set(xlabel="weights (k)")
     return axes

@@ -89,7 +89,8 @@ def under_clip(
 def seed_scores(runs: Mapping[str, pd.DataFrame], *, metric: str = "ua", ax: Axes | None = None) -> Axes:
     """Score of each model with each seed as a point, and a bar at the mean over seeds.
 
-    Where the points of two models overlap, one run says little about which is better.
+    A thin line joins runs of the same seed, which share their folds: where lines cross or lean both ways,
+    one run says little about which model is better.
 
     Parameters
     ----------
@@ -101,6 +102,8 @@ def seed_scores(runs: Mapping[str, pd.DataFrame], *, metric: str = "ua", ax: Axe
     ax : Axes, optional
     """
     ax = new_axes(ax, figsize=(8, 1.2 + 0.5 * len(runs)))
+    paired = 100 * pd.concat([table[metric] for table in runs.values()], axis=1)
+    ax.plot(paired.T.to_numpy(float), np.arange(len(runs)), color="#9fb3c8", lw=1, zorder=1)
     for place, table in enumerate(runs.values()):
         scores = 100 * table[metric].to_numpy(float)
         ax.plot(scores, np.full(len(scores), place), "o", ms=8, color=COLOR, alpha=0.7)

@@ -73,7 +73,7 @@ class Batches(keras.utils.PyDataset):
     def on_epoch_end(self):
         """Draw the next epoch's versions and batches."""
         self.epoch += 1
-        rng = np.random.default_rng((self.seed, self.epoch))
+        rng = np.random.default_rng((self.seed, self.epoch, 0))
         drawn = rng.integers(len(self.versions), size=len(self.y))
         self.drawn = [self.versions[v][row] for row, v in enumerate(drawn)]
         lengths = np.array([clip.shape[-1] for clip in self.drawn])
@@ -92,7 +92,7 @@ class Batches(keras.utils.PyDataset):
         X = stack([self.drawn[row] for row in rows], spare=number == 1)
         target, weight = self.soft[self.y[rows]], self.weights[rows]
         if self.mixup:
-            rng = np.random.default_rng((self.seed, self.epoch, number))
+            rng = np.random.default_rng((self.seed, self.epoch, 1 + number))
             share = rng.beta(self.mixup, self.mixup, len(rows)).astype(np.float32)
             share, other = np.maximum(share, 1 - share), rng.permutation(len(rows))
             wide = share.reshape(-1, *[1] * (X.ndim - 1))

@@ -67,7 +67,7 @@ def out_of_fold(
         Where each (model, seed, fold) is kept as a Parquet file; finished ones are not run again.
         Other features, labels, folds or settings make other files.
     n_jobs : int
-        Processes; each holds the features and one model.
+        Processes, as far as memory allows; each holds the features and one model.
     progress : bool
         Whether to show a progress bar.
 

@@ -70,12 +70,11 @@ def probabilities(model, X: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     classes : sequence of str
     """
     if not hasattr(model, "classes_"):
-        import keras
-
+        from ..models.layers import answering
         from .batches import stack
 
-        parts = [model(stack(list(X[k : k + 64])), training=False) for k in range(0, len(X), 64)]
-        return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
+        answer = answering(model)
+        return np.concatenate([answer(stack(list(X[k : k + 64]))) for k in range(0, len(X), 64)])
     proba = np.zeros((len(X), len(classes)))
     proba[:, [list(classes).index(name) for name in model.classes_]] = model.predict_proba(X)
     return proba

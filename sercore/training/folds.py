@@ -9,6 +9,7 @@ import hashlib
 import inspect
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +25,15 @@ from .fitting import fit_classical, probabilities
 from .kept import keep, read_kept
 from .networks import fit, fit_network
 
+VERSION = 2
+"""Raised whenever the code of networks or of their training changes what comes out; kept folds of before
+are then not read again."""
 COSTS = ("train_seconds", "ms_per_clip", "parameters")
 """Columns that :func:`sercore.training.out_of_fold` adds to the out-of-fold table."""
+
+
+_PROCESS = 700 * 2**20
+"""Bytes that Python, TensorFlow and a network need."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Job:
         return " ".join([self.model, *changed])
 
     def check(self) -> None:
-        """Refuse features that do not belong to the index or to the model."""
+        """Refuse features that do not belong to the index or to the model, and labels that are no class."""
         for part in (self.X, *self.copies):
             if len(part) != len(self.index):
                 raise SercoreError(
@@ -63,6 +71,11 @@ class Job:
                 + ("frames, a list of one array per clip: use extract_frames" if reads_frames(self.model) else
                    "a table with one row per clip: use extract_table")
             )  # fmt: skip
+        foreign = sorted(set(self.index["label"]) - set(self.classes))
+        if foreign:
+            raise SercoreError(
+                f"labels {foreign} are none of the classes {list(self.classes)}; take both from apply_scheme"
+            )
         if self.fitting and not is_network(self.model):
             raise SercoreError(f"{self.model!r} is no network and takes no fitting={dict(self.fitting)}")
 
@@ -92,20 +105,25 @@ class Job:
     def digest(self) -> str:
         """Hash of everything but split and seed that decides a prediction, the model's defaults included."""
         if is_network(self.model):
+            import keras
+
             from ..models import builder
 
             defaults = f"{inspect.signature(builder(self.model))} {inspect.signature(fit)}"
+            defaults += f" {VERSION} {keras.__version__} {keras.backend.backend()}"
         else:
             from ..models.classical import build_classical
 
             defaults = build_classical(self.model).get_params()
         chosen = f"{list(self.classes)} {self.scale} {defaults} {dict(self.settings)} {dict(self.fitting)}"
         digest = hashlib.sha256(chosen.encode())
-        digest.update("\n".join(self.index["clip_id"] + "=" + self.index["label"]).encode())
+        columns = (self.index[name] for name in ("clip_id", "speaker", "label"))
+        digest.update("\n".join(map("=".join, zip(*columns, strict=True))).encode())
         for part in (self.X, *self.copies):
             values, ends = _pack(part)
-            digest.update(f"{values.dtype} {values.shape} {ends}".encode())
+            digest.update(f"{values.dtype} {values.shape}".encode())
             digest.update(np.ascontiguousarray(values))
+            digest.update(b"" if ends is None else ends.tobytes())
         return digest.hexdigest()
 
 
@@ -126,26 +144,47 @@ def run_folds(job: Job, tasks, *, n_jobs: int = 1) -> Iterator[pd.DataFrame]:
     base = job.digest() if job.folder else ""
     packed = [_pack(part) for part in (job.X, *job.copies)]  # few large arrays, which processes share
     small = Job(**{**vars(job), "X": None, "copies": ()})
-    n_threads = max(1, (os.cpu_count() or 1) // joblib.effective_n_jobs(n_jobs))
+    n_jobs = _affordable(n_jobs, sum(values.nbytes for values, _ in packed))
+    n_threads = max(1, joblib.cpu_count() // n_jobs) if n_jobs > 1 else None  # alone: as in this process
     workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
     return workers(joblib.delayed(_run)(small, packed, base, seed, fold, n_threads) for seed, fold in tasks)
 
 
-def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int) -> pd.DataFrame:
+def _affordable(n_jobs: int, n_bytes: int) -> int:
+    """As many processes as asked for, or as fit into free memory; each copies the features once."""
+    import joblib
+    import psutil
+
+    wanted, free = joblib.effective_n_jobs(n_jobs), psutil.virtual_memory().available
+    n_jobs = max(1, min(wanted, int(free // (2 * n_bytes + _PROCESS))))
+    if n_jobs < wanted:
+        warnings.warn(
+            f"{n_jobs} instead of {wanted} processes: {free / 2**30:.1f} GiB of memory are free, and each "
+            f"needs about {(2 * n_bytes + _PROCESS) / 2**30:.1f} GiB",
+            stacklevel=3,
+        )
+    return n_jobs
+
+
+def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int | None) -> pd.DataFrame:
     path = None
     if job.folder:
         key = hashlib.sha256(f"{base} {fold.train.tolist()} {fold.test.tolist()}".encode()).hexdigest()
         path = Path(job.folder) / f"{job.model}-{job.split}-seed{seed}-{fold.name}-{key[:12]}"
         if (kept := read_kept(path)) is not None:
             return kept
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))  # TensorFlow reads it when it starts
+    if n_threads:  # TensorFlow reads it when it starts
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))
     X, *copies = map(_unpack, packed)
     start = time.perf_counter()
     predict, costs = job.fit(X, copies, seed, fold)
     costs["train_seconds"] = time.perf_counter() - start - costs.pop("import_seconds")
-    start = time.perf_counter()
     proba = predict(rows_of(X, fold.test))
-    costs["ms_per_clip"] = 1e3 * (time.perf_counter() - start) / len(fold.test)
+    some = rows_of(X, fold.test[:64])
+    predict(some)  # the first call of a shape builds its graph
+    start = time.perf_counter()
+    predict(some)
+    costs["ms_per_clip"] = 1e3 * (time.perf_counter() - start) / len(some)
     rows = oof_rows(job.index, fold, proba, job.classes, model=job.name, split=job.split, seed=seed)
     rows = rows.assign(**{name: costs[name] for name in COSTS})
     if path:

@@ -65,7 +65,7 @@ def fit(
     masks : mapping, optional
         Parameters of :class:`sercore.models.layers.SpecAugment`, for frames; ``{}`` takes its defaults.
     seed : int
-        Of batches, masks and dropout.
+        Of batches and masks; dropout draws from the seed that the network was built with.
     checkpoint : path, optional
         A ``.keras`` file that always holds the best network so far (the latest, without validation).
     progress : bool
@@ -82,7 +82,6 @@ def fit(
     from .batches import Batches, stack
     from .callbacks import Epochs, KeepBest
 
-    keras.utils.set_random_seed(seed)
     n_classes = network.output_shape[-1]
     batches = Batches(
         X, y, n_classes, copies=copies, batch_size=batch_size, label_smoothing=label_smoothing, mixup=mixup,
@@ -110,7 +109,7 @@ def fit(
         options = {"validation_data": (stack(list(validation[0])), target), "validation_batch_size": 128}
     if checkpoint:
         watchers.append(KeepBest(network, checkpoint))
-    history = trained.fit(batches, epochs=epochs, callbacks=watchers, verbose=0, **options)
+    history = trained.fit(batches, epochs=epochs, callbacks=watchers, shuffle=False, verbose=0, **options)
     return pd.DataFrame(history.history).rename_axis("epoch")
 
 
