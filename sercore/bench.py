@@ -99,16 +99,20 @@ def _demo(folder: Path) -> list[tuple]:
 def _networks() -> list[tuple]:
     """An epoch of each network, beside that of an earlier project's largest, and what both are worth."""
     from . import published
-    from .evaluation import compare_oof
+    from .evaluation import compare_oof, evaluate_runs
     from .models import timing
 
     rows = timing.measure()
-    if (published.folder() / "demo-earlier.parquet").is_file():
-        oof = published.load("demo-earlier")
+    if (published.folder() / "ravdess-earlier.parquet").is_file():
+        oof = published.load("ravdess-earlier")
         ours, theirs = (oof[oof["model"].str.startswith(name)] for name in ("cnn2d_lstm", timing.YARDSTICK))
         found = compare_oof(ours, theirs)
-        what = f"UA of cnn2d_lstm minus that one's, demo corpus, {found['n_clips']} clips of new speakers"
-        rows += [(what, 100 * found["difference"], "points")]
+        what = f"RAVDESS, {found['n_clips']} clips of {found['n_speakers']} new speakers: UA of"
+        rows += [
+            (f"{what} {name}", 100 * evaluate_runs(part)["ua"].mean(), "%")
+            for name, part in (("cnn2d_lstm", ours), ("VoiceVibes's CNN2D-LSTM, trained alike", theirs))
+        ]
+        rows += [("the first minus the second", 100 * found["difference"], "points")]
         rows += [
             (f"the same, {end} end of its 95 % interval", 100 * found[end], "points")
             for end in ("low", "high")

@@ -3,7 +3,9 @@
 VoiceVibes (GitHub ``codiceSpaghetti/VoiceVibes``, "S0") combined six networks. They are rebuilt here
 from their description with the same layers, sizes and order; :data:`EARLIER` holds the input that each
 was made for and its weights there. Each holds a mistake, which its builder names; the networks in
-:data:`sercore.models.NETWORKS` are their corrected relatives.
+:data:`sercore.models.NETWORKS` are their corrected relatives. Of the other four projects' networks (an
+MLP, a CNN-BiLSTM, an LSTM on average MFCCs, pretrained nets) no description with all sizes was at hand:
+they could only be guessed.
 
 S0 read mel bands × frames. Here frames come first, which transposes the image and its square filters
 and changes nothing else. Clips are standardised, of any length, with NaN after their end. A clip is cut

@@ -55,9 +55,12 @@ def read_frames(n_features: int):
 
 
 def classify(inputs, summary, n_classes: int, *, dropout: float, name: str) -> keras.Model:
-    """Network from its input and a summary of the clip (batch, units) to class probabilities."""
+    """Network from its input and a summary of the clip (batch, units) to class probabilities.
+
+    These stay in 32 bits where all else is computed in 16 (``keras.config.set_dtype_policy``).
+    """
     x = layers.Dropout(dropout)(summary)
-    proba = layers.Dense(n_classes, activation="softmax", name="proba")(x)
+    proba = layers.Dense(n_classes, activation="softmax", dtype="float32", name="proba")(x)
     return keras.Model(inputs, proba, name=name)
 
 

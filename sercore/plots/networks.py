@@ -46,7 +46,12 @@ def search(study: optuna.Study, *, axes: tuple[Axes, Axes] | None = None) -> tup
     left.plot(table["number"][done], table["score"][done], "o", color=_COLOR, label="finished")
     if not done.all():
         left.plot(
-            table["number"][~done], table["score"][~done], "o", mfc="none", mec=_COLOR, label="given up (folds so far)"
+            table["number"][~done],
+            table["score"][~done],
+            "o",
+            mfc="none",
+            mec=_COLOR,
+            label="given up (folds so far)",
         )
     for trial, score in zip(trials, scores, strict=True):
         if trial.user_attrs.get("defaults"):

@@ -55,7 +55,7 @@ def search(
     Parameters
     ----------
     train : np.ndarray of int [shape=(n_train,)]
-        Row positions that may be used: ``fold.train``. No other row of ``X`` or ``index`` is read.
+        Row positions that may be used: ``fold.train``. No other row is fitted on or scored.
     space : mapping of str to optuna distribution, optional
         What is searched: arguments of the model's builder (or of the classifier) and of :func:`fit`.
         A builder's tuple, such as ``units=(64,)``, is searched as one width and ``layers``. By default
