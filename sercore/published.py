@@ -126,7 +126,7 @@ CAMPAIGNS = {
         models=("cnn2d_lstm", "s0_cnn2d_lstm"),
         repeated=(),
         n_folds=2,
-        fitting={"stop_early": False, "epochs": 15, "batch_size": 16, "decay": True},
+        fitting={"stop_early": False, "epochs": 15, "decay": True},
         precision="mixed_bfloat16",
     ),
 }
