@@ -1,5 +1,6 @@
 """Training: nothing tested is ever fitted on, every fold is kept, the same seed gives the same result."""
 
+import dataclasses
 import functools
 import subprocess
 import sys
@@ -233,7 +234,6 @@ def test_a_stopped_run_resumes_with_what_is_missing(index, X, tmp_path, monkeypa
 
 CHANGES = {
     "features": lambda index, X: (index, X + 1, {}),
-    "speakers": lambda index, X: (index.assign(speaker=np.roll(index["speaker"], 1)), X, {}),
     "label": lambda index, X: (index.assign(label=index["label"].to_numpy()[::-1]), X, {}),
     "scaling": lambda index, X: (index, X, {"scale": False}),
     "setting": lambda index, X: (index, X, {"settings": {"n_neighbors": 3}}),
@@ -252,6 +252,21 @@ def test_whatever_changes_a_prediction_makes_another_file(change, index, X, tmp_
     index, X, options = CHANGES[change](index, X)
     oof = predict(index, X, **(usual | options))
     assert len(calls) == oof["fold"].nunique() > 1
+
+
+def test_speakers_boundaries_and_code_decide_what_is_kept(index, monkeypatch):
+    """Who speaks decides the inner split; nearly the same clips may only be cut elsewhere."""
+    frames = [np.full((2, 10 + k % 3), k, np.float32) for k in range(len(index))]
+    job = kept_folds.Job(index, frames, CLASSES, "lstm")
+    digests = [job.digest()]
+    others = index.assign(speaker=index["speaker"].to_numpy()[::-1])
+    digests += [dataclasses.replace(job, index=others).digest()]
+    values, ends = kept_folds._pack(frames)
+    ends[len(ends) // 2] += 1
+    digests += [dataclasses.replace(job, X=kept_folds._unpack((values, ends))).digest()]
+    monkeypatch.setattr(kept_folds, "VERSION", kept_folds.VERSION + 1)
+    digests += [job.digest()]
+    assert len(set(digests)) == 4
 
 
 def test_changed_defaults_of_a_model_make_another_file(index, X, tmp_path, monkeypatch):
@@ -414,6 +429,8 @@ def test_a_network_predicts_the_same_in_parts_and_without_dropout(rng):
     proba = training.probabilities(network, X, CLASSES)
     np.testing.assert_allclose(proba, network.predict(X, verbose=0), atol=1e-6)
     np.testing.assert_array_equal(proba, training.probabilities(network, X, CLASSES))
+    network.set_weights([2 * weight for weight in network.get_weights()])
+    assert np.abs(training.probabilities(network, X, CLASSES) - proba).max() > 1e-3, "old weights answered"
 
 
 @settings(max_examples=25, deadline=None)

@@ -12,7 +12,9 @@ A frame with any NaN counts as padding; ``pad_clips`` refuses clips that hold on
 from __future__ import annotations
 
 import functools
+import logging
 import random
+import weakref
 
 import keras
 import numpy as np
@@ -273,11 +275,21 @@ def answering(network: keras.Model):
     Calling a network runs its layers one by one, an LSTM even step by step, and compiling it with XLA
     takes seconds for every new length.
     """
-    twin = keras.Model(network.input, network.output)  # the same layers and weights
-    twin.jit_compile = False
-    return twin.predict_on_batch
+    logging.getLogger("tensorflow").addFilter(_no_advice_on_retracing)
+    if network not in _TWINS:
+        twin = keras.Model(network.input, network.output)  # the same layers and weights
+        twin.jit_compile = False
+        _TWINS[network] = twin
+    return _TWINS[network].predict_on_batch
 
 
+def _no_advice_on_retracing(record: logging.LogRecord) -> bool:
+    """TensorFlow warns where many networks answer one after the other; each has its own graph."""
+    return "retracing" not in record.getMessage()
+
+
+_TWINS = weakref.WeakKeyDictionary()
+"""Of networks that have answered: another one would build its graph anew."""
 _LOW = -1e9
 """Below every score; a softmax makes 0 of it."""
 
