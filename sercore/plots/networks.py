@@ -57,6 +57,7 @@ def search(study: optuna.Study, *, axes: tuple[Axes, Axes] | None = None) -> tup
         if trial.user_attrs.get("defaults"):
             left.plot(trial.number, 100 * score, "D", color=_ACCENT, ms=9, label="defaults")
     left.set(xlabel="trial", ylabel="UA on inner speakers (%)")
+    left.xaxis.get_major_locator().set_params(integer=True)
     left.legend(fontsize="small")
     shares = optuna.importance.get_param_importances(
         study, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=0)
