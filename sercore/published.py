@@ -9,6 +9,7 @@ Notebook: 03_mlp_baseline.ipynb
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ CAMPAIGNS = {
     ),
 }
 """Every published campaign by name. Those that end in ``-plain`` and ``-earlier`` answer one question
-each: what augmentation gives, and whether a network forty times as large is better."""
+each: what augmentation gives, and whether a network thirty times as large is better."""
 
 
 def measure(
@@ -160,22 +161,19 @@ def measure(
 
     campaign = _get(name)
     tables = []
-    if campaign.precision != "float32":
-        import keras
-
-        keras.config.set_dtype_policy(campaign.precision)
-        n_jobs = 1  # other processes would not know it
     for model in campaign.models if models is None else models:
         index, X, copies, classes = _features(campaign, model, root, n_jobs)
         fitting = AUGMENTED | _OWN.get(model, {}) if campaign.copies else campaign.fitting
-        tables.append(
-            out_of_fold(
-                index, X, classes, model=model, fitting=fitting, copies=copies, split=campaign.split,
-                n_folds=campaign.n_folds,
-                seeds=campaign.seeds if model in campaign.repeated else campaign.seeds[:1],
-                folder=paths.cache_dir() / "oof" / name, n_jobs=n_jobs,
-            ).assign(model=model)
-        )  # fmt: skip
+        with _computing_in(campaign.precision):
+            tables.append(
+                out_of_fold(
+                    index, X, classes, model=model, fitting=fitting, copies=copies, split=campaign.split,
+                    n_folds=campaign.n_folds,
+                    seeds=campaign.seeds if model in campaign.repeated else campaign.seeds[:1],
+                    folder=paths.cache_dir() / "oof" / name,
+                    n_jobs=n_jobs if campaign.precision == "float32" else 1,  # others would not know it
+                ).assign(model=model)
+            )  # fmt: skip
     oof = pd.concat(tables, ignore_index=True)
     probabilities = [column for column in oof.columns if column.startswith("p_")]
     oof[probabilities] = _rounded(oof[probabilities].to_numpy())
@@ -184,6 +182,22 @@ def measure(
     path = folder() / f"{name}.parquet"
     write_parquet(oof, path)
     return path
+
+
+@contextlib.contextmanager
+def _computing_in(precision: str):
+    """Networks built meanwhile compute in this precision; afterwards all is as before."""
+    if precision == "float32":
+        yield
+        return
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _features(campaign: Campaign, model: str, root, n_jobs: int):

@@ -40,6 +40,16 @@ def test_a_dummy_scores_chance_and_every_model_more():
         assert (table["ua"].drop("dummy", errors="ignore") > 1.2 / n_classes).all()
 
 
+def test_another_precision_ends_with_its_campaign():
+    import keras
+
+    before = keras.config.dtype_policy().name
+    with pytest.raises(ValueError, match="stopped"), published._computing_in("mixed_bfloat16"):
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+        raise ValueError("stopped")
+    assert keras.config.dtype_policy().name == before
+
+
 def test_an_unknown_campaign_names_the_known():
     with pytest.raises(SercoreError, match=r"no campaign named 'x'.*ravdess-emobox"):
         published.table("x")

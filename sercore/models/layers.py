@@ -272,8 +272,14 @@ class SpecAugment(_Frames):
 def answering(network: keras.Model):
     """A function from a batch to the network's outputs, as a graph that serves every length.
 
-    Calling a network runs its layers one by one, an LSTM even step by step, and compiling it with XLA
-    takes seconds for every new length.
+    Calling a network runs its layers one by one, an LSTM even step by step; XLA, which Keras takes where
+    there is a GPU, would compile anew for every length.
+
+    Returns
+    -------
+    callable
+        From np.ndarray (batch, n_frames, n_features), or (batch, n_columns) for a table, NaN after the end
+        of a clip, to np.ndarray of float32 (batch, n_classes). Weights changed later are used.
     """
     logging.getLogger("tensorflow").addFilter(_no_advice_on_retracing)
     if network not in _TWINS:

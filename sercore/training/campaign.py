@@ -75,7 +75,7 @@ def out_of_fold(
     -------
     pd.DataFrame
         See :func:`sercore.evaluation.oof_rows`, plus ``train_seconds``, ``ms_per_clip`` and
-        ``parameters`` of the fold.
+        ``parameters`` of the fold. Milliseconds are those of up to 64 clips answered a second time.
     """
     from tqdm.auto import tqdm
 

@@ -71,7 +71,7 @@ class Job:
                 + ("frames, a list of one array per clip: use extract_frames" if reads_frames(self.model) else
                    "a table with one row per clip: use extract_table")
             )  # fmt: skip
-        foreign = sorted(set(self.index["label"]) - set(self.classes))
+        foreign = sorted(map(str, set(self.index["label"]) - set(self.classes)))  # NaN, too
         if foreign:
             raise SercoreError(
                 f"labels {foreign} are none of the classes {list(self.classes)}; take both from apply_scheme"
@@ -111,6 +111,7 @@ class Job:
 
             defaults = f"{inspect.signature(builder(self.model))} {inspect.signature(fit)}"
             defaults += f" {VERSION} {keras.__version__} {keras.backend.backend()}"
+            defaults += f" {keras.config.dtype_policy().name}"
         else:
             from ..models.classical import build_classical
 
