@@ -470,8 +470,9 @@ def test_labels_that_are_no_class_are_refused(model, index, X):
     renamed = index.assign(label=index["label"].replace("sad", "sadness"))
     with pytest.raises(SercoreError, match=r"labels \['sadness'\] are none of the classes .*apply_scheme"):
         predict(renamed, X, model)
+    missing = renamed.assign(label=renamed["label"].where(renamed["label"] != "angry"))
     with pytest.raises(SercoreError, match=r"labels \['nan', 'sadness'\]"):
-        predict(renamed.assign(label=renamed["label"].where(renamed["label"] != "angry")), X, model)
+        kept_folds.Job(missing, X, CLASSES, model).check()
 
 
 def test_unknown_models_and_settings_are_named(index, X):
