@@ -128,7 +128,7 @@ def _train_and_predict_options(commands) -> None:
 def _run(options) -> None:
     import pandas as pd
 
-    from . import notebooks
+    from .course import notebooks
     from .evaluation import format_table
 
     folder = notebooks.run(
@@ -205,7 +205,7 @@ def _predict(options) -> int:
 
 
 def _results(options) -> None:
-    from . import published, readme
+    from .course import published, readme
     from .evaluation import format_table
 
     for name in options.names or published.CAMPAIGNS:
@@ -219,9 +219,10 @@ def _results(options) -> None:
 
 
 def _bench(options) -> None:
-    from . import bench, readme
+    from .course import readme
+    from .course.benchmarks import features
 
-    measured = bench.run()
+    measured = features.run()
     print(measured.to_string(index=False))
     if options.readme:
         readme.replace("bench", readme.bench_markdown(measured))

@@ -9,6 +9,7 @@ Notebook: 01_eda.ipynb
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -98,3 +99,9 @@ def apply_scheme(index: pd.DataFrame, scheme: str | LabelScheme) -> tuple[pd.Dat
             f"{sorted(set(index['emotion']))}; choose another scheme"
         )
     return labelled, classes
+
+
+def sort_emotions(emotions: Iterable[str]) -> list[str]:
+    """The emotions that occur, once each, in the order of every table and figure."""
+    present = set(emotions)
+    return [emotion for emotion in EMOTIONS if emotion in present] + sorted(present - set(EMOTIONS))

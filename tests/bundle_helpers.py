@@ -11,7 +11,7 @@ import soundfile
 
 from sercore.bundle import Fitted, save
 from sercore.bundle.folder import MANIFEST, digest_of
-from sercore.bundle.probe import probe_wave
+from sercore.bundle.reference_signal import probe_wave
 from sercore.features import Recipe
 from sercore.features.store import extract_frames, extract_table
 from sercore.training import fit_classical

@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 
 from sercore.corpora import NAMES, get_corpus
-from sercore.corpora.official import read_digests
+from sercore.corpora.verification import read_digests
 
 OFFICIAL = [name for name in NAMES if read_digests(name)]
 """Corpora with an official list of files."""

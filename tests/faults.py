@@ -26,7 +26,7 @@ from corpora_helpers import ravdess_names, serve, wav_bytes, zip_bytes
 
 from sercore import training
 from sercore.bundle import training as bundle_training
-from sercore.corpora import download, fetch, get_corpus, integrity
+from sercore.corpora import download, fetch, get_corpus, verification
 from sercore.features import store
 
 FILE_EVENTS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir")
@@ -65,7 +65,7 @@ def downloading(home):
     files = {name: wav_bytes(name, sr=48000, n=800) for name in ravdess_names()}
     digests = {os.path.basename(name): hashlib.sha256(data).hexdigest() for name, data in files.items()}
     archive, corpus = zip_bytes(files), get_corpus("ravdess")
-    for module in (fetch, integrity):
+    for module in (fetch, verification):
         module.read_digests = lambda name: digests
     corpus.N_CLIPS, corpus.ARCHIVE_HASH = len(files), "md5:" + hashlib.md5(archive).hexdigest()
     with serve({"/a.zip": archive}) as (url, _):

@@ -93,7 +93,7 @@ def estimator(data):
 
 def network(data):
     """``network.keras``: looked at only; building takes seconds."""
-    from sercore.bundle.keras_file import check_keras
+    from sercore.bundle.networks import check_keras
 
     check_keras(data, where="network.keras")
 

@@ -160,7 +160,7 @@ def test_cut_mp3(tmp_path):
 
 
 def test_too_long(tmp_path, monkeypatch):
-    monkeypatch.setattr("sercore.audiofile.MAX_SECONDS", 1.0)
+    monkeypatch.setattr("sercore.audio.reading.MAX_SECONDS", 1.0)
     refused(write(tmp_path / "a.wav", tone(1.5)), "too-long", "cut it into pieces")
     assert audio.load(write(tmp_path / "b.wav", tone(1.0))).size == SR
 

@@ -9,8 +9,9 @@ import soundfile
 from scipy.linalg import solve_toeplitz
 from scipy.signal import lfilter
 
-from sercore import augment, features, synth
-from sercore.augment import Augmentation
+from sercore import features, synth
+from sercore.audio import augment
+from sercore.audio.augment import Augmentation
 from sercore.errors import RecipeError
 from sercore.features import store
 

@@ -15,7 +15,7 @@ import pytest
 from bundle_helpers import CLASSES, FRAMES, SMALL
 
 from sercore import audio
-from sercore.bundle import Fitted, Predictor, digest, estimators, keras_file, networks, save
+from sercore.bundle import Fitted, Predictor, digest, estimators, networks, save
 from sercore.errors import AudioError, BundleError, SercoreError
 from sercore.models import NETWORKS, build, classical
 from sercore.training import FittedNetwork, probabilities
@@ -314,7 +314,7 @@ def test_weights_that_point_elsewhere_are_refused(how, keras_bytes, tmp_path):
             file.create_group("a")["b"] = file["/"]
     data = small.edit_zip(keras_bytes, {"model.weights.h5": buffer.getvalue()})
     with pytest.raises(BundleError, match=r"point to other files|more than \d+ arrays"):
-        keras_file.check_keras(data, where="x")
+        networks.check_keras(data, where="x")
 
 
 def test_onnx_with_weights_in_another_file_is_refused(networks_bundle, tmp_path):
@@ -338,10 +338,10 @@ def test_networks_here_are_made_of_allowed_layers_only():
             part = waiting.pop()
             waiting += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
             if isinstance(part, dict) and "class_name" in part:
-                keras_file.check_class(part, name)
+                networks.check_class(part, name)
                 own = str(part.get("registered_name")).startswith("sercore>")
                 used.add(("sercore" if own else part.get("module") or "", part["class_name"]))
-    listed = {(module, name) for module, names in keras_file.ALLOWED.items() for name in names}
+    listed = {(module, name) for module, names in networks.ALLOWED.items() for name in names}
     assert listed == used
 
 

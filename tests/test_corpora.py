@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sercore.corpora import COLUMNS, NAMES, get_corpus, list_corpora, load_index, verify
-from sercore.corpora import integrity as integrity_module
-from sercore.corpora.official import read_digests, write_digests
+from sercore.corpora import verification as integrity_module
 from sercore.corpora.scanning import sha256
+from sercore.corpora.verification import read_digests, write_digests
 from sercore.errors import CorpusError
 from sercore.labels import EMOTIONS
 
@@ -471,7 +471,7 @@ def test_digests_survive_the_compact_form(tmp_path, monkeypatch):
     listing = tmp_path / "x.sha256"
     listing.write_text(f"{'0a' * 32}  b.wav\n{'ff' * 32}  a.wav\n")
     write_digests(listing, tmp_path / "x.npz")
-    monkeypatch.setattr("sercore.corpora.official._FOLDER", tmp_path)
+    monkeypatch.setattr("sercore.corpora.verification._FOLDER", tmp_path)
     assert list(read_digests("x")) == ["a.wav", "b.wav"]
     assert read_digests("x") == {"a.wav": "ff" * 32, "b.wav": "0a" * 32}
     assert read_digests("y") == {}

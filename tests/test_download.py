@@ -10,7 +10,7 @@ import pytest
 import requests
 from corpora_helpers import ravdess_names, serve, wav_bytes, zip_bytes
 
-from sercore.corpora import download, fetch, get_corpus, integrity, load_index
+from sercore.corpora import download, fetch, get_corpus, load_index, verification
 from sercore.corpora.transfer import ResumingDownloader
 from sercore.corpora.unpack import unpack
 from sercore.errors import CorpusError
@@ -32,7 +32,7 @@ def official(monkeypatch):
         digests = {
             os.path.basename(name): hashlib.sha256(content).hexdigest() for name, content in files.items()
         }
-        for module in (fetch, integrity):
+        for module in (fetch, verification):
             monkeypatch.setattr(module, "read_digests", lambda name: digests)
         monkeypatch.setattr(get_corpus(corpus), "N_CLIPS", len(files))
         return files

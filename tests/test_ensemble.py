@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sercore import ensemble, evaluation, splits, training
-from sercore.ensemble import nested, stacking, timing
+from sercore.course.benchmarks import ensembles
+from sercore.ensemble import nested, stacking
 from sercore.errors import EvaluationError, SplitError
 from sercore.splits import Fold
 
@@ -31,7 +32,7 @@ def long_table(members: ensemble.Members, *, seeds=(0,)) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def members():
-    return timing.synthetic(N_CLIPS, 5, 4, n_folds=3)
+    return ensembles.synthetic(N_CLIPS, 5, 4, n_folds=3)
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +204,7 @@ def test_costs_of_the_members_that_run_are_added(oof):
 @given(st.integers(0, 10**6), st.integers(1, 5), st.integers(2, 6))
 @settings(max_examples=15, deadline=None)
 def test_fitness_of_a_population_is_that_of_each_vote(seed, n_members, n_classes):
-    members = timing.synthetic(40, n_classes, n_members, seed=seed)
+    members = ensembles.synthetic(40, n_classes, n_members, seed=seed)
     candidates = np.random.default_rng(seed).dirichlet(np.ones(n_members), 3)
     single = [
         figures(ensemble.soft_vote(members, dict(zip(members.names, weights, strict=True))))
@@ -224,7 +225,7 @@ def test_large_sets_are_scored_in_parts_with_the_same_result(members, monkeypatc
 
 def test_the_loop_of_the_bench_computes_the_same_figure(members):
     weights = np.array([0.4, 0.3, 0.2, 0.1])
-    assert timing.loop_fitness(weights, members) == pytest.approx(ensemble.Fitness(members)(weights)[0])
+    assert ensembles.loop_fitness(weights, members) == pytest.approx(ensemble.Fitness(members)(weights)[0])
 
 
 @given(st.lists(st.floats(-2, 2), min_size=1, max_size=8))
@@ -240,7 +241,7 @@ def test_any_genes_become_weights(genes):
 @pytest.mark.parametrize("metric", ensemble.METRICS)
 @pytest.mark.parametrize("search", ["genetic", "voicevibes", "optimum"])
 def test_never_below_the_best_member_or_equal_weights_on_its_own_data(search, metric):
-    members = timing.synthetic(120, 4, 3, seed=3)
+    members = ensembles.synthetic(120, 4, 3, seed=3)
     strong = members.proba.copy()
     strong[1] = np.eye(4)[members.codes] * 0.7 + 0.075  # one member that no vote can improve
     for case in (members, ensemble.Members("abc", members.classes, strong, members.codes, members.rows)):
@@ -259,7 +260,7 @@ def test_never_below_the_best_member_or_equal_weights_on_its_own_data(search, me
 
 @pytest.mark.parametrize("metric", ["macro_f1", "log_loss"])
 def test_evolution_comes_within_a_fifth_of_a_point_of_the_constrained_optimum(metric):
-    members = timing.synthetic(1000, 7, 6, seed=11)
+    members = ensembles.synthetic(1000, 7, 6, seed=11)
     evolved = ensemble.genetic(members, metric, progress=False)
     solved = ensemble.optimum(members, metric)
     assert evolved.fitness >= solved.fitness - 0.002
@@ -268,7 +269,7 @@ def test_evolution_comes_within_a_fifth_of_a_point_of_the_constrained_optimum(me
 
 
 def test_refined_weights_are_fitter_and_the_preset_of_voicevibes_is_not_refined():
-    members = timing.synthetic(300, 7, 6, seed=4)
+    members = ensembles.synthetic(300, 7, 6, seed=4)
     short = ensemble.Evolution(population=12, generations=2, restarts=1, parents=4)
     rough = ensemble.genetic(members, settings=replace(short, refined=False), progress=False)
     fine = ensemble.genetic(members, settings=short, progress=False)
@@ -279,7 +280,7 @@ def test_refined_weights_are_fitter_and_the_preset_of_voicevibes_is_not_refined(
 
 
 def test_shortfall_is_the_difference_to_scipy_on_each_tuning_part(members):
-    table = timing.shortfall(long_table(members, seeds=(0, 1)), metrics=["log_loss"])
+    table = ensembles.shortfall(long_table(members, seeds=(0, 1)), metrics=["log_loss"])
     assert table["fold"].tolist() == ["fold-1", "fold-2", "fold-3"]
     tuning = members.take((members.rows["fold"] != "fold-2").to_numpy())
     assert table["optimum"][1] == pytest.approx(ensemble.optimum(tuning, "log_loss").fitness)
@@ -342,7 +343,7 @@ def test_a_whole_population_is_one_call(members, monkeypatch):
 
 @pytest.mark.parametrize("n_members", [1, 2, 30])
 def test_any_number_of_members(n_members):
-    members = timing.synthetic(60, 3, n_members)
+    members = ensembles.synthetic(60, 3, n_members)
     tiny = ensemble.Evolution(population=8, generations=3, restarts=1, parents=4)
     for found in (
         ensemble.genetic(members, settings=tiny, progress=False),
@@ -371,7 +372,7 @@ FITTED = ("best_single", "equal", "genetic", "optimum", "stack_logistic", "stack
 
 def test_nothing_of_a_fold_reaches_what_is_applied_to_it(members):
     """Other labels for a fold's speakers change nothing that is fitted for it."""
-    members = timing.synthetic(240, 5, 3, n_folds=3)
+    members = ensembles.synthetic(240, 5, 3, n_folds=3)
     before = ensemble.evaluate_nested(members, systems=FITTED, settings=QUICK, progress=False)
     held = (members.rows["fold"] == "fold-2").to_numpy()
     codes = np.where(held, (members.codes + 1) % 5, members.codes)
@@ -662,7 +663,7 @@ def test_diversity_of_members_whose_errors_are_known(rng):
     wrong = rng.random(900) < 0.3
     first = np.where(wrong, (codes + 1) % 3, codes)
     independent = np.where(rng.random(900) < 0.3, (codes + 1) % 3, codes)
-    members = timing.synthetic(900, 3, 4)
+    members = ensembles.synthetic(900, 3, 4)
     proba = np.stack([np.eye(3)[choice] for choice in (first, first, independent, codes)])
     known = ensemble.Members(("a", "b", "c", "right"), members.classes, proba, codes, members.rows)
     apart, together = ensemble.disagreement(known), ensemble.error_correlation(known)
@@ -718,7 +719,7 @@ def test_gain_by_members_scores_every_subset(members):
 
 
 def test_of_many_members_some_subsets_of_each_size_are_drawn():
-    many = timing.synthetic(60, 3, 9)
+    many = ensembles.synthetic(60, 3, 9)
     table = ensemble.gain_by_members(many, per_size=20)
     assert table["n_members"].value_counts().sort_index().tolist() == [9, 20, 20, 20, 20, 20, 20, 9, 1]
     assert not table["members"].duplicated().any()
@@ -726,7 +727,7 @@ def test_of_many_members_some_subsets_of_each_size_are_drawn():
     again, other = (ensemble.gain_by_members(many, per_size=20, seed=seed) for seed in (0, 1))
     pd.testing.assert_frame_equal(table, again)
     assert not table["members"].equals(other["members"])
-    assert len(ensemble.gain_by_members(timing.synthetic(20, 2, 12))) == 2**12 - 1
+    assert len(ensemble.gain_by_members(ensembles.synthetic(20, 2, 12))) == 2**12 - 1
 
 
 def test_the_landscape_of_three_members_is_their_fitness(members):
@@ -755,7 +756,7 @@ def test_few_tuning_speakers_fit_noise(members):
 
 
 def test_bench_rows_are_labelled_values_with_units():
-    rows = timing.measure(n_clips=60, rounds=1)
+    rows = ensembles.measure(n_clips=60, rounds=1)
     assert [unit for _, _, unit in rows] == ["ms", "ms", "×", "×"]
     assert rows[2][1] == pytest.approx(rows[1][1] / rows[0][1])
 

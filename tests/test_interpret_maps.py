@@ -11,7 +11,7 @@ from keras import layers
 
 from sercore import interpret
 from sercore.errors import SercoreError
-from sercore.interpret import planted
+from sercore.interpret import synthetic_benchmark
 from sercore.models import build
 from sercore.models.layers import AttentionPool, MaskedConv, SplitPadding, as_image, read_frames
 
@@ -43,7 +43,7 @@ def linear():
 
 @pytest.fixture(scope="module")
 def probe():
-    return planted.probe(12, n_classes=3, seed=1)
+    return synthetic_benchmark.probe(12, n_classes=3, seed=1)
 
 
 def test_score_is_linear_where_the_model_is(linear, clips):

@@ -8,7 +8,14 @@ from keras import layers
 
 from sercore import features, interpret
 from sercore.errors import CorpusError, EvaluationError, SercoreError
-from sercore.interpret import averages, hearing, mistakes, planted, planted_tables, segments
+from sercore.interpret import (
+    emotion_profiles,
+    error_analysis,
+    regions,
+    sonification,
+    synthetic_benchmark,
+    synthetic_benchmark_tables,
+)
 from sercore.models.layers import read_frames
 
 N_FRAMES, N_BANDS = 20, 8
@@ -92,7 +99,7 @@ def test_deletion_takes_the_boxes_in_their_order(band_model, clips):
 
 
 def test_shuffling_keeps_values_and_destroys_their_places():
-    model = planted.probe(12, seed=0)
+    model = synthetic_benchmark.probe(12, seed=0)
     everything, last = interpret.shuffled(model), interpret.shuffled(model, layers="last")
     for before, after in zip(model.get_weights(), everything.get_weights(), strict=True):
         np.testing.assert_array_equal(np.sort(before.ravel()), np.sort(after.ravel()))
@@ -102,7 +109,7 @@ def test_shuffling_keeps_values_and_destroys_their_places():
 
 
 def test_attention_does_not_notice_that_the_classes_are_gone(rng):
-    model = planted.probe(12, n_classes=4, seed=0)
+    model = synthetic_benchmark.probe(12, n_classes=4, seed=0)
     X = rng.normal(size=(4, 40, 12)).astype(np.float32)
     table = interpret.sanity(model, X, np.zeros(4, int), ["gradient_input", "attention"], box=(4, 2))
     assert table.loc["attention", "last"] == pytest.approx(1.0)
@@ -124,7 +131,7 @@ def test_agreement_is_one_with_itself_and_minus_one_with_its_reverse(clips, rng)
 
 
 def test_a_rise_at_the_end_has_its_place_at_the_end_and_rate_has_none():
-    pairs = planted.render_pairs(planted.CAUSES["rise at the end"], n_takes=1)
+    pairs = synthetic_benchmark.render_pairs(synthetic_benchmark.CAUSES["rise at the end"], n_takes=1)
     length = (~np.isnan(pairs.X[:, :, 0])).sum(axis=1)
     frames = pairs.place[:, :, 0]
     middle = (frames * np.arange(frames.shape[1])).sum(axis=1) / frames.sum(axis=1) / length
@@ -132,7 +139,7 @@ def test_a_rise_at_the_end_has_its_place_at_the_end_and_rate_has_none():
     assert frames.sum() / length.sum() < 0.4
     assert len(set(pairs.speakers[pairs.learned]) & set(pairs.speakers[~pairs.learned])) == 0
     with pytest.raises(SercoreError, match="the cause has no place"):
-        planted.render_pairs(planted.Cause("rate", 3.8, 5.2, "time"), n_takes=1)
+        synthetic_benchmark.render_pairs(synthetic_benchmark.Cause("rate", 3.8, 5.2, "time"), n_takes=1)
 
 
 def test_what_moves_with_the_place_is_measured_on_the_model(band_model, rng):
@@ -140,25 +147,25 @@ def test_what_moves_with_the_place_is_measured_on_the_model(band_model, rng):
     X[1::2, :, 2:4] += 2.0
     place = np.zeros(X.shape, bool)
     y = np.arange(12) % 2
-    assert planted.moved(band_model, X, y, place) == pytest.approx(0.0, abs=1e-5)
+    assert synthetic_benchmark.moved(band_model, X, y, place) == pytest.approx(0.0, abs=1e-5)
     place[:, :, 2:4] = True
-    assert planted.moved(band_model, X, y, place) == pytest.approx(1.0, abs=1e-5)
-    assert planted.moved(band_model, X, y, ~place) == pytest.approx(0.0, abs=1e-5)
+    assert synthetic_benchmark.moved(band_model, X, y, place) == pytest.approx(1.0, abs=1e-5)
+    assert synthetic_benchmark.moved(band_model, X, y, ~place) == pytest.approx(0.0, abs=1e-5)
 
 
 def test_the_exam_passes_a_map_of_the_cause_and_fails_one_of_chance(band_model, rng, monkeypatch):
     X = rng.normal(size=(24, N_FRAMES, N_BANDS)).astype(np.float32)
     place = np.zeros(X.shape, bool)
     place[:, :, 2:4] = True
-    pairs = planted.Pairs(X, np.arange(24) % 2, SPEAKERS, np.zeros(24, bool), place)
+    pairs = synthetic_benchmark.Pairs(X, np.arange(24) % 2, SPEAKERS, np.zeros(24, bool), place)
     answers = {"knows": lambda: np.where(place, 1.0, 0.01), "guesses": lambda: rng.random(X.shape)}
     trained = band_model
     monkeypatch.setattr(
-        planted,
+        synthetic_benchmark,
         "attribute",
         lambda model, X, *, method, targets: answers[method]() if model is trained else rng.random(X.shape),
     )
-    table = planted.examine(band_model, pairs, methods=["knows", "guesses"])
+    table = synthetic_benchmark.examine(band_model, pairs, methods=["knows", "guesses"])
     assert table.loc["knows", "points"]
     assert table.loc["knows", "inside"] > 0.9
     assert not table.loc["guesses", "points"]
@@ -166,8 +173,8 @@ def test_the_exam_passes_a_map_of_the_cause_and_fails_one_of_chance(band_model, 
 
 
 def test_importance_finds_the_rate_that_was_planted_and_nothing_in_random_columns():
-    cue = {"rate": planted_tables.CUES["rate"]}
-    row = planted_tables.examine_tables(cue).loc["rate"]
+    cue = {"rate": synthetic_benchmark_tables.CUES["rate"]}
+    row = synthetic_benchmark_tables.examine_tables(cue).loc["rate"]
     assert row["points"]
     assert row["timing"] > 0.3
     assert abs(row["random"]) < 0.05
@@ -178,34 +185,36 @@ def test_importance_finds_the_rate_that_was_planted_and_nothing_in_random_column
 
 def test_segments_bridge_short_pauses_and_drop_short_sounds():
     voiced = np.array([0, 1, 1, 1, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1], bool)
-    table = segments.voiced_segments(voiced, frame_s=0.02, gap_s=0.02, shortest_s=0.05)
+    table = regions.voiced_segments(voiced, frame_s=0.02, gap_s=0.02, shortest_s=0.05)
     np.testing.assert_allclose(table.to_numpy(), [[0.02, 0.14], [0.3, 0.36]])
-    assert len(segments.voiced_segments(np.zeros(5, bool), frame_s=0.02)) == 0
+    assert len(regions.voiced_segments(np.zeros(5, bool), frame_s=0.02)) == 0
 
 
 def test_evidence_is_summed_where_it_lies(rng):
     evidence = np.zeros((50, 4))
     evidence[10:20], evidence[30:35] = 1.0, -1.0
     words = pd.DataFrame({"start": [0.0, 0.2, 0.5], "end": [0.2, 0.5, 1.0], "word": ["a", "b", "c"]})
-    table = segments.by_segment(evidence, words, frame_s=0.02)
+    table = regions.by_segment(evidence, words, frame_s=0.02)
     np.testing.assert_allclose(table["share"], [0.0, 2 / 3, 1 / 3])
     np.testing.assert_allclose(table["evidence"], [0.0, 40.0, -20.0])
     assert list(table["word"]) == ["a", "b", "c"]
     with pytest.raises(SercoreError, match="start and end"):
-        segments.by_segment(evidence, words.drop(columns="end"), frame_s=0.02)
+        regions.by_segment(evidence, words.drop(columns="end"), frame_s=0.02)
 
 
 def test_what_is_kept_and_what_is_left_add_up_to_the_sound(rng):
     recipe = features.Recipe()
     wave = rng.normal(0, 0.1, 8000).astype(np.float32)
-    mask = hearing.strongest(rng.normal(size=(51, 64)), share=0.3)
+    mask = sonification.strongest(rng.normal(size=(51, 64)), share=0.3)
     assert mask.mean() == pytest.approx(0.3, abs=0.06)
-    kept, rest = (hearing.mask_sound(wave, part, recipe=recipe) for part in (mask, ~mask))
+    kept, rest = (sonification.mask_sound(wave, part, recipe=recipe) for part in (mask, ~mask))
     np.testing.assert_allclose(kept + rest, wave, atol=1e-5)
-    np.testing.assert_allclose(hearing.mask_sound(wave, np.ones((51, 64)), recipe=recipe), wave, atol=1e-5)
-    assert np.abs(hearing.mask_sound(wave, np.zeros((51, 64)), recipe=recipe)).max() < 1e-6
+    np.testing.assert_allclose(
+        sonification.mask_sound(wave, np.ones((51, 64)), recipe=recipe), wave, atol=1e-5
+    )
+    assert np.abs(sonification.mask_sound(wave, np.zeros((51, 64)), recipe=recipe)).max() < 1e-6
     with pytest.raises(SercoreError, match="make both with one recipe"):
-        hearing.mask_sound(wave, mask[:10], recipe=recipe)
+        sonification.mask_sound(wave, mask[:10], recipe=recipe)
 
 
 @pytest.mark.parametrize("phase", ["own", "griffin-lim"])
@@ -214,28 +223,28 @@ def test_only_the_bands_that_are_kept_are_heard(phase):
     wave = (0.1 * np.sin(2 * np.pi * 300 * t) + 0.1 * np.sin(2 * np.pi * 4000 * t)).astype(np.float32)
     mask = np.zeros((101, 64))
     mask[:, :32] = 1.0  # the lower half of the bands ends near 1700 Hz
-    power = np.abs(np.fft.rfft(hearing.mask_sound(wave, mask, phase=phase))) ** 2
+    power = np.abs(np.fft.rfft(sonification.mask_sound(wave, mask, phase=phase))) ** 2
     assert power[300] > 1e4 * power[4000]
     assert power[290:311].sum() > 0.5 * (np.abs(np.fft.rfft(wave)) ** 2)[290:311].sum()
 
 
 def test_time_is_normalised_with_gaps_left_out():
     track = np.array([[1.0, 1.0, 2.0, 2.0, np.nan, 3.0, np.nan, np.nan]])
-    np.testing.assert_allclose(averages.normalised_time(track, n_points=4), [[1, 2, 3, np.nan]])
-    assert averages.normalised_time(track[:, :3], n_points=6).shape == (1, 6)
+    np.testing.assert_allclose(emotion_profiles.normalised_time(track, n_points=4), [[1, 2, 3, np.nan]])
+    assert emotion_profiles.normalised_time(track[:, :3], n_points=6).shape == (1, 6)
 
 
 def test_differences_are_taken_within_speakers(rng):
     labels = np.tile(["neutral", "neutral", "angry", "angry"], 6)
     values = 5.0 * (labels == "angry") + 0.1 * rng.normal(size=24)
     shifted = values + np.repeat(100.0 * rng.normal(size=6), 4)  # six very different voices
-    plain, moved = (averages.differences(v, labels, SPEAKERS)["angry"] for v in (values, shifted))
+    plain, moved = (emotion_profiles.differences(v, labels, SPEAKERS)["angry"] for v in (values, shifted))
     np.testing.assert_allclose(plain, moved)
     assert 4.7 < plain.low < plain.mean < plain.high < 5.3
     assert plain.sure
-    assert list(averages.class_averages(values, labels, SPEAKERS)) == ["neutral", "angry"]
+    assert list(emotion_profiles.class_averages(values, labels, SPEAKERS)) == ["neutral", "angry"]
     with pytest.raises(SercoreError, match="no clip is 'calm'"):
-        averages.differences(values, labels, SPEAKERS, against="calm")
+        emotion_profiles.differences(values, labels, SPEAKERS, against="calm")
 
 
 # mistakes
@@ -256,20 +265,20 @@ def oof():
 
 
 def test_confused_pairs_and_worst_clips_are_those_that_were_planted(oof):
-    pairs = mistakes.confused_pairs(oof)
+    pairs = error_analysis.confused_pairs(oof)
     assert pairs[["label", "heard", "rate", "n_speakers"]].to_numpy().tolist() == [["sad", "calm", 0.5, 6]]
-    worst = mistakes.worst_clips(oof, n=6)
+    worst = error_analysis.worst_clips(oof, n=6)
     assert worst["clip_id"].str.contains("-04-01-").all()
     assert (worst["heard"] == "calm").all()
     assert (worst["wrong"] == 1.0).all()
-    assert len(mistakes.worst_clips(oof, n=None)) == 36
+    assert len(error_analysis.worst_clips(oof, n=None)) == 36
 
 
 def test_people_stand_beside_the_same_clips(oof):
-    table = mistakes.beside_people(oof, "ravdess")
+    table = error_analysis.beside_people(oof, "ravdess")
     assert table["model"].to_dict() == pytest.approx(
         {"normal intensity": 2 / 3, "strong intensity": 1.0, "happy": 1.0}
     )
-    assert mistakes.beside_people(oof.iloc[:0], "crema_d")["model"].isna().all()
+    assert error_analysis.beside_people(oof.iloc[:0], "crema_d")["model"].isna().all()
     with pytest.raises(CorpusError, match="no figures of people for 'tess'"):
-        mistakes.beside_people(oof, "tess")
+        error_analysis.beside_people(oof, "tess")

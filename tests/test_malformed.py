@@ -18,11 +18,12 @@ import pandas as pd
 import pytest
 import soundfile
 
-from sercore import audio, paths
+from sercore import audio
 from sercore.bundle import Predictor
 from sercore.bundle.networks import dump_scaler, load_onnx, load_scaler
 from sercore.corpora import load_index
 from sercore.corpora.unpack import unpack
+from sercore.course import clone
 from sercore.errors import AudioError, BundleError, CorpusError, EvaluationError, RecipeError
 from sercore.evaluation import evaluate_oof
 from sercore.features import Recipe
@@ -645,5 +646,5 @@ def test_the_tables_hold_what_the_readme_says():
     tables = (AUDIO, PLACES, TABLES, ARCHIVES, RECIPES, BUNDLES, SCALERS, PREDICTIONS)
     n_inputs = sum(map(len, tables))
     assert n_inputs >= 60
-    text = (paths.repository() / "README.md").read_text(encoding="utf-8")
+    text = (clone.repository() / "README.md").read_text(encoding="utf-8")
     assert f"lists {n_inputs} malformed inputs" in text

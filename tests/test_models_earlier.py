@@ -7,30 +7,28 @@ import pytest
 
 from sercore import models
 from sercore.errors import SercoreError
-from sercore.models import earlier
+from sercore.models import legacy
 
 N_BANDS, N_FRAMES, N_AVERAGES, N_CLASSES = 32, 36, 6, 3
-every_network = pytest.mark.parametrize("name", earlier.EARLIER)
+every_network = pytest.mark.parametrize("name", legacy.EARLIER)
 reads_frames = pytest.mark.parametrize(
-    "name", [name for name, preset in earlier.EARLIER.items() if len(preset.shapes[-1]) == 2]
+    "name", [name for name, preset in legacy.EARLIER.items() if len(preset.shapes[-1]) == 2]
 )
 
 
 @lru_cache
 def network(name):
-    if len(earlier.EARLIER[name].shapes[-1]) == 1:
-        return earlier.build(name, N_AVERAGES, N_CLASSES)
+    if len(legacy.EARLIER[name].shapes[-1]) == 1:
+        return legacy.build(name, N_AVERAGES, N_CLASSES)
     averages = {"n_averages": N_AVERAGES} if name == "s0_fused" else {}
-    return earlier.build(name, N_BANDS, N_CLASSES, n_frames=N_FRAMES, **averages)
+    return legacy.build(name, N_BANDS, N_CLASSES, n_frames=N_FRAMES, **averages)
 
 
 def clips(name, *, n=3, n_frames=N_FRAMES):
     """One array for each input of the network."""
     rng = np.random.default_rng(2)
     frames = rng.normal(size=(n, n_frames, N_BANDS)).astype("float32")
-    return [
-        frames if len(shape) == 2 else frames[:, 0, :N_AVERAGES] for shape in earlier.EARLIER[name].shapes
-    ]
+    return [frames if len(shape) == 2 else frames[:, 0, :N_AVERAGES] for shape in legacy.EARLIER[name].shapes]
 
 
 def predict(model, X):
@@ -49,13 +47,13 @@ def inner(name, layer):
 
 @every_network
 def test_weights_of_the_original_at_its_own_input(name):
-    preset = earlier.EARLIER[name]
+    preset = legacy.EARLIER[name]
     model = preset.build(preset.shapes[-1][-1], 7)
     assert model.count_params() == preset.n_weights
 
 
 def test_weights_of_an_expert_are_those_that_voicevibes_prints():
-    expert = earlier.build("s0_cnn2d_lstm", 128, 2, filters=(128, 128, 256))
+    expert = legacy.build("s0_cnn2d_lstm", 128, 2, filters=(128, 128, 256))
     second_class = 48 + 1  # a softmax of two classes instead of their sigmoid
     assert expert.count_params() - second_class == 2_620_273
 
@@ -87,9 +85,9 @@ def test_clips_are_cut_or_filled_with_zeros(name):
 
 def test_what_cannot_be_built_is_refused():
     with pytest.raises(SercoreError, match="no earlier network named 's9'; there are: s0_cnn2d_lstm"):
-        earlier.build("s9", 128, 7)
+        legacy.build("s9", 128, 7)
     with pytest.raises(SercoreError, match="pools 4 frames or features to one where only 3 are left"):
-        earlier.build("s0_cnn2d_lstm", 128, 7, n_frames=31)
+        legacy.build("s0_cnn2d_lstm", 128, 7, n_frames=31)
 
 
 def test_lstm_over_one_step_is_a_dense_layer_with_gates():
@@ -180,4 +178,4 @@ def sigmoid(x):
 def test_a_yardstick_is_found_by_name_among_networks_on_frames():
     assert models.reads_frames("s0_cnn2d_lstm")
     network = models.build("s0_cnn2d_lstm", 64, 8)
-    assert network.count_params() == earlier.build("s0_cnn2d_lstm", 64, 8).count_params()
+    assert network.count_params() == legacy.build("s0_cnn2d_lstm", 64, 8).count_params()

@@ -15,11 +15,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sercore import notebooks, paths
+from sercore import paths
+from sercore.course import clone, notebooks
 
-NUMBERED = sorted(paths.notebooks_dir().glob("[0-9][0-9]_*.ipynb"))
-SOLUTIONS = sorted((paths.notebooks_dir() / "solutions").glob("*.ipynb"))
-PAGE = paths.notebooks_dir() / "demo.ipynb"  # not a lesson: widgets only, tested in tests/browser
+NUMBERED = sorted(clone.notebooks_dir().glob("[0-9][0-9]_*.ipynb"))
+SOLUTIONS = sorted((clone.notebooks_dir() / "solutions").glob("*.ipynb"))
+PAGE = clone.notebooks_dir() / "demo.ipynb"  # not a lesson: widgets only, tested in tests/browser
 ALL = [*NUMBERED, *SOLUTIONS, PAGE]
 
 
@@ -83,7 +84,7 @@ def test_no_score_is_typed_into_prose(path):
 
 def test_every_notebook_that_a_docstring_names_exists():
     names = set()
-    for path in (paths.repository() / "sercore").rglob("*.py"):
+    for path in (clone.repository() / "sercore").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)):
                 names |= set(re.findall(r"Notebook: (\S+\.ipynb)", ast.get_docstring(node) or ""))

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from sercore import features, plots
+from sercore import features, labels, plots
 from sercore.labels import EMOTIONS
 from sercore.splits import Fold
 
@@ -185,7 +185,11 @@ def test_limits_survive_tracks_without_a_value():
 
 
 def test_order_of_emotions():
-    assert plots.in_order(["surprised", "other", "neutral", "neutral"]) == ["neutral", "surprised", "other"]
+    assert labels.sort_emotions(["surprised", "other", "neutral", "neutral"]) == [
+        "neutral",
+        "surprised",
+        "other",
+    ]
 
 
 # Machado, Oliveira & Fernandes (2009), severity 1, on linear RGB

@@ -7,14 +7,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from sercore import ensemble, plots
-from sercore.ensemble import timing
+from sercore.course.benchmarks import ensembles
 
 mpl.use("Agg")
 
 
 @pytest.fixture(scope="module")
 def members():
-    made = timing.synthetic(120, 3, 4, n_folds=3)
+    made = ensembles.synthetic(120, 3, 4, n_folds=3)
     costs = np.ones((4, 120, 3)) * np.array([1, 10, 100, 1000])[:, None, None]
     return ensemble.Members(made.names, made.classes, made.proba, made.codes, made.rows, costs)
 
@@ -182,7 +182,7 @@ def test_corners_of_the_triangle_are_members_and_marks_stand_at_their_weights(me
 
 def test_the_best_corner_of_a_triangle_is_bright_and_the_worst_is_dark():
     """A fitness that is the first member's weight grows towards its corner."""
-    grid = ensemble.landscape(timing.synthetic(30, 3, 3, n_folds=3), steps=6)
+    grid = ensemble.landscape(ensembles.synthetic(30, 3, 3, n_folds=3), steps=6)
     ax = plots.simplex(grid.assign(fitness=grid["w_model00"]), ax=Figure().subplots())
     levels = [path.get_extents().x0 for path in ax.collections[0].get_paths() if len(path.vertices)]
     assert ax.texts[0].xy == (0, 0)

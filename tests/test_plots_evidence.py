@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sercore import features, plots
-from sercore.interpret.averages import Average
+from sercore.interpret.emotion_profiles import Average
 
 RECIPE = features.get_recipe("default")
 N_FRAMES = 50

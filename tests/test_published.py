@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sercore import paths, published, readme
+from sercore.course import clone, published, readme
 from sercore.errors import SercoreError
 
 
@@ -26,7 +26,7 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
 
 
 def test_the_readme_shows_what_the_predictions_give():
-    text = (paths.repository() / "README.md").read_text(encoding="utf-8")
+    text = (clone.repository() / "README.md").read_text(encoding="utf-8")
     assert readme.results_markdown() in text, "run: sercore results --readme"
     assert readme.networks_markdown() in text, "run: sercore results --readme"
 

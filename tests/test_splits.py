@@ -283,7 +283,7 @@ def test_assert_disjoint_names_what_is_shared():
 
 
 def test_every_clip_is_tested_once():
-    from sercore.splits.fold import assert_tested_once
+    from sercore.splits.folds import assert_tested_once
 
     index = make_index("ab")
     fold = splits.Fold("x", np.arange(12), np.arange(12, 23))

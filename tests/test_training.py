@@ -315,7 +315,7 @@ def test_compare_enrolls_where_asked_and_says_so(index, rng):
 def test_compare_takes_every_installed_model_by_default(index, X, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "sercore.training.campaign.run_folds", lambda job, tasks, **o: asked.append(job.model) or []
+        "sercore.training.cross_validation.run_folds", lambda job, tasks, **o: asked.append(job.model) or []
     )
     with pytest.raises(ValueError, match="No objects to concatenate"):
         training.compare(index, X, CLASSES, scheme="four", progress=False)

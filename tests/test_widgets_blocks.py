@@ -16,12 +16,13 @@ import pytest
 import soundfile
 from PIL import Image
 
-from sercore import paths, widgets
+from sercore import widgets
+from sercore.course import clone
 from sercore.errors import AudioError
+from sercore.pictures.canvas import CURVES, N_SHADES, palette
 from sercore.widgets import Axis, Latest, OwnSound, Picture, Player, Recorder, Upload, load_bytes, wav_bytes
-from sercore.widgets.canvas import CURVES, N_SHADES, palette
 
-STATIC = paths.repository() / "sercore" / "widgets" / "static"
+STATIC = clone.repository() / "sercore" / "widgets" / "static"
 TIME, HERTZ, DB = Axis(0.0, 2.0, "time (s)"), Axis(0.0, 1000.0, "frequency (Hz)"), Axis(-60.0, 0.0, "dB")
 
 
@@ -53,7 +54,7 @@ def brightest(picture: Picture) -> tuple[float, float]:
 
 def test_package_loads_no_widgets_until_one_is_used():
     code = (
-        "import sys, sercore.widgets, sercore.widgets.views\n"
+        "import sys, sercore.widgets, sercore.pictures.views\n"
         "print([m for m in ('ipywidgets', 'anywidget', 'keras') if m in sys.modules])\n"
         "sercore.widgets.Player; print('ipywidgets' in sys.modules)"
     )
@@ -278,7 +279,7 @@ def scripts() -> list[Path]:
 
 
 def test_scripts_are_packed_and_ask_nothing_of_the_network():
-    project = tomllib.loads((paths.repository() / "pyproject.toml").read_text())
+    project = tomllib.loads((clone.repository() / "pyproject.toml").read_text())
     assert project["tool"]["setuptools"]["package-data"]["sercore.widgets"] == ["static/*"]
     for path in [*scripts(), STATIC / "blocks.css"]:
         assert re.findall(r"https?://|\bimport\b|\bfetch\b|@import|url\(", path.read_text()) == [], path

@@ -13,21 +13,23 @@ from PIL import Image
 
 from sercore import audio, synth
 from sercore.corpora import demo
+from sercore.course.benchmarks import widgets as redraws
 from sercore.errors import AudioError, CorpusError, RecipeError, SercoreError
 from sercore.features.formants import formants
+from sercore.pictures import analysis
+from sercore.pictures.analysis import VIEWS, empty_bands
+from sercore.pictures.canvas import CURVES, N_SHADES, box_of, palette
+from sercore.pictures.views import pictures
 from sercore.synth import syllables, voice
-from sercore.widgets import Clip, Explorer, Settings, analyses, choosing, timing, wav_bytes
+from sercore.widgets import Clip, Explorer, Settings, wav_bytes
 from sercore.widgets import explorer as module
-from sercore.widgets.analyses import VIEWS, empty_bands
-from sercore.widgets.canvas import CURVES, N_SHADES, box_of, palette
-from sercore.widgets.views import pictures
 
 SR = audio.SAMPLE_RATE
 
 
 @pytest.fixture(scope="module")
 def clip():
-    return timing.synthetic(2.0)
+    return redraws.synthetic(2.0)
 
 
 @pytest.fixture
@@ -40,8 +42,8 @@ def few(tmp_path, monkeypatch):
         speaker, emotion = stem.split("_")[1:3]
         rows.append([str(path), f"demo/{stem}", f"demo-{speaker}", emotion])
     index = pd.DataFrame(rows, columns=["path", "clip_id", "speaker", "emotion"])
-    monkeypatch.setattr(choosing, "_index", lambda corpus: index)
-    monkeypatch.setattr(choosing, "_found", lambda corpus: ["demo", "tess"])
+    monkeypatch.setattr(module, "_index", lambda corpus: index)
+    monkeypatch.setattr(module, "_found", lambda corpus: ["demo", "tess"])
     return index
 
 
@@ -114,20 +116,20 @@ def test_pitch_is_drawn_at_its_frequency_and_dots_at_formants(clip):
     settings = Settings(view="spectrogram", fmax=4000, overlays=("F0", "formants"))
     found = shades(pictures([clip], settings)[0])
     hertz = (1 - (np.nonzero(found == CURVES["F0"].index)[0] + 0.5) / len(found)) * 4000
-    assert np.median(hertz) == pytest.approx(np.nanmedian(analyses.f0(clip)), abs=25)
+    assert np.median(hertz) == pytest.approx(np.nanmedian(analysis.f0(clip)), abs=25)
     assert (found == CURVES["formants"].index).sum() > 500
     assert not (shades(pictures([clip], Settings())[0]) > N_SHADES).any()
 
 
 def test_only_window_step_and_emphasis_need_another_fourier_transform(clip):
     pictures([clip], Settings())
-    done = analyses.power.cache_info().misses
+    done = analysis.power.cache_info().misses
     for change in ({"n_mels": 40}, {"fmax": 5000.0}, {"range_db": 33}, {"view": "MFCC"}, {"view": "chroma"}):
         pictures([clip], replace(Settings(), **change))
-    assert analyses.power.cache_info().misses == done
-    assert analyses.spectrum(clip, Settings(n_mels=40)).power is analyses.power(clip, 25.0, 10.0, 0.0)
+    assert analysis.power.cache_info().misses == done
+    assert analysis.spectrum(clip, Settings(n_mels=40)).power is analysis.power(clip, 25.0, 10.0, 0.0)
     pictures([clip], Settings(window_ms=31))
-    assert analyses.power.cache_info().misses == done + 1
+    assert analysis.power.cache_info().misses == done + 1
 
 
 def test_levels_are_those_of_the_features(clip):
@@ -135,7 +137,7 @@ def test_levels_are_those_of_the_features(clip):
 
     recipe = Settings(window_ms=25, n_mels=64, fmin=50.0).recipe
     expected = features.Spectrum(clip.wave, recipe).log_mel
-    np.testing.assert_array_equal(analyses.spectrum(clip, Settings(fmin=50.0)).log_mel, expected)
+    np.testing.assert_array_equal(analysis.spectrum(clip, Settings(fmin=50.0)).log_mel, expected)
 
 
 def test_settings_that_cannot_be_are_typed_errors(clip):
@@ -255,7 +257,7 @@ def test_a_corpus_that_is_not_there_is_told_and_the_clip_stays(explorer, monkeyp
         raise CorpusError("TESS: not found; download it")
 
     chooser, picture = explorer.choosers[0], explorer.players[0].picture
-    monkeypatch.setattr(choosing, "_index", missing)
+    monkeypatch.setattr(module, "_index", missing)
     chooser.corpus.value = "tess"
     assert "TESS: not found; download it" in chooser.own.message.value
     assert explorer.players[0].picture == picture
@@ -342,8 +344,8 @@ def test_a_notebook_can_show_it(explorer):
 
 
 def test_timing_measures_all_three_ways(few, monkeypatch):
-    monkeypatch.setattr(timing, "SECONDS", 0.5)
-    rows = timing.measure(n_steps=2)
+    monkeypatch.setattr(redraws, "SECONDS", 0.5)
+    rows = redraws.time_redraws(n_steps=2)
     assert [unit for _, _, unit in rows] == ["ms"] * 3
     assert all(value > 0 for _, value, _ in rows)
     events = int(rows[0][0].split()[-2])
@@ -351,9 +353,9 @@ def test_timing_measures_all_three_ways(few, monkeypatch):
 
 
 def test_the_usual_ways_draw_what_is_timed(clip):
-    kept = timing.keep_figure(clip.wave)
+    kept = redraws.keep_figure(clip.wave)
     narrow = Settings(range_db=20)
-    for draw in (kept, lambda settings: timing.draw_anew(clip.wave, settings)):
+    for draw in (kept, lambda settings: redraws.draw_anew(clip.wave, settings)):
         first, second = (np.asarray(Image.open(io.BytesIO(draw(s)))) for s in (Settings(), narrow))
         assert first.shape[:2] == (300, 1200)
         assert (first != second).any()

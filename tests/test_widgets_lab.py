@@ -12,16 +12,17 @@ from PIL import Image
 from voice_helpers import CLASSES, small_predictor
 
 from sercore import ensemble, evaluation, features, synth
+from sercore.bundle import default_model
 from sercore.corpora import demo
-from sercore.ensemble.timing import synthetic
+from sercore.course.benchmarks.ensembles import synthetic
 from sercore.errors import BundleError, SercoreError
-from sercore.widgets import Occluding, VoiceLab, Voting, answering, voice_lab
-from sercore.widgets.bars import probability_bars, score_lines
-from sercore.widgets.covering import Cover, by_sound
-from sercore.widgets.flipping import flips, flips_html
+from sercore.interpret.counterfactual import flips, flips_html
+from sercore.interpret.occlusion_mask import Cover, by_sound
+from sercore.pictures.html import probability_bars, score_lines
+from sercore.synth.knobs import BODIES, KNOBS, Voice
+from sercore.widgets import Occluding, VoiceLab, Voting, voice_lab
 from sercore.widgets.voice_lab import voice_picture
-from sercore.widgets.voices import BODIES, KNOBS, Voice
-from sercore.widgets.votes import vote_scores
+from sercore.widgets.voting import vote_scores
 
 
 @pytest.fixture(scope="module")
@@ -285,31 +286,31 @@ def little_demo(tmp_path, monkeypatch):
     monkeypatch.setattr("sercore.corpora.load_index", lambda corpus: pd.DataFrame(rows))
     monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
     yield
-    answering._of_demo.cache_clear()
+    default_model._of_demo.cache_clear()
 
 
 def test_the_default_model_is_trained_once_kept_and_trained_again_where_it_is_damaged(
     little_demo, monkeypatch
 ):
-    first = answering.get_predictor()
+    first = default_model.get_predictor()
     assert set(first.classes) == set(CLASSES)
     assert "synthetic voice" in first.about()
     assert "on 24 clips left out by split speaker" in first.about()
-    answering._of_demo.cache_clear()
+    default_model._of_demo.cache_clear()
     with monkeypatch.context() as patched:
-        patched.setattr(answering, "_train", lambda path: pytest.fail("it was kept"))
-        assert answering.get_predictor().digest == first.digest
-    next(answering.demo_bundle().glob("*/model.skops")).write_bytes(b"damaged")
-    answering._of_demo.cache_clear()
-    again = answering.get_predictor()
+        patched.setattr(default_model, "_train", lambda path: pytest.fail("it was kept"))
+        assert default_model.get_predictor().digest == first.digest
+    next(default_model.demo_bundle().glob("*/model.skops")).write_bytes(b"damaged")
+    default_model._of_demo.cache_clear()
+    again = default_model.get_predictor()
     wave, sr = Voice().speak()
     assert again.predict(wave, sr=sr) == pytest.approx(first.predict(wave, sr=sr), abs=1e-6)
 
 
 def test_any_bundle_may_answer(predictor, tmp_path):
-    assert answering.get_predictor(predictor) is predictor
+    assert default_model.get_predictor(predictor) is predictor
     with pytest.raises(BundleError, match="no such folder"):
-        answering.get_predictor(tmp_path / "none")
+        default_model.get_predictor(tmp_path / "none")
 
 
 # the ensemble

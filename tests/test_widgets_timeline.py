@@ -12,9 +12,9 @@ from voice_helpers import CLASSES, small_predictor
 
 from sercore import plots, synth
 from sercore.bundle import Windows, predict_clip, predict_windows
+from sercore.bundle.recordings import MAX_SECONDS, STRANGER, Recording
 from sercore.errors import AudioError, SercoreError
 from sercore.widgets import Timeline, wav_bytes
-from sercore.widgets.scenes import MAX_SECONDS, STRANGER, Recording
 from sercore.widgets.timeline import timeline_axes
 
 SR = synth.SR
@@ -193,7 +193,7 @@ def test_a_broken_upload_is_explained_and_the_old_recording_stays(widget, short)
 
 
 def test_an_upload_too_long_is_explained(widget, short, monkeypatch):
-    monkeypatch.setattr("sercore.widgets.scenes.MAX_SECONDS", 2.0)
+    monkeypatch.setattr("sercore.bundle.recordings.MAX_SECONDS", 2.0)
     widget.own.take("long.wav", wav_bytes(short.wave, SR))
     assert "sercore predict --timeline" in widget.own.message.value
     assert widget.recording is short

@@ -7,8 +7,8 @@ import pandas as pd
 
 from sercore import features, synth
 from sercore.bundle import Fitted, Predictor, save
+from sercore.bundle.default_model import RECIPE
 from sercore.training import fit_classical
-from sercore.widgets.answering import RECIPE
 
 CLASSES = ("neutral", "happy", "sad", "angry")
 

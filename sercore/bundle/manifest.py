@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ..errors import BundleError, RecipeError
 from ..features import Recipe
-from .strict import read_json
+from .safe_json import read_json
 
 FORMAT = 1
 """Raised whenever older code could misread a bundle; what is newer is refused."""
@@ -66,7 +66,7 @@ class Manifest:
     versions : dict of str to str
         Of the libraries when the bundle was written.
     probe : tuple of float [shape=(n_classes,)]
-        What the model answers to :func:`sercore.bundle.probe.probe_wave`.
+        What the model answers to :func:`sercore.bundle.reference_signal.probe_wave`.
     files : dict of str to dict
         ``bytes`` and ``sha256`` of every file but this one.
     """

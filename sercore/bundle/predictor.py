@@ -17,10 +17,10 @@ import numpy as np
 
 from .. import audio, features
 from ..errors import BundleError
-from ..training.scaling import standardise
+from ..training.normalisation import standardise
 from . import estimators, folder, networks
 from .manifest import Manifest, Member
-from .probe import probe_wave
+from .reference_signal import probe_wave
 
 TOLERANCE = 0.02
 """How far the answer to the probe may lie from the one noted in training, before a bundle is refused.
@@ -195,7 +195,7 @@ def _member(member: Member, contents: dict, classes, backend: str, where: str) -
 
 
 def _estimator(model, classes, where: str) -> Callable:
-    from ..training.fitting import probabilities
+    from ..training.classical import probabilities
 
     def proba(row: np.ndarray) -> np.ndarray:
         try:

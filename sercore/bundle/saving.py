@@ -21,7 +21,7 @@ from . import estimators, networks
 from .folder import MANIFEST, digest_of, write_folder
 from .manifest import Manifest, Member, member_name
 from .predictor import Predictor
-from .probe import probe_wave
+from .reference_signal import probe_wave
 
 SAME = 1e-4
 """How near the answers of the written files must be to those of the fitted models."""

@@ -21,19 +21,22 @@ given*. That is no result about new people; :func:`evaluate_nested` is.
 Notebook: 06_ensembles.ipynb
 """
 
-from .alignment import align, seeds_as_members
-from .diversity import disagreement, error_correlation, pairs
-from .fitness import METRICS, Fitness, to_simplex
-from .landscape import landscape
-from .members import Members
+from .baselines import best_single, equal, optimum
+from .fitness import METRICS, Fitness, Weighting, landscape, to_simplex
+from .genetic_algorithm import PRESETS, Evolution, genetic
 from .nested import SYSTEMS, Nested, evaluate_nested
-from .one_against_rest import classical_expert, experts, network_expert
+from .one_vs_rest import classical_expert, experts, network_expert
+from .predictions import Members, align, seeds_as_members
+from .significance import (
+    compare_systems,
+    disagreement,
+    error_correlation,
+    gain_by_members,
+    gain_by_tuning,
+    pairs,
+)
 from .stacking import META_MODELS, Stack, fit_stack
 from .voting import combine, majority_vote, mean_logits, oracle, soft_vote
-from .weighting import Weighting
-from .weights import PRESETS, Evolution, genetic
-from .worth import compare_systems, gain_by_members, gain_by_tuning
-from .yardsticks import best_single, equal, optimum
 
 __all__ = [
     "META_MODELS",

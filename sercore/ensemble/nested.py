@@ -21,13 +21,12 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError, SplitError
-from .alignment import align
+from .baselines import best_single, equal, optimum
 from .fitness import METRICS, Fitness, mix
-from .members import Members
+from .genetic_algorithm import Evolution, genetic
+from .predictions import Members, align
 from .stacking import assert_honest, fit_stack
 from .voting import oracle
-from .weights import Evolution, genetic
-from .yardsticks import best_single, equal, optimum
 
 SYSTEMS = ("best_single", "equal", "genetic", "optimum", "stack_logistic", "stack_mlp", "oracle")
 """The member that is best on the tuning speakers; the plain mean; weights by PyGAD and by scipy; two

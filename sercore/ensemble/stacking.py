@@ -28,8 +28,7 @@ import pandas as pd
 from ..errors import EvaluationError, SplitError
 from ..splits import inner_folds, is_leaky
 from ..training import probabilities
-from .alignment import align, assert_out_of_fold
-from .members import Members
+from .predictions import Members, align, assert_out_of_fold
 
 STRENGTHS = {"logistic": (0.3, 1.0, 3.0, 10.0, 30.0), "mlp": (1.0, 3.0, 10.0)}
 """L2 penalties to choose from: ``1 / C`` of the logistic regression, ``alpha`` of the MLP."""

@@ -16,8 +16,8 @@ import pandas as pd
 from ..errors import EvaluationError
 from .bootstrap import MIN_UNITS, bounds, count_speakers, resample, units_of
 from .confusions import confusion_figures, unit_confusions
+from .metrics import validate
 from .oof import run_confusions, unpack
-from .validation import validate
 
 
 def compare_paired(

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
-from .validation import validate
+from .metrics import validate
 
 
 def confusion(

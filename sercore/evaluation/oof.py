@@ -19,8 +19,7 @@ from ..errors import EvaluationError
 from ..splits import Fold, is_leaky
 from .bootstrap import bounds, count_speakers, resample, units_of
 from .confusions import unit_confusions
-from .metrics import figures
-from .validation import validate
+from .metrics import figures, validate
 
 KEYS = ("clip_id", "speaker", "label", "model", "split", "fold", "seed")
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from .. import audio
 from .descriptors import DESCRIPTORS
+from .functionals import column_groups, column_names, row_of
 from .recipe import PRESETS, Recipe, get_recipe
 from .spectrum import Spectrum
-from .table import column_groups, column_names, row_of
 
 __all__ = [
     "DESCRIPTORS", "PRESETS", "Recipe", "Spectrum", "column_groups", "column_names", "compute",

@@ -30,8 +30,8 @@ import pandas as pd
 from .. import audio, paths
 from ..errors import AudioError, StoreError
 from . import frames, prepare, table_row
+from .functionals import column_names
 from .recipe import Recipe, get_recipe
-from .table import column_names
 
 SHARD_CLIPS = 64
 
@@ -77,7 +77,7 @@ def extract_table(index: pd.DataFrame, recipe: str | Recipe = "default", **optio
         Share of unusable clips above which the run stops.
     progress : bool
         Whether to show a progress bar.
-    augmentation : sercore.augment.Augmentation, optional
+    augmentation : sercore.audio.augment.Augmentation, optional
         Take a changed copy of each clip, its silence cut first, instead of the clip.
     copy : int
         Which of the copies; each number is another one.

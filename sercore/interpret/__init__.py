@@ -15,16 +15,21 @@ A map says what a *model* relied on. It says nothing about what a person felt.
 Notebook: 07_interpretability.ipynb
 """
 
-from .attention import attention
-from .faithfulness import curves, faithfulness
-from .gradcam import grad_cam, last_map_layer
-from .grid import box_means, boxes
+from ..evaluation.bootstrap import mean_interval
+from .attribution import (
+    METHODS,
+    applicable,
+    attribute,
+    completeness_gap,
+    gradient_input,
+    integrated_gradients,
+    occlusion,
+)
+from .faithfulness import agreement, curves, faithfulness, sanity, shuffled
+from .gradients import class_scores, probabilities, score_gradients
 from .importance import ablation, permutation_importance, permutation_intervals
-from .intervals import mean_interval
-from .maps import METHODS, applicable, attribute, completeness_gap, gradient_input, integrated_gradients
-from .occlusion import occlusion
-from .sanity import agreement, sanity, shuffled
-from .scoring import class_scores, probabilities, score_gradients
+from .layer_relevance import attention, grad_cam, last_map_layer
+from .regions import box_means, boxes
 
 __all__ = [
     "METHODS",

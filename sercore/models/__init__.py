@@ -44,7 +44,7 @@ TABLE_NETWORKS = ("mlp",)
 """Networks that read one row per clip; all others read frames."""
 
 YARDSTICKS = {"s0_cnn2d_lstm": "earlier:build_s0_cnn2d_lstm"}
-"""Networks of earlier projects that are trained beside ours (:mod:`sercore.models.earlier` has them all)."""
+"""Networks of earlier projects that are trained beside ours (:mod:`sercore.models.legacy` has them all)."""
 
 
 def is_network(name: str) -> bool:

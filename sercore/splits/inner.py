@@ -9,8 +9,16 @@ import numpy as np
 import pandas as pd
 
 from ..errors import SplitError
-from .fold import Fold, check_classes, missing_classes
-from .groups import class_labels, connected, known, stratified_groups, twins
+from .folds import (
+    Fold,
+    check_classes,
+    class_labels,
+    connected,
+    known,
+    missing_classes,
+    stratified_groups,
+    twins,
+)
 
 
 def inner_folds(

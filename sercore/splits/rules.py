@@ -9,8 +9,18 @@ import numpy as np
 import pandas as pd
 
 from ..errors import SplitError
-from .fold import Fold, assert_disjoint, assert_tested_once, check_classes
-from .groups import class_labels, connected, known, some, stratified_groups, twins
+from .folds import (
+    Fold,
+    assert_disjoint,
+    assert_tested_once,
+    check_classes,
+    class_labels,
+    connected,
+    known,
+    some,
+    stratified_groups,
+    twins,
+)
 
 EMOBOX_RAVDESS = (
     (1, 11, 20, 21),

@@ -21,8 +21,8 @@ from ..errors import SercoreError
 from ..evaluation import oof_rows
 from ..models import is_network, reads_frames
 from ..splits import Fold, assert_disjoint, make_folds
-from .fitting import fit_classical, probabilities
-from .kept import keep, read_kept
+from .classical import fit_classical, probabilities
+from .fold_cache import keep, read_kept
 from .networks import fit, fit_network
 
 VERSION = 2

@@ -3,8 +3,8 @@
 >>> from sercore.widgets import Occluding
 >>> Occluding()
 
-Without the widget: :class:`~sercore.widgets.covering.Cover`, ``by_sound`` and ``cover_picture``; of a
-network, :func:`sercore.interpret.occlusion` does it for every box of a clip.
+Without the widget: :class:`~sercore.interpret.occlusion_mask.Cover`, ``by_sound`` and ``cover_picture``; of a
+network, :func:`sercore.interpret.attribution` does it for every box of a clip.
 
 Notebook: 07_interpretability.ipynb
 """
@@ -19,17 +19,19 @@ import numpy as np
 
 from .. import features
 from ..bundle import Predictor
+from ..bundle.default_model import get_predictor
 from ..errors import SercoreError
 from ..features import Recipe, Spectrum, get_recipe
-from ..interpret.hearing import mask_sound
-from .answering import get_predictor
-from .bars import probability_bars
-from .bursts import Latest
-from .covering import Answer, Cover, band_hertz, by_sound, cover_picture
-from .looks import dress, letters, wide
+from ..features.spectrum import mel_centres
+from ..interpret.occlusion_mask import Answer, Cover, by_sound
+from ..interpret.sonification import mask_sound
+from ..pictures.html import probability_bars
+from ..pictures.views import cover_picture
+from ..synth.knobs import Voice
+from .debounce import Latest
+from .page_style import dress, letters, wide
 from .player import Player
 from .upload import Message
-from .voices import Voice
 
 MODES = {"cover the box": False, "keep only the box": True}
 
@@ -53,7 +55,7 @@ class Occluding(ipywidgets.VBox):
     recipe : str or Recipe
         Frames and mel bands of the picture and of what is covered.
     bundle : Predictor or path, optional
-        The model where no ``answer`` is given; see :func:`~sercore.widgets.answering.get_predictor`.
+        The model where no ``answer`` is given; see :func:`~sercore.bundle.default_model.get_predictor`.
     title : str
         What is heard, such as the clip's name and its emotion.
     text : str
@@ -106,7 +108,7 @@ class Occluding(ipywidgets.VBox):
             value=(0.0, round(seconds / 3, 2)), min=0.0, max=seconds, step=0.02, description="Time (s)",
             tooltip="the box, from … to", **slider,
         )  # fmt: skip
-        bands = [(f"{hertz:.0f} Hz", k) for k, hertz in enumerate(band_hertz(self.recipe))]
+        bands = [(f"{hertz:.0f} Hz", k) for k, hertz in enumerate(mel_centres(self.recipe))]
         self.bands = ipywidgets.SelectionRangeSlider(
             options=bands, index=(0, len(bands) - 1), description="Frequency",
             tooltip="the box, from the lowest to the highest mel band", **slider,

@@ -3,7 +3,7 @@
 >>> from sercore.widgets import Timeline
 >>> Timeline("interview.wav")
 
-Without the widget: :meth:`sercore.widgets.scenes.Recording.score` scores, :func:`sercore.plots.recording`
+Without the widget: :meth:`sercore.bundle.recordings.Recording.score` scores, :func:`sercore.plots.recording`
 draws.
 
 Notebook: demo.ipynb
@@ -18,14 +18,14 @@ import numpy as np
 
 from .. import plots
 from ..bundle import Predictor, Windows
+from ..bundle.default_model import get_predictor
+from ..bundle.recordings import Recording
 from ..errors import SercoreError
-from .answering import get_predictor
-from .bars import probability_bars
-from .bursts import Latest
-from .looks import dress, letters, wide
-from .pictures import from_axes
+from ..pictures.html import probability_bars
+from ..pictures.picture import from_axes
+from .debounce import Latest
+from .page_style import dress, letters, wide
 from .player import Player
-from .scenes import Recording
 from .upload import OwnSound
 
 SIZE_INCHES, DPI = (12.0, 3.4), 100
@@ -61,7 +61,7 @@ class Timeline(ipywidgets.VBox):
     recording : Recording or path, optional
         By default one that is made up of synthetic sentences, with what was meant below.
     bundle : Predictor or path, optional
-        The model; see :func:`~sercore.widgets.answering.get_predictor`.
+        The model; see :func:`~sercore.bundle.default_model.get_predictor`.
     seconds, step : float
         Of the windows at first; see :class:`sercore.bundle.Windows`.
     text : str

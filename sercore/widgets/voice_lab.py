@@ -3,9 +3,9 @@
 >>> from sercore.widgets import VoiceLab
 >>> VoiceLab()
 
-Everything behind the sliders works without them: :class:`~sercore.widgets.voices.Voice` speaks,
-:func:`~sercore.widgets.voice_picture.voice_picture` draws, and
-:func:`~sercore.widgets.flipping.flips` asks which knob changes the answer.
+Everything behind the sliders works without them: :class:`~sercore.synth.knobs.Voice` speaks,
+:func:`~sercore.pictures.views.voice_picture` draws, and
+:func:`~sercore.interpret.counterfactual.flips` asks which knob changes the answer.
 
 Notebook: 00_start_here.ipynb
 """
@@ -19,17 +19,17 @@ import ipywidgets
 import pandas as pd
 
 from ..bundle import Predictor
+from ..bundle.default_model import get_predictor
 from ..errors import SercoreError
+from ..interpret.counterfactual import flips
+from ..pictures.html import flips_html, probability_bars
+from ..pictures.views import voice_picture
 from ..synth import EMOTION_PROSODY, SENTENCES
-from .answering import get_predictor
-from .bars import probability_bars
-from .bursts import Latest
-from .flipping import flips, flips_html
-from .looks import dress, letters, wide
+from ..synth.knobs import BODIES, KNOBS, Voice
+from .debounce import Latest
+from .page_style import dress, letters, wide
 from .player import Player
 from .upload import Message
-from .voice_picture import voice_picture
-from .voices import BODIES, KNOBS, Voice
 
 QUESTION = "Which single knob flips the answer?"
 WORDS = "A synthetic voice, and a model that learned from synthetic voices: nothing here is about people."
@@ -41,7 +41,7 @@ class VoiceLab(ipywidgets.VBox):
     Parameters
     ----------
     bundle : Predictor or path, optional
-        The model; see :func:`~sercore.widgets.answering.get_predictor`. Where it cannot be used, the page
+        The model; see :func:`~sercore.bundle.default_model.get_predictor`. Where it cannot be used, the page
         says why, and the voice can still be heard and seen.
     text : str
         Text size, from :data:`sercore.widgets.explorer.SIZES`.

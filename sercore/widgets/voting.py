@@ -1,12 +1,13 @@
-"""An ensemble whose weights are sliders: shares, score and interval follow.
-
->>> from sercore.widgets import Voting
->>> Voting()
-
-Without the widget: :func:`sercore.widgets.votes.vote_scores`.
+"""Scores of weighted votes side by side, quick enough to follow a slider.
 
 Notebook: 06_ensembles.ipynb
 """
+# MERGED DOC: An ensemble whose weights are sliders: shares, score and interval follow.
+#
+#   >>> from sercore.widgets import Voting
+#   >>> Voting(published.voting_example())
+#
+#   Without the widget: :func:`sercore.widgets.voting.vote_scores`.
 
 from __future__ import annotations
 
@@ -17,14 +18,17 @@ import numpy as np
 import pandas as pd
 
 from .. import ensemble
-from ..ensemble.members import Members
-from ..ensemble.weighting import refine
+from ..ensemble.fitness import refine
+from ..ensemble.predictions import Members
+from ..ensemble.voting import vote_scores
 from ..errors import EvaluationError
-from .bars import probability_bars, score_lines
-from .bursts import Latest
-from .looks import Style, dress, wide
+from ..pictures.html import probability_bars, score_lines
+from .debounce import Latest
+from .page_style import Style, dress, wide
 from .upload import Message
-from .votes import published_votes, strongest, vote_scores
+
+MOST = 10
+"""Sliders that fit on a page."""
 
 
 class Voting(ipywidgets.VBox):
@@ -35,9 +39,10 @@ class Voting(ipywidgets.VBox):
 
     Parameters
     ----------
-    oof : pd.DataFrame or Members, optional
-        Out-of-fold predictions of several models; by default those published for RAVDESS. Of more than
-        ten members, the ten that are best alone get a slider.
+    oof : pd.DataFrame or Members
+        Out-of-fold predictions of several models, such as
+        :func:`sercore.course.published.voting_example`. Of more than ten members, the ten with the highest
+        UA get a slider.
     closed : Members, optional
         The same members on speakers that were kept apart.
     text : str
@@ -48,7 +53,7 @@ class Voting(ipywidgets.VBox):
     sliders : dict of str to FloatSlider
         By member.
     scores : pd.DataFrame
-        From :func:`~sercore.widgets.votes.vote_scores`, for the sliders as they stand.
+        From :func:`~sercore.widgets.voting.vote_scores`, for the sliders as they stand.
 
     Raises
     ------
@@ -58,12 +63,12 @@ class Voting(ipywidgets.VBox):
 
     def __init__(
         self,
-        oof: pd.DataFrame | Members | None = None,
+        oof: pd.DataFrame | Members,
         *,
         closed: Members | None = None,
         text: str = "normal",
     ):
-        self.members = strongest(ensemble.align(published_votes() if oof is None else oof))
+        self.members = ensemble.baselines.strongest_members(ensemble.align(oof), MOST)
         self.closed = None if closed is None else closed.pick(self.members.names)
         self.n_looks, self._is_open, self._quiet = 0, False, False
         self.fitness = ensemble.Fitness(self.members, "ua")
