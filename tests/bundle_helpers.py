@@ -11,7 +11,7 @@ import soundfile
 
 from sercore.bundle import Fitted, save
 from sercore.bundle.folder import MANIFEST, digest_of
-from sercore.bundle.reference_signal import probe_wave
+from sercore.bundle.reference_signal import reference_signal
 from sercore.features import Recipe
 from sercore.features.store import extract_frames, extract_table
 from sercore.training import fit_classical
@@ -28,7 +28,7 @@ FRAMES = Recipe(n_mels=16, n_mfcc=4, descriptors=("log_mel",), timing=False)
 def clip(number, sr=SR):
     """A clip that depends on its number alone; number % 3 is its class."""
     rng = np.random.default_rng(number)
-    wave = probe_wave(sr, seconds=0.8 + 0.1 * (number % 5)) * (0.2 + 0.3 * (number % 3))
+    wave = reference_signal(sr, seconds=0.8 + 0.1 * (number % 5)) * (0.2 + 0.3 * (number % 3))
     return (wave + 0.01 * (1 + number % 3) * rng.standard_normal(wave.size)).astype(np.float32)
 
 

@@ -356,7 +356,9 @@ HEADS = [
 
 
 @fuzzing
-@given(head=st.sampled_from(HEADS), body=st.binary(max_size=600), suffix=st.sampled_from(audio.EXTENSIONS))
+@given(
+    head=st.sampled_from(HEADS), body=st.binary(max_size=600), suffix=st.sampled_from(audio.AUDIO_SUFFIXES)
+)
 def test_random_bytes(tmp_path, head, body, suffix):
     path = tmp_path / f"fuzz{suffix}"
     path.write_bytes(head + body)

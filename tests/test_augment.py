@@ -74,7 +74,7 @@ def power(wave):
 
 @pytest.mark.parametrize("snr_db", [0.0, 15.0, 40.0])
 def test_noise_has_the_ratio_that_was_asked_for(voice, snr_db, rng):
-    added = augment.noise(voice, snr_db, rng=rng) - voice
+    added = augment.add_noise(voice, snr_db, rng=rng) - voice
     assert 10 * np.log10(power(voice) / power(added)) == pytest.approx(snr_db, abs=0.01)
     spectrum = np.abs(np.fft.rfft(added)) ** 2
     low, high = np.array_split(spectrum, 2)
@@ -83,14 +83,14 @@ def test_noise_has_the_ratio_that_was_asked_for(voice, snr_db, rng):
 
 @pytest.mark.parametrize("db", [-12.0, 6.0])
 def test_gain_is_in_decibels_and_changes_nothing_else(voice, db):
-    louder = augment.gain(voice, db)
+    louder = augment.change_gain(voice, db)
     assert 10 * np.log10(power(louder) / power(voice)) == pytest.approx(db, abs=1e-3)
     np.testing.assert_allclose(louder / 10 ** (db / 20), voice, atol=1e-6)
 
 
 @pytest.mark.parametrize("seconds", [0.1, -0.1, 9.0, -9.0])
 def test_shift_moves_by_so_many_samples_and_fills_with_silence(voice, seconds):
-    moved, n = augment.shift(voice, seconds, sr=SR), round(seconds * SR)
+    moved, n = augment.time_shift(voice, seconds, sr=SR), round(seconds * SR)
     assert len(moved) == len(voice)
     for k in (0, 100, len(voice) // 2, len(voice) - 1):
         came_from = k - n
@@ -100,30 +100,30 @@ def test_shift_moves_by_so_many_samples_and_fills_with_silence(voice, seconds):
 @pytest.mark.parametrize("factor", [0.8, 1.25])
 def test_speed_changes_duration_and_pitch_by_the_factor(factor):
     tone = sine(440)
-    faster = augment.speed(tone, factor, sr=SR)
+    faster = augment.change_speed(tone, factor, sr=SR)
     assert len(faster) == pytest.approx(len(tone) / factor, abs=1)
     assert strongest(faster) == pytest.approx(440 * factor, rel=1e-3)
-    assert resonance(augment.speed(vowel(), factor, sr=SR)) == pytest.approx(1500 * factor, rel=0.03)
+    assert resonance(augment.change_speed(vowel(), factor, sr=SR)) == pytest.approx(1500 * factor, rel=0.03)
 
 
 @pytest.mark.parametrize("semitones", [-4.0, 3.0, 12.0])
 def test_pitch_moves_by_semitones_and_keeps_the_duration(voice, semitones):
     ratio = 2 ** (semitones / 12)
     tone = sine(440)
-    assert len(augment.pitch(tone, semitones, sr=SR)) == len(tone)
-    assert strongest(augment.pitch(tone, semitones, sr=SR)) == pytest.approx(440 * ratio, rel=0.005)
-    higher = augment.pitch(voice, semitones, sr=SR)
+    assert len(augment.pitch_shift(tone, semitones, sr=SR)) == len(tone)
+    assert strongest(augment.pitch_shift(tone, semitones, sr=SR)) == pytest.approx(440 * ratio, rel=0.005)
+    higher = augment.pitch_shift(voice, semitones, sr=SR)
     assert len(higher) == len(voice)
     assert pitch_of(higher) == pytest.approx(pitch_of(voice) * ratio, rel=0.03)
 
 
 @pytest.mark.parametrize("factor", [0.85, 1.18])
 def test_tract_moves_formants_and_keeps_pitch_and_duration(voice, factor):
-    changed = augment.tract(vowel(), factor, sr=SR)
+    changed = augment.perturb_vocal_tract(vowel(), factor, sr=SR)
     assert len(changed) == SR
     assert resonance(changed) == pytest.approx(1500 / factor, rel=0.04)
     assert pitch_of(changed) == pytest.approx(pitch_of(vowel()), rel=0.01)
-    spoken = augment.tract(voice, factor, sr=SR)
+    spoken = augment.perturb_vocal_tract(voice, factor, sr=SR)
     assert len(spoken) == len(voice)
     assert pitch_of(spoken) == pytest.approx(pitch_of(voice), rel=0.02)
     assert centroid_of(spoken) / centroid_of(voice) == pytest.approx(1 / factor, abs=0.1)
@@ -131,17 +131,17 @@ def test_tract_moves_formants_and_keeps_pitch_and_duration(voice, factor):
 
 def test_neutral_values_change_nothing(voice, rng):
     for same in (
-        augment.noise(voice, np.inf, rng=rng),
-        augment.gain(voice, 0.0),
-        augment.shift(voice, 0.0, sr=SR),
-        augment.speed(voice, 1.0, sr=SR),
-        augment.pitch(voice, 0.0, sr=SR),
-        augment.tract(voice, 1.0, sr=SR),
+        augment.add_noise(voice, np.inf, rng=rng),
+        augment.change_gain(voice, 0.0),
+        augment.time_shift(voice, 0.0, sr=SR),
+        augment.change_speed(voice, 1.0, sr=SR),
+        augment.pitch_shift(voice, 0.0, sr=SR),
+        augment.perturb_vocal_tract(voice, 1.0, sr=SR),
     ):
         np.testing.assert_array_equal(same, voice)
 
 
-@pytest.mark.parametrize("change", [augment.speed, augment.tract])
+@pytest.mark.parametrize("change", [augment.change_speed, augment.perturb_vocal_tract])
 def test_values_next_to_neutral_change_next_to_nothing(voice, change):
     """No step hides at the neutral value. Pitch is left out: a phase vocoder smears at every value."""
     near = change(voice, 1.001, sr=SR)
@@ -177,10 +177,10 @@ def test_copies_are_float32_within_full_scale(voice):
 @pytest.mark.parametrize(
     ("name", "value", "change"),
     [
-        ("tract", 1.1, augment.tract),
-        ("speed", 0.9, augment.speed),
-        ("pitch", 2.0, augment.pitch),
-        ("shift", 0.2, augment.shift),
+        ("tract", 1.1, augment.perturb_vocal_tract),
+        ("speed", 0.9, augment.change_speed),
+        ("pitch", 2.0, augment.pitch_shift),
+        ("shift", 0.2, augment.time_shift),
     ],
 )
 def test_a_range_of_one_value_is_that_change(voice, name, value, change):
@@ -192,7 +192,7 @@ def test_snr_and_gain_of_a_copy_are_those_that_were_asked_for(voice):
     noisy = copy_of(replace(NOTHING, snr_db=(20.0, 20.0)), voice)
     assert 10 * np.log10(power(voice) / power(noisy - voice)) == pytest.approx(20, abs=0.05)
     softer = copy_of(replace(NOTHING, gain_db=(-6.0, -6.0)), voice)
-    np.testing.assert_allclose(softer, augment.gain(voice, -6.0))
+    np.testing.assert_allclose(softer, augment.change_gain(voice, -6.0))
 
 
 def test_without_any_change_a_copy_is_the_clip(voice):

@@ -10,7 +10,7 @@ from sklearn.svm import SVC
 
 from sercore import models, training
 from sercore.splits import make_folds
-from sercore.training.batches import Batches, stack
+from sercore.training.fit_loop import Batches, stack
 
 N_CLIPS, N_CLASSES = 53, 3
 CLASSES = ("neutral", "sad", "angry")
@@ -100,8 +100,8 @@ def test_a_table_is_read_row_by_row(y, rng):
 
 
 def test_versions_are_drawn_for_each_clip_and_belong_to_it(y):
-    copies = [numbered(N_CLIPS, version=k) for k in (1, 2)]
-    made = epochs(Batches(numbered(N_CLIPS), y, N_CLASSES, copies=copies, batch_size=8), 20)
+    augmented = [numbered(N_CLIPS, version=k) for k in (1, 2)]
+    made = epochs(Batches(numbered(N_CLIPS), y, N_CLASSES, augmented=augmented, batch_size=8), 20)
     for epoch in made:
         assert sorted(clip for _, clip, *_ in epoch) == list(range(N_CLIPS))
         assert all(target.argmax() == y[clip] for _, clip, target, _ in epoch)
@@ -125,10 +125,10 @@ def test_label_smoothing_spreads_its_share_over_all_classes(y):
 def test_balanced_classes_count_alike_and_weights_keep_their_mean(rng):
     y = np.array([0] * 30 + [1] * 5 + [3] * 15)  # nobody speaks class 2
     total = np.zeros(4)
-    for _, clip, _, weight in read(Batches(numbered(50), y, 4, balanced=True, batch_size=8)):
+    for _, clip, _, weight in read(Batches(numbered(50), y, 4, class_weight="balanced", batch_size=8)):
         total[y[clip]] += weight
     np.testing.assert_allclose(total, [50 / 3, 50 / 3, 0, 50 / 3], rtol=1e-5)
-    plain = read(Batches(numbered(50), y, 4, balanced=False))
+    plain = read(Batches(numbered(50), y, 4, class_weight=None))
     assert {weight for *_, weight in plain} == {1.0}
 
 
@@ -137,7 +137,7 @@ def test_mixup_blends_labels_and_weights_with_the_share_of_the_inputs(kind, y):
     """Clip n is the n-th unit vector, so the input itself says who is in a blend, and how much."""
     unit = np.eye(N_CLIPS, dtype=np.float32)
     X = unit if kind == "table" else [np.tile(row[:, None], 10 + n % 9) for n, row in enumerate(unit)]
-    batches = Batches(X, y, N_CLASSES, mixup=0.4, balanced=True, batch_size=16)
+    batches = Batches(X, y, N_CLASSES, mixup=0.4, class_weight="balanced", batch_size=16)
     label, weight, shares = np.eye(N_CLASSES)[y], batches.weights, []
     for k in range(len(batches)):
         got, target, weights = batches[k]
@@ -181,8 +181,8 @@ def test_a_network_is_trained_on_batches_of_any_length(n_clips, y):
     """Lengths change within and between epochs; Keras must make a rule of none."""
     network = models.build("lstm", 2, N_CLASSES, units=(2,))
     network.compile("sgd", "categorical_crossentropy", run_eagerly=True)
-    clips, copies = ([np.zeros((2, length), np.float32)] * n_clips for length in (20, 50))
-    batches = Batches(clips, y[:n_clips], N_CLASSES, copies=[copies], batch_size=8)
+    clips, augmented = ([np.zeros((2, length), np.float32)] * n_clips for length in (20, 50))
+    batches = Batches(clips, y[:n_clips], N_CLASSES, augmented=[augmented], batch_size=8)
     history = network.fit(batches, epochs=3, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
 
@@ -248,12 +248,12 @@ def every_version(index, *, table):
     return [np.stack([clip[:, 0] for clip in part]) for part in made] if table else made
 
 
-def out_of_fold(index, model, *, scale, settings=None, fitting=None):
+def out_of_fold(index, model, *, scale, model_params=None, fit_params=None):
     """Run three folds; gives the rows of each fold's training and test part."""
-    X, *copies = every_version(index, table=model not in models.NETWORKS)
+    X, *augmented = every_version(index, table=model not in models.NETWORKS)
     training.out_of_fold(
-        index, X, CLASSES, model=model, settings=settings, fitting=fitting, copies=copies, n_folds=3,
-        scale=scale, progress=False,
+        index, X, CLASSES, model=model, model_params=model_params, fit_params=fit_params, augmented=augmented,
+        n_folds=3, scale=scale, progress=False,
     )  # fmt: skip
     folds = make_folds(index, "speaker", n_folds=3)
     assert len(folds) == 3
@@ -266,7 +266,7 @@ def clips_of(versions):
 
 def test_no_network_reads_a_test_clip_or_a_copy_of_one(corpus, trained):
     """Nor a copy of a validation clip; validation reads originals of other training speakers."""
-    folds, people = out_of_fold(corpus, "lstm", scale=False, settings={"units": (2,)}), corpus["speaker"]
+    folds, people = out_of_fold(corpus, "lstm", scale=False, model_params={"units": (2,)}), corpus["speaker"]
     assert len(trained) == len(folds)
     for fold, (read_in_fit, validated) in zip(folds, trained, strict=True):
         assert not clips_of(read_in_fit | validated) & set(fold.test)
@@ -278,8 +278,8 @@ def test_no_network_reads_a_test_clip_or_a_copy_of_one(corpus, trained):
 
 def test_training_for_a_fixed_time_reads_all_training_clips_and_nobody_elses(corpus, trained):
     """As the published networks were trained."""
-    fitting = {"stop_early": False, "epochs": 3, "masks": {"n_masks": 1}}
-    folds = out_of_fold(corpus, "lstm", scale=False, settings={"units": (2,)}, fitting=fitting)
+    fit_params = {"early_stopping": False, "epochs": 3, "spec_augment": {"n_masks": 1}}
+    folds = out_of_fold(corpus, "lstm", scale=False, model_params={"units": (2,)}, fit_params=fit_params)
     assert len(trained) == len(folds)
     for fold, (read_in_fit, validated) in zip(folds, trained, strict=True):
         assert clips_of(read_in_fit) == set(fold.train)
@@ -288,7 +288,7 @@ def test_training_for_a_fixed_time_reads_all_training_clips_and_nobody_elses(cor
 
 
 def test_the_scaling_of_a_network_reads_clips_that_it_is_fitted_on_only(corpus, trained, fitted):
-    folds = out_of_fold(corpus, "lstm", scale=True, settings={"units": (2,)})
+    folds = out_of_fold(corpus, "lstm", scale=True, model_params={"units": (2,)})
     assert len(fitted["scaler"]) == len(folds)
     for fold, scaled in zip(folds, fitted["scaler"], strict=True):
         assert scaled

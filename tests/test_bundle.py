@@ -88,7 +88,7 @@ def served(path, index, rows, **options):
 
 @pytest.mark.parametrize("model", [name for name in classical.available() if name != "xgboost"])
 def test_every_classical_model_answers_as_it_did_in_training(model, index, X, tmp_path):
-    trained = small.fit(index, X, model, settings=QUICK.get(model))
+    trained = small.fit(index, X, model, model_params=QUICK.get(model))
     path = save(tmp_path / "b", {model: Fitted(trained, SMALL)}, CLASSES)
     rows = [0, 7, 23]
     np.testing.assert_allclose(served(path, index, rows), probabilities(trained, X[rows], CLASSES), atol=1e-6)

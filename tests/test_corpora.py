@@ -95,7 +95,7 @@ def test_ravdess_reads_all_seven_fields():
         "emotion": "fearful",
         "intensity": "strong",
         "sentence": "kids",
-        "take": "02",
+        "repetition": "02",
     }
     assert parse("ravdess", "03-01-01-01-02-01-07.wav")["sex"] == "male"
 
@@ -130,7 +130,7 @@ def test_nested_double_tree_is_counted_once(tmp_path):
     index = load_index("ravdess", tmp_path)
     assert len(index) == len(names) == 120
     assert not index["path"].str.contains("audio_speech").any()
-    assert (index["twin"] == "").all()
+    assert (index["duplicate_of"] == "").all()
 
 
 def test_one_clip_in_two_versions_is_an_error(tmp_path):
@@ -147,8 +147,8 @@ def test_twins_are_marked_with_the_first_of_them(tmp_path):
     first, second = "03-01-03-01-02-01-07", "03-01-03-01-02-02-07"
     shutil.copy(tmp_path / f"Actor_07/{first}.wav", tmp_path / f"Actor_07/{second}.wav")
     index = load_index("ravdess", tmp_path).set_index("clip_id")
-    assert index["twin"][f"ravdess/{second}"] == f"ravdess/{first}"
-    assert (index["twin"] != "").sum() == 1
+    assert index["duplicate_of"][f"ravdess/{second}"] == f"ravdess/{first}"
+    assert (index["duplicate_of"] != "").sum() == 1
 
 
 def test_tess_reads_the_name_not_the_folder(tmp_path):
@@ -228,7 +228,7 @@ def test_lfs_pointers_and_empty_files_stay_in_the_index(tmp_path):
         (tmp_path / f"{name}.wav").write_bytes(content)
     index = load_index("crema_d", tmp_path)
     assert len(index) == 3
-    assert (index["twin"] == "").all(), "empty files are no twins"
+    assert (index["duplicate_of"] == "").all(), "empty files are no twins"
 
 
 def test_emo_db_letters_are_german():
@@ -242,7 +242,7 @@ def test_emo_db_letters_are_german():
         "E": "disgust",
         "L": "boredom",
     }
-    assert parse("emo_db", "16b10Wb.wav")["take"] == "b"
+    assert parse("emo_db", "16b10Wb.wav")["repetition"] == "b"
 
 
 def test_emo_db_speakers():
@@ -283,7 +283,7 @@ def test_iemocap_labels_speakers_and_unlabelled_turns(iemocap):
 
 def test_iemocap_scripted_names():
     clip = parse("iemocap", "Session5/sentences/wav/x/Ses05M_script01_1b_F013.wav")
-    assert (clip["speaker"], clip["sentence"], clip["take"]) == ("Ses05F", "script01_1b", "013")
+    assert (clip["speaker"], clip["sentence"], clip["repetition"]) == ("Ses05F", "script01_1b", "013")
     assert parse("iemocap", "Session5/dialog/wav/Ses05M_script01_1b.wav") is None
 
 
@@ -447,7 +447,7 @@ def test_table_of_recordings(tmp_path):
         assert list(index["sex"]) == ["female", ""]
         assert index["age"][0] == 30
         assert np.isnan(index["age"][1])
-        assert list(index["take"]) == ["2", ""]
+        assert list(index["repetition"]) == ["2", ""]
 
 
 def test_table_rows_that_cannot_be_used_are_listed(tmp_path):
@@ -589,9 +589,11 @@ def test_real_corpus_is_whole(real_name):
     assert len(index) == module.N_CLIPS
     assert index["speaker"].nunique() == module.N_SPEAKERS
     assert index["emotion"].value_counts().to_dict() == CLASSES[name]
-    twins = index.set_index("clip_id")["twin"].loc[lambda twin: twin != ""].to_dict()
+    recording_ids = (
+        index.set_index("clip_id")["duplicate_of"].loc[lambda duplicate_of: duplicate_of != ""].to_dict()
+    )
     expected = {"ravdess/03-01-03-01-02-02-07": "ravdess/03-01-03-01-02-01-07"} if name == "ravdess" else {}
-    assert twins == expected
+    assert recording_ids == expected
 
 
 @pytest.mark.real

@@ -52,7 +52,7 @@ def oof_of(members, name):
 
 def figures(oof):
     y_true, proba, classes, _ = evaluation.unpack(oof)
-    return evaluation.figures(y_true, proba, classes)
+    return evaluation.scalar_metrics(y_true, proba, classes)
 
 
 # ------------------------------------------------------------------------------------ alignment
@@ -66,7 +66,7 @@ def test_members_are_found_by_name_and_clips_by_id_not_by_position(oof):
     pd.testing.assert_frame_equal(wide(found, "soft_vote"), wanted)
     for metric in ("ua", "log_loss"):
         one, other = (
-            ensemble.genetic(table, metric, settings=QUICK, seed=5, progress=False)
+            ensemble.evolve_weights(table, metric, settings=QUICK, seed=5, progress=False)
             for table in (oof, shuffled)
         )
         pd.testing.assert_series_equal(one.weights, other.weights)
@@ -185,9 +185,9 @@ def test_new_clips_are_combined_by_name(members):
     weights = {name: float(k) for k, name in enumerate(members.names)}
     backwards = dict(reversed(probas.items()))
     wanted = ensemble.soft_vote(members, weights).filter(regex="^p_").to_numpy()
-    np.testing.assert_allclose(ensemble.combine(backwards, weights), wanted)
+    np.testing.assert_allclose(ensemble.combine_proba(backwards, weights), wanted)
     with pytest.raises(EvaluationError, match="same clips and classes"):
-        ensemble.combine(probas | {"model00": members.proba[0][:5]})
+        ensemble.combine_proba(probas | {"model00": members.proba[0][:5]})
 
 
 def test_costs_of_the_members_that_run_are_added(oof):
@@ -246,12 +246,12 @@ def test_never_below_the_best_member_or_equal_weights_on_its_own_data(search, me
     strong[1] = np.eye(4)[members.codes] * 0.7 + 0.075  # one member that no vote can improve
     for case in (members, ensemble.Members("abc", members.classes, strong, members.codes, members.rows)):
         if search == "optimum":
-            found = ensemble.optimum(case, metric)
+            found = ensemble.optimal_weights(case, metric)
         else:
             preset = QUICK if search == "genetic" else replace(ensemble.PRESETS[search], restarts=1)
-            found = ensemble.genetic(case, metric, settings=preset, progress=False)
+            found = ensemble.evolve_weights(case, metric, settings=preset, progress=False)
         assert found.fitness >= ensemble.best_single(case, metric).fitness
-        assert found.fitness >= ensemble.equal(case, metric).fitness
+        assert found.fitness >= ensemble.equal_weights(case, metric).fitness
         scored = figures(ensemble.soft_vote(case, found.weights))[metric]
         assert abs(scored) == pytest.approx(abs(found.fitness))
         assert found.weights.sum() == pytest.approx(1)
@@ -261,18 +261,18 @@ def test_never_below_the_best_member_or_equal_weights_on_its_own_data(search, me
 @pytest.mark.parametrize("metric", ["macro_f1", "log_loss"])
 def test_evolution_comes_within_a_fifth_of_a_point_of_the_constrained_optimum(metric):
     members = ensembles.synthetic(1000, 7, 6, seed=11)
-    evolved = ensemble.genetic(members, metric, progress=False)
-    solved = ensemble.optimum(members, metric)
+    evolved = ensemble.evolve_weights(members, metric, progress=False)
+    solved = ensemble.optimal_weights(members, metric)
     assert evolved.fitness >= solved.fitness - 0.002
     assert solved.fitness >= evolved.fitness - 0.004
-    assert evolved.fitness > ensemble.equal(members, metric).fitness + 0.005
+    assert evolved.fitness > ensemble.equal_weights(members, metric).fitness + 0.005
 
 
 def test_refined_weights_are_fitter_and_the_preset_of_voicevibes_is_not_refined():
     members = ensembles.synthetic(300, 7, 6, seed=4)
     short = ensemble.Evolution(population=12, generations=2, restarts=1, parents=4)
-    rough = ensemble.genetic(members, settings=replace(short, refined=False), progress=False)
-    fine = ensemble.genetic(members, settings=short, progress=False)
+    rough = ensemble.evolve_weights(members, settings=replace(short, refined=False), progress=False)
+    fine = ensemble.evolve_weights(members, settings=short, progress=False)
     assert fine.fitness > rough.fitness + 0.002
     assert fine.weights.sum() == pytest.approx(1)
     assert (fine.weights >= 0).all()
@@ -283,13 +283,13 @@ def test_shortfall_is_the_difference_to_scipy_on_each_tuning_part(members):
     table = ensembles.shortfall(long_table(members, seeds=(0, 1)), metrics=["log_loss"])
     assert table["fold"].tolist() == ["fold-1", "fold-2", "fold-3"]
     tuning = members.take((members.rows["fold"] != "fold-2").to_numpy())
-    assert table["optimum"][1] == pytest.approx(ensemble.optimum(tuning, "log_loss").fitness)
+    assert table["optimum"][1] == pytest.approx(ensemble.optimal_weights(tuning, "log_loss").fitness)
     np.testing.assert_allclose(table["points"], 100 * (table["optimum"] - table["genetic"]))
     assert table["points"].between(-0.001, 0.2).all()
 
 
 def test_the_log_loss_has_its_optimum_where_the_gradient_says(members):
-    found = ensemble.optimum(members, "log_loss")
+    found = ensemble.optimal_weights(members, "log_loss")
     fitness = ensemble.Fitness(members, "log_loss")
     around = np.random.default_rng(0).dirichlet(np.ones(4), 5000)
     near = found.weights.to_numpy() * 0.98 + around * 0.02
@@ -300,17 +300,19 @@ def test_same_seed_same_weights_and_no_trace_in_global_randomness(members):
     np.random.seed(4)  # noqa: NPY002
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     one, same, other = (
-        ensemble.genetic(members, settings=QUICK, seed=seed, progress=False) for seed in (1, 1, 2)
+        ensemble.evolve_weights(members, settings=QUICK, seed=seed, progress=False) for seed in (1, 1, 2)
     )
     assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
     pd.testing.assert_frame_equal(one.history, same.history)
     pd.testing.assert_series_equal(one.weights, same.weights)
     assert not one.weights.equals(other.weights)
-    assert ensemble.optimum(members, seed=3).weights.equals(ensemble.optimum(members, seed=3).weights)
+    assert ensemble.optimal_weights(members, seed=3).weights.equals(
+        ensemble.optimal_weights(members, seed=3).weights
+    )
 
 
 def test_history_has_every_generation_and_its_best_never_falls(members):
-    found = ensemble.genetic(members, settings=QUICK, progress=False)
+    found = ensemble.evolve_weights(members, settings=QUICK, progress=False)
     history = found.history
     assert list(history.groupby("restart").size()) == [QUICK.generations + 1] * QUICK.restarts
     assert list(history["generation"][: QUICK.generations + 1]) == list(range(QUICK.generations + 1))
@@ -322,7 +324,7 @@ def test_history_has_every_generation_and_its_best_never_falls(members):
     np.testing.assert_allclose(weights.sum(axis=1), 1)
     np.testing.assert_allclose(ensemble.Fitness(members)(weights.to_numpy()), history["best"])
     assert history["best"].max() <= found.fitness
-    plain = ensemble.genetic(members, settings=replace(QUICK, refined=False), progress=False)
+    plain = ensemble.evolve_weights(members, settings=replace(QUICK, refined=False), progress=False)
     pd.testing.assert_frame_equal(plain.history, history)
     assert history["best"].max() == pytest.approx(plain.fitness)
 
@@ -335,7 +337,7 @@ def test_a_whole_population_is_one_call(members, monkeypatch):
         return inner(self, weights)
 
     monkeypatch.setattr(ensemble.Fitness, "__call__", counted)
-    ensemble.genetic(members, settings=replace(QUICK, refined=False), progress=False)
+    ensemble.evolve_weights(members, settings=replace(QUICK, refined=False), progress=False)
     populations = [size for size in sizes if size > 5]  # the others: starts, and winners one by one
     assert len(populations) == QUICK.restarts * (QUICK.generations + 1)
     assert min(populations) >= QUICK.population // 2
@@ -346,9 +348,9 @@ def test_any_number_of_members(n_members):
     members = ensembles.synthetic(60, 3, n_members)
     tiny = ensemble.Evolution(population=8, generations=3, restarts=1, parents=4)
     for found in (
-        ensemble.genetic(members, settings=tiny, progress=False),
-        ensemble.optimum(members),
-        ensemble.optimum(members, "log_loss"),
+        ensemble.evolve_weights(members, settings=tiny, progress=False),
+        ensemble.optimal_weights(members),
+        ensemble.optimal_weights(members, "log_loss"),
     ):
         assert list(found.weights.index) == list(members.names)
         assert found.fitness >= ensemble.best_single(members, found.metric).fitness
@@ -356,9 +358,9 @@ def test_any_number_of_members(n_members):
 
 def test_names_that_do_not_exist_are_listed(members):
     with pytest.raises(EvaluationError, match="no fitness named 'f1'; there are: macro_f1, ua, log_loss"):
-        ensemble.genetic(members, "f1")
+        ensemble.evolve_weights(members, "f1")
     with pytest.raises(EvaluationError, match="no settings named 'fast'; there are: default, voicevibes"):
-        ensemble.genetic(members, settings="fast")
+        ensemble.evolve_weights(members, settings="fast")
     with pytest.raises(EvaluationError, match=r"no system named \['best'\]"):
         ensemble.evaluate_nested(members, systems=["best"], progress=False)
     with pytest.raises(EvaluationError, match="no meta-model named 'forest'; there are: logistic, mlp"):
@@ -400,7 +402,7 @@ def test_nested_tables_are_out_of_fold_tables_of_named_systems(members):
     assert (best.max(axis=1) == 1).all()
     part = members.take((members.rows["fold"] != "fold-1").to_numpy())
     row = found.weights.query("system == 'optimum' and fold == 'fold-1'").iloc[0]
-    assert row["tuned"] == pytest.approx(ensemble.optimum(part, seed=0).fitness)
+    assert row["tuned"] == pytest.approx(ensemble.optimal_weights(part, seed=0).fitness)
     held = found.oof.query("model == 'optimum' and fold == 'fold-1'")
     assert row["held_out"] == pytest.approx(figures(held)["macro_f1"])
     assert row["n_speakers"] == part.rows["speaker"].nunique()
@@ -552,7 +554,7 @@ def corpus():
 
 @pytest.fixture(scope="module")
 def expert_table(corpus):
-    return ensemble.experts(*corpus, ensemble.classical_expert(C=1.0), progress=False)
+    return ensemble.train_experts(*corpus, ensemble.classical_expert(C=1.0), progress=False)
 
 
 def test_experts_are_members_that_know_one_class_each(corpus, expert_table):
@@ -585,7 +587,7 @@ def test_experts_are_shown_training_clips_and_asked_about_test_clips_only(corpus
 
         return predict
 
-    table = ensemble.experts(index, X, classes, fit, n_folds=4, seeds=(3,), progress=False)
+    table = ensemble.train_experts(index, X, classes, fit, n_folds=4, seeds=(3,), progress=False)
     assert len(seen) == 3 * 4
     assert all(trained + asked == 180 and seed == 3 for trained, asked, seed in seen)
     assert table.groupby("model")["clip_id"].nunique().tolist() == [180, 180, 180]
@@ -594,7 +596,7 @@ def test_experts_are_shown_training_clips_and_asked_about_test_clips_only(corpus
 
 
 def test_a_stack_of_experts_is_fitted_out_of_fold_and_in_sample_is_refused(corpus, expert_table):
-    """The MLP over experts, scored on people that neither it nor the experts have met."""
+    """The MLP over train_experts, scored on people that neither it nor the train_experts have met."""
     systems = ["equal", "stack_mlp", "stack_logistic"]
     found = ensemble.evaluate_nested(expert_table, systems=systems, progress=False)
     scores = {name: figures(part)["ua"] for name, part in found.oof.groupby("model")}
@@ -623,16 +625,16 @@ def test_experts_that_are_finished_are_not_trained_again(corpus, tmp_path):
         return lambda asked: np.linspace(0, 1, len(asked))
 
     options = {"n_folds": 3, "folder": tmp_path, "progress": False}
-    first = ensemble.experts(index, X, classes, fit, **options)
+    first = ensemble.train_experts(index, X, classes, fit, **options)
     assert len(calls) == len(list(tmp_path.glob("expert-*.parquet"))) == 9
     next(tmp_path.glob("expert-sad-*.parquet")).unlink()
-    again = ensemble.experts(index, X, classes, fit, **options)
+    again = ensemble.train_experts(index, X, classes, fit, **options)
     assert len(calls) == 10
     pd.testing.assert_frame_equal(
         again.drop(columns=list(training.COSTS)), first.drop(columns=list(training.COSTS))
     )
-    ensemble.experts(index, 2 * X, classes, fit, **options)  # other features, other files
-    ensemble.experts(index, X, classes, fit, name="other", **options)
+    ensemble.train_experts(index, 2 * X, classes, fit, **options)  # other features, other files
+    ensemble.train_experts(index, X, classes, fit, name="other", **options)
     assert len(calls) == 28
 
 
@@ -644,15 +646,17 @@ def test_frames_of_different_lengths_can_be_given_as_a_list(corpus):
         inner = ensemble.classical_expert(C=1.0)(_, np.stack([f.mean(axis=0) for f in frames]), own, seed)
         return lambda asked: inner(np.stack([f.mean(axis=0) for f in asked]))
 
-    table = ensemble.experts(index, clips, classes, fit, progress=False)
-    wanted = ensemble.experts(index, X, classes, ensemble.classical_expert(C=1.0), progress=False)
+    table = ensemble.train_experts(index, clips, classes, fit, progress=False)
+    wanted = ensemble.train_experts(index, X, classes, ensemble.classical_expert(C=1.0), progress=False)
     np.testing.assert_allclose(table.filter(regex="^p_"), wanted.filter(regex="^p_"), atol=1e-6)
 
 
 @pytest.mark.parametrize("answer", [np.full((60, 2), 0.5), np.full(60, 1.5), np.full(60, np.nan)])
 def test_an_expert_must_answer_with_one_probability_per_clip(corpus, answer):
     with pytest.raises(EvaluationError, match=r"expert for 'angry' gave .* wanted one probability"):
-        ensemble.experts(*corpus, lambda *_: lambda asked: answer[: len(asked)], n_folds=3, progress=False)
+        ensemble.train_experts(
+            *corpus, lambda *_: lambda asked: answer[: len(asked)], n_folds=3, progress=False
+        )
 
 
 # ------------------------------------------------------------------------ diversity, and is it real
@@ -677,7 +681,7 @@ def test_diversity_of_members_whose_errors_are_known(rng):
 
 
 def test_pairs_gain_more_where_errors_differ(members):
-    table = ensemble.pairs(members)
+    table = ensemble.pairwise_diversity(members)
     assert len(table) == 6
     assert (table["disagreement"].diff().dropna() <= 0).all()
     row = table.query("a == 'model00' and b == 'model03'").iloc[0]
@@ -686,7 +690,7 @@ def test_pairs_gain_more_where_errors_differ(members):
     assert row["gain"] == pytest.approx(row["both"] - row["best"])
     alone = [figures(oof_of(members, name))["ua"] for name in ("model00", "model03")]
     assert (row["best"], row["gap"]) == (pytest.approx(max(alone)), pytest.approx(abs(np.subtract(*alone))))
-    assert ensemble.pairs(members.pick(["model01"])).empty
+    assert ensemble.pairwise_diversity(members.pick(["model01"])).empty
 
 
 def test_every_system_is_compared_in_pairs_over_speakers(members):
@@ -732,7 +736,7 @@ def test_of_many_members_some_subsets_of_each_size_are_drawn():
 
 def test_the_landscape_of_three_members_is_their_fitness(members):
     three = members.pick(["model00", "model02", "model03"])
-    grid = ensemble.landscape(three, "macro_f1", steps=8)
+    grid = ensemble.weight_landscape(three, "macro_f1", steps=8)
     assert list(grid) == ["w_model00", "w_model02", "w_model03", "fitness"]
     assert len(grid) == 9 * 10 / 2
     np.testing.assert_allclose(grid.filter(like="w_").sum(axis=1), 1)
@@ -741,7 +745,7 @@ def test_the_landscape_of_three_members_is_their_fitness(members):
     assert corner == pytest.approx(ensemble.Fitness(three)(np.array([0, 1, 0]))[0])
     assert grid["fitness"].max() > corner
     with pytest.raises(EvaluationError, match=r"three corners, but there are 4 members \(model00"):
-        ensemble.landscape(members)
+        ensemble.weight_landscape(members)
 
 
 def test_few_tuning_speakers_fit_noise(members):

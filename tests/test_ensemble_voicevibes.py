@@ -25,7 +25,7 @@ def test_half_of_a_childs_weights_are_the_mean_of_both_parents(rng):
 def test_the_preset_never_ends_below_the_best_member_or_equal_weights():
     members = ensembles.synthetic(300, 7, 6, seed=4)
     fitness = ensemble.Fitness(members, "macro_f1")
-    found = ensemble.genetic(members, settings="voicevibes", progress=False)
+    found = ensemble.evolve_weights(members, settings="voicevibes", progress=False)
     alone = max(fitness(np.vstack([np.eye(6), np.full((1, 6), 1 / 6)])))
     assert found.fitness >= alone - 1e-12
     assert found.history.groupby("restart")["generation"].max().tolist() == [15] * 10
@@ -44,7 +44,7 @@ def test_a_replaced_weight_is_drawn_anew_and_never_negative(monkeypatch):
         population=12, generations=6, restarts=1, parents=4, mutation_share=1.0, replaced=True,
         mutation_step=1.0, last_mutation_step=1.0, refined=False,
     )  # fmt: skip
-    ensemble.genetic(ensembles.synthetic(120, 3, 4, seed=1), "ua", settings=settings, progress=False)
+    ensemble.evolve_weights(ensembles.synthetic(120, 3, 4, seed=1), "ua", settings=settings, progress=False)
     drawn = np.concatenate(seen)
     assert drawn.min() >= 0
     assert drawn.max() > 0.9

@@ -80,7 +80,7 @@ def test_figures_agree_with_scikit_learn(case):
     if len(occurring) == len(classes) > 2:
         wanted = metrics.roc_auc_score(y_true, proba, multi_class="ovr", labels=list(classes))
         assert ours["auc"] == pytest.approx(wanted)
-    from_confusion = confusions.confusion_figures(evaluation.confusion(y_true, proba, classes).to_numpy())
+    from_confusion = confusions.confusion_metrics(evaluation.confusion(y_true, proba, classes).to_numpy())
     for name, value in from_confusion.items():
         assert value == pytest.approx(ours[name])
 
@@ -112,7 +112,7 @@ def test_perfect_predictions(case):
 
 
 def test_one_class_has_no_correlation():
-    ours = evaluation.figures(["sad", "sad"], [[0.9, 0.1], [0.2, 0.8]], ["sad", "happy"])
+    ours = evaluation.scalar_metrics(["sad", "sad"], [[0.9, 0.1], [0.2, 0.8]], ["sad", "happy"])
     assert ours["ua"] == 0.5
     assert np.isnan([ours["kappa"], ours["mcc"], ours["auc"]]).all()
 
@@ -221,7 +221,7 @@ def test_bootstrap_is_a_resampling_of_speakers(rng):
     draws = np.random.default_rng(3).multinomial(5, np.full(5, 0.2), size=20)
     for k, draw in enumerate(draws):
         rows = np.concatenate([np.flatnonzero(units == unit) for unit in np.repeat(np.arange(5), draw)])
-        by_hand = evaluation.figures(y_true[rows], proba[rows], CLASSES)
+        by_hand = evaluation.scalar_metrics(y_true[rows], proba[rows], CLASSES)
         assert [drawn[name][k] for name in drawn] == pytest.approx([by_hand[name] for name in drawn])
 
 
@@ -392,7 +392,7 @@ def test_random_split_scores_each_drawing(rng):
         ]
     )
     ours = evaluation.evaluate_oof(oof)
-    wanted = [evaluation.figures(y_true[f.test], proba[f.test], CLASSES)["ua"] for f in folds]
+    wanted = [evaluation.scalar_metrics(y_true[f.test], proba[f.test], CLASSES)["ua"] for f in folds]
     assert ours["ua"] == pytest.approx(np.mean(wanted))
     assert ours["seeds"] == 5
     assert evaluation.evaluate_runs(oof).index[0] == "0/seed-0"
@@ -465,7 +465,7 @@ def test_result_table(rng):
         [
             evaluation.results_row(several, **what, parameters=46_800, train_seconds=12.34, ms_per_clip=0.5),
             evaluation.results_row(single, **what, split="loso", model="svc"),
-            evaluation.results_row(clips, **what, split="random", model="svc", enrolled=True),
+            evaluation.results_row(clips, **what, split="random", model="svc", speaker_norm=True),
         ]
     )
     assert tuple(table.columns) == evaluation.COLUMNS

@@ -652,7 +652,7 @@ def test_no_column_is_constant_on_voices(recipe):
 def real_files(real_corpora):
     """About 100 clips spread over the speakers of RAVDESS and TESS."""
     ravdess, tess = (
-        sorted(p for p in (real_corpora / name).rglob("*") if p.suffix in audio.EXTENSIONS)
+        sorted(p for p in (real_corpora / name).rglob("*") if p.suffix in audio.AUDIO_SUFFIXES)
         for name in ("ravdess", "tess")
     )
     if not (ravdess and tess):

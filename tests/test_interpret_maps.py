@@ -13,7 +13,8 @@ from sercore import interpret
 from sercore.errors import SercoreError
 from sercore.interpret import synthetic_benchmark
 from sercore.models import build
-from sercore.models.layers import AttentionPool, MaskedConv, SplitPadding, as_image, read_frames
+from sercore.models.assembly import as_image, frame_inputs
+from sercore.models.layers import AttentionPool, MaskedConv, SplitPadding
 
 N_FRAMES, N_BANDS = 12, 6
 SPOT = np.zeros((N_FRAMES, N_BANDS), bool)
@@ -43,7 +44,7 @@ def linear():
 
 @pytest.fixture(scope="module")
 def probe():
-    return synthetic_benchmark.probe(12, n_classes=3, seed=1)
+    return synthetic_benchmark.small_network(12, n_classes=3, seed=1)
 
 
 def test_score_is_linear_where_the_model_is(linear, clips):
@@ -71,7 +72,7 @@ def test_the_predicted_class_is_asked_about_by_default(linear, clips):
 
 
 def test_grad_cam_finds_a_planted_bump_through_the_layer_it_chose():
-    inputs, x, mask = read_frames(N_BANDS)
+    inputs, x, mask = frame_inputs(N_BANDS)
     x, mask = MaskedConv(1, (1, 1), activation=None, name="map")(as_image(x), mask=mask)
     outputs = layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling2D()(x))
     model = keras.Model(inputs, outputs)
@@ -87,14 +88,14 @@ def test_grad_cam_finds_a_planted_bump_through_the_layer_it_chose():
 
 
 def test_attention_finds_the_frames_that_are_weighted():
-    inputs, x, mask = read_frames(N_BANDS)
+    inputs, x, mask = frame_inputs(N_BANDS)
     x, _ = AttentionPool(1, name="attention")(x, mask=mask)
     model = keras.Model(inputs, layers.Dense(2, activation="softmax")(x))
     hidden = np.zeros((N_BANDS, 1))
     hidden[2] = 1.0  # looks at band 2 alone
     model.get_layer("attention").set_weights([hidden, np.zeros(1), np.array([[8.0]])])
     X = np.where(SPOT, 2.0, -2.0)[None].astype(np.float32)
-    share = interpret.attention(model, X)[0].sum(axis=1)
+    share = interpret.attention_rollout(model, X)[0].sum(axis=1)
     assert share.sum() == pytest.approx(1.0)
     assert share[4:6].sum() > 0.99
 
@@ -104,7 +105,7 @@ def test_rollout_through_attention_between_frames_sums_to_one_and_ignores_paddin
     model = build(name, N_BANDS, 2, seed=0)
     X = rng.normal(size=(2, 40, N_BANDS)).astype(np.float32)
     X[1, 24:] = np.nan
-    maps = interpret.attention(model, X)
+    maps = interpret.attention_rollout(model, X)
     np.testing.assert_allclose(maps.sum(axis=(1, 2)), 1.0, rtol=1e-5)
     assert (maps[1, 24:] == 0).all()
     assert maps[1, :24].min() > 0
@@ -146,8 +147,8 @@ def test_grad_cam_chooses_bands_where_there_are_any_and_knows_false_ones():
 
 def test_methods_that_do_not_apply_are_not_offered_and_say_why():
     model = build("cnn1d_lstm", N_BANDS, 2)
-    assert "attention" not in interpret.applicable(model)
-    assert interpret.applicable(build("mlp", 5, 2)) == ["gradient_input", "integrated_gradients"]
+    assert "attention" not in interpret.applicable_methods(model)
+    assert interpret.applicable_methods(build("mlp", 5, 2)) == ["gradient_input", "integrated_gradients"]
     X = np.zeros((1, 20, N_BANDS), np.float32)
     with pytest.raises(SercoreError, match="no attention layer"):
         interpret.attribute(model, X, method="attention")

@@ -16,7 +16,7 @@ from sercore.interpret import (
     synthetic_benchmark,
     synthetic_benchmark_tables,
 )
-from sercore.models.layers import read_frames
+from sercore.models.assembly import frame_inputs
 
 N_FRAMES, N_BANDS = 20, 8
 SPEAKERS = np.repeat([f"s{k}" for k in range(6)], 4)
@@ -25,7 +25,7 @@ SPEAKERS = np.repeat([f"s{k}" for k in range(6)], 4)
 @pytest.fixture(scope="module")
 def band_model():
     """Softmax of the mean of bands 2 and 3 over the clip."""
-    inputs, x, mask = read_frames(N_BANDS)
+    inputs, x, mask = frame_inputs(N_BANDS)
     model = keras.Model(
         inputs, layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling1D()(x, mask=mask))
     )
@@ -76,14 +76,16 @@ def test_a_true_map_beats_a_random_order_and_a_reversed_one_loses(band_model, cl
     targets = np.ones(24, int)
     true = interpret.attribute(band_model, clips, method="gradient_input", targets=targets)
     maps = {"true": true, "reversed": -true}
-    table, curves = interpret.faithfulness(band_model, clips, maps, targets, SPEAKERS, box=(5, 2))
+    table, curves = interpret.compare_faithfulness(band_model, clips, maps, targets, SPEAKERS, box=(5, 2))
     for game in ("deletion", "insertion"):
         assert table.loc["true", f"{game}_low"] > 0.02
         assert table.loc["reversed", f"{game}_high"] < -0.02
         assert list(curves[game].columns) == ["random", "true", "reversed"]
     ends = curves["deletion"].loc[[0.0, 1.0], "true"]
     np.testing.assert_allclose(
-        ends, interpret.probabilities(band_model, clips)[:, 1].mean() * np.array([1, 0]) + [0, 0.5], atol=1e-3
+        ends,
+        interpret.class_probabilities(band_model, clips)[:, 1].mean() * np.array([1, 0]) + [0, 0.5],
+        atol=1e-3,
     )
     np.testing.assert_allclose(curves["insertion"].loc[1.0], curves["deletion"].loc[0.0], atol=1e-6)
 
@@ -91,16 +93,18 @@ def test_a_true_map_beats_a_random_order_and_a_reversed_one_loses(band_model, cl
 def test_deletion_takes_the_boxes_in_their_order(band_model, clips):
     first = np.zeros(clips.shape)
     first[:, :, 2:4] = 1.0  # the two bands that count are one box of four
-    curve = interpret.curves(band_model, clips, first, np.ones(24, int), box=(N_FRAMES, 2), n_points=5)
+    curve = interpret.deletion_curves(
+        band_model, clips, first, np.ones(24, int), box=(N_FRAMES, 2), n_points=5
+    )
     assert (curve[:, 0] > 0.9).all()
     np.testing.assert_allclose(curve[:, 1:], 0.5, atol=1e-6)
     with pytest.raises(SercoreError, match="game is 'removal'"):
-        interpret.curves(band_model, clips, first, np.ones(24, int), game="removal")
+        interpret.deletion_curves(band_model, clips, first, np.ones(24, int), mode="removal")
 
 
 def test_shuffling_keeps_values_and_destroys_their_places():
-    model = synthetic_benchmark.probe(12, seed=0)
-    everything, last = interpret.shuffled(model), interpret.shuffled(model, layers="last")
+    model = synthetic_benchmark.small_network(12, seed=0)
+    everything, last = interpret.shuffle_weights(model), interpret.shuffle_weights(model, layers="last")
     for before, after in zip(model.get_weights(), everything.get_weights(), strict=True):
         np.testing.assert_array_equal(np.sort(before.ravel()), np.sort(after.ravel()))
     changed = [not np.array_equal(a, b) for a, b in zip(model.get_weights(), last.get_weights(), strict=True)]
@@ -109,9 +113,9 @@ def test_shuffling_keeps_values_and_destroys_their_places():
 
 
 def test_attention_does_not_notice_that_the_classes_are_gone(rng):
-    model = synthetic_benchmark.probe(12, n_classes=4, seed=0)
+    model = synthetic_benchmark.small_network(12, n_classes=4, seed=0)
     X = rng.normal(size=(4, 40, 12)).astype(np.float32)
-    table = interpret.sanity(model, X, np.zeros(4, int), ["gradient_input", "attention"], box=(4, 2))
+    table = interpret.sanity_check(model, X, np.zeros(4, int), ["gradient_input", "attention"], box=(4, 2))
     assert table.loc["attention", "last"] == pytest.approx(1.0)
     assert abs(table.loc["gradient_input", "all"]) < 0.5
 
@@ -119,7 +123,7 @@ def test_attention_does_not_notice_that_the_classes_are_gone(rng):
 def test_agreement_is_one_with_itself_and_minus_one_with_its_reverse(clips, rng):
     one = rng.normal(size=clips.shape)
     one[0, 16:], clips[0, 16:] = 0.0, np.nan
-    table = interpret.agreement(
+    table = interpret.method_agreement(
         {"a": one, "b": 3 * one, "c": -one, "d": rng.normal(size=clips.shape)}, clips, box=(2, 2)
     )
     assert table.loc["a", "b"] == pytest.approx(1.0)
@@ -131,7 +135,7 @@ def test_agreement_is_one_with_itself_and_minus_one_with_its_reverse(clips, rng)
 
 
 def test_a_rise_at_the_end_has_its_place_at_the_end_and_rate_has_none():
-    pairs = synthetic_benchmark.render_pairs(synthetic_benchmark.CAUSES["rise at the end"], n_takes=1)
+    pairs = synthetic_benchmark.render_pairs(synthetic_benchmark.CAUSES["rise at the end"], n_repetitions=1)
     length = (~np.isnan(pairs.X[:, :, 0])).sum(axis=1)
     frames = pairs.place[:, :, 0]
     middle = (frames * np.arange(frames.shape[1])).sum(axis=1) / frames.sum(axis=1) / length
@@ -139,7 +143,7 @@ def test_a_rise_at_the_end_has_its_place_at_the_end_and_rate_has_none():
     assert frames.sum() / length.sum() < 0.4
     assert len(set(pairs.speakers[pairs.learned]) & set(pairs.speakers[~pairs.learned])) == 0
     with pytest.raises(SercoreError, match="the cause has no place"):
-        synthetic_benchmark.render_pairs(synthetic_benchmark.Cause("rate", 3.8, 5.2, "time"), n_takes=1)
+        synthetic_benchmark.render_pairs(synthetic_benchmark.Cause("rate", 3.8, 5.2, "time"), n_repetitions=1)
 
 
 def test_what_moves_with_the_place_is_measured_on_the_model(band_model, rng):
@@ -147,17 +151,17 @@ def test_what_moves_with_the_place_is_measured_on_the_model(band_model, rng):
     X[1::2, :, 2:4] += 2.0
     place = np.zeros(X.shape, bool)
     y = np.arange(12) % 2
-    assert synthetic_benchmark.moved(band_model, X, y, place) == pytest.approx(0.0, abs=1e-5)
+    assert synthetic_benchmark.swap_effect(band_model, X, y, place) == pytest.approx(0.0, abs=1e-5)
     place[:, :, 2:4] = True
-    assert synthetic_benchmark.moved(band_model, X, y, place) == pytest.approx(1.0, abs=1e-5)
-    assert synthetic_benchmark.moved(band_model, X, y, ~place) == pytest.approx(0.0, abs=1e-5)
+    assert synthetic_benchmark.swap_effect(band_model, X, y, place) == pytest.approx(1.0, abs=1e-5)
+    assert synthetic_benchmark.swap_effect(band_model, X, y, ~place) == pytest.approx(0.0, abs=1e-5)
 
 
 def test_the_exam_passes_a_map_of_the_cause_and_fails_one_of_chance(band_model, rng, monkeypatch):
     X = rng.normal(size=(24, N_FRAMES, N_BANDS)).astype(np.float32)
     place = np.zeros(X.shape, bool)
     place[:, :, 2:4] = True
-    pairs = synthetic_benchmark.Pairs(X, np.arange(24) % 2, SPEAKERS, np.zeros(24, bool), place)
+    pairs = synthetic_benchmark.CuePairs(X, np.arange(24) % 2, SPEAKERS, np.zeros(24, bool), place)
     answers = {"knows": lambda: np.where(place, 1.0, 0.01), "guesses": lambda: rng.random(X.shape)}
     trained = band_model
     monkeypatch.setattr(
@@ -165,7 +169,7 @@ def test_the_exam_passes_a_map_of_the_cause_and_fails_one_of_chance(band_model, 
         "attribute",
         lambda model, X, *, method, targets: answers[method]() if model is trained else rng.random(X.shape),
     )
-    table = synthetic_benchmark.examine(band_model, pairs, methods=["knows", "guesses"])
+    table = synthetic_benchmark.run_benchmark(band_model, pairs, methods=["knows", "guesses"])
     assert table.loc["knows", "points"]
     assert table.loc["knows", "inside"] > 0.9
     assert not table.loc["guesses", "points"]
@@ -174,7 +178,7 @@ def test_the_exam_passes_a_map_of_the_cause_and_fails_one_of_chance(band_model, 
 
 def test_importance_finds_the_rate_that_was_planted_and_nothing_in_random_columns():
     cue = {"rate": synthetic_benchmark_tables.CUES["rate"]}
-    row = synthetic_benchmark_tables.examine_tables(cue).loc["rate"]
+    row = synthetic_benchmark_tables.run_table_benchmark(cue).loc["rate"]
     assert row["points"]
     assert row["timing"] > 0.3
     assert abs(row["random"]) < 0.05
@@ -205,7 +209,7 @@ def test_evidence_is_summed_where_it_lies(rng):
 def test_what_is_kept_and_what_is_left_add_up_to_the_sound(rng):
     recipe = features.Recipe()
     wave = rng.normal(0, 0.1, 8000).astype(np.float32)
-    mask = sonification.strongest(rng.normal(size=(51, 64)), share=0.3)
+    mask = sonification.strongest_regions(rng.normal(size=(51, 64)), share=0.3)
     assert mask.mean() == pytest.approx(0.3, abs=0.06)
     kept, rest = (sonification.mask_sound(wave, part, recipe=recipe) for part in (mask, ~mask))
     np.testing.assert_allclose(kept + rest, wave, atol=1e-5)
@@ -230,21 +234,23 @@ def test_only_the_bands_that_are_kept_are_heard(phase):
 
 def test_time_is_normalised_with_gaps_left_out():
     track = np.array([[1.0, 1.0, 2.0, 2.0, np.nan, 3.0, np.nan, np.nan]])
-    np.testing.assert_allclose(emotion_profiles.normalised_time(track, n_points=4), [[1, 2, 3, np.nan]])
-    assert emotion_profiles.normalised_time(track[:, :3], n_points=6).shape == (1, 6)
+    np.testing.assert_allclose(emotion_profiles.normalise_time(track, n_points=4), [[1, 2, 3, np.nan]])
+    assert emotion_profiles.normalise_time(track[:, :3], n_points=6).shape == (1, 6)
 
 
 def test_differences_are_taken_within_speakers(rng):
     labels = np.tile(["neutral", "neutral", "angry", "angry"], 6)
     values = 5.0 * (labels == "angry") + 0.1 * rng.normal(size=24)
     shifted = values + np.repeat(100.0 * rng.normal(size=6), 4)  # six very different voices
-    plain, moved = (emotion_profiles.differences(v, labels, SPEAKERS)["angry"] for v in (values, shifted))
+    plain, moved = (
+        emotion_profiles.emotion_differences(v, labels, SPEAKERS)["angry"] for v in (values, shifted)
+    )
     np.testing.assert_allclose(plain, moved)
     assert 4.7 < plain.low < plain.mean < plain.high < 5.3
     assert plain.sure
-    assert list(emotion_profiles.class_averages(values, labels, SPEAKERS)) == ["neutral", "angry"]
+    assert list(emotion_profiles.emotion_means(values, labels, SPEAKERS)) == ["neutral", "angry"]
     with pytest.raises(SercoreError, match="no clip is 'calm'"):
-        emotion_profiles.differences(values, labels, SPEAKERS, against="calm")
+        emotion_profiles.emotion_differences(values, labels, SPEAKERS, against="calm")
 
 
 # mistakes
@@ -275,10 +281,10 @@ def test_confused_pairs_and_worst_clips_are_those_that_were_planted(oof):
 
 
 def test_people_stand_beside_the_same_clips(oof):
-    table = error_analysis.beside_people(oof, "ravdess")
+    table = error_analysis.compare_with_listeners(oof, "ravdess")
     assert table["model"].to_dict() == pytest.approx(
         {"normal intensity": 2 / 3, "strong intensity": 1.0, "happy": 1.0}
     )
-    assert error_analysis.beside_people(oof.iloc[:0], "crema_d")["model"].isna().all()
+    assert error_analysis.compare_with_listeners(oof.iloc[:0], "crema_d")["model"].isna().all()
     with pytest.raises(CorpusError, match="no figures of people for 'tess'"):
-        error_analysis.beside_people(oof, "tess")
+        error_analysis.compare_with_listeners(oof, "tess")

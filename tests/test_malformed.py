@@ -583,14 +583,14 @@ def arrays(**values):
 
 SCALERS = {
     "no archive": (b"\x93NUMPY", "not a sound archive"),
-    "pickled objects": (arrays(mean=np.array([{}]), spread=np.ones(1)), "not a scaler"),
-    "an array too many": (arrays(mean=np.ones(2), spread=np.ones(2), more=np.ones(2)), "unexpected entries"),
+    "pickled objects": (arrays(mean=np.array([{}]), std=np.ones(1)), "not a scaler"),
+    "an array too many": (arrays(mean=np.ones(2), std=np.ones(2), more=np.ones(2)), "unexpected entries"),
     "a spread of 0": (dump_scaler(np.ones(2), np.zeros(2)), "above 0"),
     "NaN": (dump_scaler(np.full(2, np.nan), np.ones(2)), "finite"),
     "other lengths": (dump_scaler(np.ones(2), np.ones(3)), "one length"),
     "a table": (dump_scaler(np.ones((2, 2)), np.ones((2, 2))), "vectors"),
-    "text": (arrays(mean=np.array(["a"]), spread=np.array(["b"])), "vectors"),
-    "files that are no arrays": (archive(("mean.npy", b"one", 0), ("spread.npy", b"two", 0)), "vectors"),
+    "text": (arrays(mean=np.array(["a"]), std=np.array(["b"])), "vectors"),
+    "files that are no arrays": (archive(("mean.npy", b"one", 0), ("std.npy", b"two", 0)), "vectors"),
 }
 
 

@@ -45,8 +45,8 @@ def tiny(name):
     return model
 
 
-def build(name, *, seed=0, **settings):
-    return models.build(name, N_FEATURES, N_CLASSES, seed=seed, **TINY[name] | settings)
+def build(name, *, seed=0, **model_params):
+    return models.build(name, N_FEATURES, N_CLASSES, seed=seed, **TINY[name] | model_params)
 
 
 def some_clips(n=4):
@@ -194,9 +194,9 @@ y = np.arange(24) % 3
 clips = [rng.normal(0.1, 0.1, size=(4, 20 + k)).astype("float32") + y[k] for k in range(24)]
 network = models.build("cnn1d_lstm", 4, 3, filters=(8,), units=8, dropout=0.0)
 history = training.fit(network, clips, y, copies=[clips], epochs=20, batch_size=8, learning_rate=0.01,
-                       decay=True, balanced=True, label_smoothing=0.05, mixup=0.1,
-                       masks={"frames": 3, "bands": 1})
-said = training.probabilities(network, clips, range(3)).argmax(axis=1)
+                       lr_schedule="cosine", class_weight="balanced", label_smoothing=0.05, mixup=0.1,
+                       spec_augment={"frames": 3, "bands": 1})
+said = training.predict_proba(network, clips, range(3)).argmax(axis=1)
 np.savez(f"{folder}/fit.npz", loss=history["loss"], right=(said == y).mean())
 """
 

@@ -10,15 +10,15 @@ from sercore.errors import SercoreError
 from sercore.models import legacy
 
 N_BANDS, N_FRAMES, N_AVERAGES, N_CLASSES = 32, 36, 6, 3
-every_network = pytest.mark.parametrize("name", legacy.EARLIER)
+every_network = pytest.mark.parametrize("name", legacy.LEGACY)
 reads_frames = pytest.mark.parametrize(
-    "name", [name for name, preset in legacy.EARLIER.items() if len(preset.shapes[-1]) == 2]
+    "name", [name for name, preset in legacy.LEGACY.items() if len(preset.shapes[-1]) == 2]
 )
 
 
 @lru_cache
 def network(name):
-    if len(legacy.EARLIER[name].shapes[-1]) == 1:
+    if len(legacy.LEGACY[name].shapes[-1]) == 1:
         return legacy.build(name, N_AVERAGES, N_CLASSES)
     averages = {"n_averages": N_AVERAGES} if name == "s0_fused" else {}
     return legacy.build(name, N_BANDS, N_CLASSES, n_frames=N_FRAMES, **averages)
@@ -28,7 +28,7 @@ def clips(name, *, n=3, n_frames=N_FRAMES):
     """One array for each input of the network."""
     rng = np.random.default_rng(2)
     frames = rng.normal(size=(n, n_frames, N_BANDS)).astype("float32")
-    return [frames if len(shape) == 2 else frames[:, 0, :N_AVERAGES] for shape in legacy.EARLIER[name].shapes]
+    return [frames if len(shape) == 2 else frames[:, 0, :N_AVERAGES] for shape in legacy.LEGACY[name].shapes]
 
 
 def predict(model, X):
@@ -47,7 +47,7 @@ def inner(name, layer):
 
 @every_network
 def test_weights_of_the_original_at_its_own_input(name):
-    preset = legacy.EARLIER[name]
+    preset = legacy.LEGACY[name]
     model = preset.build(preset.shapes[-1][-1], 7)
     assert model.count_params() == preset.n_weights
 

@@ -1,4 +1,4 @@
-"""One-against-rest experts that are CNN-LSTMs, as in VoiceVibes's stack."""
+"""One-against-rest train_experts that are CNN-LSTMs, as in VoiceVibes's stack."""
 
 import numpy as np
 import pandas as pd
@@ -25,8 +25,10 @@ def corpus(rng):
 def test_cnn_lstm_experts_are_members_that_a_stack_reads(corpus):
     index, X = corpus
     small = {"filters": (4,), "units": 8, "pool": 1, "dropout": 0.0}
-    fit = ensemble.network_expert("cnn2d_lstm", settings=small, epochs=12, learning_rate=0.02, batch_size=8)
-    table = ensemble.experts(index, X, CLASSES, fit, n_folds=2, progress=False)
+    fit = ensemble.network_expert(
+        "cnn2d_lstm", model_params=small, epochs=12, learning_rate=0.02, batch_size=8
+    )
+    table = ensemble.train_experts(index, X, CLASSES, fit, n_folds=2, progress=False)
     members = ensemble.align(table)
     assert members.names == ("expert angry", "expert happy", "expert sad")
     own = np.stack([members.proba[k, :, list(members.classes).index(name)] for k, name in enumerate(CLASSES)])

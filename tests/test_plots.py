@@ -35,7 +35,7 @@ def tracks(wave):
 def index():
     """Three speakers, three emotions; nobody's sex or intensity is known for one of them."""
     rows = [
-        {"speaker": f"demo-{who}", "sex": sex, "emotion": emotion, "intensity": "", "take": str(take)}
+        {"speaker": f"demo-{who}", "sex": sex, "emotion": emotion, "intensity": "", "repetition": str(take)}
         for who, sex in (("F1", "female"), ("M1", "male"), ("X1", ""))
         for emotion in ("surprised", "angry", "neutral")
         for take in range(3 if emotion == "angry" else 2)

@@ -58,10 +58,12 @@ def drawn(name, ax, members, compared, tuned, history):
         "member_matrix": lambda: plots.member_matrix(
             ensemble.disagreement(members), label="clips (%)", ax=ax
         ),
-        "pair_gains": lambda: plots.pair_gains(ensemble.pairs(members), ax=ax),
+        "pair_gains": lambda: plots.pair_gains(ensemble.pairwise_diversity(members), ax=ax),
         "gain_for_cost": lambda: plots.gain_for_cost(compared.iloc[[0, 2]], ax=ax),
-        "evolution": lambda: plots.evolution(history, yardsticks={"equal": 0.55}, ax=ax),
-        "simplex": lambda: plots.simplex(ensemble.landscape(three, steps=6), marks={"a": (1, 1, 2)}, ax=ax),
+        "evolution": lambda: plots.evolution(history, baselines={"equal": 0.55}, ax=ax),
+        "simplex": lambda: plots.simplex(
+            ensemble.weight_landscape(three, steps=6), marks={"a": (1, 1, 2)}, ax=ax
+        ),
     }
     return calls[name]()
 
@@ -138,7 +140,7 @@ def test_the_diagonal_of_a_matrix_says_nothing_and_is_empty(members):
 
 
 def test_a_pair_stands_where_its_errors_and_its_gain_are(members):
-    table = ensemble.pairs(members)
+    table = ensemble.pairwise_diversity(members)
     ax = plots.pair_gains(table, ax=Figure().subplots())
     dots = ax.collections[0]
     wanted = np.column_stack([table["error_correlation"], 100 * table["gain"]])
@@ -158,8 +160,8 @@ def test_cost_is_logarithmic_and_sets_stand_beside_the_systems(compared, members
 
 
 def test_every_restart_has_its_lines_but_one_entry_in_the_legend(history):
-    yardsticks = {"SciPy": 0.71, "equal": 0.55}
-    ax = plots.evolution(history, yardsticks=yardsticks, ax=Figure().subplots())
+    baselines = {"SciPy": 0.71, "equal": 0.55}
+    ax = plots.evolution(history, baselines=baselines, ax=Figure().subplots())
     assert len(ax.lines) == 2 * 2 + 2
     assert list(ax.lines[0].get_ydata()) == pytest.approx([50, 60, 70])
     names = [text.get_text() for text in ax.get_legend().get_texts()]
@@ -167,7 +169,7 @@ def test_every_restart_has_its_lines_but_one_entry_in_the_legend(history):
 
 
 def test_corners_of_the_triangle_are_members_and_marks_stand_at_their_weights(members):
-    grid = ensemble.landscape(members.pick(members.names[:3]), steps=6)
+    grid = ensemble.weight_landscape(members.pick(members.names[:3]), steps=6)
     marks = {"one": (1, 0, 0), "middle": (2, 2, 2)}
     ax = plots.simplex(grid, marks=marks, limits=(0.2, 0.9), ax=Figure().subplots())
     assert [text.get_text() for text in ax.texts] == ["model00", "model01", "model02"]
@@ -182,7 +184,7 @@ def test_corners_of_the_triangle_are_members_and_marks_stand_at_their_weights(me
 
 def test_the_best_corner_of_a_triangle_is_bright_and_the_worst_is_dark():
     """A fitness that is the first member's weight grows towards its corner."""
-    grid = ensemble.landscape(ensembles.synthetic(30, 3, 3, n_folds=3), steps=6)
+    grid = ensemble.weight_landscape(ensembles.synthetic(30, 3, 3, n_folds=3), steps=6)
     ax = plots.simplex(grid.assign(fitness=grid["w_model00"]), ax=Figure().subplots())
     levels = [path.get_extents().x0 for path in ax.collections[0].get_paths() if len(path.vertices)]
     assert ax.texts[0].xy == (0, 0)

@@ -53,7 +53,7 @@ MEANS = {
 }
 DRAWINGS = {
     "exam": lambda ax: plots.exam(EXAM, ax=ax),
-    "beside_people": lambda ax: plots.beside_people(PEOPLE, ax=ax),
+    "compare_with_listeners": lambda ax: plots.compare_with_listeners(PEOPLE, ax=ax),
     "faithfulness_curves": lambda ax: plots.faithfulness_curves(CURVES, ax=ax),
     "importance_intervals": lambda ax: plots.importance_intervals({"a": LOST}, ax=ax),
     "average_contours": lambda ax: plots.average_contours(MEANS, label="pitch (semitones)", ax=ax),
@@ -132,5 +132,5 @@ def test_differences_by_row_and_correlations_are_written():
 
 
 def test_people_without_a_model_get_no_bar_beside_them():
-    ax = plots.beside_people(PEOPLE)
+    ax = plots.compare_with_listeners(PEOPLE)
     assert [bar.get_width() for bar in ax.patches] == pytest.approx([60, 40, 50, 0])

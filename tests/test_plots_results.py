@@ -8,7 +8,7 @@ from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 
 from sercore import evaluation, plots
-from sercore.plots.results import COLOR, ENROLLED_COLOR, LEAKY_COLOR
+from sercore.plots.results import COLOR, LEAKY_COLOR, SPEAKER_NORM_COLOR
 
 mpl.use("Agg")
 CLASSES = ("neutral", "sad", "angry")
@@ -31,7 +31,7 @@ def oof(rng):
     return pd.concat([table, pd.DataFrame(proba, columns=[f"p_{name}" for name in CLASSES])], axis=1)
 
 
-def row(model="lda", split="speaker", enrolled=False, ua=0.5, low=0.4, high=0.6, interval="speakers"):
+def row(model="lda", split="speaker", speaker_norm=False, ua=0.5, low=0.4, high=0.6, interval="speakers"):
     scores = {
         name: ua for name in ("wa", "macro_f1", "weighted_f1", "kappa", "mcc", "auc", "log_loss", "ece")
     }
@@ -42,7 +42,7 @@ def row(model="lda", split="speaker", enrolled=False, ua=0.5, low=0.4, high=0.6,
         scheme="four",
         split=split,
         model=model,
-        enrolled=enrolled,
+        speaker_norm=speaker_norm,
     )
 
 
@@ -114,15 +114,15 @@ def test_results_can_be_sorted_best_on_top(ax):
 
 
 def test_leaky_results_are_hollow_and_red_enrolled_ones_green_and_both_are_explained(ax):
-    table = evaluation.results_table([row(split="random"), row(), row(enrolled=True)])
+    table = evaluation.results_table([row(split="random"), row(), row(speaker_norm=True)])
     plots.results(table, by=("model", "split"), ax=ax)
     (_, leaky, inside), (_, plain, _), (_, known, _) = points(ax)
     assert same_color(leaky, LEAKY_COLOR)
     assert same_color(inside, "white")
     assert same_color(plain, COLOR)
-    assert same_color(known, ENROLLED_COLOR)
+    assert same_color(known, SPEAKER_NORM_COLOR)
     assert [t.get_text() for t in ax.get_legend().get_texts()] == [
-        "random split: leaky", "unseen speakers", "enrolled",
+        "random split: leaky", "unseen speakers", "speaker_norm",
     ]  # fmt: skip
     assert ax.get_yticklabels()[0].get_text() == "lda · random"
 

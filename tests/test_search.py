@@ -130,7 +130,14 @@ def test_a_file_that_holds_no_trials_is_refused(index, X, train, tmp_path):
 def test_poor_trials_are_given_up(index, X, train):
     space = {"learning_rate_init": FloatDistribution(1e-5, 1e-1, log=True)}
     study = look(
-        index, X, train, model="sklearn_mlp", space=space, n_trials=14, settings={"max_iter": 30}, n_folds=4
+        index,
+        X,
+        train,
+        model="sklearn_mlp",
+        space=space,
+        n_trials=14,
+        model_params={"max_iter": 30},
+        n_folds=4,
     )
     states = [trial.state for trial in study.trials]
     assert optuna.trial.TrialState.PRUNED in states
@@ -140,14 +147,14 @@ def test_poor_trials_are_given_up(index, X, train):
 
 def test_parameters_become_settings_of_the_builder_and_of_fit():
     params = {"units": 32, "layers": 2, "dropout": 0.5, "learning_rate": 1e-3}
-    assert training.as_settings("bilstm", params) == (
+    assert training.split_params("bilstm", params) == (
         {"units": (32, 32), "dropout": 0.5},
         {"learning_rate": 1e-3},
     )
-    assert training.as_settings("bilstm", {"units": 32})[0] == {"units": (32,)}
-    assert training.as_settings("cnn1d_lstm", {"units": 32})[0] == {"units": 32}
+    assert training.split_params("bilstm", {"units": 32})[0] == {"units": (32,)}
+    assert training.split_params("cnn1d_lstm", {"units": 32})[0] == {"units": 32}
     with pytest.raises(SercoreError, match=r"'bilstm' has no 'neighbours'; there are: .*dropout"):
-        training.as_settings("bilstm", {"neighbours": 3})
+        training.split_params("bilstm", {"neighbours": 3})
 
 
 @pytest.mark.parametrize("model", ["mlp", "lstm", "bilstm_attention", "cnn2d_lstm", "transformer"])

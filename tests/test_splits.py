@@ -26,7 +26,7 @@ def make_index(speakers, *, corpus="toy", classes=CLASSES, takes=3, women=None):
             "sex": "female" if (number % 2 if women is None else speaker in women) else "male",
             "emotion": label,
             "sentence": f"s{take}",
-            "twin": "",
+            "duplicate_of": "",
             "label": label,
         }
         for number, speaker in enumerate(speakers)
@@ -80,8 +80,8 @@ def test_twins_never_straddle(pairs, seed):
     for first, second in pairs:
         low, high = sorted((first, second))
         if low != high:
-            index.loc[high, "twin"] = index.loc[low, "twin"] or index.loc[low, "clip_id"]
-    name = index["twin"].where(index["twin"] != "", index["clip_id"]).to_numpy()
+            index.loc[high, "duplicate_of"] = index.loc[low, "duplicate_of"] or index.loc[low, "clip_id"]
+    name = index["duplicate_of"].where(index["duplicate_of"] != "", index["clip_id"]).to_numpy()
     for fold in splits.make_folds(index, "speaker", n_folds=4, seed=seed):
         assert not set(name[fold.train]) & set(name[fold.test])
         for inner in splits.inner_folds(index, fold.train, n_folds=3, seed=seed):
@@ -90,7 +90,7 @@ def test_twins_never_straddle(pairs, seed):
 
 def test_twins_join_speakers():
     index = make_index(["a", "b", "c"])
-    index.loc[index["clip_id"] == "toy/b-sad-0", "twin"] = "toy/a-sad-0"
+    index.loc[index["clip_id"] == "toy/b-sad-0", "duplicate_of"] = "toy/a-sad-0"
     with pytest.raises(SplitError, match=r"3 fold\(s\) from 2 speaker.*count as one"):
         splits.make_folds(index, "speaker", n_folds=3)
     with pytest.raises(SplitError, match=r"byte-identical recordings in training and in test: toy/a-sad-0"):
@@ -275,7 +275,7 @@ def test_assert_disjoint_names_what_is_shared():
         splits.assert_disjoint(index, splits.Fold("x", rows[:12], rows[11:]))
     with pytest.raises(SplitError, match="1 speakers in training and in test: toy-b"):
         splits.assert_disjoint(index, splits.Fold("x", rows[:13], rows[13:]))
-    index.loc[20, "twin"] = index.loc[3, "clip_id"]
+    index.loc[20, "duplicate_of"] = index.loc[3, "clip_id"]
     with pytest.raises(SplitError, match=r"1 byte-identical recordings .*: toy/a-happy-0"):
         splits.assert_disjoint(index, good)
     with pytest.raises(SplitError, match="1 speakers in training and in test: toy-unknown"):

@@ -252,7 +252,7 @@ def test_names_can_be_read():
     assert len({clip["speaker"] for clip in clips}) == demo.N_SPEAKERS
     assert demo.parse("somewhere/demo_M6_surprised_3_2.flac") == {
         "stem": "demo_M6_surprised_3_2", "speaker": "M6", "sex": "male", "emotion": "surprised",
-        "intensity": "normal", "sentence": "3", "take": "2",
+        "intensity": "normal", "sentence": "3", "repetition": "2",
     }  # fmt: skip
 
 
@@ -354,7 +354,7 @@ def test_the_corpus_is_neither_too_easy_nor_too_hard(tmp_path):
     index, classes = apply_scheme(index, "eight")
     assert len(index) == demo.N_CLIPS
     assert len(classes) == 8
-    assert (index["twin"] == "").all()
+    assert (index["duplicate_of"] == "").all()
     assert index.groupby("speaker")["label"].value_counts().eq(6).all()
     X = np.stack(joblib.Parallel(n_jobs=2)(joblib.delayed(_row)(path) for path in index["path"]))
     y = index["label"].to_numpy()

@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, model_params
 from hypothesis import strategies as st
 
 from sercore import training
@@ -30,13 +30,13 @@ QUICK = {  # settings that make the slow ones quick
 MODELS = [name for name in classical.available() if name != "xgboost"]
 
 
-def make_index(n_speakers=6, n_takes=4, corpus="demo"):
+def make_index(n_speakers=6, n_repetitions=4, corpus="demo"):
     """Speakers who say every class some times."""
     rows = [
         {"corpus": corpus, "speaker": f"{corpus}-{who}", "label": label, "sentence": f"s{take % 2}"}
         for who in range(n_speakers)
         for label in CLASSES
-        for take in range(n_takes)
+        for take in range(n_repetitions)
     ]
     index = pd.DataFrame(rows)
     return index.assign(clip_id=[f"{corpus}/{k:03d}" for k in range(len(index))], emotion=index["label"])
@@ -99,7 +99,7 @@ def proba_of(oof):
 
 @pytest.mark.parametrize("model", [*MODELS, "mlp"])
 def test_every_model_gives_probabilities_for_every_clip_and_beats_chance(model, index, X, quick_network):
-    oof = predict(index, X, model, settings=QUICK.get(model), n_folds=2)
+    oof = predict(index, X, model, model_params=QUICK.get(model), n_folds=2)
     assert sorted(oof["clip_id"]) == sorted(index["clip_id"])
     proba = proba_of(oof)
     np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
@@ -115,7 +115,7 @@ def test_every_model_gives_probabilities_for_every_clip_and_beats_chance(model, 
 def test_the_same_seed_gives_the_same_predictions_and_another_seed_others(
     model, index, X, one_fold, quick_network
 ):
-    options = {"model": model, "settings": QUICK.get(model)}
+    options = {"model": model, "model_params": QUICK.get(model)}
     once, again = predict(index, X, **options), predict(index, X, **options)
     np.testing.assert_array_equal(proba_of(once), proba_of(again))
     other = predict(index, X, **options, seeds=[1])
@@ -191,7 +191,7 @@ def test_calibration_of_support_vector_machines_keeps_speakers_apart(index, X):
 def test_a_voice_helps_on_the_random_split_only(index, rng):
     X = make_features(index, rng, voice=4.0)
     known, unknown = (
-        figures(*unpack(predict(index, X, "knn", settings={"n_neighbors": 2}, split=split))[:3])["ua"]
+        figures(*unpack(predict(index, X, "knn", model_params={"n_neighbors": 2}, split=split))[:3])["ua"]
         for split in ("random", "speaker")
     )
     assert known > unknown + 0.1
@@ -236,7 +236,7 @@ CHANGES = {
     "features": lambda index, X: (index, X + 1, {}),
     "label": lambda index, X: (index.assign(label=index["label"].to_numpy()[::-1]), X, {}),
     "scaling": lambda index, X: (index, X, {"scale": False}),
-    "setting": lambda index, X: (index, X, {"settings": {"n_neighbors": 3}}),
+    "setting": lambda index, X: (index, X, {"model_params": {"n_neighbors": 3}}),
     "folds": lambda index, X: (index, X, {"n_folds": 3}),
     "split": lambda index, X: (index, X, {"split": "loso"}),
     "seed": lambda index, X: (index, X, {"seeds": [5]}),
@@ -295,7 +295,7 @@ def test_compare_gives_one_row_per_model_on_the_same_folds(index, X):
     assert list(table["model"]) == list(oofs) == ["dummy", "lda"]
     assert set(table["corpus"]) == {"demo"}
     assert set(table["scheme"]) == {"four"}
-    assert not table["enrolled"].any()
+    assert not table["speaker_norm"].any()
     assert table["ua"].iloc[1] == figures(*unpack(oofs["lda"])[:3])["ua"]
     assert table["ua_low"].notna().all()
     assert set(table["interval"]) == {"speakers"}
@@ -304,12 +304,12 @@ def test_compare_gives_one_row_per_model_on_the_same_folds(index, X):
 
 def test_compare_enrolls_where_asked_and_says_so(index, rng):
     X = make_features(index, rng, voice=6.0)
-    plain, enrolled = (
-        training.compare(index, X, CLASSES, models=["lda"], scheme="four", enrolled=e, progress=False)[0]
+    plain, speaker_norm = (
+        training.compare(index, X, CLASSES, models=["lda"], scheme="four", speaker_norm=e, progress=False)[0]
         for e in (False, True)
     )
-    assert enrolled["enrolled"].all()
-    assert enrolled["ua"].item() > plain["ua"].item() + 0.1
+    assert speaker_norm["speaker_norm"].all()
+    assert speaker_norm["ua"].item() > plain["ua"].item() + 0.1
 
 
 def test_compare_takes_every_installed_model_by_default(index, X, monkeypatch):
@@ -326,7 +326,7 @@ def test_compare_takes_every_installed_model_by_default(index, X, monkeypatch):
 
 
 def test_two_speakers_get_an_interval_over_clips_and_it_says_so(rng):
-    index = make_index(n_speakers=2, n_takes=8, corpus="tess")
+    index = make_index(n_speakers=2, n_repetitions=8, corpus="tess")
     X = make_features(index, rng)
     table, oofs = training.compare(
         index, X, CLASSES, models=["lda", "linear_svc"], scheme="four", progress=False
@@ -347,7 +347,7 @@ def test_training_seconds_are_those_of_all_folds_of_a_seed(index, X):
 def test_a_class_that_training_lacked_gets_probability_zero_in_its_column(index, X):
     train = np.flatnonzero(index["label"] != "sad")
     fitted = training.fit_classical(index, X, train, model="lda")
-    proba = training.probabilities(fitted, X, CLASSES)
+    proba = training.predict_proba(fitted, X, CLASSES)
     assert (proba[:, 1] == 0).all()
     np.testing.assert_allclose(proba.sum(axis=1), 1)
     known = proba.argmax(axis=1)[train] == pd.Categorical(index["label"], categories=CLASSES).codes[train]
@@ -355,7 +355,7 @@ def test_a_class_that_training_lacked_gets_probability_zero_in_its_column(index,
 
 
 def test_settings_reach_the_classifier_and_its_name(index, X):
-    oof = predict(index, X, "knn", settings={"n_neighbors": 1})
+    oof = predict(index, X, "knn", model_params={"n_neighbors": 1})
     assert set(oof["model"]) == {"knn n_neighbors=1"}
     assert set(np.unique(proba_of(oof))) == {0.0, 1.0}
 
@@ -400,8 +400,8 @@ def test_the_rate_rises_and_falls_masks_hide_and_the_checkpoint_is_the_network(t
     clips, y = [rng.normal(size=(4, 20)).astype(np.float32) for _ in range(12)], np.arange(12) % 3
     network = models.build("lstm", 4, 3, units=(4,), pool=4)
     training.fit(
-        network, clips, y, epochs=4, batch_size=6, learning_rate=0.01, decay=True,
-        masks={"frames": 5, "n_masks": 1}, checkpoint=tmp_path / "best.keras",
+        network, clips, y, epochs=4, batch_size=6, learning_rate=0.01, lr_schedule="cosine",
+        spec_augment={"frames": 5, "n_masks": 1}, checkpoint=tmp_path / "best.keras",
     )  # fmt: skip
     assert (True, 5, 1) in hidden
     assert rates[0] < max(rates) == pytest.approx(0.01)
@@ -426,35 +426,35 @@ def test_a_network_predicts_the_same_in_parts_and_without_dropout(rng):
     from sercore.models.mlp import build_mlp
 
     network, X = build_mlp(5, 3), rng.normal(size=(1500, 5)).astype(np.float32)
-    proba = training.probabilities(network, X, CLASSES)
+    proba = training.predict_proba(network, X, CLASSES)
     np.testing.assert_allclose(proba, network.predict(X, verbose=0), atol=1e-6)
-    np.testing.assert_array_equal(proba, training.probabilities(network, X, CLASSES))
+    np.testing.assert_array_equal(proba, training.predict_proba(network, X, CLASSES))
     network.set_weights([2 * weight for weight in network.get_weights()])
-    assert np.abs(training.probabilities(network, X, CLASSES) - proba).max() > 1e-3, "old weights answered"
+    assert np.abs(training.predict_proba(network, X, CLASSES) - proba).max() > 1e-3, "old weights answered"
 
 
-@settings(max_examples=25, deadline=None)
+@model_params(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 6), st.floats(0.1, 1e4), st.floats(-1e4, 1e4))
 def test_enrolling_centres_and_scales_each_speaker_and_forgets_the_voice(seed, n_speakers, factor, shift):
     rng = np.random.default_rng(seed)
     speakers = np.array([f"x-{k % n_speakers}" for k in range(12 * n_speakers)])
     X = rng.normal(size=(len(speakers), 3)).astype(np.float32)
     X[:, 2] = 7.0
-    enrolled = training.enroll(X, speakers)
+    speaker_norm = training.speaker_normalise(X, speakers)
     for speaker in np.unique(speakers):
-        own = enrolled[speakers == speaker]
+        own = speaker_norm[speakers == speaker]
         np.testing.assert_allclose(own.mean(axis=0), 0, atol=1e-5)
         np.testing.assert_allclose(own.std(axis=0), [1, 1, 0], atol=1e-4)
     louder = X.copy()
     louder[speakers == "x-0"] = factor * louder[speakers == "x-0"] + shift
     if abs(shift) < 100 * factor:  # else float32 holds too few digits of the voice
-        np.testing.assert_allclose(training.enroll(louder, speakers), enrolled, atol=5e-3)
+        np.testing.assert_allclose(training.speaker_normalise(louder, speakers), speaker_norm, atol=5e-3)
     assert X[0, 2] == 7.0  # the input is left alone
 
 
 def test_enrolling_unknown_speakers_is_refused():
     with pytest.raises(SercoreError, match="1 clips have no speaker"):
-        training.enroll(np.zeros((2, 3)), ["a-1", ""])
+        training.speaker_normalise(np.zeros((2, 3)), ["a-1", ""])
 
 
 # mistakes
@@ -479,7 +479,7 @@ def test_unknown_models_and_settings_are_named(index, X):
     with pytest.raises(SercoreError, match=r"no classical model named 'svm'.*rbf_svc"):
         predict(index, X, "svm")
     with pytest.raises(SercoreError, match=r"model 'knn': Invalid parameter 'neighbours'.*n_neighbors"):
-        predict(index, X, "knn", settings={"neighbours": 3})
+        predict(index, X, "knn", model_params={"neighbours": 3})
 
 
 def test_a_class_that_only_tested_speakers_have_is_refused(index, X):

@@ -17,12 +17,12 @@ from sercore.corpora import demo
 from sercore.course.benchmarks.ensembles import synthetic
 from sercore.errors import BundleError, SercoreError
 from sercore.interpret.counterfactual import flips, flips_html
-from sercore.interpret.occlusion_mask import Cover, by_sound
+from sercore.interpret.occlusion_mask import OcclusionBox, predict_masked
 from sercore.pictures.html import probability_bars, score_lines
 from sercore.synth.knobs import BODIES, KNOBS, Voice
 from sercore.widgets import Occluding, VoiceLab, Voting, voice_lab
 from sercore.widgets.voice_lab import voice_picture
-from sercore.widgets.voting import vote_scores
+from sercore.widgets.voting import score_votes
 
 
 @pytest.fixture(scope="module")
@@ -321,7 +321,7 @@ MEMBERS = synthetic(200, 4, 3)
 def test_scores_of_votes_are_those_of_the_evaluation():
     weights = {"model00": 0.2, "model01": 1.0, "model02": 0.0}
     equal = dict.fromkeys(weights, 1.0)
-    found = vote_scores(MEMBERS, {"mine": weights, "equal": equal})
+    found = score_votes(MEMBERS, {"mine": weights, "equal": equal})
     tables = [ensemble.soft_vote(MEMBERS, w) for w in (weights, equal)]
     for name, table in zip(found.index, tables, strict=True):
         scores = evaluation.evaluate_oof(table)
@@ -369,7 +369,7 @@ def test_closed_speakers_are_shown_on_demand_and_looks_are_counted():
     voting = Voting(MEMBERS.take(~closed), closed=MEMBERS.take(closed))
     assert "closed" not in voting.lines.value
     voting.buttons["open"].click()
-    expected = vote_scores(voting.closed, {"equal": dict.fromkeys(MEMBERS.names, 1.0)})["ua"]["equal"]
+    expected = score_votes(voting.closed, {"equal": dict.fromkeys(MEMBERS.names, 1.0)})["ua"]["equal"]
     assert f"closed: these weights {100 * expected:.1f}" in voting.lines.value
     assert "opened 1×" in voting.message.value
     voting.sliders["model01"].value = 0.5
@@ -391,19 +391,19 @@ def test_of_many_members_the_ten_best_alone_get_a_slider():
 
 
 def test_a_cover_is_a_box_of_frames_and_bands_or_all_but_it():
-    mask = Cover(0.02, 0.04, 3, 5).mask(10)
+    mask = OcclusionBox(0.02, 0.04, 3, 5).mask(10)
     expected = np.zeros((10, 64), bool)
     expected[2:5, 3:6] = True  # steps of 10 ms
     np.testing.assert_array_equal(mask, expected)
-    np.testing.assert_array_equal(Cover(0.02, 0.04, 3, 5, keep=True).mask(10), ~expected)
+    np.testing.assert_array_equal(OcclusionBox(0.02, 0.04, 3, 5, keep=True).mask(10), ~expected)
 
 
 def test_a_model_hears_what_is_left_of_the_sound(predictor):
     wave, sr = Voice().preset("angry").speak()
-    answer, n_frames = by_sound(predictor, wave), 1 + len(wave) // 160
+    answer, n_frames = predict_masked(predictor, wave), 1 + len(wave) // 160
     nothing = answer(np.zeros((n_frames, 64), bool))
     np.testing.assert_allclose(nothing, predictor.proba(predictor.waves(wave, sr=sr)), atol=1e-3)
-    assert np.abs(answer(Cover(0, 9, 0, 20).mask(n_frames)) - nothing).max() > 0.05
+    assert np.abs(answer(OcclusionBox(0, 9, 0, 20).mask(n_frames)) - nothing).max() > 0.05
 
 
 def test_sliders_cover_the_picture_and_the_sound_and_ask_again(predictor):
@@ -416,7 +416,7 @@ def test_sliders_cover_the_picture_and_the_sound_and_ask_again(predictor):
     np.testing.assert_allclose(heard[:7000], whole[:7000], atol=1e-3)
     said = widget.proba
     widget.bands.value = (0, 20)
-    assert widget.cover == Cover(0.5, 1.0, 0, 20)
+    assert widget.cover == OcclusionBox(0.5, 1.0, 0, 20)
     assert widget.player.picture != before
     widget.mode.value = True
     assert widget.cover.keep

@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["augment"],
     submod_attrs={
-        "reading": ["EXTENSIONS", "MAX_SECONDS", "SAMPLE_RATES", "read"],
+        "reading": ["AUDIO_SUFFIXES", "MAX_SECONDS", "SAMPLE_RATES", "read"],
         "waveform": [
             "MIN_SECONDS",
             "SAMPLE_RATE",

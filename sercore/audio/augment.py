@@ -27,7 +27,7 @@ VERSION = 1
 """Raised whenever a change of code changes copies; part of every augmentation's key."""
 
 
-def noise(wave: np.ndarray, snr_db: float, *, rng: np.random.Generator) -> np.ndarray:
+def add_noise(wave: np.ndarray, snr_db: float, *, rng: np.random.Generator) -> np.ndarray:
     """White noise added at a signal-to-noise ratio, both powers taken over the whole clip.
 
     Parameters
@@ -45,12 +45,12 @@ def noise(wave: np.ndarray, snr_db: float, *, rng: np.random.Generator) -> np.nd
     return (wave + drawn * np.sqrt(power / np.mean(drawn**2))).astype(wave.dtype)
 
 
-def gain(wave: np.ndarray, db: float) -> np.ndarray:
+def change_gain(wave: np.ndarray, db: float) -> np.ndarray:
     """The clip louder (dB above 0) or softer."""
     return (wave * 10 ** (db / 20)).astype(wave.dtype)
 
 
-def shift(wave: np.ndarray, seconds: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
+def time_shift(wave: np.ndarray, seconds: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
     """The clip later (seconds above 0) or earlier; what leaves is lost, what enters is silence."""
     n = round(seconds * sr)
     moved = np.zeros_like(wave)
@@ -61,14 +61,14 @@ def shift(wave: np.ndarray, seconds: float, *, sr: int = audio.SAMPLE_RATE) -> n
     return moved
 
 
-def speed(wave: np.ndarray, factor: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
+def change_speed(wave: np.ndarray, factor: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
     """The clip as a tape played ``factor`` times as fast: shorter, and higher in pitch and formants."""
     import soxr
 
     return wave if factor == 1 else soxr.resample(wave, sr * factor, sr, quality="HQ")
 
 
-def pitch(wave: np.ndarray, semitones: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
+def pitch_shift(wave: np.ndarray, semitones: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
     """Pitch and formants moved, duration kept (phase vocoder, librosa).
 
     A phase vocoder smears what happens at one moment: any value but 0, however small, moves the level
@@ -89,7 +89,7 @@ def pitch(wave: np.ndarray, semitones: float, *, sr: int = audio.SAMPLE_RATE) ->
     return wave if semitones == 0 else librosa.effects.pitch_shift(wave, sr=sr, n_steps=semitones, n_fft=1024)
 
 
-def tract(wave: np.ndarray, factor: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
+def perturb_vocal_tract(wave: np.ndarray, factor: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
     """Formants moved as by a vocal tract ``factor`` times as long; pitch and duration kept.
 
     The spectral envelope of each frame (its cepstrum below 2 ms, too slow a ripple to be pitch) is
@@ -138,7 +138,7 @@ class Augmentation:
     shift : (low, high) or None
         Seconds.
     snr_db, gain_db : (low, high) or None
-        Decibels of :func:`noise` and :func:`gain`.
+        Decibels of :func:`add_noise` and :func:`change_gain`.
     probability : float
         Of each change; a copy without any is the clip itself.
     """
@@ -206,13 +206,15 @@ class Augmentation:
         rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
         for name, value in self.draw(rng).items():
             if name == "snr_db":
-                wave = noise(wave, value, rng=rng)
+                wave = add_noise(wave, value, rng=rng)
             elif name == "gain_db":
-                wave = gain(wave, value)
+                wave = change_gain(wave, value)
             else:
                 wave = _TIMED[name](wave, value, sr=sr)
         return np.clip(wave, -1.0, 1.0).astype(np.float32)
 
 
-_TIMED = {"tract": tract, "pitch": pitch, "speed": speed, "shift": shift}
+_TIMED = {
+    "tract": perturb_vocal_tract, "pitch": pitch_shift, "speed": change_speed, "shift": time_shift,
+}  # fmt: skip
 """Changes that need the sample rate."""

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import AudioError
+from ..files import is_lfs_pointer
 
-EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
-"""File names that count as audio when a folder is searched."""
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".oga")
+"""Suffixes of files that are read when a folder is searched, for training and for prediction."""
 
 MAX_SECONDS = 3600.0
 SAMPLE_RATES = (4_000, 768_000)
@@ -58,7 +59,7 @@ def read(path: Path) -> tuple[np.ndarray, int]:
             samples = file.read(dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:  # TypeError: named .raw
         raise AudioError(
-            f"{path}: not readable as audio, begins with {head[:12]!r}; expected {', '.join(EXTENSIONS)}"
+            f"{path}: not readable as audio, begins with {head[:12]!r}; expected {', '.join(AUDIO_SUFFIXES)}"
             + (", and this one seems cut off or damaged: get it again" if cut else ""),
             reason="truncated" if cut else "not-audio",
         ) from error
@@ -102,7 +103,7 @@ def _refuse_name(name: str) -> None:
 
 def _refuse_lookalikes(head: bytes, path: Path) -> None:
     """Text that a failed download leaves under the name of a recording."""
-    if head.startswith(b"version https://git-lfs"):
+    if is_lfs_pointer(head):
         raise AudioError(
             f"{path}: a Git LFS pointer, not the recording; run 'git lfs pull' in its clone, or get the "
             "corpus with 'sercore corpora download'",

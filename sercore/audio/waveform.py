@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import AudioError
-from .reading import EXTENSIONS, MAX_SECONDS, SAMPLE_RATES, read
+from .reading import AUDIO_SUFFIXES, MAX_SECONDS, SAMPLE_RATES, read
 
 __all__ = [
-    "EXTENSIONS", "MAX_SECONDS", "MIN_SECONDS", "SAMPLE_RATE", "check", "check_array", "convert",
+    "AUDIO_SUFFIXES", "MAX_SECONDS", "MIN_SECONDS", "SAMPLE_RATE", "check", "check_array", "convert",
     "fit_length", "load", "trim",
 ]  # fmt: skip
 

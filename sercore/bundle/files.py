@@ -21,7 +21,6 @@ from .folder import digest as digest_of_folder
 from .predictor import Predictor
 from .windows import Windows, answer, predict_windows
 
-SUFFIXES = (*audio.EXTENSIONS, ".aif", ".aiff", ".opus", ".oga")
 """File names that count as audio when a folder is searched; a file named on its own is always tried."""
 
 MAX_STDIN_BYTES = 2_000_000_000
@@ -49,11 +48,11 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
             Path(where) / file
             for where, _, inside in os.walk(name, onerror=stop)
             for file in inside
-            if file.lower().endswith(SUFFIXES) and not file.startswith(".")
+            if file.lower().endswith(audio.AUDIO_SUFFIXES) and not file.startswith(".")
         ]
         if not found:
             raise AudioError(
-                f"{name}: no audio file in this folder ({', '.join(SUFFIXES)})", reason="missing"
+                f"{name}: no audio file in this folder ({', '.join(audio.AUDIO_SUFFIXES)})", reason="missing"
             )
         files += sorted(found)
     return files

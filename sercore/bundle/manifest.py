@@ -66,7 +66,7 @@ class Manifest:
     versions : dict of str to str
         Of the libraries when the bundle was written.
     probe : tuple of float [shape=(n_classes,)]
-        What the model answers to :func:`sercore.bundle.reference_signal.probe_wave`.
+        What the model answers to :func:`sercore.bundle.reference_signal.reference_signal`.
     files : dict of str to dict
         ``bytes`` and ``sha256`` of every file but this one.
     """

@@ -139,10 +139,10 @@ def dump(network, *, onnx: bool = True) -> dict[str, bytes]:
     return contents
 
 
-def dump_scaler(mean: np.ndarray, spread: np.ndarray) -> bytes:
-    """``scaler.npz`` with ``mean`` and ``spread`` [shape=(n_features,)]."""
+def dump_scaler(mean: np.ndarray, std: np.ndarray) -> bytes:
+    """``scaler.npz`` with ``mean`` and ``std`` [shape=(n_features,)]."""
     buffer = io.BytesIO()
-    np.savez(buffer, mean=np.asarray(mean, np.float64), spread=np.asarray(spread, np.float64))
+    np.savez(buffer, mean=np.asarray(mean, np.float64), std=np.asarray(std, np.float64))
     return buffer.getvalue()
 
 
@@ -154,18 +154,18 @@ def load_scaler(content: bytes, *, where: str) -> tuple[np.ndarray, np.ndarray]:
     BundleError
         Not two vectors of the same length, finite, the spread above 0.
     """
-    read_member(content, "mean.npy", where=where, only=("mean.npy", "spread.npy"))
+    read_member(content, "mean.npy", where=where, only=("mean.npy", "std.npy"))
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            mean, spread = map(np.asarray, (arrays["mean"], arrays["spread"]))  # bytes, where it is no array
+            mean, std = map(np.asarray, (arrays["mean"], arrays["std"]))  # bytes, where it is no array
     except Exception as error:  # numpy parses the header as Python tokens: errors of many kinds
         raise BundleError(f"{where}: not a scaler ({error})") from error
-    sound = mean.dtype == spread.dtype == np.float64 and mean.ndim == 1 and mean.shape == spread.shape
-    if not (sound and mean.size and np.isfinite([mean, spread]).all() and (spread > 0).all()):
+    sound = mean.dtype == std.dtype == np.float64 and mean.ndim == 1 and mean.shape == std.shape
+    if not (sound and mean.size and np.isfinite([mean, std]).all() and (std > 0).all()):
         raise BundleError(
             f"{where}: mean and spread must be finite vectors of one length, the spread above 0"
         )
-    return mean, spread
+    return mean, std
 
 
 def load_keras(content: bytes, *, where: str):
@@ -221,9 +221,9 @@ def run_onnx(content: bytes, *, where: str) -> Callable[[np.ndarray], np.ndarray
 def run_keras(content: bytes, *, where: str) -> Callable[[np.ndarray], np.ndarray]:
     """As :func:`run_onnx`, by Keras."""
     network = load_keras(content, where=where)
-    from ..models.layers import answering
+    from ..models.assembly import compiled_predict
 
-    return _guarded(answering(network), where)
+    return _guarded(compiled_predict(network), where)
 
 
 def _guarded(run, where: str):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def probe_wave(sr: int, *, seconds: float = 1.2) -> np.ndarray:
+def reference_signal(sr: int, *, seconds: float = 1.2) -> np.ndarray:
     """A voice-like glide with two pauses, made of sines alone.
 
     Parameters

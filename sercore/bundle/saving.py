@@ -21,7 +21,7 @@ from . import estimators, networks
 from .folder import MANIFEST, digest_of, write_folder
 from .manifest import Manifest, Member, member_name
 from .predictor import Predictor
-from .reference_signal import probe_wave
+from .reference_signal import reference_signal
 
 SAME = 1e-4
 """How near the answers of the written files must be to those of the fitted models."""
@@ -68,7 +68,7 @@ class Fitted:
 
         recipe = get_recipe(self.recipe)
         make = features.frames if self.features == "frames" else features.table_row
-        clip = make(probe_wave(recipe.sr), recipe)
+        clip = make(reference_signal(recipe.sr), recipe)
         return (
             self.model([clip])[0]
             if self.kind == "keras"
@@ -79,7 +79,7 @@ class Fitted:
         """The member's files by name."""
         if self.kind == "sklearn":
             return {"model.skops": estimators.dump(self.model)}
-        scaler = networks.dump_scaler(self.model.mean, self.model.spread)
+        scaler = networks.dump_scaler(self.model.mean, self.model.std)
         return networks.dump(self.model.network, onnx=onnx) | {"scaler.npz": scaler}
 
 

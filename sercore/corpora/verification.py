@@ -21,6 +21,7 @@ import pandas as pd
 import soundfile
 from tqdm import tqdm
 
+from ..files import is_lfs_pointer
 from .registry import get_corpus
 from .scanning import find_scan, sha256
 
@@ -159,7 +160,7 @@ def _judge(module: ModuleType, paths: list[str], digest: str | None) -> tuple[st
     if size == 0:
         return "empty", ""
     with open(path, "rb") as stream:
-        if stream.read(23) == b"version https://git-lfs":
+        if is_lfs_pointer(stream.read(64)):
             return "lfs-pointer", f"{size} bytes"
     if digest and path.lower().endswith(".wav") and sha256(path) == digest:
         return "verified", ""

@@ -28,19 +28,19 @@ _FORESTS = ("random_forest", "extra_trees", "gradient_boosting")
 _SEEDED = ("sklearn_mlp", "mlp")
 
 AUGMENTED = {
-    "stop_early": False,
+    "early_stopping": False,
     "epochs": 40,
     "learning_rate": 2e-3,
-    "decay": True,
+    "lr_schedule": "cosine",
     "balanced": True,
     "label_smoothing": 0.1,
-    "masks": {"n_masks": 1},
+    "spec_augment": {"n_masks": 1},
 }
 """How networks on frames are trained on augmented copies: on all training speakers, for a number of
 epochs chosen on inner folds of the training actors of the first emobox fold."""
 _HALF = {"epochs": 20}
 _OWN = {
-    "mlp": {"masks": None, "learning_rate": 1e-3, "epochs": 60},
+    "mlp": {"spec_augment": None, "learning_rate": 1e-3, "epochs": 60},
     "transformer": _HALF | {"learning_rate": 1e-3},
     "cnn2d_transformer": _HALF | {"learning_rate": 1e-3},
     "lstm": _HALF,
@@ -64,12 +64,12 @@ class Campaign:
         Seeds of the ``repeated`` models; the others run with the first alone.
     repeated : tuple of str
         Models whose spread over seeds is measured.
-    enrolled : bool
+    speaker_norm : bool
         Standardise features per speaker, unlabelled clips of test speakers included.
-    copies : int
+    augmented : int
         Augmented copies of each training clip (:class:`sercore.audio.augment.Augmentation`), for networks
         trained as :data:`AUGMENTED` says; 0 trains with the defaults of :func:`sercore.training.fit`.
-    fitting : dict, optional
+    fit_params : dict, optional
         How networks are trained instead.
     n_folds : int, optional
         See :func:`sercore.splits.make_folds`.
@@ -83,9 +83,9 @@ class Campaign:
     models: tuple[str, ...] = (*_STEADY, *_FORESTS, *_SEEDED)
     seeds: tuple[int, ...] = (0, 1, 2)
     repeated: tuple[str, ...] = _SEEDED
-    enrolled: bool = False
-    copies: int = 0
-    fitting: dict | None = None
+    speaker_norm: bool = False
+    augmented: int = 0
+    fit_params: dict | None = None
     n_folds: int | None = None
     precision: str = "float32"
 
@@ -96,21 +96,23 @@ CAMPAIGNS = {
     "ravdess-random": Campaign("ravdess", "eight", "random", models=_FEW, repeated=()),
     "ravdess-random-seven": Campaign("ravdess", "seven", "random", models=_FEW, repeated=()),
     "ravdess-emobox": Campaign("ravdess", "eight", "emobox-ravdess"),
-    "ravdess-emobox-enrolled": Campaign("ravdess", "eight", "emobox-ravdess", models=_FEW, enrolled=True),
+    "ravdess-emobox-speaker-norm": Campaign(
+        "ravdess", "eight", "emobox-ravdess", models=_FEW, speaker_norm=True
+    ),
     "tess-loso": Campaign("tess", "seven", "loso", models=_FEW),
-    "tess-loso-enrolled": Campaign("tess", "seven", "loso", models=_FEW, enrolled=True),
+    "tess-loso-speaker-norm": Campaign("tess", "seven", "loso", models=_FEW, speaker_norm=True),
     "emo_db-loso": Campaign("emo_db", "all", "loso", models=_FEW),
-    "emo_db-loso-enrolled": Campaign("emo_db", "all", "loso", models=_FEW, enrolled=True),
+    "emo_db-loso-speaker-norm": Campaign("emo_db", "all", "loso", models=_FEW, speaker_norm=True),
     "ravdess-emobox-networks": Campaign(
         "ravdess",
         "eight",
         "emobox-ravdess",
         models=tuple(NETWORKS),
         repeated=_BEST,
-        copies=8,
+        augmented=8,
     ),
-    "ravdess-emobox-networks-enrolled": Campaign(
-        "ravdess", "eight", "emobox-ravdess", models=_BEST, repeated=(), enrolled=True, copies=8
+    "ravdess-emobox-networks-speaker-norm": Campaign(
+        "ravdess", "eight", "emobox-ravdess", models=_BEST, repeated=(), speaker_norm=True, augmented=8
     ),
     "ravdess-emobox-networks-plain": Campaign(
         "ravdess",
@@ -118,17 +120,17 @@ CAMPAIGNS = {
         "emobox-ravdess",
         models=("cnn1d_lstm",),
         repeated=(),
-        fitting={name: value for name, value in AUGMENTED.items() if name != "masks"},
+        fit_params={name: value for name, value in AUGMENTED.items() if name != "spec_augment"},
     ),
-    "ravdess-random-networks": Campaign("ravdess", "eight", "random", models=_BEST, repeated=(), copies=8),
-    "ravdess-earlier": Campaign(
+    "ravdess-random-networks": Campaign("ravdess", "eight", "random", models=_BEST, repeated=(), augmented=8),
+    "ravdess-legacy": Campaign(
         "ravdess",
         "eight",
         "speaker",
         models=("cnn2d_lstm", "s0_cnn2d_lstm"),
         repeated=(),
         n_folds=2,
-        fitting={"stop_early": False, "epochs": 15, "decay": True},
+        fit_params={"early_stopping": False, "epochs": 15, "lr_schedule": "cosine"},
         precision="mixed_bfloat16",
     ),
 }
@@ -163,13 +165,13 @@ def measure(
     campaign = _get(name)
     tables = []
     for model in campaign.models if models is None else models:
-        index, X, copies, classes = _features(campaign, model, root, n_jobs)
-        fitting = AUGMENTED | _OWN.get(model, {}) if campaign.copies else campaign.fitting
+        index, X, augmented, classes = _features(campaign, model, root, n_jobs)
+        fit_params = AUGMENTED | _OWN.get(model, {}) if campaign.augmented else campaign.fit_params
         with _computing_in(campaign.precision):
             tables.append(
                 out_of_fold(
-                    index, X, classes, model=model, fitting=fitting, copies=copies, split=campaign.split,
-                    n_folds=campaign.n_folds,
+                    index, X, classes, model=model, fit_params=fit_params, augmented=augmented,
+                    split=campaign.split, n_folds=campaign.n_folds,
                     seeds=campaign.seeds if model in campaign.repeated else campaign.seeds[:1],
                     folder=paths.cache_dir() / "oof" / name,
                     n_jobs=n_jobs if campaign.precision == "float32" else 1,  # others would not know it
@@ -207,23 +209,24 @@ def _features(campaign: Campaign, model: str, root, n_jobs: int):
     from ..corpora import load_index
     from ..features.store import extract_frames, extract_table
     from ..labels import apply_scheme
-    from ..training import enroll
+    from ..training import speaker_normalise
 
     frames = reads_frames(model)
     extract, recipe = (extract_frames, "log_mel") if frames else (extract_table, "default")
     whole = load_index(campaign.corpus, root)
     made = extract(whole, recipe, n_jobs=n_jobs)
-    copies = [
+    augmented = [
         extract(made.index, recipe, n_jobs=n_jobs, augmentation=Augmentation(), copy=k).X
-        for k in range(campaign.copies)
+        for k in range(campaign.augmented)
     ]
     index, classes = apply_scheme(made.index, campaign.scheme)
     kept = np.flatnonzero(np.isin(made.index["clip_id"], index["clip_id"]))
     versions = [
-        part[kept] if isinstance(part, np.ndarray) else [part[k] for k in kept] for part in (made.X, *copies)
+        part[kept] if isinstance(part, np.ndarray) else [part[k] for k in kept]
+        for part in (made.X, *augmented)
     ]
-    if campaign.enrolled:
-        versions = [enroll(part, index["speaker"]) for part in versions]
+    if campaign.speaker_norm:
+        versions = [speaker_normalise(part, index["speaker"]) for part in versions]
     return index, versions[0], versions[1:], classes
 
 
@@ -245,7 +248,7 @@ def table(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
         [part for _, part in oof.groupby("model", sort=False)],
         corpus=campaign.corpus,
         scheme=campaign.scheme,
-        enrolled=campaign.enrolled,
+        speaker_norm=campaign.speaker_norm,
         n_boot=n_boot,
     )
 

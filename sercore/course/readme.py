@@ -28,13 +28,13 @@ def results_markdown() -> str:
         "|---|---|" + "---|" * len(MODELS),
     ]
     for name, campaign in published.CAMPAIGNS.items():
-        if campaign.copies or campaign.fitting:
+        if campaign.augmented or campaign.fit_params:
             continue
         table = published.table(name).set_index("model")
         first = table.iloc[0]
         split = f"`{campaign.split}`" + (" (leaky)" if campaign.split == "random" else "")
         task = f"{campaign.corpus.upper().replace('_', '-')}, {_n_classes(name)} classes, {split}"
-        task += ", `enrolled`" if campaign.enrolled else ""
+        task += ", `enrolled`" if campaign.speaker_norm else ""
         cells = [_cell(table.loc[model]) if model in table.index else "" for model in MODELS]
         lines.append(f"| {task} | {first.n_clips:.0f}, {first.n_speakers:.0f} | " + " | ".join(cells) + " |")
         if campaign.split == "random":
@@ -45,8 +45,8 @@ def results_markdown() -> str:
 
 def networks_markdown() -> str:
     """Markdown table: one row per network trained on augmented copies, best first."""
-    campaigns = ("ravdess-emobox-networks", "ravdess-emobox-networks-enrolled", "ravdess-random-networks")
-    fair, enrolled, leaky = (published.table(name).set_index("model") for name in campaigns)
+    campaigns = ("ravdess-emobox-networks", "ravdess-emobox-networks-speaker-norm", "ravdess-random-networks")
+    fair, speaker_norm, leaky = (published.table(name).set_index("model") for name in campaigns)
     lines = [
         "| network | weights | UA, new speakers | WA | F1 | UA, `enrolled` | WA, `random` (leaky) "
         "| training, min | ms per clip |",
@@ -59,7 +59,7 @@ def networks_markdown() -> str:
             _cell(row),
             f"{100 * row.wa:.1f}",
             f"{100 * row.macro_f1:.1f}",
-            _cell(enrolled.loc[row.Index]) if row.Index in enrolled.index else "",
+            _cell(speaker_norm.loc[row.Index]) if row.Index in speaker_norm.index else "",
             f"{100 * leaky.loc[row.Index].wa:.1f}" if row.Index in leaky.index else "",
             f"{row.train_seconds / 60:.1f}",
             f"{row.ms_per_clip:.1f}",
@@ -77,7 +77,7 @@ def draw_gap(path: Path | None = None) -> Path:
 
     from .. import plots
 
-    names = ("ravdess-random", "ravdess-emobox", "ravdess-emobox-enrolled")
+    names = ("ravdess-random", "ravdess-emobox", "ravdess-emobox-speaker-norm")
     rows = pd.concat([published.table(name) for name in names])
     rows = rows[rows["model"].isin(MODELS)]
     rows = rows.assign(model=rows["model"].map(MODELS))
@@ -109,8 +109,8 @@ def replace(marker: str, content: str, path: Path | None = None) -> None:
 
 def _cell(row) -> str:
     """``57.1 [53.0, 61.2]``, with ± over seeds where there are several."""
-    spread = f" ± {100 * row.ua_sd:.1f}" if pd.notna(row.ua_sd) else ""
-    return f"{100 * row.ua:.1f}{spread} [{100 * row.ua_low:.1f}, {100 * row.ua_high:.1f}]"
+    std = f" ± {100 * row.ua_sd:.1f}" if pd.notna(row.ua_sd) else ""
+    return f"{100 * row.ua:.1f}{std} [{100 * row.ua_low:.1f}, {100 * row.ua_high:.1f}]"
 
 
 def _n_classes(name: str) -> int:

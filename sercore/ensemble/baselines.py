@@ -31,19 +31,19 @@ def best_single(oof: pd.DataFrame | Members, metric: str = "macro_f1") -> Weight
         Out-of-fold predictions of the speakers to choose on: a member chosen on the test speakers is
         chosen by luck, too.
     metric : str
-        As in :func:`sercore.ensemble.genetic`.
+        As in :func:`sercore.ensemble.evolve_weights`.
     """
     members = align(oof)
     return best_of(Fitness(members, metric), np.eye(len(members.names)))
 
 
-def equal(oof: pd.DataFrame | Members, metric: str = "macro_f1") -> Weighting:
+def equal_weights(oof: pd.DataFrame | Members, metric: str = "macro_f1") -> Weighting:
     """The same weight for all members: nothing is fitted, so nothing can be overfitted."""
     members = align(oof)
     return best_of(Fitness(members, metric), members.shares()[None])
 
 
-def optimum(oof: pd.DataFrame | Members, metric: str = "macro_f1", *, seed: int = 0) -> Weighting:
+def optimal_weights(oof: pd.DataFrame | Members, metric: str = "macro_f1", *, seed: int = 0) -> Weighting:
     """Weights by scipy: SLSQP for the log loss, differential evolution for the other figures.
 
     Parameters
@@ -51,7 +51,7 @@ def optimum(oof: pd.DataFrame | Members, metric: str = "macro_f1", *, seed: int 
     oof : pd.DataFrame or Members
         Out-of-fold predictions of the speakers to tune on.
     metric : str
-        As in :func:`sercore.ensemble.genetic`.
+        As in :func:`sercore.ensemble.evolve_weights`.
     seed : int
         Of differential evolution.
 

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
-from ..evaluation.confusions import confusion_figures, unit_confusions
+from ..evaluation.confusions import confusion_metrics, unit_confusions
 from .predictions import Members, align
 from .voting import mix
 
@@ -33,7 +33,7 @@ _CELLS = 2**21  # probabilities held at a time: 16 MB, so that large sets fit in
 class Fitness:
     """Fitness of weightings of some members: macro-F1 or UA (0 to 1), or minus the log loss (nats).
 
-    Higher is better. The figures are those of :func:`sercore.evaluation.figures`, over all rows
+    Higher is better. The figures are those of :func:`sercore.evaluation.scalar_metrics`, over all rows
     (several seeds together).
 
     Parameters
@@ -74,7 +74,7 @@ class Fitness:
         confusions = unit_confusions(
             np.tile(codes, n_candidates), predicted.ravel(), candidate, n_candidates, n_classes
         )
-        return confusion_figures(confusions)[self.metric]
+        return confusion_metrics(confusions)[self.metric]
 
 
 def to_simplex(genes: np.ndarray) -> np.ndarray:
@@ -150,7 +150,7 @@ def refine(fitness: Fitness, weights: np.ndarray) -> np.ndarray:
     return weights
 
 
-def landscape(oof: pd.DataFrame | Members, metric: str = "ua", *, steps: int = 30) -> pd.DataFrame:
+def weight_landscape(oof: pd.DataFrame | Members, metric: str = "ua", *, steps: int = 30) -> pd.DataFrame:
     """Fitness at every point of a grid in the triangle of three members' weights.
 
     Parameters
@@ -158,7 +158,7 @@ def landscape(oof: pd.DataFrame | Members, metric: str = "ua", *, steps: int = 3
     oof : pd.DataFrame or Members
         Out-of-fold predictions of exactly three members.
     metric : str
-        As in :func:`sercore.ensemble.genetic`.
+        As in :func:`sercore.ensemble.evolve_weights`.
     steps : int
         Weights are multiples of ``1 / steps``.
 

@@ -92,7 +92,7 @@ PyGAD: 100 candidates, 15 generations, 10 restarts; tournaments of five, of whos
 up; children with half of their weights averaged; one weight in 1200 drawn anew; the two best kept."""
 
 
-def genetic(
+def evolve_weights(
     oof: pd.DataFrame | Members,
     metric: str = "macro_f1",
     *,

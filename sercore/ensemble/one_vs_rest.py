@@ -1,13 +1,13 @@
-"""One-against-rest experts: for every class a model of its own, which says only "this, or not".
+"""One-against-rest train_experts: for every class a model of its own, which says only "this, or not".
 
-A stack of such experts is the second ensemble of the student project VoiceVibes: seven CNN-LSTMs,
-each with balanced class weights, and an MLP that reads their seven probabilities. Here the experts
+A stack of such train_experts is the second ensemble of the student project VoiceVibes: seven CNN-LSTMs,
+each with balanced class weights, and an MLP that reads their seven probabilities. Here the train_experts
 become ordinary members, one for each class: an expert that gives its class the probability *p*
-divides the rest evenly among the others. Nothing is lost, the plain mean of all experts decides for
+divides the rest evenly among the others. Nothing is lost, the plain mean of all train_experts decides for
 the surest of them, and soft votes, weights and stacks work as on any members (votes by first choice do
 not: an expert's "not this" has none)::
 
-    table = experts(index, X, classes, classical_expert("logistic"))
+    table = train_experts(index, X, classes, classical_expert("logistic"))
     evaluate_nested(table, systems=("equal", "stack_logistic", "stack_mlp"))
 
 Experts are trained and asked out of fold, by construction: the function that trains one is handed the
@@ -31,7 +31,7 @@ from ..errors import EvaluationError
 from ..evaluation import oof_rows
 from ..splits import Fold, make_folds
 from ..training import fit_classical, fit_network
-from ..training.fold_cache import keep, read_kept
+from ..training.fold_cache import read_fold, write_fold
 
 REST = "rest"
 
@@ -46,7 +46,7 @@ Fit = Callable[[pd.DataFrame, Sequence, np.ndarray, int], Predict]
 """
 
 
-def experts(
+def train_experts(
     index: pd.DataFrame,
     X: Sequence,
     classes: Sequence[str],
@@ -64,7 +64,7 @@ def experts(
     Parameters
     ----------
     index : pd.DataFrame
-        With a ``label`` column; all experts get the same folds.
+        With a ``label`` column; all train_experts get the same folds.
     X : np.ndarray [shape=(n_clips, …)] or list of np.ndarray
         Features of each clip: a table, or frames of different lengths.
     classes : sequence of str
@@ -101,19 +101,19 @@ def experts(
         if folder:
             key = joblib.hash((base, own, fold.train, fold.test))[:12]
             path = Path(folder) / f"{name}-{own}-{split}-seed{seed}-{fold.name}-{key}"
-            if (kept := read_kept(path)) is not None:
+            if (kept := read_fold(path)) is not None:
                 return kept
         proba, costs = _train_and_ask(index, X, classes, fit, own, seed, fold)
         rows = oof_rows(index, fold, proba, classes, model=f"{name} {own}", split=split, seed=seed)
         if folder:
-            keep(rows.assign(**costs), path)
+            write_fold(rows.assign(**costs), path)
         return rows.assign(**costs)
 
     shown = tqdm(tasks, desc=name, unit="expert", disable=not progress)
     return pd.concat([run(*task) for task in shown], ignore_index=True)
 
 
-def classical_expert(model: str = "logistic", **settings) -> Fit:
+def classical_expert(model: str = "logistic", **model_params) -> Fit:
     """How to train a scikit-learn expert with balanced class weights.
 
     Parameters
@@ -127,38 +127,38 @@ def classical_expert(model: str = "logistic", **settings) -> Fit:
 
     def fit(clips, X, own, seed):
         two = clips.reset_index(drop=True).assign(label=np.where(own, "own", REST))
-        balanced = {"class_weight": "balanced", **settings}
-        fitted = fit_classical(two, X, np.arange(len(two)), model=model, settings=balanced, seed=seed)
+        balanced = {"class_weight": "balanced", **model_params}
+        fitted = fit_classical(two, X, np.arange(len(two)), model=model, model_params=balanced, seed=seed)
         return lambda asked: fitted.predict_proba(asked)[:, list(fitted.classes_).index("own")]
 
     return fit
 
 
-def network_expert(model: str = "cnn2d_lstm", *, settings: Mapping | None = None, **fitting) -> Fit:
+def network_expert(model: str = "cnn2d_lstm", *, model_params: Mapping | None = None, **fit_params) -> Fit:
     """How to train a Keras expert with balanced class weights: by default a CNN-LSTM, as VoiceVibes did.
 
     Parameters
     ----------
     model : str
         A name from :data:`sercore.models.NETWORKS`.
-    settings : mapping, optional
+    model_params : mapping, optional
         What differs from the builder's defaults.
     **fitting
         Arguments of :func:`sercore.training.fit`; it stops early on inner speakers unless told otherwise
-        (``stop_early=False``).
+        (``early_stopping=False``).
     """
 
     def fit(clips, X, own, seed):
         two = clips.reset_index(drop=True).assign(label=np.where(own, "own", REST))
-        options = {"balanced": True, **fitting}
+        options = {"balanced": True, **fit_params}
         network = fit_network(
             two,
             X,
             np.arange(len(two)),
             (REST, "own"),
             model=model,
-            settings=settings,
-            fitting=options,
+            model_params=model_params,
+            fit_params=options,
             seed=seed,
         )
         return lambda asked: network(asked)[:, 1]

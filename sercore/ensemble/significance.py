@@ -182,7 +182,7 @@ def error_correlation(oof: pd.DataFrame | Members) -> pd.DataFrame:
         return _square(np.atleast_2d(np.corrcoef(wrong)), members)
 
 
-def pairs(oof: pd.DataFrame | Members, metric: str = "ua") -> pd.DataFrame:
+def pairwise_diversity(oof: pd.DataFrame | Members, metric: str = "ua") -> pd.DataFrame:
     """Each pair of members: how different they are, and what their plain mean gains.
 
     Returns

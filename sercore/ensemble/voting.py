@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
-from ..evaluation.bootstrap import bounds, resample, units_of
-from ..evaluation.confusions import confusion_figures, unit_confusions
+from ..evaluation.bootstrap import bounds, resample, sampling_units
+from ..evaluation.confusions import confusion_metrics, unit_confusions
 from .predictions import Members, align, weights_in_order
 
 Weights = Mapping[str, float]
@@ -117,7 +117,7 @@ def oracle(oof: pd.DataFrame | Members, *, name: str = "oracle") -> pd.DataFrame
     return members.table(members.proba[chosen, rows], name)
 
 
-def combine(probas: Mapping[str, np.ndarray], weights: Weights | None = None) -> np.ndarray:
+def combine_proba(probas: Mapping[str, np.ndarray], weights: Weights | None = None) -> np.ndarray:
     """Soft vote for new clips, from each member's probabilities by name.
 
     Parameters
@@ -144,7 +144,7 @@ def mix(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.tensordot(weights, values, axes=1)
 
 
-def vote_scores(members: Members, votes: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+def score_votes(members: Members, votes: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
     """Unweighted accuracy of some weighted soft votes, with 95 % intervals over speakers.
 
     Parameters
@@ -167,7 +167,7 @@ def vote_scores(members: Members, votes: Mapping[str, Mapping[str, float]]) -> p
         Weights that are negative, all zero, or not for exactly these members.
     """
     confusions = {name: _confusions(members, members.shares(weights)) for name, weights in votes.items()}
-    ua = {name: confusion_figures(found.sum(axis=1))["ua"].mean() for name, found in confusions.items()}
+    ua = {name: confusion_metrics(found.sum(axis=1))["ua"].mean() for name, found in confusions.items()}
     drawn = {name: resample(found)["ua"] for name, found in confusions.items()}  # the same speakers for all
     last = list(votes)[-1]
     rows = {}
@@ -182,7 +182,7 @@ def vote_scores(members: Members, votes: Mapping[str, Mapping[str, float]]) -> p
 def _confusions(members: Members, shares: np.ndarray) -> np.ndarray:
     """Of the vote with these shares, [shape=(n_seeds, n_speakers, n_classes, n_classes)]."""
     speakers, seeds = members.rows["speaker"].to_numpy(), members.rows["seed"].to_numpy()
-    units, _, _ = units_of(speakers, len(speakers), "speakers")
+    units, _, _ = sampling_units(speakers, len(speakers), "speakers")
     winner = mix(members.proba, shares).argmax(axis=1)
     size = units.max() + 1, len(members.classes)
     runs = [seeds == seed for seed in np.unique(seeds)]

@@ -27,13 +27,15 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
-from .confusions import confusion_figures
+from .confusions import confusion_metrics
 
 MIN_UNITS = 4
 """With fewer speakers than this no interval is given: too few people to say how people differ."""
 
 
-def units_of(speakers: Sequence[str] | None, n_clips: int, interval: str) -> tuple[np.ndarray, str, str]:
+def sampling_units(
+    speakers: Sequence[str] | None, n_clips: int, interval: str
+) -> tuple[np.ndarray, str, str]:
     """What is drawn in the bootstrap: speakers, or clips where speakers are unknown.
 
     Parameters
@@ -84,7 +86,7 @@ def resample(confusions: np.ndarray, *, n_boot: int = 1000, seed: int = 0) -> di
     draws = np.random.default_rng(seed).multinomial(n_units, np.full(n_units, 1 / n_units), size=n_boot)
     flat = confusions.reshape(n_runs, n_units, -1).astype(float)
     sums = (draws.astype(float) @ flat).reshape(n_runs, n_boot, n_classes, n_classes)
-    return {name: values.mean(axis=0) for name, values in confusion_figures(sums).items()}
+    return {name: values.mean(axis=0) for name, values in confusion_metrics(sums).items()}
 
 
 def bounds(values: np.ndarray, n_units: int) -> tuple[float, float]:

@@ -91,7 +91,35 @@ def _probabilities(proba, n_clips, classes):
     return proba / sums[:, None]
 
 
-def figures(y_true: Sequence[str], proba: np.ndarray, classes: Sequence[str]) -> dict[str, float]:
+def uar(y_true: Sequence, y_pred: Sequence) -> float:
+    """Unweighted average recall (UA, balanced accuracy): mean over classes of the proportion recognised.
+
+    Parameters
+    ----------
+    y_true, y_pred : sequence [shape=(n_clips,)]
+        True and predicted classes, as names or numbers.
+
+    Returns
+    -------
+    float
+        0 to 1. Classes without a clip in ``y_true`` do not count.
+
+    Examples
+    --------
+    >>> round(uar(["sad", "sad", "sad", "angry"], ["sad", "sad", "angry", "angry"]), 3)
+    0.833
+
+    See Also
+    --------
+    evaluate : every metric, with intervals over speakers.
+    """
+    from sklearn.metrics import recall_score
+
+    labels = np.unique(np.asarray(y_true))
+    return float(recall_score(y_true, y_pred, labels=labels, average="macro", zero_division=0))
+
+
+def scalar_metrics(y_true: Sequence[str], proba: np.ndarray, classes: Sequence[str]) -> dict[str, float]:
     """All scalar figures of one set of predictions, as fractions.
 
     Returns
@@ -116,7 +144,7 @@ def figures(y_true: Sequence[str], proba: np.ndarray, classes: Sequence[str]) ->
     mcc = np.nan if single else metrics.matthews_corrcoef(codes, predicted)
     auc = np.nan if single else metrics.roc_auc_score(one_hot, proba[:, occurring], average="macro")
     return {
-        "ua": float(metrics.recall_score(codes, predicted, labels=occurring, average="macro")),
+        "ua": uar(codes, predicted),
         "wa": float(metrics.accuracy_score(codes, predicted)),
         "macro_f1": float(metrics.f1_score(codes, predicted, average="macro", zero_division=0)),
         "weighted_f1": float(metrics.f1_score(codes, predicted, average="weighted", zero_division=0)),

@@ -13,9 +13,9 @@ import pandas as pd
 
 from ..errors import EvaluationError
 from ..splits import is_leaky
-from .bootstrap import bounds, count_speakers, resample, units_of
+from .bootstrap import bounds, count_speakers, resample, sampling_units
 from .confusions import unit_confusions
-from .metrics import figures, validate
+from .metrics import scalar_metrics, validate
 
 
 def evaluate(
@@ -66,9 +66,9 @@ def evaluate(
     >>> evaluate(["sad", "angry", "angry", "angry"], proba, ["sad", "angry"])["ua"]
     0.8333333333333333
     """
-    scores = figures(y_true, proba, classes)
+    scores = scalar_metrics(y_true, proba, classes)
     codes, proba = validate(y_true, proba, classes)
-    units, interval, note = units_of(speakers, len(codes), interval)
+    units, interval, note = sampling_units(speakers, len(codes), interval)
     n_units = units.max() + 1
     confusions = unit_confusions(codes, proba.argmax(axis=1), units, n_units, len(classes))
     for name, values in resample(confusions[None], n_boot=n_boot, seed=seed).items():
@@ -86,7 +86,7 @@ COLUMNS = (
     "corpus",
     "scheme",
     "split",
-    "enrolled",
+    "speaker_norm",
     "model",
     "ua",
     "ua_low",
@@ -119,7 +119,7 @@ def results_row(
     scheme: str,
     split: str | None = None,
     model: str | None = None,
-    enrolled: bool = False,
+    speaker_norm: bool = False,
     parameters: float = np.nan,
     train_seconds: float = np.nan,
     ms_per_clip: float = np.nan,
@@ -132,7 +132,7 @@ def results_row(
         From :func:`evaluate` or :func:`evaluate_oof`; the latter knows `split` and `model` itself.
     corpus, scheme, split, model : str
         What was scored: corpora, label scheme, name of the split, name of the model.
-    enrolled : bool
+    speaker_norm : bool
         Features were normalised with the test speaker's own unlabelled clips.
     parameters : float
         Trained weights; NaN where counting them makes no sense.
@@ -150,7 +150,7 @@ def results_row(
     about = {
         "corpus": corpus,
         "scheme": scheme,
-        "enrolled": enrolled,
+        "speaker_norm": speaker_norm,
         "parameters": parameters,
         "train_seconds": train_seconds,
         "ms_per_clip": ms_per_clip,
@@ -175,7 +175,7 @@ def format_table(table: pd.DataFrame) -> pd.DataFrame:
             "Corpus": table["corpus"],
             "Scheme": table["scheme"],
             "Split": [f"{s} (leaky)" if is_leaky(s) else s for s in table["split"]],
-            "Enrolled": np.where(table["enrolled"].astype(bool), "yes", ""),
+            "Enrolled": np.where(table["speaker_norm"].astype(bool), "yes", ""),
             "Model": table["model"],
             "UA % [95 %]": [_with_interval(row) for row in table.to_dict("records")],
             "WA %": table["wa"].map(_percent),

@@ -180,7 +180,7 @@ def row_of(spectrum: Spectrum) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _names(recipe: Recipe) -> tuple[str, ...]:
+def _rows(recipe: Recipe) -> tuple[str, ...]:
     silence = Spectrum(np.zeros(4 * recipe.n_fft, dtype=np.float32), recipe)
     if _needs_pitch(recipe):
         _ = silence.pitch  # a window too short for it is refused here, not clip by clip
@@ -188,6 +188,12 @@ def _names(recipe: Recipe) -> tuple[str, ...]:
     for name in recipe.descriptors:
         track = DESCRIPTORS[name](silence)
         rows += [name] if track.ndim == 1 else [f"{name}[{k}]" for k in range(track.shape[1])]
+    return tuple(rows)
+
+
+@lru_cache(maxsize=16)
+def _names(recipe: Recipe) -> tuple[str, ...]:
+    rows = _rows(recipe)
     names = [f"{row}.{statistic}" for row in rows for statistic in recipe.statistics]
     names += [f"{row}.slope.{statistic}" for row in rows for statistic in recipe.slope_statistics]
     names += [f"{row}.{part}.{stat}" for part in recipe.parts for row in rows for stat in PART_STATISTICS]
@@ -196,6 +202,19 @@ def _names(recipe: Recipe) -> tuple[str, ...]:
         names += [f"modulation[{g}].{lo}-{hi}Hz" for g in range(8) for lo, hi in itertools.pairwise(hertz)]
         names += [f"timing.{name}" for name in TIMING]
     return tuple(names)
+
+
+def row_names(recipe: str | Recipe = "default") -> list[str]:
+    """Names of the rows of :func:`sercore.features.frames`, such as ``mfcc[0]`` or ``f0``.
+
+    Examples
+    --------
+    >>> row_names("s0_mfcc_chroma")[39:41]
+    ['mfcc[39]', 'chroma[0]']
+    >>> row_names("default").index("f0")  # the row of pitch in frames of the default recipe
+    53
+    """
+    return list(_rows(get_recipe(recipe)))
 
 
 def column_names(recipe: str | Recipe = "default") -> list[str]:

@@ -29,7 +29,7 @@ import pandas as pd
 
 from .. import audio, paths
 from ..errors import AudioError, StoreError
-from . import frames, prepare, table_row
+from .extraction import frames, prepare, table_row
 from .functionals import column_names
 from .recipe import Recipe, get_recipe
 

@@ -18,42 +18,48 @@ Notebook: 07_interpretability.ipynb
 from ..evaluation.bootstrap import mean_interval
 from .attribution import (
     METHODS,
-    applicable,
+    applicable_methods,
     attribute,
     completeness_gap,
     gradient_input,
     integrated_gradients,
     occlusion,
 )
-from .faithfulness import agreement, curves, faithfulness, sanity, shuffled
-from .gradients import class_scores, probabilities, score_gradients
+from .faithfulness import (
+    compare_faithfulness,
+    deletion_curves,
+    method_agreement,
+    sanity_check,
+    shuffle_weights,
+)
+from .gradients import class_probabilities, class_scores, score_gradients
 from .importance import ablation, permutation_importance, permutation_intervals
-from .layer_relevance import attention, grad_cam, last_map_layer
-from .regions import box_means, boxes
+from .layer_relevance import attention_rollout, grad_cam, last_map_layer
+from .regions import box_means, box_numbers
 
 __all__ = [
     "METHODS",
     "ablation",
-    "agreement",
-    "applicable",
-    "attention",
+    "applicable_methods",
+    "attention_rollout",
     "attribute",
     "box_means",
-    "boxes",
+    "box_numbers",
+    "class_probabilities",
     "class_scores",
+    "compare_faithfulness",
     "completeness_gap",
-    "curves",
-    "faithfulness",
+    "deletion_curves",
     "grad_cam",
     "gradient_input",
     "integrated_gradients",
     "last_map_layer",
     "mean_interval",
+    "method_agreement",
     "occlusion",
     "permutation_importance",
     "permutation_intervals",
-    "probabilities",
-    "sanity",
+    "sanity_check",
     "score_gradients",
-    "shuffled",
+    "shuffle_weights",
 ]

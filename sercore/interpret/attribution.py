@@ -40,8 +40,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import SercoreError
-from .gradients import class_scores, probabilities, score_gradients
-from .regions import BOX, box_sizes, boxes
+from .gradients import class_probabilities, class_scores, score_gradients
+from .regions import BOX, box_numbers, box_sizes
 
 if TYPE_CHECKING:
     import keras
@@ -80,20 +80,24 @@ def attribute(
     SercoreError
         No such method, or the model has no layer for it.
     """
-    from .layer_relevance import attention, grad_cam
+    from .layer_relevance import attention_rollout, grad_cam
 
     pass
 
     functions = dict(
-        zip(METHODS, (gradient_input, integrated_gradients, grad_cam, occlusion, attention), strict=True)
+        zip(
+            METHODS,
+            (gradient_input, integrated_gradients, grad_cam, occlusion, attention_rollout),
+            strict=True,
+        )
     )
     if method not in functions:
         raise SercoreError(f"no method named {method!r}; there are: {', '.join(METHODS)}")
-    targets = probabilities(model, X).argmax(axis=1) if targets is None else np.asarray(targets)
+    targets = class_probabilities(model, X).argmax(axis=1) if targets is None else np.asarray(targets)
     return functions[method](model, X, targets, **options).astype(np.float32)
 
 
-def applicable(model: keras.Model) -> list[str]:
+def applicable_methods(model: keras.Model) -> list[str]:
     """Names of the methods that a network has the layers for."""
     from .layer_relevance import attention_layers, last_map_layer
 
@@ -203,7 +207,7 @@ def occlusion(
     np.ndarray [shape=(n_clips, n_frames, n_features)]
     """
     inside = ~np.isnan(X)
-    numbers, sizes = boxes(*X.shape[1:], box=box), box_sizes(X, box=box)
+    numbers, sizes = box_numbers(*X.shape[1:], box=box), box_sizes(X, box=box)
     hidden = np.where(inside, baseline, np.nan).astype(np.float32)
     whole = class_scores(model, X, targets, batch_size=batch_size)
     losses = np.zeros(sizes.shape)

@@ -19,7 +19,7 @@ from ..evaluation.bootstrap import mean_interval
 from ..labels import sort_emotions
 
 
-class Average(NamedTuple):
+class MeanInterval(NamedTuple):
     """A mean over speakers and its 95 % interval, each of the shape of one clip's values."""
 
     mean: np.ndarray
@@ -32,7 +32,7 @@ class Average(NamedTuple):
         return (self.low > 0) | (self.high < 0)
 
 
-def normalised_time(track: np.ndarray, *, n_points: int = 40) -> np.ndarray:
+def normalise_time(track: np.ndarray, *, n_points: int = 40) -> np.ndarray:
     """A track over the course of its clip, beginning to end, in equal parts [shape=(n_rows, n_points)].
 
     Parameters
@@ -55,7 +55,9 @@ def normalised_time(track: np.ndarray, *, n_points: int = 40) -> np.ndarray:
     return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
 
 
-def class_averages(values: np.ndarray, labels: Sequence[str], speakers: Sequence[str]) -> dict[str, Average]:
+def emotion_means(
+    values: np.ndarray, labels: Sequence[str], speakers: Sequence[str]
+) -> dict[str, MeanInterval]:
     """Average of each emotion over speakers, with its interval.
 
     Parameters
@@ -71,14 +73,16 @@ def class_averages(values: np.ndarray, labels: Sequence[str], speakers: Sequence
     """
     labels, speakers = np.asarray(labels), np.asarray(speakers)
     return {
-        emotion: Average(*mean_interval(np.asarray(values)[labels == emotion], speakers[labels == emotion]))
+        emotion: MeanInterval(
+            *mean_interval(np.asarray(values)[labels == emotion], speakers[labels == emotion])
+        )
         for emotion in sort_emotions(labels)
     }
 
 
-def differences(
+def emotion_differences(
     values: np.ndarray, labels: Sequence[str], speakers: Sequence[str], *, against: str = "neutral"
-) -> dict[str, Average]:
+) -> dict[str, MeanInterval]:
     """Difference of each emotion to neutral within the same speaker, averaged over speakers.
 
     Speakers without either are left out. Adding a constant to all values of a speaker changes nothing.
@@ -86,7 +90,7 @@ def differences(
     Parameters
     ----------
     values, labels, speakers
-        As in :func:`class_averages`.
+        As in :func:`emotion_means`.
     against : str
         What the others are compared with.
 
@@ -114,7 +118,7 @@ def differences(
         if emotion == against or not both:
             continue
         within = np.stack([means[emotion, who] - means[against, who] for who in both])
-        result[emotion] = Average(*mean_interval(within, both))
+        result[emotion] = MeanInterval(*mean_interval(within, both))
     if not result:
         raise SercoreError(f"no speaker has clips of {against!r} and of another emotion")
     return result

@@ -23,7 +23,7 @@ from ..errors import CorpusError
 from ..evaluation import unpack
 from ..evaluation.bootstrap import mean_interval
 
-PEOPLE = {
+LISTENERS = {
     "ravdess": {"normal intensity": 0.58, "strong intensity": 0.67, "happy": 0.366},
     "crema_d": {
         "neutral": 0.957, "happy": 0.260, "sad": 0.164, "angry": 0.606, "fearful": 0.320, "disgust": 0.270,
@@ -98,7 +98,7 @@ def worst_clips(oof: pd.DataFrame, *, n: int | None = 20) -> pd.DataFrame:
     return mean[kept].head(len(mean) if n is None else n)
 
 
-def beside_people(oof: pd.DataFrame, corpus: str) -> pd.DataFrame:
+def compare_with_listeners(oof: pd.DataFrame, corpus: str) -> pd.DataFrame:
     """Share of clips that a model recognises beside the share that listeners do, voice alone.
 
     Parameters
@@ -111,7 +111,7 @@ def beside_people(oof: pd.DataFrame, corpus: str) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        One row per figure of :data:`PEOPLE`: ``people``, ``model``, ``low``, ``high`` (95 % over speakers).
+        One row per figure of :data:`LISTENERS`: ``people``, ``model``, ``low``, ``high`` (95 % over speakers).
         NaN where the table has no such clips.
 
     Raises
@@ -119,11 +119,11 @@ def beside_people(oof: pd.DataFrame, corpus: str) -> pd.DataFrame:
     CorpusError
         No figures of people for this corpus.
     """
-    if corpus not in PEOPLE:
-        raise CorpusError(f"no figures of people for {corpus!r}; there are: {', '.join(PEOPLE)}")
+    if corpus not in LISTENERS:
+        raise CorpusError(f"no figures of people for {corpus!r}; there are: {', '.join(LISTENERS)}")
     rows = {
         name: {"people": share, "model": np.nan, "low": np.nan, "high": np.nan}
-        for name, share in PEOPLE[corpus].items()
+        for name, share in LISTENERS[corpus].items()
     }
     if len(oof):
         truth, proba, classes, speakers = unpack(oof)

@@ -36,23 +36,23 @@ import pandas as pd
 from ..errors import SercoreError
 from ..evaluation.bootstrap import mean_interval
 from .attribution import attribute
-from .gradients import probabilities
-from .regions import BOX, box_means, boxes
+from .gradients import class_probabilities
+from .regions import BOX, box_means, box_numbers
 
 if TYPE_CHECKING:
     import keras
 
 
-GAMES = ("deletion", "insertion")
+MODES = ("deletion", "insertion")
 
 
-def curves(
+def deletion_curves(
     model: keras.Model,
     X: np.ndarray,
     order: np.ndarray,
     targets: np.ndarray,
     *,
-    game: str = "deletion",
+    mode: str = "deletion",
     box: tuple[int, int] = BOX,
     n_points: int = 11,
     baseline: float = 0.0,
@@ -79,22 +79,22 @@ def curves(
     -------
     np.ndarray [shape=(n_clips, n_points)]
     """
-    if game not in GAMES:
-        raise SercoreError(f"game is {game!r}; it is {' or '.join(GAMES)}")
+    if mode not in MODES:
+        raise SercoreError(f"mode={mode!r} must be {' or '.join(MODES)}")
     means = box_means(order, X, box=box)
     ranks = (-np.where(np.isnan(means), -np.inf, means)).argsort(axis=1, kind="stable").argsort(axis=1)
     shares = ranks / np.isfinite(means).sum(axis=1, keepdims=True)
-    shares = shares[:, boxes(*X.shape[1:], box=box)]  # when each cell goes, 0 to 1
+    shares = shares[:, box_numbers(*X.shape[1:], box=box)]  # when each cell goes, 0 to 1
     empty = np.where(np.isnan(X), np.nan, baseline).astype(np.float32)
     points = []
     for share in np.linspace(0, 1, n_points):
         gone = shares < share - 1e-9
-        changed = np.where(gone == (game == "deletion"), empty, X)
-        points.append(probabilities(model, changed)[np.arange(len(X)), targets])
+        changed = np.where(gone == (mode == "deletion"), empty, X)
+        points.append(class_probabilities(model, changed)[np.arange(len(X)), targets])
     return np.stack(points, axis=1)
 
 
-def faithfulness(
+def compare_faithfulness(
     model: keras.Model,
     X: np.ndarray,
     maps: Mapping[str, np.ndarray],
@@ -110,7 +110,7 @@ def faithfulness(
     Parameters
     ----------
     model, X, targets
-        As in :func:`curves`.
+        As in :func:`deletion_curves`.
     maps : mapping of str to np.ndarray [shape of X]
         Maps by method.
     speakers : sequence of str [shape=(n_clips,)]
@@ -119,7 +119,7 @@ def faithfulness(
     seed : int
         Of the random orders.
     **options
-        ``box``, ``n_points`` and ``baseline`` of :func:`curves`.
+        ``box``, ``n_points`` and ``baseline`` of :func:`deletion_curves`.
 
     Returns
     -------
@@ -130,20 +130,23 @@ def faithfulness(
         For each game the mean curve of each method and of ``random``; rows are the share of boxes.
     """
     rng, rows, means = np.random.default_rng(seed), {name: {} for name in maps}, {}
-    for game in GAMES:
+    for mode in MODES:
         chance = np.mean(
-            [curves(model, X, rng.random(X.shape), targets, game=game, **options) for _ in range(n_random)],
+            [
+                deletion_curves(model, X, rng.random(X.shape), targets, mode=mode, **options)
+                for _ in range(n_random)
+            ],
             axis=0,
         )
-        sign = -1 if game == "deletion" else 1
+        sign = -1 if mode == "deletion" else 1
         drawn = {"random": chance}
         for name, one in maps.items():
-            drawn[name] = curves(model, X, one, targets, game=game, **options)
+            drawn[name] = deletion_curves(model, X, one, targets, mode=mode, **options)
             better = sign * (area(drawn[name]) - area(chance))
             value, low, high = mean_interval(better, speakers)
-            rows[name] |= {game: float(value), f"{game}_low": float(low), f"{game}_high": float(high)}
+            rows[name] |= {mode: float(value), f"{mode}_low": float(low), f"{mode}_high": float(high)}
         shares = np.linspace(0, 1, chance.shape[1])
-        means[game] = pd.DataFrame({name: curve.mean(axis=0) for name, curve in drawn.items()}, index=shares)
+        means[mode] = pd.DataFrame({name: curve.mean(axis=0) for name, curve in drawn.items()}, index=shares)
     return pd.DataFrame.from_dict(rows, orient="index"), means
 
 
@@ -152,7 +155,7 @@ def area(curve: np.ndarray) -> np.ndarray:
     return np.trapezoid(curve, dx=1 / (curve.shape[-1] - 1), axis=-1)
 
 
-def shuffled(model: keras.Model, *, layers: str = "all", seed: int = 0) -> keras.Model:
+def shuffle_weights(model: keras.Model, *, layers: str = "all", seed: int = 0) -> keras.Model:
     """A copy of a model whose weights are exchanged within each array, so that nothing learned is left.
 
     Parameters
@@ -174,7 +177,7 @@ def shuffled(model: keras.Model, *, layers: str = "all", seed: int = 0) -> keras
     return copy
 
 
-def sanity(
+def sanity_check(
     model: keras.Model,
     X: np.ndarray,
     targets: np.ndarray,
@@ -201,7 +204,7 @@ def sanity(
         near 0 for a map of what was learned, 1 for one that did not notice. NaN where a map is constant.
     """
     settings = methods if isinstance(methods, Mapping) else {name: {} for name in methods}
-    copies = {layers: shuffled(model, layers=layers, seed=seed) for layers in ("last", "all")}
+    copies = {layers: shuffle_weights(model, layers=layers, seed=seed) for layers in ("last", "all")}
     rows = {}
     for name, options in settings.items():
         before = attribute(model, X, method=name, targets=targets, **options)
@@ -214,7 +217,9 @@ def sanity(
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def agreement(maps: Mapping[str, np.ndarray], X: np.ndarray, *, box: tuple[int, int] = BOX) -> pd.DataFrame:
+def method_agreement(
+    maps: Mapping[str, np.ndarray], X: np.ndarray, *, box: tuple[int, int] = BOX
+) -> pd.DataFrame:
     """Rank correlation between the maps of any two methods, mean over clips.
 
     Parameters

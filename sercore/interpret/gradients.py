@@ -29,7 +29,7 @@ TINY = 1e-30
 """Smallest probability whose logarithm is taken."""
 
 
-def probabilities(model: keras.Model, X: np.ndarray, *, batch_size: int = 128) -> np.ndarray:
+def class_probabilities(model: keras.Model, X: np.ndarray, *, batch_size: int = 128) -> np.ndarray:
     """Class probabilities of a network [shape=(n_clips, n_classes)].
 
     Parameters
@@ -50,11 +50,11 @@ def class_scores(
     Parameters
     ----------
     model, X, batch_size
-        As in :func:`probabilities`.
+        As in :func:`class_probabilities`.
     targets : np.ndarray of int [shape=(n_clips,)]
         Number of the class that is asked about.
     """
-    proba = probabilities(model, X, batch_size=batch_size)
+    proba = class_probabilities(model, X, batch_size=batch_size)
     logs = np.log(np.maximum(proba, TINY))
     return (logs * _contrast(targets, proba.shape[1])).sum(axis=1)
 

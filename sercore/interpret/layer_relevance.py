@@ -28,7 +28,7 @@ import numpy as np
 
 from ..errors import SercoreError
 from .gradients import score_gradients
-from .regions import lengthened, spread
+from .regions import pad_to_stride, upsample_cells
 
 if TYPE_CHECKING:
     import keras
@@ -66,7 +66,7 @@ def grad_cam(
         raise SercoreError(
             f"{model.name}: no layer with the axis of time, which Grad-CAM needs; try occlusion"
         )
-    longer = lengthened(X)
+    longer = pad_to_stride(X)
     # the model is cut at the layer: what comes before it is computed, what comes after is differentiated
     cut = keras.tree.flatten(layer.output)
     head, tail = keras.Model(model.inputs[0], cut), keras.Model([*cut, model.inputs[0]], model.output)
@@ -79,7 +79,7 @@ def grad_cam(
     cells = np.maximum((weights * seen[0]).sum(axis=-1), 0.0)
     if cells.ndim == 3 and not _keeps_bands(model, layer):
         cells = cells.sum(axis=2)
-    maps = spread(cells if cells.ndim == 3 else cells[:, :, None], *longer.shape[1:])
+    maps = upsample_cells(cells if cells.ndim == 3 else cells[:, :, None], *longer.shape[1:])
     return np.where(np.isnan(X), 0.0, maps[:, : X.shape[1]])
 
 
@@ -124,7 +124,7 @@ def attention_layers(model: keras.Model) -> list[keras.layers.Layer]:
     ]
 
 
-def attention(model: keras.Model, X: np.ndarray, targets: np.ndarray | None = None) -> np.ndarray:
+def attention_rollout(model: keras.Model, X: np.ndarray, targets: np.ndarray | None = None) -> np.ndarray:
     """Share of each frame in the summary by attention, spread evenly over its features.
 
     Parameters
@@ -148,9 +148,9 @@ def attention(model: keras.Model, X: np.ndarray, targets: np.ndarray | None = No
     layers = attention_layers(model)
     if not layers:
         raise SercoreError(f"{model.name}: no attention layer; try integrated_gradients or occlusion")
-    longer = lengthened(X)
+    longer = pad_to_stride(X)
     steps = np.concatenate([_rollout(model, layers, longer[k : k + 32]) for k in range(0, len(X), 32)])
-    maps = np.where(np.isnan(X), 0.0, spread(steps[:, :, None], *longer.shape[1:])[:, : X.shape[1]])
+    maps = np.where(np.isnan(X), 0.0, upsample_cells(steps[:, :, None], *longer.shape[1:])[:, : X.shape[1]])
     return maps / maps.sum(axis=(1, 2), keepdims=True)
 
 

@@ -18,7 +18,7 @@ Answer = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Cover:
+class OcclusionBox:
     """A box of time and frequency.
 
     Parameters
@@ -46,7 +46,7 @@ class Cover:
         return inside != self.keep
 
 
-def by_sound(predictor, wave: np.ndarray, recipe: str | Recipe = "log_mel") -> Answer:
+def predict_masked(predictor, wave: np.ndarray, recipe: str | Recipe = "log_mel") -> Answer:
     """What a model says of the sound that is left when a part of it is silenced.
 
     Parameters

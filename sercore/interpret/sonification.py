@@ -18,10 +18,10 @@ import numpy as np
 from ..errors import SercoreError
 from ..features import Recipe, get_recipe
 from ..features.spectrum import frequencies, mel_centres
-from .regions import BOX, box_means, boxes
+from .regions import BOX, box_means, box_numbers
 
 
-def strongest(evidence: np.ndarray, *, share: float = 0.2, box: tuple[int, int] = BOX) -> np.ndarray:
+def strongest_regions(evidence: np.ndarray, *, share: float = 0.2, box: tuple[int, int] = BOX) -> np.ndarray:
     """Mask of the boxes with the most evidence for the class.
 
     Parameters
@@ -41,7 +41,7 @@ def strongest(evidence: np.ndarray, *, share: float = 0.2, box: tuple[int, int] 
         raise SercoreError(f"share is {share}; it is the part of the clip that is kept, 0 to 1")
     means = box_means(evidence[None], np.zeros((1, *evidence.shape)), box=box)[0]
     ranks = (-means).argsort(kind="stable").argsort()
-    return (ranks < round(share * len(means)))[boxes(*evidence.shape, box=box)]
+    return (ranks < round(share * len(means)))[box_numbers(*evidence.shape, box=box)]
 
 
 def mask_sound(

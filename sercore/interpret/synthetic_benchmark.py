@@ -28,9 +28,9 @@ import pandas as pd
 from ..errors import SercoreError
 from ..evaluation.bootstrap import mean_interval
 from ..features import Recipe, Spectrum
-from .attribution import applicable, attribute
-from .faithfulness import shuffled
-from .gradients import class_scores, probabilities
+from .attribution import applicable_methods, attribute
+from .faithfulness import shuffle_weights
+from .gradients import class_probabilities, class_scores
 
 if TYPE_CHECKING:
     import keras
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     pass
 
 
-def probe(n_features: int, *, n_classes: int = 2, seed: int = 0) -> keras.Model:
+def small_network(n_features: int, *, n_classes: int = 2, seed: int = 0) -> keras.Model:
     """Two convolutions, then attention over time; untrained.
 
     Parameters
@@ -50,11 +50,12 @@ def probe(n_features: int, *, n_classes: int = 2, seed: int = 0) -> keras.Model:
     """
     from keras import layers
 
-    from ..models.layers import AttentionPool, MaskedConv, as_frames, as_image, classify, read_frames, seeded
+    from ..models.assembly import as_frames, as_image, classify, frame_inputs, seeded
+    from ..models.layers import AttentionPool, MaskedConv
 
     @seeded
     def build_probe(n_features, n_classes):
-        inputs, x, mask = read_frames(n_features)
+        inputs, x, mask = frame_inputs(n_features)
         x = as_image(x)
         for filters in (8, 16):
             x, mask = MaskedConv(filters, (5, 5), strides=2)(x, mask=mask)
@@ -65,20 +66,29 @@ def probe(n_features: int, *, n_classes: int = 2, seed: int = 0) -> keras.Model:
     return build_probe(n_features, n_classes, seed=seed)
 
 
-def learn(pairs: Pairs, *, epochs: int = 20, seed: int = 0) -> keras.Model:
-    """A :func:`probe` that has learned to tell the two ways apart, from half of the speakers."""
+def train_small_network(pairs: CuePairs, *, epochs: int = 20, seed: int = 0) -> keras.Model:
+    """A :func:`small_network` that has learned to tell the two ways apart, from half of the speakers."""
     from ..training import fit
 
-    network = probe(pairs.X.shape[2], seed=seed)
+    network = small_network(pairs.X.shape[2], seed=seed)
     clips = [clip[~np.isnan(clip[:, 0])].T for clip in pairs.X[pairs.learned]]
     fit(
         network, clips, pairs.y[pairs.learned],
-        epochs=epochs, batch_size=16, learning_rate=3e-3, decay=True, seed=seed,
+        epochs=epochs, batch_size=16, learning_rate=3e-3, lr_schedule="cosine", seed=seed,
     )  # fmt: skip
     return network
 
 
-__all__ = ["CAUSES", "Cause", "Pairs", "examine", "learn", "moved", "probe", "render_pairs"]
+__all__ = [
+    "CAUSES",
+    "Cause",
+    "CuePairs",
+    "render_pairs",
+    "run_benchmark",
+    "small_network",
+    "swap_effect",
+    "train_small_network",
+]
 
 RECIPE = Recipe(descriptors=("log_mel",), hop_length=320, n_mels=40, trim_db=None)
 """Frames of the exam: every 20 ms, not trimmed, so that the two takes of a pair stay aligned."""
@@ -115,7 +125,7 @@ CAUSES = {
 
 
 @dataclass(frozen=True)
-class Pairs:
+class CuePairs:
     """Takes in pairs, one after the other, that differ in one cue.
 
     Parameters
@@ -138,7 +148,7 @@ class Pairs:
     place: np.ndarray
 
 
-def render_pairs(cause: Cause, *, recipe: Recipe = RECIPE, n_takes: int = 2, seed: int = 0) -> Pairs:
+def render_pairs(cause: Cause, *, recipe: Recipe = RECIPE, n_repetitions: int = 2, seed: int = 0) -> CuePairs:
     """Every speaker of the demo corpus says every sentence some times, each time in two ways.
 
     Parameters
@@ -146,7 +156,7 @@ def render_pairs(cause: Cause, *, recipe: Recipe = RECIPE, n_takes: int = 2, see
     cause : Cause
     recipe : Recipe
         Of log-mel frames, not trimmed.
-    n_takes : int
+    n_repetitions : int
         Takes of each sentence by each speaker.
     seed : int
     """
@@ -157,7 +167,7 @@ def render_pairs(cause: Cause, *, recipe: Recipe = RECIPE, n_takes: int = 2, see
     ways = [replace(neutral, **{cause.cue: value}) for value in (cause.low, cause.high)]
     for number, (name, speaker) in enumerate(synth.SPEAKERS.items()):
         for sentence in range(len(synth.SENTENCES)):
-            for take in range(n_takes):
+            for take in range(n_repetitions):
                 for way in ways:
                     wave, _ = synth.render(
                         way, speaker=speaker, sentence=sentence, seed=(seed, number, sentence, take)
@@ -168,7 +178,7 @@ def render_pairs(cause: Cause, *, recipe: Recipe = RECIPE, n_takes: int = 2, see
     learned = np.isin(speakers, [name for name in synth.SPEAKERS if int(name[1:]) <= 3])
     X = (X - np.nanmean(X[learned], axis=(0, 1))) / np.nanstd(X[learned], axis=(0, 1))
     place = np.repeat(_place(X[::2], X[1::2], cause.axis), 2, axis=0)
-    return Pairs(X, np.arange(len(X)) % 2, speakers, learned, place)
+    return CuePairs(X, np.arange(len(X)) % 2, speakers, learned, place)
 
 
 def _place(low: np.ndarray, high: np.ndarray, axis: str) -> np.ndarray:
@@ -188,15 +198,20 @@ def _place(low: np.ndarray, high: np.ndarray, axis: str) -> np.ndarray:
     )
 
 
-def examine(
-    network, pairs: Pairs, *, methods: Iterable[str] | None = None, options: dict | None = None, seed: int = 0
+def run_benchmark(
+    network,
+    pairs: CuePairs,
+    *,
+    methods: Iterable[str] | None = None,
+    options: dict | None = None,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """What share of each method's evidence lies at the place of the cause, on speakers never heard.
 
     Parameters
     ----------
     network : keras.Model
-        From :func:`learn`.
+        From :func:`train_small_network`.
     pairs : Pairs
     methods : iterable of str, optional
         By default all that apply.
@@ -217,8 +232,8 @@ def examine(
     X, y, place = (part[~pairs.learned] for part in (pairs.X, pairs.y, pairs.place))
     speakers, inside = pairs.speakers[~pairs.learned], ~np.isnan(X)
     chance = float((place.sum(axis=(1, 2)) / inside.sum(axis=(1, 2))).mean())
-    copy, rows = shuffled(network, seed=seed), {}
-    for method in methods or applicable(network):
+    copy, rows = shuffle_weights(network, seed=seed), {}
+    for method in methods or applicable_methods(network):
         shares = [
             _share_inside(attribute(model, X, method=method, targets=y, **options.get(method, {})), place)
             for model in (network, copy)
@@ -230,11 +245,11 @@ def examine(
             "points": bool(low > np.nanmax([chance, untrained])),
         }  # fmt: skip
     table = pd.DataFrame.from_dict(rows, orient="index")
-    right = probabilities(network, X).argmax(axis=1) == y
-    return _with_facts(table, accuracy=float(right.mean()), moved=moved(network, X, y, place))
+    right = class_probabilities(network, X).argmax(axis=1) == y
+    return _with_facts(table, accuracy=float(right.mean()), moved=swap_effect(network, X, y, place))
 
 
-def moved(network, X: np.ndarray, y: Sequence[int], place: np.ndarray) -> float:
+def swap_effect(network, X: np.ndarray, y: Sequence[int], place: np.ndarray) -> float:
     """Share of the score that goes with the place when the two takes of each pair exchange it.
 
     1: the network listens nowhere else. 0: it does not listen there.

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..features import Recipe, column_groups, table_row
-from ..training import enroll
+from ..training import speaker_normalise
 from .importance import permutation_intervals
 
 CUES = {
@@ -77,10 +77,10 @@ def cue_table(
     groups = {
         name: list(range(a, b)) for name, a, b in zip([*columns, "random"], ends[:-1], ends[1:], strict=True)
     }
-    return index, enroll(np.concatenate(parts, axis=1), index["speaker"]), groups
+    return index, speaker_normalise(np.concatenate(parts, axis=1), index["speaker"]), groups
 
 
-def examine_tables(
+def run_table_benchmark(
     cues: Mapping[str, tuple] = CUES, *, model: str = "logistic", n_repeats: int = 5, seed: int = 0
 ) -> pd.DataFrame:
     """Permutation importance of each group of columns where one cue alone tells the classes.

@@ -2,10 +2,10 @@
 
 Notebook: 05_cnn_transformer.ipynb
 """
-# MERGED DOC: The networks of VoiceVibes, an earlier student project, as they were: for comparison, not for use.
+# MERGED DOC: Networks of VoiceVibes, an earlier project, as they were: for comparison, not for use.
 #
 #   VoiceVibes (GitHub ``codiceSpaghetti/VoiceVibes``, "S0") combined six networks. They are rebuilt here
-#   from their description with the same layers, sizes and order; :data:`EARLIER` holds the input that each
+#   from their description with the same layers, sizes and order; :data:`LEGACY` holds the input that each
 #   was made for and its weights there. Each holds a mistake, which its builder names; the networks in
 #   :data:`sercore.models.NETWORKS` are their corrected relatives. Of the other four projects' networks (an
 #   MLP, a CNN-BiLSTM, an LSTM on average MFCCs, pretrained nets) no description with all sizes was at hand:
@@ -24,7 +24,8 @@ import keras
 from keras import layers, ops
 
 from ..errors import SercoreError
-from .layers import SplitPadding, as_image, classify, seeded
+from .assembly import as_image, classify, seeded
+from .layers import SplitPadding
 
 
 def fixed_frames(n_features: int, n_frames: int):
@@ -103,7 +104,7 @@ def build_s0_cnn2d_lstm(
     n_frames : int
         Length to which every clip is cut or filled with zeros; at least 32, and so many features.
     filters : (int, int, int)
-        Of the convolutions. ``(128, 128, 256)`` are those of VoiceVibes's seven experts, each for one
+        Of the convolutions. ``(128, 128, 256)`` are those of VoiceVibes's seven train_experts, each for one
         class against the rest.
     seed : int
         Of initial weights and dropout.
@@ -221,7 +222,7 @@ class Preset(NamedTuple):
     n_weights: int
 
 
-EARLIER = {
+LEGACY = {
     "s0_cnn2d_lstm": Preset(build_s0_cnn2d_lstm, ((251, 128),), 3_850_007),
     "s0_cnn1d_lstm": Preset(build_s0_cnn1d_lstm, ((40,),), 35_671),
     "s0_fused": Preset(build_s0_fused, ((40,), (251, 128)), 4_081_271),
@@ -229,7 +230,7 @@ EARLIER = {
     "s0_lstm_cnn2d": Preset(build_s0_lstm_cnn2d, ((251, 128),), 207_495),
     "s0_cnn2d_transformer": Preset(build_s0_cnn2d_transformer, ((251, 128),), 1_903_303),
 }
-"""Name of each network. Weights follow from sizes of layers; S0's own print is of its experts only."""
+"""Name of each network. Weights follow from sizes of layers; S0's own print is of its train_experts only."""
 
 
 def build(name: str, n_features: int, n_classes: int, *, seed: int = 0, **settings) -> keras.Model:
@@ -238,10 +239,10 @@ def build(name: str, n_features: int, n_classes: int, *, seed: int = 0, **settin
     Parameters
     ----------
     name : str
-        From :data:`EARLIER`.
+        From :data:`LEGACY`.
     n_features, n_classes, seed, **settings
         Of its builder, such as ``n_frames=300``.
     """
-    if name not in EARLIER:
-        raise SercoreError(f"no earlier network named {name!r}; there are: {', '.join(EARLIER)}")
-    return EARLIER[name].build(n_features, n_classes, seed=seed, **settings)
+    if name not in LEGACY:
+        raise SercoreError(f"no earlier network named {name!r}; there are: {', '.join(LEGACY)}")
+    return LEGACY[name].build(n_features, n_classes, seed=seed, **settings)

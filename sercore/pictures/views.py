@@ -15,7 +15,7 @@ from ..audio import SAMPLE_RATE
 from ..features import Spectrum, get_recipe
 from ..features.formants import HOP_SECONDS
 from ..features.spectrum import mel_centres
-from ..interpret.occlusion_mask import Cover
+from ..interpret.occlusion_mask import OcclusionBox
 from ..plots.style import PITCH_CLASSES, SEQUENTIAL, limits_of
 from . import analysis
 from .analysis import N_MFCC, Clip, Settings
@@ -176,7 +176,7 @@ _TICKS = (100, 250, 500, 1000, 2000, 4000, 7000)
 
 def cover_picture(
     spectrum: Spectrum,
-    cover: Cover,
+    cover: OcclusionBox,
     *,
     title: str = "",
     size: tuple[int, int] = (900, 300),
@@ -188,7 +188,7 @@ def cover_picture(
     ----------
     spectrum : Spectrum
         Of the whole clip.
-    cover : Cover
+    cover : OcclusionBox
     title : str
     size : (int, int)
         Width and height in pixels.

@@ -27,8 +27,8 @@ def average_contours(
 
     Parameters
     ----------
-    averages : mapping of str to sercore.interpret.emotion_profiles.Average [shape=(n_points,) or (1, n_points)]
-        From :func:`sercore.interpret.class_averages` or :func:`sercore.interpret.differences`.
+    averages : mapping of str to sercore.interpret.emotion_profiles.MeanInterval [shape=(n_points,) or (1, n_points)]
+        From :func:`sercore.interpret.emotion_means` or :func:`sercore.interpret.emotion_differences`.
     label : str
         Of the vertical axis, with unit.
     emotions : sequence of str, optional
@@ -58,8 +58,8 @@ def difference_maps(
 
     Parameters
     ----------
-    differences : mapping of str to sercore.interpret.emotion_profiles.Average [shape=(n_rows, n_points)]
-        From :func:`sercore.interpret.differences`.
+    differences : mapping of str to sercore.interpret.emotion_profiles.MeanInterval [shape=(n_rows, n_points)]
+        From :func:`sercore.interpret.emotion_differences`.
     name : str
         ``log_mel`` or another descriptor, which names the rows.
     recipe : str or Recipe
@@ -100,7 +100,7 @@ def difference_rows(differences: Mapping, rows: Sequence[str], *, label: str, ax
 
     Parameters
     ----------
-    differences : mapping of str to sercore.interpret.emotion_profiles.Average [shape=(n_rows,)]
+    differences : mapping of str to sercore.interpret.emotion_profiles.MeanInterval [shape=(n_rows,)]
     rows : sequence of str [shape=(n_rows,)]
         Names on the horizontal axis.
     label : str

@@ -149,7 +149,7 @@ def pair_gains(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     table : pd.DataFrame
-        From :func:`sercore.ensemble.pairs`.
+        From :func:`sercore.ensemble.pairwise_diversity`.
     ax : Axes, optional
     """
     ax = new_axes(ax, figsize=(6.5, 3.2))
@@ -208,7 +208,7 @@ _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
 def evolution(
     history: pd.DataFrame,
     *,
-    yardsticks: Mapping[str, float] | None = None,
+    baselines: Mapping[str, float] | None = None,
     metric: str = "ua",
     ax: Axes | None = None,
 ) -> Axes:
@@ -217,8 +217,8 @@ def evolution(
     Parameters
     ----------
     history : pd.DataFrame
-        ``Weighting.history`` of :func:`sercore.ensemble.genetic`.
-    yardsticks : mapping of str to float, optional
+        ``Weighting.history`` of :func:`sercore.ensemble.evolve_weights`.
+    baselines : mapping of str to float, optional
         Fitness of other weights, as horizontal lines.
     metric : str
         ``ua`` or ``macro_f1``.
@@ -229,7 +229,7 @@ def evolution(
         first = restart == history["restart"].iloc[0]
         ax.plot(run["generation"], 100 * run["best"], color="#00427b", lw=2, label="best" if first else None)
         ax.plot(run["generation"], 100 * run["mean"], color="#9fb6cc", label="mean" if first else None)
-    for style, (name, fitness) in zip(("--", ":", "-."), (yardsticks or {}).items(), strict=False):
+    for style, (name, fitness) in zip(("--", ":", "-."), (baselines or {}).items(), strict=False):
         ax.axhline(100 * fitness, color="black", ls=style, lw=1.5, label=name)
     ax.set(xlabel="generation", ylabel=METRICS[metric])
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))

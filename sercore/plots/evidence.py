@@ -2,7 +2,7 @@
 
 Notebook: 07_interpretability.ipynb
 """
-# MERGED DOC: Pictures of what maps must stand: deletion, an exam with known answers, agreement; and of people.
+# MERGED DOC: What maps must stand: deletion, an exam with known answers, agreement; and of people.
 
 from __future__ import annotations
 
@@ -132,14 +132,14 @@ def kept_and_left(
     return axes
 
 
-def faithfulness_curves(curves: pd.DataFrame, *, game: str = "deletion", ax: Axes | None = None) -> Axes:
+def faithfulness_curves(curves: pd.DataFrame, *, mode: str = "deletion", ax: Axes | None = None) -> Axes:
     """Mean probability of the class while boxes are deleted or inserted; random order dashed.
 
     Parameters
     ----------
     curves : pd.DataFrame
-        Shares of boxes by method, from :func:`sercore.interpret.faithfulness`.
-    game : str
+        Shares of boxes by method, from :func:`sercore.interpret.compare_faithfulness`.
+    mode : str
         ``deletion`` or ``insertion``, for the label.
     ax : Axes, optional
     """
@@ -147,7 +147,7 @@ def faithfulness_curves(curves: pd.DataFrame, *, game: str = "deletion", ax: Axe
     for name in curves.columns:
         style = {"ls": "--", "color": "0.4", "lw": 2.5} if name == "random" else {"lw": 1.8}
         ax.plot(100 * curves.index, 100 * curves[name], label=name, **style)
-    done = "deleted" if game == "deletion" else "inserted"
+    done = "deleted" if mode == "deletion" else "inserted"
     ax.set(xlabel=f"boxes {done} (%)", ylabel="probability of the class (%)", xlim=(0, 100), ylim=(0, 100))
     ax.legend(fontsize=9)
     return ax
@@ -159,8 +159,8 @@ def exam(table: pd.DataFrame, *, title: str = "", ax: Axes | None = None) -> Axe
     Parameters
     ----------
     table : pd.DataFrame
-        From :func:`sercore.interpret.examine`. Filled: the method points at the cause; hollow: it does not.
-        The line is chance, crosses are the same method asked about shuffled weights.
+        From :func:`~sercore.interpret.synthetic_benchmark.run_benchmark`. Filled: the method points at the
+        cause; hollow: it does not. The line is chance, crosses are the same method asked about shuffled weights.
     title : str
     ax : Axes, optional
     """
@@ -177,7 +177,7 @@ def exam(table: pd.DataFrame, *, title: str = "", ax: Axes | None = None) -> Axe
 
 
 def correlations(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """A matrix of rank correlations, -1 to 1: :func:`sercore.interpret.agreement` or ``sanity``."""
+    """A matrix of rank correlations, -1 to 1: :func:`sercore.interpret.method_agreement` or ``sanity``."""
     import seaborn as sns
 
     ax = new_axes(ax, figsize=(1.0 * table.shape[1] + 2.6, 0.42 * len(table) + 1.4))
@@ -196,13 +196,13 @@ def correlations(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def beside_people(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def compare_with_listeners(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Share recognised by people and by a model, with the model's 95 % interval.
 
     Parameters
     ----------
     table : pd.DataFrame
-        From :func:`sercore.interpret.beside_people`.
+        From :func:`sercore.interpret.compare_with_listeners`.
     ax : Axes, optional
     """
     ax = new_axes(ax, figsize=(6.5, 0.42 * len(table) + 1.3))

@@ -31,12 +31,12 @@ def class_labels(index, label):
     return index[label].to_numpy(str)
 
 
-def twins(index):
+def recording_ids(index):
     """A name per recording [shape=(n,)], the same for byte-identical clips."""
     own = index["clip_id"] if "clip_id" in index else pd.Series(np.arange(len(index)), index.index)
-    if "twin" not in index:
+    if "duplicate_of" not in index:
         return own.to_numpy(str)
-    return index["twin"].where(known(index["twin"]), own).to_numpy(str)
+    return index["duplicate_of"].where(known(index["duplicate_of"]), own).to_numpy(str)
 
 
 def people(index):
@@ -126,7 +126,7 @@ def assert_disjoint(index: pd.DataFrame, fold: Fold) -> None:
     sides = {
         "clips": np.arange(len(index)),
         "speakers": people(index),
-        "byte-identical recordings": twins(index),
+        "byte-identical recordings": recording_ids(index),
     }
     for what, names in sides.items():
         shared = np.intersect1d(names[fold.train], names[fold.test])

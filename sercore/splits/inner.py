@@ -16,8 +16,8 @@ from .folds import (
     connected,
     known,
     missing_classes,
+    recording_ids,
     stratified_groups,
-    twins,
 )
 
 
@@ -116,7 +116,7 @@ def _divide(index, train_rows, n_folds, seed, label):
 
 def _groups(part):
     """Groups of a training part: speakers, else sentences, else single recordings."""
-    recordings = twins(part)
+    recordings = recording_ids(part)
     if known(part["speaker"]).all():
         for column in ("speaker", "sentence"):
             if column in part and known(part[column]).all():

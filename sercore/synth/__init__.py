@@ -13,20 +13,20 @@ Notebook: 00_start_here.ipynb
 """
 
 from .prosody import CUES, EMOTION_PROSODY, LIMITS, Prosody
-from .speakers import GAIN_SPREAD, HABIT_SPREAD, SPEAKERS, TAKE_SPREAD, Speaker, as_spoken
+from .speakers import GAIN_STD, HABIT_STD, REPETITION_STD, SPEAKERS, Speaker, as_spoken
 from .syllables import SENTENCES
 from .voice import SR, f0_contour, glottal_source, render, vocal_tract
 
 __all__ = [
     "CUES",
     "EMOTION_PROSODY",
-    "GAIN_SPREAD",
-    "HABIT_SPREAD",
+    "GAIN_STD",
+    "HABIT_STD",
     "LIMITS",
+    "REPETITION_STD",
     "SENTENCES",
     "SPEAKERS",
     "SR",
-    "TAKE_SPREAD",
     "Prosody",
     "Speaker",
     "as_spoken",

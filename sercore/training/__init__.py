@@ -16,11 +16,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "cross_validation": ["compare", "out_of_fold", "summarise"],
-        "classical": ["fit_classical", "probabilities"],
+        "classical": ["fit_classical", "predict_proba"],
         "folds": ["COSTS"],
         "fold_cache": ["write_parquet"],
         "networks": ["FittedNetwork", "fit", "fit_network"],
-        "normalisation": ["enroll", "standardise"],
-        "hyperparameters": ["as_settings", "default_space", "search", "search_defaults"],
+        "normalisation": ["speaker_normalise", "standardise"],
+        "hyperparameters": ["split_params", "default_space", "search", "search_defaults"],
     },
 )

@@ -20,8 +20,8 @@ def fit_classical(
     train: np.ndarray,
     *,
     model: str,
-    settings: Mapping | None = None,
-    copies: Sequence = (),
+    model_params: Mapping | None = None,
+    augmented: Sequence = (),
     seed: int = 0,
     scale: bool = True,
 ):
@@ -31,7 +31,7 @@ def fit_classical(
     ----------
     train : np.ndarray of int [shape=(n_train,)]
         Row positions that may be used: ``fold.train``. Copies of other rows are not read.
-    index, X, model, settings, copies, seed, scale
+    index, X, model, model_params, augmented, seed, scale
         As in :func:`out_of_fold`.
 
     Returns
@@ -43,8 +43,8 @@ def fit_classical(
 
     from ..models.classical import build_classical
 
-    pipeline = build_classical(model, seed=seed, scale=scale, settings=settings)
-    n_train, n_versions = len(train), 1 + len(copies)
+    pipeline = build_classical(model, seed=seed, scale=scale, model_params=model_params)
+    n_train, n_versions = len(train), 1 + len(augmented)
     if isinstance(pipeline, CalibratedClassifierCV):  # its folds, too, keep speakers apart
         divisions = [
             [np.searchsorted(train, part) for part in (inner.train, inner.test)]
@@ -55,10 +55,10 @@ def fit_classical(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Stochastic Optimizer")  # stops early on purpose
         y = np.tile(index["label"].to_numpy()[train], n_versions)
-        return pipeline.fit(np.concatenate([part[train] for part in (X, *copies)]), y)
+        return pipeline.fit(np.concatenate([part[train] for part in (X, *augmented)]), y)
 
 
-def probabilities(model, X: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+def predict_proba(model, X: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     """Class probabilities [shape=(n_clips, n_classes)] of a fitted model, in the order of ``classes``.
 
     Parameters
@@ -70,10 +70,10 @@ def probabilities(model, X: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     classes : sequence of str
     """
     if not hasattr(model, "classes_"):
-        from ..models.layers import answering
-        from .batches import stack
+        from ..models.assembly import compiled_predict
+        from .fit_loop import stack
 
-        answer = answering(model)
+        answer = compiled_predict(model)
         return np.concatenate([answer(stack(list(X[k : k + 64]))) for k in range(0, len(X), 64)])
     proba = np.zeros((len(X), len(classes)))
     proba[:, [list(classes).index(name) for name in model.classes_]] = model.predict_proba(X)

@@ -13,8 +13,8 @@ import pandas as pd
 
 from ..evaluation import evaluate_oof, results_row, results_table
 from ..evaluation.bootstrap import MIN_UNITS, count_speakers
-from .folds import Job, run_folds, tasks_of
-from .normalisation import enroll
+from .folds import Job, make_tasks, run_folds
+from .normalisation import speaker_normalise
 
 
 def out_of_fold(
@@ -23,9 +23,9 @@ def out_of_fold(
     classes: Sequence[str],
     *,
     model: str,
-    settings: Mapping | None = None,
-    fitting: Mapping | None = None,
-    copies: Sequence = (),
+    model_params: Mapping | None = None,
+    fit_params: Mapping | None = None,
+    augmented: Sequence = (),
     split: str = "speaker",
     seeds: Iterable[int] = (0,),
     n_folds: int | None = None,
@@ -46,13 +46,13 @@ def out_of_fold(
         Order of the probability columns.
     model : str
         A name from :data:`sercore.models.classical.CLASSICAL` or :data:`sercore.models.NETWORKS`.
-    settings : mapping, optional
+    model_params : mapping, optional
         What differs from the model's defaults: parameters of the classifier (``{"C": 0.01}``), or
         arguments of the network's builder (``{"units": (32,)}``). They become part of the model's name.
-    fitting : mapping, optional
+    fit_params : mapping, optional
         Arguments of :func:`sercore.training.fit` for a network, such as ``{"mixup": 0.2}``; part of the
         name, too.
-    copies : sequence of the same kind as X
+    augmented : sequence of the same kind as X
         Augmented versions of **all** clips (``extract_frames(…, augmentation=…, copy=k).X``); each fold
         reads those of the clips that it fits on, and no others.
     split : str
@@ -79,10 +79,10 @@ def out_of_fold(
     """
     from tqdm.auto import tqdm
 
-    tasks = tasks_of(index, split, seeds, n_folds)
+    tasks = make_tasks(index, split, seeds, n_folds)
     job = Job(
-        index, X, classes, model, settings=settings or {}, fitting=fitting or {}, copies=copies, split=split,
-        scale=scale, folder=folder,
+        index, X, classes, model, model_params=model_params or {}, fit_params=fit_params or {},
+        augmented=augmented, split=split, scale=scale, folder=folder,
     )  # fmt: skip
     done = run_folds(job, tasks, n_jobs=n_jobs)
     shown = tqdm(done, total=len(tasks), desc=model, unit="fold", disable=not progress)
@@ -97,7 +97,7 @@ def compare(
     scheme: str,
     models: Iterable[str] | None = None,
     split: str = "speaker",
-    enrolled: bool = False,
+    speaker_norm: bool = False,
     seeds: Iterable[int] = (0,),
     n_folds: int | None = None,
     scale: bool = True,
@@ -115,8 +115,8 @@ def compare(
         Name of the label scheme, for the table.
     models : iterable of str, optional
         By default every classical model whose library is installed, and the network ``mlp``.
-    enrolled : bool
-        Standardise the features per speaker first (:func:`enroll`).
+    speaker_norm : bool
+        Standardise the features per speaker first (:func:`speaker_normalise`).
 
     Returns
     -------
@@ -132,8 +132,8 @@ def compare(
 
         models = [*available(), "mlp"]
     models = list(models)
-    X = enroll(X, index["speaker"]) if enrolled else X
-    tasks, oofs = tasks_of(index, split, seeds, n_folds), {}
+    X = speaker_normalise(X, index["speaker"]) if speaker_norm else X
+    tasks, oofs = make_tasks(index, split, seeds, n_folds), {}
     with tqdm(total=len(models) * len(tasks), unit="fold", disable=not progress) as bar:
         for model in models:
             bar.set_description(model)
@@ -144,7 +144,7 @@ def compare(
                 bar.update()
             oofs[model] = pd.concat(parts, ignore_index=True)
     corpus = "+".join(sorted(set(index["corpus"])))
-    return summarise(oofs.values(), corpus=corpus, scheme=scheme, enrolled=enrolled), oofs
+    return summarise(oofs.values(), corpus=corpus, scheme=scheme, speaker_norm=speaker_norm), oofs
 
 
 def summarise(
@@ -152,7 +152,7 @@ def summarise(
     *,
     corpus: str,
     scheme: str,
-    enrolled: bool = False,
+    speaker_norm: bool = False,
     interval: str | None = None,
     n_boot: int = 1000,
 ) -> pd.DataFrame:
@@ -174,7 +174,7 @@ def summarise(
                 evaluate_oof(oof, interval=interval or ("clips" if few else "speakers"), n_boot=n_boot),
                 corpus=corpus,
                 scheme=scheme,
-                enrolled=enrolled,
+                speaker_norm=speaker_norm,
                 train_seconds=seconds,
                 ms_per_clip=folds["ms_per_clip"].first().median(),
                 parameters=folds["parameters"].first().median(),

@@ -8,27 +8,25 @@ Notebook: 03_mlp_baseline.ipynb
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import hashlib
 import io
-import os
-import uuid
 from pathlib import Path
 
 import pandas as pd
 
 from ..errors import StoreError
+from ..files import write_atomic
 
 
-def keep(rows: pd.DataFrame, path: Path) -> None:
+def write_fold(rows: pd.DataFrame, path: Path) -> None:
     """Store finished rows as ``<path>-<digest>.parquet``; errors as :func:`write_parquet`."""
     data = _bytes(rows)
     _write(data, path.with_name(f"{path.name}-{_digest(data)}.parquet"))
 
 
-def read_kept(path: Path) -> pd.DataFrame | None:
-    """Rows that :func:`keep` stored under this path; None where there are none. Damaged files are removed."""
+def read_fold(path: Path) -> pd.DataFrame | None:
+    """Rows that :func:`write_fold` stored under this path; None where there are none. Damaged files are removed."""
     for name in sorted(glob.glob(f"{glob.escape(str(path))}-*.parquet")):
         try:
             data = Path(name).read_bytes()
@@ -62,14 +60,9 @@ def _digest(data: bytes) -> str:
 
 
 def _write(data: bytes, path: Path) -> None:
-    part = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        os.replace(part, path)
+        write_atomic(path, data)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
         raise StoreError(
             f"{path}: cannot be written ({error}); free space, or choose another folder. What was finished "
             "before is kept."

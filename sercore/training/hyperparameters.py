@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import SercoreError, StoreError
-from ..evaluation import unpack
+from ..evaluation import uar, unpack
 from ..models import builder, is_network
 from ..splits import inner_folds
 from .folds import Job, run_folds
@@ -37,9 +37,9 @@ def search(
     space: Mapping | None = None,
     n_trials: int = 20,
     n_folds: int = 3,
-    settings: Mapping | None = None,
-    fitting: Mapping | None = None,
-    copies: Sequence = (),
+    model_params: Mapping | None = None,
+    fit_params: Mapping | None = None,
+    augmented: Sequence = (),
     storage: str | os.PathLike | None = None,
     seed: int = 0,
     n_jobs: int = 1,
@@ -64,19 +64,19 @@ def search(
         In all, kept ones included.
     n_folds : int
         Inner folds, speakers apart (:func:`sercore.splits.inner_folds`).
-    settings, fitting : mapping, optional
+    model_params, fit_params : mapping, optional
         What every trial shares.
     storage : path, optional
         SQLite file.
     n_jobs : int
         Folds of a trial that are fitted at once; a trial that is given up then saves less.
-    index, X, classes, model, copies, seed
+    index, X, classes, model, augmented, seed
         As in :func:`out_of_fold`.
 
     Returns
     -------
     optuna.Study
-        ``study.best_params``, ``study.trials_dataframe()``; :func:`as_settings` turns parameters into
+        ``study.best_params``, ``study.trials_dataframe()``; :func:`split_params` turns parameters into
         what :func:`out_of_fold` takes, :func:`sercore.plots.search` draws the study.
 
     Raises
@@ -89,19 +89,19 @@ def search(
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = dict(space or default_space(model))
-    shared, common = dict(settings or {}), dict(fitting or {})
-    job = Job(index, X, classes, model, settings=shared, fitting=common, copies=copies)
+    shared, common = dict(model_params or {}), dict(fit_params or {})
+    job = Job(index, X, classes, model, model_params=shared, fit_params=common, augmented=augmented)
     job.check()
     folds = inner_folds(index, train, n_folds=n_folds, seed=seed)
 
     def run(trial) -> float | None:
-        chosen, trained = as_settings(model, trial.params)
-        tried = replace(job, settings=shared | chosen, fitting=common | trained)
+        chosen, trained = split_params(model, trial.params)
+        tried = replace(job, model_params=shared | chosen, fit_params=common | trained)
         tested = run_folds(tried, [(seed, fold) for fold in folds], n_jobs=n_jobs)
         scores = []
         for rows in tested:
             y_true, proba, _, _ = unpack(rows)
-            scores.append(_ua(y_true, np.asarray(classes)[proba.argmax(axis=1)]))
+            scores.append(uar(y_true, np.asarray(classes)[proba.argmax(axis=1)]))
             trial.report(float(np.mean(scores)), step=len(scores))
             if trial.should_prune():
                 tested.close()
@@ -168,28 +168,28 @@ def default_space(model: str) -> dict[str, optuna.distributions.BaseDistribution
     return space
 
 
-def as_settings(model: str, params: Mapping) -> tuple[dict, dict]:
-    """Searched parameters as the ``settings`` and ``fitting`` of :func:`out_of_fold`.
+def split_params(model: str, params: Mapping) -> tuple[dict, dict]:
+    """Searched parameters as the ``model_params`` and ``fit_params`` of :func:`out_of_fold`.
 
     Examples
     --------
-    >>> as_settings("bilstm", {"units": 32, "layers": 2, "learning_rate": 0.001})
+    >>> split_params("bilstm", {"units": 32, "layers": 2, "learning_rate": 0.001})
     ({'units': (32, 32)}, {'learning_rate': 0.001})
     """
     options, trained = _options(model), set(inspect.signature(fit).parameters) if is_network(model) else set()
-    settings, fitting = {}, {}
+    model_params, fit_params = {}, {}
     for name, value in params.items():
         if name in trained:
-            fitting[name] = value
+            fit_params[name] = value
         elif name in options:
             default = options[name]
             widths = isinstance(default, tuple) and not isinstance(value, tuple)
-            settings[name] = (value,) * params.get("layers", len(default)) if widths else value
+            model_params[name] = (value,) * params.get("layers", len(default)) if widths else value
         elif name != "layers":
             raise SercoreError(
                 f"{model!r} has no {name!r}; there are: {', '.join(sorted({*options, *trained}))}"
             )
-    return settings, fitting
+    return model_params, fit_params
 
 
 def search_defaults(model: str, space: Mapping) -> dict:
@@ -211,9 +211,3 @@ def _options(model: str) -> dict:
     from ..models.classical import steps
 
     return steps(model, seed=0)[-1].get_params()
-
-
-def _ua(labels: np.ndarray, said: np.ndarray) -> float:
-    from sklearn.metrics import recall_score
-
-    return recall_score(labels, said, average="macro", labels=np.unique(labels), zero_division=0)

@@ -12,11 +12,11 @@ import numpy as np
 from ..errors import SercoreError
 
 
-def enroll(X, speakers: Sequence[str]):
+def speaker_normalise(X, speakers: Sequence[str]):
     """Features standardised per speaker, with no look at any label.
 
     Legitimate where an application hears one person for a while; results with it stand in a column
-    of their own (``enrolled``). Augmented copies are enrolled by themselves: each is another voice.
+    of their own (``speaker_norm``). Augmented copies are enrolled by themselves: each is another voice.
 
     Parameters
     ----------
@@ -35,22 +35,22 @@ def enroll(X, speakers: Sequence[str]):
             f"{(speakers == '').sum()} clips have no speaker; features can be standardised per speaker only "
             "where it is known who speaks"
         )
-    enrolled = [None] * len(speakers)
+    speaker_norm = [None] * len(speakers)
     for speaker in np.unique(speakers):
         rows = np.flatnonzero(speakers == speaker)
         own = [np.asarray(X[row], dtype=np.float32) for row in rows]
-        for row, clip in zip(rows, standardise(own, *moments(own)), strict=True):
-            enrolled[row] = clip
-    return np.stack(enrolled) if isinstance(X, np.ndarray) else enrolled
+        for row, clip in zip(rows, standardise(own, *mean_and_std(own)), strict=True):
+            speaker_norm[row] = clip
+    return np.stack(speaker_norm) if isinstance(X, np.ndarray) else speaker_norm
 
 
-def standardise(X, mean: np.ndarray, spread: np.ndarray) -> list[np.ndarray]:
+def standardise(X, mean: np.ndarray, std: np.ndarray) -> list[np.ndarray]:
     """Rows or frames, less the mean and divided by the spread of each feature."""
-    mean, spread = np.float32(mean), np.float32(spread)
-    return [(clip - mean) / spread if clip.ndim == 1 else ((clip.T - mean) / spread).T for clip in X]
+    mean, std = np.float32(mean), np.float32(std)
+    return [(clip - mean) / std if clip.ndim == 1 else ((clip.T - mean) / std).T for clip in X]
 
 
-def moments(clips) -> tuple[np.ndarray, np.ndarray]:
+def mean_and_std(clips) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of every feature over rows, or over the frames of all clips."""
     from sklearn.preprocessing import StandardScaler
 

@@ -3,8 +3,8 @@
 >>> from sercore.widgets import Occluding
 >>> Occluding()
 
-Without the widget: :class:`~sercore.interpret.occlusion_mask.Cover`, ``by_sound`` and ``cover_picture``; of a
-network, :func:`sercore.interpret.attribution` does it for every box of a clip.
+Without the widget: :class:`~sercore.interpret.occlusion_mask.OcclusionBox`, ``predict_masked`` and
+``cover_picture``; of a network, :func:`sercore.interpret.attribution.occlusion` does it for every box of a clip.
 
 Notebook: 07_interpretability.ipynb
 """
@@ -23,7 +23,7 @@ from ..bundle.default_model import get_predictor
 from ..errors import SercoreError
 from ..features import Recipe, Spectrum, get_recipe
 from ..features.spectrum import mel_centres
-from ..interpret.occlusion_mask import Answer, Cover, by_sound
+from ..interpret.occlusion_mask import Answer, OcclusionBox, predict_masked
 from ..interpret.sonification import mask_sound
 from ..pictures.html import probability_bars
 from ..pictures.views import cover_picture
@@ -63,7 +63,7 @@ class Occluding(ipywidgets.VBox):
 
     Attributes
     ----------
-    cover : Cover
+    cover : OcclusionBox
         How the sliders stand.
     proba : dict of str to float
         What the model says of what is left.
@@ -86,7 +86,7 @@ class Occluding(ipywidgets.VBox):
         self.wave, self.title = features.prepare(wave, self.recipe), title
         if answer is None:
             predictor = get_predictor(bundle)
-            answer, classes = by_sound(predictor, self.wave, self.recipe), predictor.classes
+            answer, classes = predict_masked(predictor, self.wave, self.recipe), predictor.classes
         self._answer, self.classes, self._font_size = answer, tuple(classes), letters(text)
         self.spectrum = Spectrum(self.wave, self.recipe)
         self.whole = self._says(np.zeros((self.spectrum.n_frames, self.recipe.n_mels), bool))
@@ -124,12 +124,12 @@ class Occluding(ipywidgets.VBox):
             control.observe(self.later, "value")
 
     @property
-    def cover(self) -> Cover:
+    def cover(self) -> OcclusionBox:
         """How the sliders stand."""
-        return Cover(*self.time.value, *self.bands.value, keep=self.mode.value)
+        return OcclusionBox(*self.time.value, *self.bands.value, keep=self.mode.value)
 
     def refresh(self) -> None:
-        """Cover, draw, and ask."""
+        """OcclusionBox, draw, and ask."""
         cover = self.cover
         mask = cover.mask(self.spectrum.n_frames, self.recipe)
         try:

@@ -7,7 +7,7 @@ Notebook: 06_ensembles.ipynb
 #   >>> from sercore.widgets import Voting
 #   >>> Voting(published.voting_example())
 #
-#   Without the widget: :func:`sercore.widgets.voting.vote_scores`.
+#   Without the widget: :func:`sercore.widgets.voting.score_votes`.
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import pandas as pd
 from .. import ensemble
 from ..ensemble.fitness import refine
 from ..ensemble.predictions import Members
-from ..ensemble.voting import vote_scores
+from ..ensemble.voting import score_votes
 from ..errors import EvaluationError
 from ..pictures.html import probability_bars, score_lines
 from .debounce import Latest
@@ -53,7 +53,7 @@ class Voting(ipywidgets.VBox):
     sliders : dict of str to FloatSlider
         By member.
     scores : pd.DataFrame
-        From :func:`~sercore.widgets.voting.vote_scores`, for the sliders as they stand.
+        From :func:`~sercore.widgets.voting.score_votes`, for the sliders as they stand.
 
     Raises
     ------
@@ -136,10 +136,10 @@ class Voting(ipywidgets.VBox):
             return
         try:
             shares = self.members.shares(self.weights)
-            self.scores = vote_scores(self.members, self._votes(""))
+            self.scores = score_votes(self.members, self._votes(""))
             shown = self.scores
             if self._is_open:
-                shown = pd.concat([shown, vote_scores(self.closed, self._votes("closed: "))])
+                shown = pd.concat([shown, score_votes(self.closed, self._votes("closed: "))])
         except EvaluationError as error:
             self.message.warn(str(error))
             return

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ...ensemble.baselines import optimum
-from ...ensemble.genetic_algorithm import PRESETS, genetic
+from ...ensemble.baselines import optimal_weights
+from ...ensemble.genetic_algorithm import PRESETS, evolve_weights
 from ...ensemble.predictions import Members, align
 
 N_CLIPS, N_CLASSES, N_MEMBERS = 2022, 7, 6
@@ -54,7 +54,10 @@ def shortfall(oof: pd.DataFrame | Members, *, metrics: Sequence[str] = ("ua", "m
     for fold in sorted(set(members.rows["fold"])):
         tuning = members.take((members.rows["fold"] != fold).to_numpy())
         for metric in metrics:
-            evolved, solved = genetic(tuning, metric, progress=False).fitness, optimum(tuning, metric).fitness
+            evolved, solved = (
+                evolve_weights(tuning, metric, progress=False).fitness,
+                optimal_weights(tuning, metric).fitness,
+            )
             rows.append([metric, fold, evolved, solved, 100 * (solved - evolved)])
     return pd.DataFrame(rows, columns=["metric", "fold", "genetic", "optimum", "points"])
 
@@ -65,7 +68,7 @@ def generation_seconds(members: Members, *, rounds: int = 3) -> float:
     generations = settings.restarts * (settings.generations + 1)  # the first population is scored, too
     for _ in range(rounds):
         start = time.perf_counter()
-        genetic(members, settings=settings, progress=False)
+        evolve_weights(members, settings=settings, progress=False)
         best = min(best, (time.perf_counter() - start) / generations)
     return best
 

@@ -60,8 +60,8 @@ def compare_with_voicevibes() -> list[tuple]:
     from .. import published
 
     rows = []
-    if (published.folder() / "ravdess-earlier.parquet").is_file():
-        oof = published.load("ravdess-earlier")
+    if (published.folder() / "ravdess-legacy.parquet").is_file():
+        oof = published.load("ravdess-legacy")
         ours, theirs = (oof[oof["model"].str.startswith(name)] for name in ("cnn2d_lstm", REFERENCE))
         found = compare_oof(ours, theirs)
         what = f"RAVDESS, {found['n_clips']} clips of {found['n_speakers']} new speakers: UA of"

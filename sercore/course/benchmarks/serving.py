@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ...bundle.predictor import Predictor
-from ...bundle.reference_signal import probe_wave
+from ...bundle.reference_signal import reference_signal
 from ...bundle.saving import Fitted, save
 from ...features import get_recipe
 
@@ -35,7 +35,7 @@ def time_predictions(*, rounds: int = 3, clips: int = 20) -> list[tuple[str, flo
     with tempfile.TemporaryDirectory() as folder:
         bundle, clip = Path(folder) / "bundle", Path(folder) / "clip.wav"
         save(bundle, {NETWORK: Fitted(untrained(), RECIPE)}, CLASSES)
-        soundfile.write(clip, probe_wave(SR, seconds=CLIP_SECONDS), SR)
+        soundfile.write(clip, reference_signal(SR, seconds=CLIP_SECONDS), SR)
         for backend in ("onnx", "keras"):
             cold = min(cold_seconds(bundle, clip, backend) for _ in range(rounds))
             rows.append((f"from starting Python to the first answer, {backend}", cold, "s"))

@@ -5,11 +5,15 @@ Notebook: 05_cnn_transformer.ipynb
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
 
+from ..errors import SercoreError
 from ..models import pad_clips
 
 _ROUND = 16
@@ -31,16 +35,16 @@ class Batches(keras.utils.PyDataset):
     y : np.ndarray of int [shape=(n_clips,)]
         Class numbers.
     n_classes : int
-    copies : sequence of the same kind as X
-        Changed versions; ``copies[k][n]`` belongs to ``X[n]``.
+    augmented : sequence of the same kind as X
+        Changed versions; ``augmented[k][n]`` belongs to ``X[n]``.
     batch_size : int
     label_smoothing : float
         Share of each label that is spread over all classes (Szegedy 2016).
     mixup : float
         Parameter of the beta distribution from which the share of a blend is drawn (Zhang 2018); 0
         blends nothing. A blend ends where the shorter of its clips does.
-    balanced : bool
-        Weight clips so that every class counts alike.
+    class_weight : str, optional
+        ``"balanced"`` weights clips so that every class counts alike; None weights all clips alike.
     seed : int
     """
 
@@ -50,18 +54,20 @@ class Batches(keras.utils.PyDataset):
         y: np.ndarray,
         n_classes: int,
         *,
-        copies: Sequence = (),
+        augmented: Sequence = (),
         batch_size: int = 32,
         label_smoothing: float = 0.0,
         mixup: float = 0.0,
-        balanced: bool = True,
+        class_weight: str | None = "balanced",
         seed: int = 0,
     ):
         super().__init__()
-        self.versions = [X, *copies]
+        if class_weight not in (None, "balanced"):
+            raise SercoreError(f"class_weight={class_weight!r} must be 'balanced' or None")
+        self.versions = [X, *augmented]
         self.soft = np.eye(n_classes) * (1 - label_smoothing) + label_smoothing / n_classes
         counts = np.bincount(y, minlength=n_classes)
-        self.weights = len(y) / (np.count_nonzero(counts) * counts[y]) if balanced else np.ones(len(y))
+        self.weights = len(y) / (np.count_nonzero(counts) * counts[y]) if class_weight else np.ones(len(y))
         batch_size = min(batch_size, -(-len(y) // 2))  # two at least: see __getitem__
         self.y, self.batch_size, self.mixup, self.seed = np.asarray(y), batch_size, mixup, seed
         self.epoch = -1
@@ -114,3 +120,55 @@ def stack(clips: Sequence[np.ndarray], *, spare: bool = False) -> np.ndarray:
         return np.stack(clips).astype(np.float32)
     longest = max(clip.shape[1] for clip in clips)
     return pad_clips(clips, n_frames=_ROUND * (-(-longest // _ROUND) + spare))
+
+
+class BestCheckpoint(keras.callbacks.Callback):
+    """Write a network to a file whenever the validation loss is the lowest so far, else every epoch.
+
+    Parameters
+    ----------
+    network : keras.Model
+        What is written; it may be a part of what is trained.
+    path : path
+        Ends in ``.keras``; always holds a whole network.
+    """
+
+    def __init__(self, network: keras.Model, path: str | os.PathLike):
+        super().__init__()
+        self.network, self.path, self.lowest = network, Path(path), np.inf
+
+    def on_epoch_end(self, epoch, logs=None):
+        loss = logs.get("val_loss", -epoch)
+        if loss < self.lowest or epoch == 0:
+            self.lowest = loss
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            part = self.path.with_name(f".{os.getpid()}.{self.path.name}")
+            self.network.save(part)
+            os.replace(part, self.path)
+
+
+class Epochs(keras.callbacks.Callback):
+    """Add each epoch's seconds to the history, and show them on a progress bar.
+
+    Parameters
+    ----------
+    n_epochs : int
+    progress : bool
+    """
+
+    def __init__(self, n_epochs: int, progress: bool):
+        super().__init__()
+        from tqdm.auto import tqdm
+
+        self.bar = tqdm(total=n_epochs, unit="epoch", disable=not progress)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["seconds"] = time.perf_counter() - self.start
+        self.bar.set_postfix({name: f"{logs[name]:.3f}" for name in ("loss", "val_loss") if name in logs})
+        self.bar.update()
+
+    def on_train_end(self, logs=None):
+        self.bar.close()
