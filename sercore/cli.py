@@ -195,10 +195,10 @@ def _train(options) -> None:
 
 
 def _predict(options) -> int:
-    from .bundle import Windows, serve
+    from .bundle import Windows, print_predictions
 
     windows = Windows(options.window, options.step) if options.timeline else None
-    return serve(
+    return print_predictions(
         options.bundle, options.files, windows=windows, as_json=options.json, n_jobs=options.jobs,
         backend=options.backend, digest=options.digest,
     )  # fmt: skip
@@ -210,12 +210,12 @@ def _results(options) -> None:
 
     for name in options.names or published.CAMPAIGNS:
         if options.measure:
-            print(published.measure(name))
+            print(published.run_campaign(name))
         print(f"\n{name}\n{format_table(published.table(name)).to_string(index=False)}")
     if options.readme:
         readme.replace("results", readme.results_markdown())
         readme.replace("networks", readme.networks_markdown())
-        print(readme.draw_gap())
+        print(readme.draw_leak_figure())
 
 
 def _bench(options) -> None:

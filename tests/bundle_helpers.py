@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import soundfile
 
-from sercore.bundle import Fitted, save
+from sercore.bundle import FittedModel, save
 from sercore.bundle.folder import MANIFEST, digest_of
 from sercore.bundle.reference_signal import reference_signal
 from sercore.features import Recipe
@@ -59,7 +59,7 @@ def fit(index, X, model="lda", **options):
 
 def save_small(path, index, X, **options):
     """A bundle of one linear discriminant analysis."""
-    return save(path, {"lda": Fitted(fit(index, X), SMALL)}, CLASSES, **options)
+    return save(path, {"lda": FittedModel(fit(index, X), SMALL)}, CLASSES, **options)
 
 
 def copy_bundle(bundle, path):

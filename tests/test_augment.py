@@ -154,15 +154,15 @@ def test_values_next_to_neutral_change_next_to_nothing(voice, change):
 # copies
 
 
-def copy_of(augmentation, wave, *, clip_id="demo/a", copy=0):
-    return augmentation(wave, sr=SR, clip_id=clip_id, copy=copy)
+def copy_of(augmentation, wave, *, clip_id="demo/a", version=0):
+    return augmentation(wave, sr=SR, clip_id=clip_id, version=version)
 
 
 def test_a_copy_is_the_same_every_time_and_another_number_or_clip_is_another(voice):
     usual = Augmentation(probability=1.0)
     first = copy_of(usual, voice)
     np.testing.assert_array_equal(first, copy_of(Augmentation(probability=1.0), voice))
-    others = [copy_of(usual, voice, copy=1), copy_of(usual, voice, clip_id="demo/b"), voice]
+    others = [copy_of(usual, voice, version=1), copy_of(usual, voice, clip_id="demo/b"), voice]
     for other in others:
         assert len(other) != len(first) or np.abs(other - first).max() > 1e-3
 
@@ -272,7 +272,7 @@ def test_copies_are_cached_apart_from_originals_and_from_each_other(index, tmp_p
               (Augmentation(tract=None, probability=1.0), 0)]  # fmt: skip
     for usual in (False, True):  # the second time in the other order, from the cache alone
         for augmentation, copy in wanted if usual else wanted[::-1]:
-            X = extract(index, tmp_path / "cache", augmentation=augmentation, copy=copy)
+            X = extract(index, tmp_path / "cache", augmentation=augmentation, version=copy)
             if usual:
                 assert alike(X, made[augmentation, copy])
             made[augmentation, copy] = X
@@ -285,12 +285,12 @@ def test_copies_are_cached_apart_from_originals_and_from_each_other(index, tmp_p
 
 def test_cached_copies_are_copies_of_the_trimmed_clip(index, tmp_path):
     usual = Augmentation(probability=1.0)
-    made = extract(index, tmp_path / "cache", augmentation=usual, copy=3)
+    made = extract(index, tmp_path / "cache", augmentation=usual, version=3)
     from sercore import audio
 
     for clip_id, path, frames in zip(index["clip_id"], index["path"], made, strict=True):
         wave = features.prepare(audio.load(path, sr=SR), SMALL)
-        copy = usual(wave, sr=SR, clip_id=clip_id, copy=3)
+        copy = usual(wave, sr=SR, clip_id=clip_id, version=3)
         np.testing.assert_array_equal(frames, features.frames(copy, SMALL))
 
 

@@ -15,10 +15,10 @@ import pytest
 from bundle_helpers import CLASSES, FRAMES, SMALL
 
 from sercore import audio
-from sercore.bundle import Fitted, Predictor, digest, estimators, networks, save
+from sercore.bundle import FittedModel, Predictor, digest, estimators, networks, save
 from sercore.errors import AudioError, BundleError, SercoreError
 from sercore.models import NETWORKS, build, classical
-from sercore.training import FittedNetwork, probabilities
+from sercore.training import FittedNetwork, predict_proba
 
 QUICK = {
     "random_forest": {"n_estimators": 5},
@@ -72,8 +72,8 @@ def fitted(X, frames):
 @pytest.fixture(scope="module")
 def networks_bundle(fitted, folder):
     members = {
-        "mlp": Fitted(fitted["mlp"], SMALL),
-        "lstm": Fitted(fitted["lstm"], FRAMES),
+        "mlp": FittedModel(fitted["mlp"], SMALL),
+        "lstm": FittedModel(fitted["lstm"], FRAMES),
     }
     return save(folder / "networks.bundle", members, CLASSES, weights={"lstm": 3, "mlp": 1})
 
@@ -89,9 +89,9 @@ def served(path, index, rows, **options):
 @pytest.mark.parametrize("model", [name for name in classical.available() if name != "xgboost"])
 def test_every_classical_model_answers_as_it_did_in_training(model, index, X, tmp_path):
     trained = small.fit(index, X, model, model_params=QUICK.get(model))
-    path = save(tmp_path / "b", {model: Fitted(trained, SMALL)}, CLASSES)
+    path = save(tmp_path / "b", {model: FittedModel(trained, SMALL)}, CLASSES)
     rows = [0, 7, 23]
-    np.testing.assert_allclose(served(path, index, rows), probabilities(trained, X[rows], CLASSES), atol=1e-6)
+    np.testing.assert_allclose(served(path, index, rows), predict_proba(trained, X[rows], CLASSES), atol=1e-6)
 
 
 @pytest.mark.parametrize("backend", ["onnx", "keras"])
@@ -154,7 +154,7 @@ def test_the_manifest_says_what_the_model_is(index, X, tmp_path):
 
 
 def test_members_may_be_given_in_any_order(index, X, tmp_path):
-    parts = {name: Fitted(small.fit(index, X, name), SMALL) for name in ("lda", "knn")}
+    parts = {name: FittedModel(small.fit(index, X, name), SMALL) for name in ("lda", "knn")}
     one = save(tmp_path / "1", parts, CLASSES, weights={"knn": 1, "lda": 4})
     other = save(tmp_path / "2", dict(reversed(parts.items())), CLASSES, weights={"lda": 0.8, "knn": 0.2})
     np.testing.assert_allclose(served(one, index, [3]), served(other, index, [3]), atol=1e-12)
@@ -190,7 +190,7 @@ def test_an_old_bundle_is_replaced_when_asked_and_only_by_a_sound_one(index, X, 
     old = digest(copied)
     with pytest.raises(BundleError, match="is there already"):
         small.save_small(copied, index, X)
-    monkeypatch.setattr(Fitted, "answer", lambda self, classes: np.array([1.0, 0.0, 0.0]))
+    monkeypatch.setattr(FittedModel, "answer", lambda self, classes: np.array([1.0, 0.0, 0.0]))
     with pytest.raises(BundleError, match="answers the test sound otherwise"):
         small.save_small(copied, index, X, overwrite=True)
     assert digest(copied) == old
@@ -222,7 +222,7 @@ def test_a_model_that_only_pickle_could_keep_is_refused(tmp_path, index, X):
     pipeline = small.fit(index, X)
     pipeline.steps.insert(0, ("shift", FunctionTransformer(np.abs)))
     with pytest.raises(BundleError, match="which no model of sercore has"):
-        save(tmp_path / "b", {"lda": Fitted(pipeline, SMALL)}, CLASSES)
+        save(tmp_path / "b", {"lda": FittedModel(pipeline, SMALL)}, CLASSES)
     assert list(tmp_path.iterdir()) == []
 
 

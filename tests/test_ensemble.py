@@ -760,7 +760,7 @@ def test_few_tuning_speakers_fit_noise(members):
 
 
 def test_bench_rows_are_labelled_values_with_units():
-    rows = ensembles.measure(n_clips=60, rounds=1)
+    rows = ensembles.time_generations(n_clips=60, rounds=1)
     assert [unit for _, _, unit in rows] == ["ms", "ms", "×", "×"]
     assert rows[2][1] == pytest.approx(rows[1][1] / rows[0][1])
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sercore import interpret
-from sercore.evaluation import figures, unpack
+from sercore.evaluation import scalar_metrics, unpack
 from sercore.interpret import importance
 from sercore.training import out_of_fold
 
@@ -63,7 +63,7 @@ def test_a_random_column_is_worth_nothing_and_its_interval_says_so(index, told):
 def test_the_loss_is_the_out_of_fold_ua_minus_that_of_exchanged_columns(index, told):
     """All columns exchanged among the clips of a fold leave chance; the whole is that of out_of_fold."""
     oof = out_of_fold(index, told, CLASSES, model="lda", progress=False)
-    whole = figures(*unpack(oof)[:3])["ua"]
+    whole = scalar_metrics(*unpack(oof)[:3])["ua"]
     everything = {"all": list(range(6))}
     used = interpret.permutation_importance(index, told, CLASSES, everything, model="lda", n_repeats=200)
     assert used["all"] == pytest.approx(whole - 1 / 3, abs=0.02)

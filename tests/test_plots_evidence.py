@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sercore import features, plots
-from sercore.interpret.emotion_profiles import Average
+from sercore.interpret.emotion_profiles import MeanInterval
 
 RECIPE = features.get_recipe("default")
 N_FRAMES = 50
@@ -48,11 +48,11 @@ PEOPLE = pd.DataFrame(
 CURVES = pd.DataFrame({"random": [0.9, 0.5, 0.1], "occlusion": [0.9, 0.2, 0.1]}, index=[0.0, 0.5, 1.0])
 LOST = pd.DataFrame({"lost": [0.2, 0.0], "low": [0.1, -0.02], "high": [0.3, 0.02]}, index=["f0", "random"])
 MEANS = {
-    e: Average(np.full(4, k), np.full(4, k - 1.0), np.full(4, k + 1.0))
+    e: MeanInterval(np.full(4, k), np.full(4, k - 1.0), np.full(4, k + 1.0))
     for k, e in enumerate(("sad", "angry"))
 }
 DRAWINGS = {
-    "exam": lambda ax: plots.exam(EXAM, ax=ax),
+    "exam": lambda ax: plots.benchmark_results(EXAM, ax=ax),
     "compare_with_listeners": lambda ax: plots.compare_with_listeners(PEOPLE, ax=ax),
     "faithfulness_curves": lambda ax: plots.faithfulness_curves(CURVES, ax=ax),
     "importance_intervals": lambda ax: plots.importance_intervals({"a": LOST}, ax=ax),
@@ -97,7 +97,7 @@ def test_every_method_gets_its_panel(level, one_map):
 
 
 def test_points_that_fail_are_hollow_and_shuffled_weights_are_crosses():
-    ax = plots.exam(EXAM)
+    ax = plots.benchmark_results(EXAM)
     markers = [line for line in ax.get_lines() if line.get_marker() == "o"]
     assert [line.get_markerfacecolor() for line in markers] == ["#00427b", "white"]
     assert [line.get_xdata()[0] for line in markers] == pytest.approx([60, 30])
@@ -106,8 +106,8 @@ def test_points_that_fail_are_hollow_and_shuffled_weights_are_crosses():
 
 
 def test_what_is_not_sure_is_left_white():
-    unsure = Average(np.full((64, 5), 2.0), np.full((64, 5), -1.0), np.full((64, 5), 5.0))
-    sure = Average(np.full((64, 5), 2.0), np.full((64, 5), 1.0), np.full((64, 5), 3.0))
+    unsure = MeanInterval(np.full((64, 5), 2.0), np.full((64, 5), -1.0), np.full((64, 5), 5.0))
+    sure = MeanInterval(np.full((64, 5), 2.0), np.full((64, 5), 1.0), np.full((64, 5), 3.0))
     axes = plots.difference_maps({"sad": sure, "angry": unsure})
     drawn = {ax.get_title(): np.ma.filled(ax.images[0].get_array(), np.nan) for ax in axes}
     assert np.isnan(drawn["angry"]).all()
@@ -117,7 +117,7 @@ def test_what_is_not_sure_is_left_white():
 def test_kept_and_rest_show_every_cell_once(level):
     mask = np.zeros((N_FRAMES, RECIPE.n_mels), bool)
     mask[:20] = True
-    kept, rest = (np.asarray(ax.images[0].get_array()) for ax in plots.kept_and_left(level, mask))
+    kept, rest = (np.asarray(ax.images[0].get_array()) for ax in plots.masked_parts(level, mask))
     floor = level.max() - 70
     np.testing.assert_array_equal(kept[:, :20], level[:, :20])
     assert (kept[:, 20:] == floor).all()

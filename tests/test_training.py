@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sercore import training
 from sercore.errors import SercoreError, SplitError
-from sercore.evaluation import figures, unpack
+from sercore.evaluation import scalar_metrics, unpack
 from sercore.models import classical
 from sercore.splits import make_folds
 from sercore.training import folds as kept_folds
@@ -105,7 +105,7 @@ def test_every_model_gives_probabilities_for_every_clip_and_beats_chance(model, 
     np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
     assert (proba >= 0).all()
     assert oof["model"].str.startswith(model).all()
-    ua = figures(*unpack(oof)[:3])["ua"]
+    ua = scalar_metrics(*unpack(oof)[:3])["ua"]
     assert ua == pytest.approx(1 / 3) if model == "dummy" else ua > 0.5
     assert (oof[["train_seconds", "ms_per_clip"]] >= 0).all(axis=None)
     assert oof["parameters"].notna().all() == (model == "mlp")
@@ -191,7 +191,9 @@ def test_calibration_of_support_vector_machines_keeps_speakers_apart(index, X):
 def test_a_voice_helps_on_the_random_split_only(index, rng):
     X = make_features(index, rng, voice=4.0)
     known, unknown = (
-        figures(*unpack(predict(index, X, "knn", model_params={"n_neighbors": 2}, split=split))[:3])["ua"]
+        scalar_metrics(*unpack(predict(index, X, "knn", model_params={"n_neighbors": 2}, split=split))[:3])[
+            "ua"
+        ]
         for split in ("random", "speaker")
     )
     assert known > unknown + 0.1
@@ -296,7 +298,7 @@ def test_compare_gives_one_row_per_model_on_the_same_folds(index, X):
     assert set(table["corpus"]) == {"demo"}
     assert set(table["scheme"]) == {"four"}
     assert not table["speaker_norm"].any()
-    assert table["ua"].iloc[1] == figures(*unpack(oofs["lda"])[:3])["ua"]
+    assert table["ua"].iloc[1] == scalar_metrics(*unpack(oofs["lda"])[:3])["ua"]
     assert table["ua_low"].notna().all()
     assert set(table["interval"]) == {"speakers"}
     pd.testing.assert_series_equal(oofs["dummy"]["fold"], oofs["lda"]["fold"])

@@ -16,11 +16,20 @@ import pytest
 import soundfile
 from PIL import Image
 
-from sercore import widgets
+from sercore import pictures, widgets
 from sercore.course import clone
 from sercore.errors import AudioError
+from sercore.pictures import Axis, Picture
 from sercore.pictures.canvas import CURVES, N_SHADES, palette
-from sercore.widgets import Axis, Latest, OwnSound, Picture, Player, Recorder, Upload, load_bytes, wav_bytes
+from sercore.widgets import (
+    Debounced,
+    Player,
+    Recorder,
+    SoundInput,
+    Upload,
+    load_bytes,
+    wav_bytes,
+)
 
 STATIC = clone.repository() / "sercore" / "widgets" / "static"
 TIME, HERTZ, DB = Axis(0.0, 2.0, "time (s)"), Axis(0.0, 1000.0, "frequency (Hz)"), Axis(-60.0, 0.0, "dB")
@@ -146,7 +155,7 @@ def test_given_ticks_never_overlap():
 def test_a_matplotlib_figure_becomes_a_picture_whose_axis_is_known():
     figure, ax = plt.subplots(figsize=(8, 2), dpi=100)
     ax.set(xlim=(1.0, 3.0), position=(0.25, 0.2, 0.5, 0.7))
-    drawn = widgets.from_axes(ax)
+    drawn = pictures.from_axes(ax)
     assert (drawn.left, drawn.right, drawn.start, drawn.stop) == pytest.approx((0.25, 0.75, 1.0, 3.0))
     assert pixels(drawn).shape[:2] == (200, 800)
     assert not plt.fignum_exists(figure.number)
@@ -176,7 +185,7 @@ def test_loudness_is_kept(wave):
 
 def test_a_burst_calls_once_with_the_last_value_and_later_events_again():
     seen, slider = [], {"value": 0}
-    latest = Latest(lambda: seen.append(slider["value"]))
+    latest = Debounced(lambda: seen.append(slider["value"]))
 
     async def burst():
         for value in range(50):
@@ -206,7 +215,7 @@ def test_events_during_a_slow_call_are_heard_together():
                 for value in range(1, 11):
                     loop.call_soon(lambda value=value: (slider.update(value=value), latest()))
 
-        latest = Latest(draw)
+        latest = Debounced(draw)
         latest()
         await asyncio.sleep(0.05)
 
@@ -216,7 +225,7 @@ def test_events_during_a_slow_call_are_heard_together():
 
 def test_without_a_loop_every_event_calls_at_once():
     seen = []
-    latest = Latest(lambda: seen.append(1))
+    latest = Debounced(lambda: seen.append(1))
     latest()
     latest()
     assert seen == [1, 1]
@@ -236,7 +245,7 @@ def test_bytes_become_a_wave_and_nothing_stays_on_the_disk(wave, tmp_path, monke
 
 def test_a_broken_upload_is_told_and_the_next_one_works(wave):
     heard = []
-    own = OwnSound(lambda *sound: heard.append(sound))
+    own = SoundInput(lambda *sound: heard.append(sound))
     own.take("<b>bad</b>.wav", b"no sound")
     assert 'role="alert"' in own.message.value
     assert "&lt;b&gt;bad&lt;/b&gt;.wav: not readable as audio" in own.message.value
@@ -264,12 +273,12 @@ def test_a_file_arrives_in_pieces_and_not_beyond_the_limit(wave):
 
 def test_a_recording_from_the_browser_is_heard(wave):
     heard = []
-    own = OwnSound(lambda sound, name: heard.append((name, len(sound))))
+    own = SoundInput(lambda sound, name: heard.append((name, len(sound))))
     own.recorder.set_state({"recording": memoryview(wav_bytes(wave, 16_000))})
     assert heard == [("recording", 16_000)]
     assert isinstance(own.recorder.recording, bytes)
     assert Recorder(limit=5).limit == 5
-    assert not hasattr(OwnSound(print, microphone=False), "recorder")
+    assert not hasattr(SoundInput(print, microphone=False), "recorder")
 
 
 def scripts() -> list[Path]:

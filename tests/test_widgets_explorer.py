@@ -16,12 +16,12 @@ from sercore.corpora import demo
 from sercore.course.benchmarks import widgets as redraws
 from sercore.errors import AudioError, CorpusError, RecipeError, SercoreError
 from sercore.features.formants import formants
-from sercore.pictures import analysis
+from sercore.pictures import Clip, Settings, analysis
 from sercore.pictures.analysis import VIEWS, empty_bands
 from sercore.pictures.canvas import CURVES, N_SHADES, box_of, palette
 from sercore.pictures.views import pictures
 from sercore.synth import syllables, voice
-from sercore.widgets import Clip, Explorer, Settings, wav_bytes
+from sercore.widgets import Explorer, wav_bytes
 from sercore.widgets import explorer as module
 
 SR = audio.SAMPLE_RATE

@@ -16,9 +16,9 @@ from sercore.bundle import default_model
 from sercore.corpora import demo
 from sercore.course.benchmarks.ensembles import synthetic
 from sercore.errors import BundleError, SercoreError
-from sercore.interpret.counterfactual import flips, flips_html
+from sercore.interpret.counterfactual import flips
 from sercore.interpret.occlusion_mask import OcclusionBox, predict_masked
-from sercore.pictures.html import probability_bars, score_lines
+from sercore.pictures.html import flips_html, probability_bars, score_lines
 from sercore.synth.knobs import BODIES, KNOBS, Voice
 from sercore.widgets import Occluding, VoiceLab, Voting, voice_lab
 from sercore.widgets.voice_lab import voice_picture
@@ -267,7 +267,7 @@ def test_every_control_has_a_description_and_text_grows(make, predictor):
     assert all(control.description for control in controls(widget))
     assert {"sercore-app", "sercore-projector"} <= set(widget._dom_classes)
     if hasattr(widget, "player"):
-        assert widget.player.left > 1.2 * makers[make]("normal").player.left  # room for larger letters
+        assert widget.player.left > 1.2 * makers[make]("normal").player.left  # room for larger font_px
 
 
 # the default model

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sercore import features, synth
-from sercore.bundle import Fitted, Predictor, save
+from sercore.bundle import FittedModel, Predictor, save
 from sercore.bundle.default_model import RECIPE
 from sercore.training import fit_classical
 
@@ -25,4 +25,4 @@ def small_predictor(folder: Path) -> Predictor:
                 rows.append([name, label])
     index = pd.DataFrame(rows, columns=["speaker", "label"])
     model = fit_classical(index, np.stack(table), np.arange(len(table)), model="lda")
-    return Predictor.load(save(folder / "small.bundle", {"lda": Fitted(model, RECIPE)}, CLASSES))
+    return Predictor.load(save(folder / "small.bundle", {"lda": FittedModel(model, RECIPE)}, CLASSES))

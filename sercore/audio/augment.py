@@ -184,7 +184,7 @@ class Augmentation:
                 drawn[field.name] = low_high[0] + value * (low_high[1] - low_high[0])
         return drawn
 
-    def __call__(self, wave: np.ndarray, *, sr: int, clip_id: str, copy: int = 0) -> np.ndarray:
+    def __call__(self, wave: np.ndarray, *, sr: int, clip_id: str, version: int = 0) -> np.ndarray:
         """One copy of a clip, the same every time for the same clip and number.
 
         Parameters
@@ -193,8 +193,8 @@ class Augmentation:
         sr : int
             Sample rate in Hz.
         clip_id : str
-            Decides, with ``copy``, what is drawn.
-        copy : int
+            Decides, with ``version``, what is drawn.
+        version : int
             Number of the copy.
 
         Returns
@@ -202,7 +202,7 @@ class Augmentation:
         np.ndarray [shape=(n_other_samples,), dtype=float32]
             Clipped to [-1, 1].
         """
-        digest = hashlib.sha256(f"{clip_id} {copy}".encode()).digest()
+        digest = hashlib.sha256(f"{clip_id} {version}".encode()).digest()
         rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
         for name, value in self.draw(rng).items():
             if name == "snr_db":

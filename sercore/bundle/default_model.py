@@ -14,7 +14,8 @@ import numpy as np
 from .. import __version__, paths
 from ..errors import BundleError
 from ..features import Recipe
-from . import Fitted, Predictor, save
+from .predictor import Predictor
+from .saving import FittedModel, save
 
 MODEL = "lda"
 RECIPE = Recipe(statistics=("p75", "p95"), slope_statistics=("std", "p95"), parts=("voiced",), timing=False)
@@ -71,7 +72,7 @@ def _train(path: Path) -> None:
     oof = out_of_fold(made.index, made.X, classes, model=MODEL, seeds=(0,), progress=False)
     save(
         path,
-        {MODEL: Fitted(fit_classical(made.index, made.X, np.arange(len(made.X)), model=MODEL), RECIPE)},
+        {MODEL: FittedModel(fit_classical(made.index, made.X, np.arange(len(made.X)), model=MODEL), RECIPE)},
         classes,
         training=describe_training(made.index, scheme="all", seed=0),
         evaluation=summarise([oof], corpus="demo", scheme="all").iloc[0].to_dict(),

@@ -19,7 +19,7 @@ from .. import audio
 from ..errors import AudioError
 from .folder import digest as digest_of_folder
 from .predictor import Predictor
-from .windows import Windows, answer, predict_windows
+from .windows import Windows, predict_waves, predict_windows
 
 """File names that count as audio when a folder is searched; a file named on its own is always tried."""
 
@@ -64,7 +64,7 @@ def predict_clip(predictor: Predictor, path: str | os.PathLike, windows: Windows
     try:
         waves = predictor.waves(path)
         if windows is None:
-            return [{"file": name} | answer(predictor, waves)]
+            return [{"file": name} | predict_waves(predictor, waves)]
     except AudioError as error:
         return [{"file": name, "error": error.reason, "message": str(error)}]
     except UnicodeEncodeError:  # libsndfile takes names that are text only
@@ -115,7 +115,7 @@ def predict_files(
     """
     from tqdm import tqdm
 
-    digest = loaded(bundle, digest=digest, backend=backend).digest  # workers must load the same
+    digest = load_cached(bundle, digest=digest, backend=backend).digest  # workers must load the same
     hidden = None if progress is None else not progress
     with tqdm(total=len(files), unit="file", disable=hidden, delay=1) as bar:
         for rows in _run(os.fspath(bundle), digest, backend, files, windows, n_jobs):
@@ -145,7 +145,7 @@ def standard_input() -> Path:
     return Path(name)
 
 
-def loaded(bundle: str | os.PathLike, *, digest: str | None = None, backend: str = "auto") -> Predictor:
+def load_cached(bundle: str | os.PathLike, *, digest: str | None = None, backend: str = "auto") -> Predictor:
     """The bundle that lies there now; read again only where it is another one than last time.
 
     Raises

@@ -15,7 +15,7 @@ from ..errors import BundleError, RecipeError
 from ..features import Recipe
 from .safe_json import read_json
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever older code could misread a bundle; what is newer is refused."""
 
 KINDS = {"sklearn": ("model.skops",), "keras": ("network.keras", "network.onnx", "scaler.npz")}
@@ -108,6 +108,10 @@ class Manifest:
         if type(form) is int and form > FORMAT:
             raise BundleError(
                 f"{where}: format {form}, but this sercore knows {FORMAT} at most; install a newer one"
+            )
+        if form == 1:
+            raise BundleError(
+                f"{where}: written by sercore 0.1 (format 1); train it again with 'sercore train'"
             )
         if type(form) is not int or form != FORMAT or set(value) != _KEYS:
             raise BundleError(

@@ -15,7 +15,8 @@ import pandas as pd
 
 from .. import audio, synth
 from ..errors import AudioError
-from . import Predictor, Windows, predict_windows
+from .predictor import Predictor
+from .windows import Windows, predict_windows
 
 MAX_SECONDS = 600.0
 """A recording that is played in a page, so as not to choke the browser."""

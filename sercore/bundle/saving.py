@@ -40,7 +40,7 @@ _LIBRARIES = (
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class FittedModel:
     """A fitted model and the recipe of its features.
 
     Parameters
@@ -85,7 +85,7 @@ class Fitted:
 
 def save(
     path: str | os.PathLike,
-    members: Mapping[str, Fitted],
+    members: Mapping[str, FittedModel],
     classes: Sequence[str],
     *,
     weights: Mapping[str, float] | None = None,
@@ -100,7 +100,7 @@ def save(
     ----------
     path : path
         The folder to write. It appears when it is whole.
-    members : mapping of str to Fitted
+    members : mapping of str to FittedModel
         One model, or several that vote.
     classes : sequence of str
         Order of the probabilities.
@@ -175,7 +175,7 @@ def plain(row: Mapping) -> dict:
     }
 
 
-def _shares(members: Mapping[str, Fitted], weights: Mapping[str, float] | None) -> dict[str, float]:
+def _shares(members: Mapping[str, FittedModel], weights: Mapping[str, float] | None) -> dict[str, float]:
     """Weights by name, summing to 1."""
     try:
         names = [member_name(name) for name in members]

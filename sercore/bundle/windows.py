@@ -75,12 +75,12 @@ def predict_windows(
         try:
             for rate, wave in cut.items():
                 audio.check(wave, rate, where=f"{where} at {start:.1f} s")
-            yield row | answer(predictor, cut)
+            yield row | predict_waves(predictor, cut)
         except AudioError as error:
             yield row | {"error": error.reason, "message": str(error)}
 
 
-def answer(predictor: Predictor, waves: dict[int, np.ndarray]) -> dict:
+def predict_waves(predictor: Predictor, waves: dict[int, np.ndarray]) -> dict:
     """``label`` and ``proba`` of the waves of one clip or window."""
     proba = predictor.as_dict(predictor.proba(waves))
     return {"label": max(proba, key=proba.get), "proba": proba}

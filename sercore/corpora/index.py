@@ -16,7 +16,7 @@ import pandas as pd
 from ..errors import CorpusError
 from ..labels import EMOTIONS
 from .registry import get_corpus
-from .scanning import Scan, count_once, find_duplicates, find_scan
+from .scanning import Scan, drop_copies, find_duplicates, find_scan
 
 COLUMNS = (
     "path",
@@ -96,7 +96,7 @@ def _table(module: ModuleType, found: Scan, unknown: str) -> pd.DataFrame:
     if found.unknown:
         _report_unknown(module, found, unknown)
     rows = []
-    for clip in count_once(found.clips):
+    for clip in drop_copies(found.clips):
         row = {"age": float("nan"), "sex": "", "intensity": "", "sentence": "", "repetition": ""}
         row |= {"corpus": module.NAME, "language": module.LANGUAGE} | clip
         row["clip_id"] = f"{module.NAME}/{clip['stem']}"

@@ -86,7 +86,7 @@ def audio_files(folder: Path) -> list[Path]:
     return sorted(paths)
 
 
-def count_once(clips: list[dict]) -> list[dict]:
+def drop_copies(clips: list[dict]) -> list[dict]:
     """Clips with each stem once, sorted; of equal copies the least nested stays.
 
     Raises

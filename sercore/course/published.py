@@ -138,7 +138,7 @@ CAMPAIGNS = {
 each: what augmentation gives, and whether a network thirty times as large is better."""
 
 
-def measure(
+def run_campaign(
     name: str,
     root: str | os.PathLike | None = None,
     *,
@@ -182,7 +182,7 @@ def measure(
     oof[probabilities] = _rounded(oof[probabilities].to_numpy())
     for column in ("train_seconds", "ms_per_clip", "parameters"):
         oof[column] = oof[column].astype(np.float32).round(3)
-    path = folder() / f"{name}.parquet"
+    path = oof_folder() / f"{name}.parquet"
     write_parquet(oof, path)
     return path
 
@@ -216,7 +216,7 @@ def _features(campaign: Campaign, model: str, root, n_jobs: int):
     whole = load_index(campaign.corpus, root)
     made = extract(whole, recipe, n_jobs=n_jobs)
     augmented = [
-        extract(made.index, recipe, n_jobs=n_jobs, augmentation=Augmentation(), copy=k).X
+        extract(made.index, recipe, n_jobs=n_jobs, augmentation=Augmentation(), version=k).X
         for k in range(campaign.augmented)
     ]
     index, classes = apply_scheme(made.index, campaign.scheme)
@@ -232,7 +232,7 @@ def _features(campaign: Campaign, model: str, root, n_jobs: int):
 
 def load(name: str) -> pd.DataFrame:
     """Out-of-fold predictions of a published campaign, all models below each other."""
-    path = folder() / f"{name}.parquet"
+    path = oof_folder() / f"{name}.parquet"
     _get(name)
     if not path.is_file():
         raise SercoreError(f"{path}: not there; measure it with 'sercore results --measure {name}'")
@@ -253,7 +253,7 @@ def table(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
     )
 
 
-def folder() -> Path:
+def oof_folder() -> Path:
     """Where published predictions lie: ``data/oof`` of the clone."""
     return clone.repository() / "data" / "oof"
 

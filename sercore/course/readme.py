@@ -68,7 +68,7 @@ def networks_markdown() -> str:
     return "\n".join(lines)
 
 
-def draw_gap(path: Path | None = None) -> Path:
+def draw_leak_figure(path: Path | None = None) -> Path:
     """The README's picture: the same models on speakers they know, on new ones, and enrolled."""
     import matplotlib
 

@@ -36,7 +36,7 @@ from .significance import (
     pairwise_diversity,
 )
 from .stacking import META_MODELS, Stack, fit_stack
-from .voting import combine_proba, majority_vote, mean_logits, oracle, soft_vote
+from .voting import combine_proba, majority_vote, mean_logits, oracle, score_votes, soft_vote
 
 __all__ = [
     "META_MODELS",
@@ -68,6 +68,7 @@ __all__ = [
     "optimal_weights",
     "oracle",
     "pairwise_diversity",
+    "score_votes",
     "seeds_as_members",
     "soft_vote",
     "to_simplex",

@@ -25,6 +25,7 @@ from .attribution import (
     integrated_gradients,
     occlusion,
 )
+from .counterfactual import flips
 from .faithfulness import (
     compare_faithfulness,
     deletion_curves,
@@ -50,6 +51,7 @@ __all__ = [
     "compare_faithfulness",
     "completeness_gap",
     "deletion_curves",
+    "flips",
     "grad_cam",
     "gradient_input",
     "integrated_gradients",

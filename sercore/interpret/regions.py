@@ -20,7 +20,7 @@ BOX = (10, 8)
 _STEP = 240  # a multiple of most strides that a network has
 
 
-def boxes(n_frames: int, n_features: int, *, box: tuple[int, int] = BOX) -> np.ndarray:
+def box_numbers(n_frames: int, n_features: int, *, box: tuple[int, int] = BOX) -> np.ndarray:
     """Number of the box that each cell belongs to [shape=(n_frames, n_features)], counted from 0.
 
     Boxes tile the plane from the first frame and feature on; the last of a row may be smaller.
@@ -41,7 +41,7 @@ def box_sizes(X: np.ndarray, *, box: tuple[int, int] = BOX) -> np.ndarray:
     box : (int, int)
         Frames and features.
     """
-    numbers = boxes(*X.shape[1:], box=box)
+    numbers = box_numbers(*X.shape[1:], box=box)
     return np.stack([np.bincount(numbers[~np.isnan(clip)], minlength=numbers.max() + 1) for clip in X])
 
 
@@ -55,12 +55,12 @@ def box_means(maps: np.ndarray, X: np.ndarray, *, box: tuple[int, int] = BOX) ->
     X : np.ndarray, same shape
         The clips, NaN after their end.
     """
-    numbers, sizes = boxes(*X.shape[1:], box=box), box_sizes(X, box=box)
+    numbers, sizes = box_numbers(*X.shape[1:], box=box), box_sizes(X, box=box)
     sums = [np.bincount(numbers.ravel(), one.ravel(), minlength=sizes.shape[1]) for one in maps]
     return np.where(sizes > 0, np.stack(sums) / np.maximum(sizes, 1), np.nan)
 
 
-def spread(cells: np.ndarray, n_frames: int, n_features: int) -> np.ndarray:
+def upsample_cells(cells: np.ndarray, n_frames: int, n_features: int) -> np.ndarray:
     """Coarse cells [shape=(n_clips, n_steps, n_rows)] over frames and features; sums stay the same."""
     rows = np.arange(n_frames) * cells.shape[1] // n_frames
     columns = np.arange(n_features) * cells.shape[2] // n_features
@@ -68,7 +68,7 @@ def spread(cells: np.ndarray, n_frames: int, n_features: int) -> np.ndarray:
     return cells[:, rows][:, :, columns] / sizes
 
 
-def lengthened(X: np.ndarray) -> np.ndarray:
+def pad_to_stride(X: np.ndarray) -> np.ndarray:
     """Clips with so much padding that every usual stride divides their number of frames."""
     n_frames = -(-X.shape[1] // _STEP) * _STEP
     longer = np.full((len(X), n_frames, X.shape[2]), np.nan, dtype=np.float32)

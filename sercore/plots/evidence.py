@@ -108,7 +108,7 @@ def evidence_maps(
     return axes[: len(maps)]
 
 
-def kept_and_left(
+def masked_parts(
     level: np.ndarray, mask: np.ndarray, *, recipe: str | Recipe = "default", axes=None
 ) -> np.ndarray:
     """The part of a spectrogram that a mask keeps, and the rest, as they sound.
@@ -153,7 +153,7 @@ def faithfulness_curves(curves: pd.DataFrame, *, mode: str = "deletion", ax: Axe
     return ax
 
 
-def exam(table: pd.DataFrame, *, title: str = "", ax: Axes | None = None) -> Axes:
+def benchmark_results(table: pd.DataFrame, *, title: str = "", ax: Axes | None = None) -> Axes:
     """Share of each method's evidence at the place of a planted cause, with 95 % interval.
 
     Parameters

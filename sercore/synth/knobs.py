@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import synth
 from ..errors import SercoreError
-from . import EMOTION_PROSODY, LIMITS, Prosody, Speaker
+from .prosody import EMOTION_PROSODY, LIMITS, Prosody
+from .speakers import Speaker
+from .voice import render
 
 BODIES = {"woman": (205.0, 14.6), "man": (118.0, 17.2)}
 """Neutral pitch in hertz and length of the vocal tract in centimetres: the demo corpus's averages."""
@@ -105,9 +106,7 @@ class Voice:
     def speak(self) -> tuple[np.ndarray, int]:
         """Waveform [shape=(n_samples,)] and sample rate in Hz; the same settings give the same samples."""
         speaker = Speaker("lab", "", self.f0, self.tract)
-        return synth.render(
-            self.prosody, speaker=speaker, sentence=self.sentence, seed=self.seed, variation=0.0
-        )
+        return render(self.prosody, speaker=speaker, sentence=self.sentence, seed=self.seed, variation=0.0)
 
 
 def known(knob: str) -> str:

@@ -53,7 +53,7 @@ def out_of_fold(
         Arguments of :func:`sercore.training.fit` for a network, such as ``{"mixup": 0.2}``; part of the
         name, too.
     augmented : sequence of the same kind as X
-        Augmented versions of **all** clips (``extract_frames(…, augmentation=…, copy=k).X``); each fold
+        Augmented versions of **all** clips (``extract_frames(…, augmentation=…, version=k).X``); each fold
         reads those of the clips that it fits on, and no others.
     split : str
         See :func:`sercore.splits.make_folds`.

@@ -12,7 +12,7 @@ DELAY = 0.005
 """Seconds between an event and the call: time for events that already wait in line to be heard."""
 
 
-class Latest:
+class Debounced:
     """Calls a function once for all events that arrive before it is called.
 
     A slider sends more events than a picture can follow. While one picture is drawn the others wait in

@@ -24,9 +24,9 @@ from ..errors import SercoreError
 from ..labels import sort_emotions
 from ..pictures.analysis import OVERLAYS, VIEWS, Clip, Settings, empty_bands
 from ..pictures.views import pictures
-from .debounce import Latest
+from .debounce import Debounced
 from .player import Player
-from .upload import Message, OwnSound
+from .upload import Message, SoundInput
 
 MAX_SECONDS = 30.0
 """What is longer is cut for this widget; the timeline is for long recordings."""
@@ -55,7 +55,7 @@ class ClipChooser(ipywidgets.VBox):
     ):
         corpora.get_corpus(corpus)
         self._chosen, self._letter, self._filling = chosen, letter, False
-        self.own = OwnSound(self._take)
+        self.own = SoundInput(self._take)
         self.corpus = _list("corpus", f"Corpus {letter}")
         self.speaker = _list("speaker", "Speaker")
         self.emotion = _list("emotion", "Emotion")
@@ -125,7 +125,7 @@ def _refill(place: ipywidgets.Dropdown, options: list) -> None:
 
 
 SIZES = {"normal": 15, "large": 18, "projector": 23}
-"""Text size: height of the letters in pictures, in pixels; letters of controls grow with it."""
+"""Text size: height of the font_px in pictures, in pixels; font_px of controls grow with it."""
 
 WIDTHS, HEIGHTS = (1200, 620), (300, 270)
 """Pixels of the only picture, and of each of two; the width is the browser's as soon as it is known."""
@@ -156,7 +156,7 @@ class Explorer(ipywidgets.VBox):
         What the controls say now.
     players : tuple of Player
         The picture and sound of clip A and of clip B.
-    later : Latest
+    later : Debounced
         Draws; ``later.waiting`` says whether a change is not drawn yet.
     """
 
@@ -180,7 +180,7 @@ class Explorer(ipywidgets.VBox):
         self.players = (Player(name="clip-A"), Player(name="clip-B"))
         self.players[1].layout.display = "none"
         self.note = Message()
-        self.later = Latest(self._draw)
+        self.later = Debounced(self._draw)
         self.choosers = [ClipChooser(lambda clip: self.show(clip), corpus=corpus)]
         row = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 12px"}
         self._choosing = ipywidgets.VBox(self.choosers)

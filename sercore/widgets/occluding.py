@@ -28,8 +28,8 @@ from ..interpret.sonification import mask_sound
 from ..pictures.html import probability_bars
 from ..pictures.views import cover_picture
 from ..synth.knobs import Voice
-from .debounce import Latest
-from .page_style import dress, letters, wide
+from .debounce import Debounced
+from .page_style import apply_style, control_layout, font_px
 from .player import Player
 from .upload import Message
 
@@ -87,7 +87,7 @@ class Occluding(ipywidgets.VBox):
         if answer is None:
             predictor = get_predictor(bundle)
             answer, classes = predict_masked(predictor, self.wave, self.recipe), predictor.classes
-        self._answer, self.classes, self._font_size = answer, tuple(classes), letters(text)
+        self._answer, self.classes, self._font_size = answer, tuple(classes), font_px(text)
         self.spectrum = Spectrum(self.wave, self.recipe)
         self.whole = self._says(np.zeros((self.spectrum.n_frames, self.recipe.n_mels), bool))
         self.player = Player(description=f"what is left of {title or 'the clip'}", name="occlusion")
@@ -98,12 +98,12 @@ class Occluding(ipywidgets.VBox):
             [self.time, self.bands, self.mode], layout={"flex_flow": "row wrap", "grid_gap": "0 16px"}
         )
         super().__init__([sliders, self.player, self.bars, self.message])
-        dress(self, text)
+        apply_style(self, text)
         self.refresh()
 
     def _make_controls(self, text: str) -> None:
         seconds = round(len(self.wave) / self.recipe.sr, 2)
-        slider = wide(460, 90, text)
+        slider = control_layout(460, 90, text)
         self.time = ipywidgets.FloatRangeSlider(
             value=(0.0, round(seconds / 3, 2)), min=0.0, max=seconds, step=0.02, description="Time (s)",
             tooltip="the box, from … to", **slider,
@@ -115,10 +115,10 @@ class Occluding(ipywidgets.VBox):
         )  # fmt: skip
         self.mode = ipywidgets.ToggleButtons(
             options=MODES, description="Do", tooltip="what happens to the box",
-            **wide(380, 40, text),
+            **control_layout(380, 40, text),
         )  # fmt: skip
-        self.mode.style.button_width = wide(155, 0, text)["layout"]["width"]
-        self.later = Latest(self.refresh)
+        self.mode.style.button_width = control_layout(155, 0, text)["layout"]["width"]
+        self.later = Debounced(self.refresh)
         self.player.observe(self.later, "width")
         for control in (self.time, self.bands, self.mode):
             control.observe(self.later, "value")

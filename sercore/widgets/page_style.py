@@ -13,8 +13,8 @@ from .explorer import SIZES
 from .player import STATIC
 
 
-def letters(text: str) -> int:
-    """Height of the letters in pictures, in pixels, for a text size by name.
+def font_px(text: str) -> int:
+    """Height of the font_px in pictures, in pixels, for a text size by name.
 
     Raises
     ------
@@ -26,9 +26,9 @@ def letters(text: str) -> int:
     return SIZES[text]
 
 
-def wide(n: int, label: int, text: str) -> dict:
+def control_layout(n: int, label: int, text: str) -> dict:
     """Layout and style of a control ``n`` pixels wide, ``label`` of them its description's, as text grows."""
-    grow = letters(text) / SIZES["normal"]
+    grow = font_px(text) / SIZES["normal"]
     label_px = f"{round(grow * label)}px"
     return {"layout": {"width": f"{round(grow * n)}px"}, "style": {"description_width": label_px}}
 
@@ -40,7 +40,7 @@ class Style(anywidget.AnyWidget):
     _css = STATIC / "blocks.css"
 
 
-def dress(widget: ipywidgets.Box, text: str) -> None:
+def apply_style(widget: ipywidgets.Box, text: str) -> None:
     """Give a widget the page's style and text size."""
     widget.add_class("sercore-app")
     widget.add_class(f"sercore-{text}")

@@ -130,7 +130,7 @@ class Upload(anywidget.AnyWidget):
             self._arrived(self._name, content)
 
 
-class OwnSound(ipywidgets.HBox):
+class SoundInput(ipywidgets.HBox):
     """Upload and microphone in one row, and the reason where a sound cannot be used.
 
     Parameters

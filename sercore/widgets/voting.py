@@ -23,8 +23,8 @@ from ..ensemble.predictions import Members
 from ..ensemble.voting import score_votes
 from ..errors import EvaluationError
 from ..pictures.html import probability_bars, score_lines
-from .debounce import Latest
-from .page_style import Style, dress, wide
+from .debounce import Debounced
+from .page_style import Style, apply_style, control_layout
 from .upload import Message
 
 MOST = 10
@@ -75,9 +75,9 @@ class Voting(ipywidgets.VBox):
         self._best = ensemble.best_single(self.members, "ua").weights.idxmax()
         self.sliders = {name: _slider(name, self._changed, text) for name in self.members.names}
         self.shares, self.lines, self.message = ipywidgets.HTML(), ipywidgets.HTML(), Message()
-        self.later = Latest(self.refresh)
+        self.later = Debounced(self.refresh)
         super().__init__(self._rows())
-        dress(self, text)
+        apply_style(self, text)
         self.refresh()
 
     def _rows(self) -> list:
@@ -177,7 +177,7 @@ class Voting(ipywidgets.VBox):
 def _slider(name: str, changed, text: str) -> ipywidgets.FloatSlider:
     slider = ipywidgets.FloatSlider(
         value=1.0, min=0.0, max=1.0, step=0.05, description=name, tooltip=f"weight of {name}",
-        **wide(390, 150, text),
+        **control_layout(390, 150, text),
     )  # fmt: skip
     slider.observe(changed, "value")
     return slider

@@ -130,7 +130,7 @@ def compare_with_scipy() -> list[tuple]:
     from .. import published
 
     rows = []
-    if (published.folder() / "ravdess-emobox.parquet").is_file():
+    if (published.oof_folder() / "ravdess-emobox.parquet").is_file():
         oof = published.load("ravdess-emobox")
         points = shortfall(oof[oof["model"] != "dummy"])["points"]
         what = f"fitness that evolved weights lack to scipy's optimum, {len(points)} fits on RAVDESS, mean"

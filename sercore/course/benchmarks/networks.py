@@ -60,7 +60,7 @@ def compare_with_voicevibes() -> list[tuple]:
     from .. import published
 
     rows = []
-    if (published.folder() / "ravdess-legacy.parquet").is_file():
+    if (published.oof_folder() / "ravdess-legacy.parquet").is_file():
         oof = published.load("ravdess-legacy")
         ours, theirs = (oof[oof["model"].str.startswith(name)] for name in ("cnn2d_lstm", REFERENCE))
         found = compare_oof(ours, theirs)

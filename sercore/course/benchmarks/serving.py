@@ -16,7 +16,7 @@ import pandas as pd
 
 from ...bundle.predictor import Predictor
 from ...bundle.reference_signal import reference_signal
-from ...bundle.saving import Fitted, save
+from ...bundle.saving import FittedModel, save
 from ...features import get_recipe
 
 CLIP_SECONDS, SR = 3.7, 16_000
@@ -34,7 +34,7 @@ def time_predictions(*, rounds: int = 3, clips: int = 20) -> list[tuple[str, flo
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         bundle, clip = Path(folder) / "bundle", Path(folder) / "clip.wav"
-        save(bundle, {NETWORK: Fitted(untrained(), RECIPE)}, CLASSES)
+        save(bundle, {NETWORK: FittedModel(untrained(), RECIPE)}, CLASSES)
         soundfile.write(clip, reference_signal(SR, seconds=CLIP_SECONDS), SR)
         for backend in ("onnx", "keras"):
             cold = min(cold_seconds(bundle, clip, backend) for _ in range(rounds))
