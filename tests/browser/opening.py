@@ -6,8 +6,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import nbformat
+from browser.serving import serve
 from playwright.sync_api import Page, sync_playwright
-from serving import serve
 
 from sercore.course import clone
 

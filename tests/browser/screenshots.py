@@ -2,8 +2,8 @@
 
 import io
 
-from acting import Widget
-from opening import DEMO, find_chromium, opened
+from browser.acting import Widget
+from browser.opening import DEMO, find_chromium, opened
 from PIL import Image
 
 from sercore.course import clone

@@ -1,12 +1,12 @@
-"""Bytes that nobody thought of, in a bounded form; ``python tests/fuzz.py`` is the long one."""
+"""Bytes that nobody thought of, in a bounded form; ``python tests/stress/fuzz.py`` is the long one."""
 
 import sys
 import warnings
 
-import fuzz
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from stress import fuzz
 
 CHANGED = {}
 

@@ -3,13 +3,13 @@
 import io
 from dataclasses import asdict
 
-import ipywidgets
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
 from PIL import Image
-from voice_helpers import CLASSES, small_predictor
+from toys.controls import controls
+from toys.voices import CLASSES, small_predictor
 
 from sercore import ensemble, evaluation, features, synth
 from sercore.bundle import default_model
@@ -38,17 +38,6 @@ def lab(predictor):
 def pixels(png: bytes) -> np.ndarray:
     """Grey values of a picture, [shape=(height, width)]."""
     return np.asarray(Image.open(io.BytesIO(png)).convert("L")).astype(int)
-
-
-def controls(widget) -> list:
-    """All sliders, lists and buttons of a widget, in document order."""
-    found = []
-    for child in widget.children:
-        if isinstance(child, ipywidgets.Box):
-            found += controls(child)
-        elif isinstance(child, ipywidgets.Button) or hasattr(child, "value"):
-            found.append(child)
-    return [each for each in found if not isinstance(each, (ipywidgets.HTML, ipywidgets.Label))]
 
 
 # the voice

@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 
-import bundle_helpers as small
 import numpy as np
 import pytest
 import soundfile
+from toys import bundles as small
 
 from sercore.bundle import Predictor, Windows, find_files, predict_clip, predict_files
 from sercore.cli import main

@@ -1,6 +1,6 @@
 """Feed whatever reads files from outside with bytes that nobody thought of.
 
-``python tests/fuzz.py recipe --seconds 600`` lets atheris, which watches what code the bytes reach, look for
+``python tests/stress/fuzz.py recipe --seconds 600`` lets atheris, which watches what code the bytes reach, look for
 an input that ends in anything but a typed error; without a name, all targets take their turn. Every target
 begins with sound examples. A finding is written below ``fuzz-findings/`` and printed.
 """

@@ -7,8 +7,8 @@ import pytest
 import soundfile
 from matplotlib.colors import to_rgb
 from PIL import Image
-from test_widgets_lab import controls
-from voice_helpers import CLASSES, small_predictor
+from toys.controls import controls
+from toys.voices import CLASSES, small_predictor
 
 from sercore import plots, synth
 from sercore.bundle import Windows, predict_clip, predict_windows

@@ -8,11 +8,11 @@ import sys
 import time
 import zipfile
 
-import bundle_helpers as small
 import numpy as np
 import pandas as pd
 import pytest
-from bundle_helpers import CLASSES, FRAMES, SMALL
+from toys import bundles as small
+from toys.bundles import CLASSES, FRAMES, SMALL
 
 from sercore import audio
 from sercore.bundle import FittedModel, Predictor, digest, estimators, networks, save

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 import requests
-from corpora_helpers import ravdess_names, serve, wav_bytes, zip_bytes
+from toys.corpora import ravdess_names, serve, wav_bytes, zip_bytes
 
 from sercore.corpora import download, fetch, get_corpus, load_index, verification
 from sercore.corpora.transfer import ResumingDownloader

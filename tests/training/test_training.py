@@ -9,8 +9,9 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, model_params
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from toys.tables import CLASSES, make_features, make_index
 
 from sercore import training
 from sercore.errors import SercoreError, SplitError
@@ -20,7 +21,6 @@ from sercore.splits import make_folds
 from sercore.training import folds as kept_folds
 from sercore.training import networks
 
-CLASSES = ("neutral", "sad", "angry")
 QUICK = {  # settings that make the slow ones quick
     "random_forest": {"n_estimators": 10},
     "extra_trees": {"n_estimators": 10},
@@ -28,28 +28,6 @@ QUICK = {  # settings that make the slow ones quick
     "sklearn_mlp": {"max_iter": 20},
 }
 MODELS = [name for name in classical.available() if name != "xgboost"]
-
-
-def make_index(n_speakers=6, n_repetitions=4, corpus="demo"):
-    """Speakers who say every class some times."""
-    rows = [
-        {"corpus": corpus, "speaker": f"{corpus}-{who}", "label": label, "sentence": f"s{take % 2}"}
-        for who in range(n_speakers)
-        for label in CLASSES
-        for take in range(n_repetitions)
-    ]
-    index = pd.DataFrame(rows)
-    return index.assign(clip_id=[f"{corpus}/{k:03d}" for k in range(len(index))], emotion=index["label"])
-
-
-def make_features(index, rng, *, n_columns=12, voice=1.0):
-    """Columns that tell the class, with a shift per speaker, each on a scale of its own."""
-    codes = pd.Categorical(index["label"], categories=CLASSES).codes
-    speakers = pd.factorize(index["speaker"])[0]
-    directions = rng.normal(size=(len(CLASSES), n_columns))
-    shifts = voice * rng.normal(size=(speakers.max() + 1, n_columns))
-    X = 1.5 * directions[codes] + shifts[speakers] + rng.normal(size=(len(index), n_columns))
-    return (X * 10.0 ** rng.integers(-2, 3, n_columns)).astype(np.float32)
 
 
 @pytest.fixture
@@ -435,7 +413,7 @@ def test_a_network_predicts_the_same_in_parts_and_without_dropout(rng):
     assert np.abs(training.predict_proba(network, X, CLASSES) - proba).max() > 1e-3, "old weights answered"
 
 
-@model_params(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 6), st.floats(0.1, 1e4), st.floats(-1e4, 1e4))
 def test_enrolling_centres_and_scales_each_speaker_and_forgets_the_voice(seed, n_speakers, factor, shift):
     rng = np.random.default_rng(seed)

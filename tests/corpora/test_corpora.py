@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from corpora_helpers import OFFICIAL, ravdess_names, wav_bytes, write_clips
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toys.corpora import OFFICIAL, ravdess_names, wav_bytes, write_clips
 
 from sercore.corpora import COLUMNS, NAMES, get_corpus, list_corpora, load_index, verify
 from sercore.corpora import verification as integrity_module

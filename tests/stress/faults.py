@@ -1,6 +1,6 @@
 """Kill what takes long at random moments, run it again, and compare with a run that nobody disturbed.
 
-``python tests/faults.py`` kills each operation 20 times and prints one line each; ``--kills 500`` is the
+``python tests/stress/faults.py`` kills each operation 20 times, one line each; ``--kills 500`` is the
 long form. Half of the kills fall at a random moment, half right before a random access to the disk, where
 a half-written file would be left. Every kill begins in a new folder and is followed by one full run, whose
 results must be the same byte for byte; only the seconds that were measured may differ.
@@ -18,11 +18,11 @@ import time
 import warnings
 from pathlib import Path
 
-import bundle_helpers as small
 import joblib
 import numpy as np
 import pandas as pd
-from corpora_helpers import ravdess_names, serve, wav_bytes, zip_bytes
+from toys import bundles as small
+from toys.corpora import ravdess_names, serve, wav_bytes, zip_bytes
 
 from sercore import training
 from sercore.bundle import training as bundle_training

@@ -1,6 +1,6 @@
 """Kills, full disks, two processes at once and damaged files: nothing lost, nothing doubled, nothing wrong.
 
-``python tests/faults.py --kills 500`` is the long form of the first test.
+``python tests/stress/faults.py --kills 500`` is the long form of the first test.
 """
 
 import json
@@ -10,10 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import bundle_helpers as small
 import numpy as np
 import pytest
-from corpora_helpers import serve
+from toys import bundles as small
+from toys.corpora import serve
 
 from sercore import training
 from sercore.corpora import download

@@ -12,11 +12,11 @@ import struct
 import sys
 import zipfile
 
-import bundle_helpers as small
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from toys import bundles as small
 
 from sercore import audio
 from sercore.bundle import Predictor

@@ -5,7 +5,7 @@ import optuna
 import pandas as pd
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
-from test_training import CLASSES, make_features, make_index
+from toys.tables import CLASSES, make_features, make_index
 
 from sercore import training
 from sercore.errors import SercoreError, StoreError
