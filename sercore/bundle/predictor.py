@@ -201,7 +201,7 @@ def _estimator(model, classes, where: str) -> Callable:
 
     def proba(row: np.ndarray) -> np.ndarray:
         try:
-            return _checked(probabilities(model, row[None], classes)[0], classes, where)
+            return _checked(predict_proba(model, row[None], classes)[0], classes, where)
         except (ValueError, AttributeError, TypeError, IndexError, NotImplementedError) as error:
             raise BundleError(f"{where}: the model does not fit its features or classes ({error})") from error
 

@@ -64,7 +64,7 @@ class FittedModel:
 
     def answer(self, classes: Sequence[str]) -> np.ndarray:
         """Probabilities [shape=(n_classes,)] for the probe, by the functions of training."""
-        from ..training import probabilities
+        from ..training import predict_proba
 
         recipe = get_recipe(self.recipe)
         make = features.frames if self.features == "frames" else features.table_row
@@ -72,7 +72,7 @@ class FittedModel:
         return (
             self.model([clip])[0]
             if self.kind == "keras"
-            else probabilities(self.model, clip[None], classes)[0]
+            else predict_proba(self.model, clip[None], classes)[0]
         )
 
     def contents(self, *, onnx: bool) -> dict[str, bytes]:

@@ -54,16 +54,16 @@ def small_network(n_features: int, *, n_classes: int = 2, seed: int = 0) -> kera
     from ..models.layers import AttentionPool, MaskedConv
 
     @seeded
-    def build_probe(n_features, n_classes):
+    def build_small_network(n_features, n_classes, *, seed=0):
         inputs, x, mask = frame_inputs(n_features)
         x = as_image(x)
         for filters in (8, 16):
             x, mask = MaskedConv(filters, (5, 5), strides=2)(x, mask=mask)
         x = layers.Dense(32, activation="relu")(as_frames(x))
         x, _ = AttentionPool(16, name="attention")(x, mask=mask)
-        return classify(inputs, x, n_classes, dropout=0.2, name="probe")
+        return classify(inputs, x, n_classes, dropout=0.2, name="small_network")
 
-    return build_probe(n_features, n_classes, seed=seed)
+    return build_small_network(n_features, n_classes, seed=seed)
 
 
 def train_small_network(pairs: CuePairs, *, epochs: int = 20, seed: int = 0) -> keras.Model:

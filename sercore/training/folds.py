@@ -116,7 +116,7 @@ class Job:
             from ..models.classical import build_classical
 
             defaults = build_classical(self.model).get_params()
-        chosen = f"{list(self.classes)} {self.scale} {defaults} {dict(self.settings)} {dict(self.fitting)}"
+        chosen = f"{list(self.classes)} {self.scale} {defaults} {dict(self.model_params)} {dict(self.fit_params)}"
         digest = hashlib.sha256(chosen.encode())
         columns = (self.index[name] for name in ("clip_id", "speaker", "label"))
         digest.update("\n".join(map("=".join, zip(*columns, strict=True))).encode())

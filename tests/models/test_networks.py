@@ -193,7 +193,7 @@ rng = np.random.default_rng(0)
 y = np.arange(24) % 3
 clips = [rng.normal(0.1, 0.1, size=(4, 20 + k)).astype("float32") + y[k] for k in range(24)]
 network = models.build("cnn1d_lstm", 4, 3, filters=(8,), units=8, dropout=0.0)
-history = training.fit(network, clips, y, copies=[clips], epochs=20, batch_size=8, learning_rate=0.01,
+history = training.fit(network, clips, y, augmented=[clips], epochs=20, batch_size=8, learning_rate=0.01,
                        lr_schedule="cosine", class_weight="balanced", label_smoothing=0.05, mixup=0.1,
                        spec_augment={"frames": 3, "bands": 1})
 said = training.predict_proba(network, clips, range(3)).argmax(axis=1)
