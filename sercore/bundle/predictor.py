@@ -197,7 +197,7 @@ def _member(member: Member, contents: dict, classes, backend: str, where: str) -
 
 
 def _estimator(model, classes, where: str) -> Callable:
-    from ..training.classical import probabilities
+    from ..training.classical import predict_proba
 
     def proba(row: np.ndarray) -> np.ndarray:
         try:

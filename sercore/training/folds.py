@@ -77,7 +77,7 @@ class Job:
                 f"labels {foreign} are none of the classes {list(self.classes)}; take both from apply_scheme"
             )
         if self.fit_params and not is_network(self.model):
-            raise SercoreError(f"{self.model!r} is no network and takes no fitting={dict(self.fitting)}")
+            raise SercoreError(f"{self.model!r} is no network and takes no fit_params={dict(self.fit_params)}")
 
     def fit(self, X, augmented, seed: int, fold: Fold) -> tuple[Callable, dict]:
         """A function from features to probabilities, fitted on the training part of the fold."""
