@@ -1,6 +1,10 @@
-"""Download the corpora whose licence allows it, checked file by file.
+"""Download the corpora whose licence allows it, and check every file.
 
-Notebook: 00_start_here.ipynb
+A download is collected in a hidden folder beside its target, ``.ravdess.download`` beside
+``ravdess``. It is moved into place only when every clip has its official SHA-256, so the target is
+complete or absent. Files are fetched by pooch, which retries three times and keeps a file only if its
+hash is right; the next call does not fetch complete files again. An archive comes from outside and
+is not trusted: it is checked entry by entry before anything is written.
 """
 
 from __future__ import annotations
@@ -9,16 +13,24 @@ import contextlib
 import logging
 import os
 import shutil
+import stat
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import ModuleType
 
 from ..errors import CorpusError
+from ..files import BAD_ZIP
 from ..paths import data_dir
 from .registry import get_corpus
 from .scanning import scan
 from .verification import read_digests, verify
+
+MAX_FILES = 20_000
+"""Most entries of an archive."""
+MAX_BYTES = 4_000_000_000
+"""Most bytes of an archive after unpacking."""
 
 
 def download(
@@ -29,29 +41,30 @@ def download(
     progress: bool = True,
     n_connections: int = 4,
 ) -> Path:
-    """Folder of a downloaded corpus; a broken or killed download continues when called again.
-
-    Everything goes into a hidden folder beside the target. Only when every clip agrees with
-    its official SHA-256 is it moved into place, so the target is whole or not there.
+    """Folder of a corpus, downloaded and verified if it is not there yet.
 
     Parameters
     ----------
     name : str
         ``ravdess``, ``tess``, ``crema_d`` or ``emo_db``.
     root : path, optional
-        Folder to make; default is the corpus's name in the data folder (:mod:`sercore.paths`).
+        Folder to create; by default the corpus's name in the data folder (:mod:`sercore.paths`).
     url : str, optional
-        Another address of the same archive, or of the folder of files when it ends in ``/``.
+        Another address of the same archive, or of the folder of files if it ends in ``/``.
     progress : bool
         Show progress bars.
     n_connections : int
-        Files fetched at once, where a corpus comes as single files.
+        Number of files fetched at once, for a corpus that is distributed as single files.
 
     Raises
     ------
     CorpusError
-        The corpus needs a licence (says how to apply), the connection broke, a hash differs,
-        the archive is unsafe, or the target holds something else.
+        The corpus needs a licence (the message explains how to apply), the connection failed, a hash
+        differs, the archive is unsafe, the disk is full, or the target holds something else.
+
+    See Also
+    --------
+    sercore.corpora.verify : compare a corpus that you already have with its official list.
     """
     module = get_corpus(name)
     source = url or module.ARCHIVE or module.FILES
@@ -60,10 +73,10 @@ def download(
             f"{module.TITLE} ({module.LICENCE}) cannot be downloaded. {module.HOW_TO_GET} {module.URL}"
         )
     target = Path(root).expanduser() if root is not None else data_dir() / module.FOLDERS[0]
-    if _is_there(module, target):
+    if _is_complete(module, target):
         return target
     work = target.absolute().with_name(f".{target.name}.download")
-    with _disk_errors(work), _quiet_pooch():
+    with _explain_disk_errors(work), _quiet_pooch():
         work.mkdir(parents=True, exist_ok=True)
         if module.ARCHIVE:
             folder = _fetch_archive(module, source, work, progress)
@@ -72,18 +85,24 @@ def download(
     try:
         _check(module, folder, progress)
     except CorpusError:
-        shutil.rmtree(work)  # else the same wrong archive would be found again next time
+        shutil.rmtree(work)  # otherwise the next call would find the same wrong archive
         raise
-    with _disk_errors(work):
+    with _explain_disk_errors(work):
         if target.exists():
-            target.rmdir()  # empty, or _is_there would have raised; Windows cannot move onto it
+            target.rmdir()  # it is empty, see _is_complete; Windows cannot move onto a folder
         os.replace(folder, target)
         shutil.rmtree(work)
     return target
 
 
 def dataverse_urls(api: str) -> dict[str, str]:
-    """File name -> address of every file of a data set in a Dataverse, from its JSON description."""
+    """Address of every file of a Dataverse data set by file name, from the set's JSON description.
+
+    Raises
+    ------
+    CorpusError
+        The address cannot be read or does not describe a data set.
+    """
     import requests
 
     try:
@@ -96,8 +115,70 @@ def dataverse_urls(api: str) -> dict[str, str]:
     return {file["filename"]: f"{server}/api/access/datafile/{file['id']}" for file in files}
 
 
-def _is_there(module: ModuleType, target: Path) -> bool:
-    """True where the corpus lies already, False where nothing does."""
+def unpack(
+    archive: str | os.PathLike, target: Path, *, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES
+) -> None:
+    """Unpack a zip archive into a new folder, completely or not at all.
+
+    Parameters
+    ----------
+    archive : path
+        The zip file.
+    target : Path
+        Folder to create; it must not exist.
+    max_files, max_bytes : int
+        Limits on the number of entries and on their total size after unpacking. :mod:`zipfile` never
+        writes more of an entry than its declared size.
+
+    Raises
+    ------
+    CorpusError
+        The archive is damaged or too large, an entry is a link or would be written outside
+        ``target``, or the disk cannot store the entries. Nothing is left in ``target``.
+    """
+    try:
+        with zipfile.ZipFile(archive) as content:
+            entries = content.infolist()
+            for entry in entries:
+                _refuse_unsafe(archive, entry)
+            n_bytes = sum(entry.file_size for entry in entries)
+            if len(entries) > max_files or n_bytes > max_bytes:
+                raise CorpusError(
+                    f"{archive}: {len(entries)} entries of {n_bytes} bytes are too large; "
+                    f"at most {max_files} entries and {max_bytes} bytes are unpacked"
+                )
+            target.mkdir()
+            try:
+                content.extractall(target)
+            except BaseException:
+                shutil.rmtree(target, ignore_errors=True)
+                raise
+    except (OSError, UnicodeEncodeError) as error:
+        raise CorpusError(
+            f"{archive} cannot be unpacked into {target} ({error}). Check the free disk space, and that the "
+            "folder does not exist and no name in the archive is too long; nothing was unpacked."
+        ) from error
+    except BAD_ZIP as error:
+        raise CorpusError(
+            f"{archive} is not a valid zip archive ({error}): is it a web page or an incomplete file?"
+        ) from error
+
+
+def _refuse_unsafe(archive: str | os.PathLike, entry: zipfile.ZipInfo) -> None:
+    """Raise for an entry that would be written outside the folder or create a link."""
+    parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
+    # Windows paths with a drive or root are refused on every system, so that all systems agree
+    if PureWindowsPath(entry.filename).anchor or not parts or ".." in parts:
+        raise CorpusError(
+            f"{archive}: entry {entry.filename!r} points outside the folder; nothing was unpacked"
+        )
+    mode = entry.external_attr >> 16
+    if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise CorpusError(f"{archive}: entry {entry.filename!r} is a link or device; nothing was unpacked")
+
+
+def _is_complete(module: ModuleType, target: Path) -> bool:
+    """True if the corpus is there, False if the folder is absent or empty."""
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return False
     n_clips = len({clip["stem"] for clip in scan(module, target).clips}) if target.is_dir() else 0
@@ -105,41 +186,34 @@ def _is_there(module: ModuleType, target: Path) -> bool:
         return True
     raise CorpusError(
         f"{target} exists and holds {n_clips} of {module.N_CLIPS} clips of {module.TITLE}; nothing was "
-        "changed. Move it away, or name another folder as root."
+        "changed. Move it away, or pass another folder as root."
     )
 
 
 def _fetch_archive(module: ModuleType, url: str, work: Path, progress: bool) -> Path:
-    """Folder with the unpacked archive."""
+    """Folder with the contents of the archive."""
     import pooch
 
-    from .transfer import ResumingDownloader
-    from .unpack import unpack
-
-    fetcher = ResumingDownloader(work / "archive.part", progressbar=progress)
-    try:
-        archive = pooch.retrieve(url, module.ARCHIVE_HASH, fname="archive.zip", path=work, downloader=fetcher)
-    except ValueError as error:  # pooch says "hash of downloaded file … does not match"
-        raise CorpusError(
-            f"{url}: {error} The file was thrown away; try again, and if it stays so, the file on the server "
-            "is not the official one."
-        ) from error
-    folder = work / "unpacked"
-    shutil.rmtree(folder, ignore_errors=True)  # left by a kill
+    folder, archive = work / "unpacked", work / "archive.zip"
+    for path in set(work.iterdir()) - {archive}:  # left by a killed run
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    downloader = pooch.HTTPDownloader(progressbar=progress)
+    with _explain_transfer_errors(url):
+        _pooch(work, {archive.name: url}, {archive.name: module.ARCHIVE_HASH}).fetch(
+            archive.name, downloader=downloader
+        )
     try:
         unpack(archive, folder)
-    except CorpusError as error:
-        full = isinstance(error.__cause__, OSError | UnicodeError)
-        if not (full and module.ARCHIVE_HASH):  # an archive known to be whole is not fetched twice
-            os.remove(archive)
+    except CorpusError:
+        if not module.ARCHIVE_HASH:  # it may be damaged; with a hash it is known to be right
+            archive.unlink()
         raise
     return folder
 
 
 def _fetch_files(module: ModuleType, source: str, work: Path, progress: bool, n_connections: int) -> Path:
-    """Folder with every official file, each checked as it arrives; those there already are kept."""
+    """Folder with every official file; files of an earlier call are kept if their hash is right."""
     import pooch
-    import requests
     from tqdm import tqdm
 
     digests = read_digests(module.NAME)
@@ -149,23 +223,15 @@ def _fetch_files(module: ModuleType, source: str, work: Path, progress: bool, n_
         raise CorpusError(f"{source}: {len(absent)} official files are not offered there, e.g. {absent[0]}")
     folder = work / "files"
     folder.mkdir(exist_ok=True)
-    shelf = pooch.create(
-        path=folder,
-        base_url="",
-        registry={name: f"sha256:{digest}" for name, digest in digests.items()},
-        urls=urls,
-        retry_if_failed=3,
-    )
-    fetch = pooch.HTTPDownloader(progressbar=False)
+    shelf = _pooch(folder, urls, {name: f"sha256:{digest}" for name, digest in digests.items()})
+    downloader = pooch.HTTPDownloader(progressbar=False)
     executor = ThreadPoolExecutor(n_connections)
-    jobs = [executor.submit(shelf.fetch, name, downloader=fetch) for name in sorted(digests)]
+    jobs = [executor.submit(shelf.fetch, name, downloader=downloader) for name in sorted(digests)]
+    bar = tqdm(as_completed(jobs), total=len(jobs), unit="file", desc=module.NAME, disable=not progress)
     try:
-        for job in tqdm(
-            as_completed(jobs), total=len(jobs), unit="file", desc=module.NAME, disable=not progress
-        ):
-            job.result()
-    except (ValueError, requests.RequestException) as error:
-        raise CorpusError(f"{source}: {error} Run the same command again to continue.") from error
+        with _explain_transfer_errors(source):
+            for job in bar:
+                job.result()
     finally:
         executor.shutdown(cancel_futures=True)
     for stray in set(folder.iterdir()) - {folder / name for name in digests}:
@@ -173,26 +239,43 @@ def _fetch_files(module: ModuleType, source: str, work: Path, progress: bool, n_
     return folder
 
 
+def _pooch(folder: Path, urls: dict[str, str], hashes: dict[str, str | None]):
+    """A pooch that fetches these files into a folder, with four attempts for each."""
+    import pooch
+
+    return pooch.create(path=folder, base_url="", registry=hashes, urls=urls, retry_if_failed=3)
+
+
 def _check(module: ModuleType, folder: Path, progress: bool) -> None:
     """Raise unless every official clip is there with its official bytes."""
     report = verify(module.NAME, folder, progress=progress)
     if report.counts.get("verified", 0) != len(read_digests(module.NAME)):
-        raise CorpusError(f"What was downloaded is not the official corpus.\n{report}")
+        raise CorpusError(f"The downloaded files are not the official corpus.\n{report}")
 
 
 @contextlib.contextmanager
-def _disk_errors(work: Path) -> Iterator[None]:
-    """Say what a full or read-only disk means for a download."""
+def _explain_transfer_errors(source: str) -> Iterator[None]:
+    """Turn failed connections and wrong hashes into a CorpusError."""
     import requests
 
     try:
         yield
-    except requests.RequestException:
-        raise
+    except (ValueError, requests.RequestException) as error:  # pooch raises ValueError for a wrong hash
+        raise CorpusError(
+            f"{source}: {error} Run the same command again; if the error persists, the address may have "
+            "moved or its file is not the official one."
+        ) from error
+
+
+@contextlib.contextmanager
+def _explain_disk_errors(work: Path) -> Iterator[None]:
+    """Turn a full or read-only disk into a CorpusError."""
+    try:
+        yield
     except OSError as error:
         raise CorpusError(
-            f"{work} cannot be written ({error}). Free space, or name another folder as root; what "
-            "arrived is kept, run the same command again to continue."
+            f"{work} cannot be written ({error}). Free some space, or pass another folder as root, and run "
+            "the same command again."
         ) from error
 
 

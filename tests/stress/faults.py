@@ -21,6 +21,8 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # toys, if this file is run as a program
 from toys import bundles as small
 from toys.corpora import ravdess_names, serve, wav_bytes, zip_bytes
 

@@ -57,7 +57,7 @@ def recipe(data):
 
 def archive(data):
     """A zip: nothing outside its folder, and not too much inside."""
-    from sercore.corpora.unpack import unpack
+    from sercore.corpora.fetch import unpack
 
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         (path := Path(folder) / "a.zip").write_bytes(data)

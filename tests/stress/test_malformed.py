@@ -22,7 +22,7 @@ from sercore import audio
 from sercore.bundle import Predictor
 from sercore.bundle.networks import dump_scaler, load_onnx, load_scaler
 from sercore.corpora import load_index
-from sercore.corpora.unpack import unpack
+from sercore.corpora.fetch import unpack
 from sercore.course import clone
 from sercore.errors import AudioError, BundleError, CorpusError, EvaluationError, RecipeError
 from sercore.evaluation import evaluate_oof
@@ -298,11 +298,11 @@ def entry_of_another_size():
 
 SOME = ("a.wav", b"x", stat.S_IFREG | 0o644)
 ARCHIVES = {
-    "not an archive": (b"<html></html>", "not a sound zip"),
-    "zero bytes": (b"", "not a sound zip"),
-    "half an archive": (archive(SOME)[:40], "not a sound zip"),
-    "a wrong checksum": (archive(SOME).replace(b"a.wavx", b"a.wavy", 1), "not a sound zip"),
-    "an entry larger than declared": (entry_of_another_size(), "not a sound zip"),
+    "not an archive": (b"<html></html>", "not a valid zip"),
+    "zero bytes": (b"", "not a valid zip"),
+    "half an archive": (archive(SOME)[:40], "not a valid zip"),
+    "a wrong checksum": (archive(SOME).replace(b"a.wavx", b"a.wavy", 1), "not a valid zip"),
+    "an entry larger than declared": (entry_of_another_size(), "not a valid zip"),
     "a path upwards": (archive(SOME, ("../evil", b"x", 0)), "points outside"),
     "a path upwards in the middle": (archive(SOME, ("a/../../evil", b"x", 0)), "points outside"),
     "a Windows path upwards": (archive(SOME, ("..\\evil", b"x", 0)), "points outside"),
@@ -335,7 +335,7 @@ def test_archives_are_not_unpacked_through_links(tmp_path):
     (tmp_path / "target/out").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     for target in ("target", "link", "a.zip"):
-        with pytest.raises(CorpusError, match="not an empty folder"):
+        with pytest.raises(CorpusError, match="cannot be unpacked"):
             unpack(tmp_path / "a.zip", tmp_path / target)
     assert list((tmp_path / "elsewhere").iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""Small corpora and a small web server for the tests of corpora."""
+"""Small corpora and a small web server."""
 
 import contextlib
 import http.server
@@ -18,7 +18,7 @@ OFFICIAL = [name for name in NAMES if read_digests(name)]
 
 
 def wav_bytes(key, *, sr=16000, n=160, fmt="WAV"):
-    """Audio file of noise that depends on ``key`` alone."""
+    """Content of an audio file: noise that depends on ``key`` only."""
     rng = np.random.default_rng(zlib.crc32(str(key).encode()))
     buffer = io.BytesIO()
     soundfile.write(buffer, rng.uniform(-0.5, 0.5, n), sr, format=fmt, subtype="PCM_16")
@@ -26,7 +26,7 @@ def wav_bytes(key, *, sr=16000, n=160, fmt="WAV"):
 
 
 def write_clips(folder, names, **options):
-    """One short clip per name, each with its own noise; returns the folder."""
+    """Write one short clip of noise per name, each different; returns the folder."""
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,8 +40,9 @@ def ravdess_names(actors=(1, 2), emotions=range(1, 9)):
     names = []
     for actor in actors:
         for fields in np.ndindex(len(emotions), 2, 2, 2):
-            emotion, intensity, sentence, take = (value + 1 for value in fields)
-            name = f"03-01-{emotions[emotion - 1]:02}-{intensity:02}-{sentence:02}-{take:02}-{actor:02}.wav"
+            emotion, intensity, sentence, repetition = (value + 1 for value in fields)
+            codes = (3, 1, emotions[emotion - 1], intensity, sentence, repetition, actor)
+            name = "-".join(f"{code:02}" for code in codes) + ".wav"
             if (emotions[emotion - 1], intensity) != (1, 2):
                 assert parse(name)
                 names.append(f"Actor_{actor:02}/{name}")
@@ -58,46 +59,35 @@ def zip_bytes(files, *, deflate=False):
 
 
 @contextlib.contextmanager
-def serve(files, *, ranges=True, cuts=()):
+def serve(files, *, cuts=()):
     """Serve ``{"/path": bytes}`` on 127.0.0.1.
 
     Parameters
     ----------
     files : dict
-        May be changed while it runs. An ``int`` as content is sent as status code.
-    ranges : bool
-        Whether ``Range`` headers are understood.
+        May be changed while the server runs. An ``int`` as content is sent as the status code.
     cuts : sequence of int
-        Bytes after which each of the first answers is cut off.
+        Number of bytes after which each of the first responses breaks off.
 
     Yields
     ------
     url : str
         Address without a slash at its end.
-    requests : list of (str, str)
-        Path and ``Range`` header of every request so far.
+    requests : list of str
+        Path of every request so far.
     """
     requests, cuts = [], list(cuts)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            asked = self.headers.get("Range", "")
-            requests.append((self.path, asked))
+            requests.append(self.path)
             body = files.get(self.path, 404)
             if isinstance(body, int):
                 return self.send_error(body)
-            start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and ranges else 0
-            if start >= len(body) and start:
-                self.send_response(416)
-                self.send_header("Content-Range", f"bytes */{len(body)}")
-                return self.end_headers()
-            self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(body) - start))
-            if start:
-                self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            end = start + cuts.pop(0) if cuts else len(body)
-            self.wfile.write(body[start:end])
+            self.wfile.write(body[: cuts.pop(0) if cuts else len(body)])
 
         def log_message(self, *args):
             pass
