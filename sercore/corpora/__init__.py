@@ -1,9 +1,8 @@
-"""Corpora: from a folder of recordings to one table row per clip.
+"""Corpora: from a folder of recordings to a table with one row per clip.
 
-``load_index`` reads a corpus, ``list_corpora`` says which there are and where they lie,
-``verify`` compares one with its official list, ``download`` fetches one whose licence allows it.
-
-Notebook: 01_eda.ipynb
+:func:`load_index` reads a corpus, :func:`list_corpora` lists the corpora and their folders on this
+machine, :func:`verify` compares one with its official list of files, and :func:`download` fetches one
+whose licence allows it. ``demo`` is synthetic and needs no download; ``folder`` reads your own recordings.
 """
 
 from .fetch import download

@@ -1,13 +1,11 @@
 """CREMA-D: 91 actors, 12 sentences, 6 emotions (no surprise), audio only.
 
-A file name is ``actor_sentence_EMOTION_level``; older copies spell one ``1040_ITH_SAD_X``.
-Three pairs of clips hold the same bytes under different labels (1006_TIE HAP/NEU, 1013_WSI
+A file name is ``actor_sentence_EMOTION_level``; older versions spell one ``1040_ITH_SAD_X``.
+Three pairs of clips have the same bytes under different labels (1006_TIE HAP/NEU, 1013_WSI
 DIS/SAD, 1017_IWW ANG/FEA), and ``1076_MTI_SAD_XX`` is silent. A zip from the web page or a
-clone without Git LFS holds 130-byte text files named ``.wav``: they are listed here, and
-reading them says what they are. Ages are known where ``VideoDemographics.csv`` lies in the
-corpus folder or beside it.
-
-Notebook: 01_eda.ipynb
+clone without Git LFS contains 130-byte text files named ``.wav``: they are part of the index, and
+reading one raises an error that names the cause. Ages are read from ``VideoDemographics.csv`` if it is in
+the corpus folder or beside it.
 """
 
 import re
@@ -54,7 +52,7 @@ _NAME = re.compile(r"(1\d{3})_([A-Z]{3})_([A-Z]{3})_(LO|MD|HI|XX?)", re.ASCII)
 
 
 def parse(path: str) -> dict:
-    """What a file name says (see :func:`sercore.corpora.ravdess.parse`)."""
+    """Fields of a file name as a dict (see :func:`sercore.corpora.ravdess.parse`)."""
     match = _NAME.fullmatch(path.rsplit("/", 1)[-1].rsplit(".", 1)[0])
     if not match:
         raise CorpusError("not actor_sentence_EMOTION_level, like 1001_DFA_ANG_XX")
@@ -72,7 +70,7 @@ def parse(path: str) -> dict:
 
 
 def annotate(clips: list[dict], folder: Path) -> tuple[list[dict], dict[str, str]]:
-    """The clips with ages, where the corpus's table of actors is there; no name is refused here."""
+    """The clips, with ages if the corpus's table of actors is there, and an empty dict of problems."""
     tables = [place / "VideoDemographics.csv" for place in (folder, folder.parent)]
     table = next((path for path in tables if path.is_file()), None)
     if table is not None:

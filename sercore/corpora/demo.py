@@ -1,15 +1,12 @@
-"""The demo corpus: 576 clips of a synthetic voice, rendered on this machine in some seconds.
+"""The demo corpus: 576 clips of a synthetic voice, rendered on this machine in a few seconds.
 
-Eight emotions, twelve speakers, three sentences, two takes, said by :mod:`sercore.synth`. It is
-for trying things out before a real corpus is there. It is synthetic: scores on it say nothing
-about people. A file name is ``demo_<speaker>_<emotion>_<sentence>_<take>``.
-
-Notebook: 00_start_here.ipynb
+Eight emotions, twelve speakers, three sentences and two repetitions, rendered by :mod:`sercore.synth`, for
+trying things out before a real corpus is downloaded. Scores on it say nothing about people.
+A file name is ``demo_<speaker>_<emotion>_<sentence>_<repetition>``.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -20,6 +17,7 @@ import numpy as np
 
 from ..audio import AUDIO_SUFFIXES
 from ..errors import CorpusError
+from ..files import write_atomic
 from ..labels import EMOTIONS as ALL_EMOTIONS
 from ..paths import data_dir
 
@@ -35,10 +33,14 @@ LICENCE = "CC0 1.0"
 REDISTRIBUTABLE = "yes"
 CITATION = "rendered by sercore.synth; cues after Juslin & Laukka (2003) and Scherer (2003)"
 URL = "none: rendered by sercore.synth"
-HOW_TO_GET = "nothing to get: `load_index('demo')` renders it"
+HOW_TO_GET = "nothing to download: `load_index('demo')` renders it"
 ARCHIVE = None
 ARCHIVE_HASH = None
 FILES = None
+
+VERSION = 1
+"""Increase it whenever a change of this module or of :mod:`sercore.synth` changes samples: folders of
+another version are rendered again. A test compares two clips with stored values."""
 
 EMOTIONS = ALL_EMOTIONS[:8]
 SPEAKERS = tuple(f"{sex}{k}" for sex in "FM" for k in range(1, 7))
@@ -48,9 +50,9 @@ REPETITIONS = ("1", "2")
 README = """Demo corpus of sercore: 576 clips of a SYNTHETIC voice (sercore.synth), CC0 1.0.
 
 No person was recorded. Scores on these clips say nothing about how well emotion is recognised in
-people; they only show that a program runs and how a method is judged.
+people; they only show that a program runs and how a method is evaluated.
 
-Names: demo_<speaker>_<emotion>_<sentence>_<take>.wav; F1–F6 speak as women, M1–M6 as men.
+Names: demo_<speaker>_<emotion>_<sentence>_<repetition>.wav; F1–F6 are female voices, M1–M6 male.
 The sentences are syllables without meaning. This folder may be deleted: it is rendered again.
 """
 
@@ -58,8 +60,8 @@ _NAME = re.compile(r"demo_([FM]\d)_([a-z]+)_(\d)_(\d)")
 _STAMP = ".rendered-by"
 
 
-def parse(path: str) -> dict | None:
-    """What a file name says.
+def parse(path: str) -> dict:
+    """Fields of a file name as a dict.
 
     Parameters
     ----------
@@ -69,15 +71,21 @@ def parse(path: str) -> dict | None:
     Raises
     ------
     CorpusError
-        The name is not one of the demo corpus.
+        The name does not follow the demo corpus's scheme.
+
+    Examples
+    --------
+    >>> clip = parse("demo_F1_angry_1_2.wav")
+    >>> clip["speaker"], clip["emotion"], clip["sentence"], clip["repetition"]
+    ('F1', 'angry', '1', '2')
     """
     stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     match = _NAME.fullmatch(stem)
     if not match or not stem.isascii():
-        raise CorpusError("not demo_<speaker>_<emotion>_<sentence>_<take>, like demo_F1_angry_1_2")
-    speaker, emotion, sentence, take = match.groups()
-    known = speaker in SPEAKERS and emotion in EMOTIONS and sentence in SENTENCES and take in REPETITIONS
-    if not known:
+        raise CorpusError("not demo_<speaker>_<emotion>_<sentence>_<repetition>, like demo_F1_angry_1_2")
+    speaker, emotion, sentence, repetition = match.groups()
+    fields = ((speaker, SPEAKERS), (emotion, EMOTIONS), (sentence, SENTENCES), (repetition, REPETITIONS))
+    if not all(field in allowed for field, allowed in fields):
         raise CorpusError("a field is outside the demo corpus's range")
     return {
         "stem": stem,
@@ -86,15 +94,15 @@ def parse(path: str) -> dict | None:
         "emotion": emotion,
         "intensity": "normal",
         "sentence": sentence,
-        "repetition": take,
+        "repetition": repetition,
     }
 
 
 def build(root: str | os.PathLike | None = None, *, n_jobs: int | None = None, progress: bool = True) -> Path:
-    """Folder of the demo corpus, rendered first where it is missing or from another version.
+    """Folder of the demo corpus, rendered first if it is missing or of another :data:`VERSION`.
 
-    The clips are the same to the last bit whatever the number of workers. Two programs may build
-    at the same time: each renders for itself and moves whole files into place.
+    The clips do not depend on the number of workers. Two programs may build the corpus at the same time:
+    each renders its own files and moves them into place when they are complete.
 
     Parameters
     ----------
@@ -103,12 +111,16 @@ def build(root: str | os.PathLike | None = None, *, n_jobs: int | None = None, p
     n_jobs : int, optional
         Number of worker processes, as in joblib; by default one per core, at most four.
     progress : bool
-        Whether to show a progress bar.
+        Show a progress bar.
 
     Raises
     ------
     CorpusError
-        The folder holds other recordings, or cannot be written.
+        The folder contains other recordings, or cannot be written.
+
+    See Also
+    --------
+    sercore.corpora.load_index : ``load_index("demo")`` builds the corpus and returns its index.
     """
     folder = Path(root).expanduser() if root is not None else data_dir() / FOLDERS[0]
     if _is_current(folder):
@@ -122,7 +134,7 @@ def build(root: str | os.PathLike | None = None, *, n_jobs: int | None = None, p
     except OSError as error:
         raise CorpusError(
             f"{TITLE}: cannot write to {folder} ({error}). It needs {SIZE.split(',')[0]}; "
-            "set SERCORE_DATA to a folder with room that you may write to"
+            "set SERCORE_DATA to a writable folder with enough space"
         ) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -130,27 +142,51 @@ def build(root: str | os.PathLike | None = None, *, n_jobs: int | None = None, p
 
 
 def stems() -> list[str]:
-    """Names of all clips without suffix, sorted."""
+    """Names of all clips without suffix, sorted.
+
+    Examples
+    --------
+    >>> len(stems()), stems()[0]
+    (576, 'demo_F1_angry_1_1')
+    """
     return sorted(
-        f"demo_{speaker}_{emotion}_{sentence}_{take}"
+        f"demo_{speaker}_{emotion}_{sentence}_{repetition}"
         for speaker in SPEAKERS
         for emotion in EMOTIONS
         for sentence in SENTENCES
-        for take in REPETITIONS
+        for repetition in REPETITIONS
     )
 
 
 def render_clip(stem: str) -> tuple[np.ndarray, int]:
-    """Waveform of one clip of the corpus and its sample rate; the name alone decides the samples.
+    """Waveform of one clip of the corpus and its sample rate in Hz, determined by its name.
+
+    Parameters
+    ----------
+    stem : str
+        One of :func:`stems`.
+
+    Returns
+    -------
+    wave : np.ndarray [shape=(n_samples,)]
+        Mono float32 within ±1.
+    sr : int
+        16000 Hz.
 
     See Also
     --------
     sercore.synth.render : any sentence with any prosody.
+
+    Examples
+    --------
+    >>> wave, sr = render_clip("demo_F1_angry_1_1")
+    >>> 1.5 < len(wave) / sr < 3.0
+    True
     """
     from .. import synth
 
     clip = parse(stem)
-    # The seed is made of the clip's own place, so no clip depends on which were rendered before it.
+    # the seed is made from the fields of the name, so a clip does not depend on those rendered before it
     place = (SPEAKERS.index(clip["speaker"]), EMOTIONS.index(clip["emotion"]))
     return synth.render(
         synth.EMOTION_PROSODY[clip["emotion"]],
@@ -185,38 +221,34 @@ def _write(folder: Path, names: list[str]) -> int:
 
 
 def _move_into_place(fresh: Path, folder: Path) -> None:
-    """Replace the folder's clips one by one; the stamp goes first and comes last."""
-    if _is_current(folder):  # another program was faster
+    """Replace the folder's clips one by one; the stamp is removed first and written last."""
+    if _is_current(folder):  # another program has finished meanwhile
         return
     (folder / _STAMP).unlink(missing_ok=True)
     for stale in set(folder.glob("demo_*.wav")) - {folder / f"{name}.wav" for name in stems()}:
         stale.unlink(missing_ok=True)
     for path in sorted(fresh.iterdir()):
         path.replace(folder / path.name)
-    (fresh / "README.txt").write_text(README, encoding="utf-8")
-    (fresh / "README.txt").replace(folder / "README.txt")
-    (fresh / _STAMP).write_text(_version(), encoding="utf-8")
-    (fresh / _STAMP).replace(folder / _STAMP)
+    write_atomic(folder / "README.txt", README.encode())
+    write_atomic(folder / _STAMP, _stamp().encode())
 
 
 def _is_current(folder: Path) -> bool:
-    """Whether every clip is there, rendered by this very code."""
+    """Whether every clip is there, in this version."""
     try:
         stamp = (folder / _STAMP).read_text(encoding="utf-8")
     except OSError:
         return False
-    return stamp == _version() and {f"{name}.wav" for name in stems()} <= set(os.listdir(folder))
+    return stamp == _stamp() and {f"{name}.wav" for name in stems()} <= set(os.listdir(folder))
 
 
-def _version() -> str:
-    """Hash of the code that decides the samples."""
-    here = Path(__file__).resolve()
-    sources = [here, *sorted((here.parent.parent / "synth").glob("*.py"))]
-    return hashlib.sha256("\n".join(p.read_text(encoding="utf-8") for p in sources).encode()).hexdigest()
+def _stamp() -> str:
+    """Content of the file that marks a complete rendering."""
+    return f"demo corpus, version {VERSION}\n"
 
 
 def _refuse_others(folder: Path) -> None:
-    """Raise where the folder is in use for something else."""
+    """Raise if the folder contains anything but the demo corpus."""
     if not folder.is_dir():
         return
     others = sorted(
@@ -227,6 +259,6 @@ def _refuse_others(folder: Path) -> None:
     )
     if others:
         raise CorpusError(
-            f"{TITLE}: {folder} already holds something else ({', '.join(others[:3])}"
-            f"{', …' if len(others) > 3 else ''}) and is left alone; give an empty or new folder as root"
+            f"{TITLE}: {folder} contains something else ({', '.join(others[:3])}"
+            f"{', …' if len(others) > 3 else ''}); nothing was changed. Pass an empty or new folder as root."
         )

@@ -2,8 +2,6 @@
 
 A file name is speaker (two digits), text (``a01``), emotion letter and version: ``03a01Fa``.
 The letters are German: A is *Angst* (fear), F is *Freude* (happiness), W is *Wut* (anger).
-
-Notebook: 01_eda.ipynb
 """
 
 import re
@@ -49,14 +47,14 @@ SPEAKERS = {
     "15": ("male", 25.0),
     "16": ("female", 31.0),
 }
-"""Sex and age in years, from the corpus's own page."""
+"""Sex and age in years, from the corpus's web page."""
 SENTENCES = ("a01", "a02", "a04", "a05", "a07", "b01", "b02", "b03", "b09", "b10")
 
 _NAME = re.compile(r"(\d\d)([ab]\d\d)([A-Z])([a-z])", re.ASCII)
 
 
 def parse(path: str) -> dict:
-    """What a file name says (see :func:`sercore.corpora.ravdess.parse`)."""
+    """Fields of a file name as a dict (see :func:`sercore.corpora.ravdess.parse`)."""
     stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     match = _NAME.fullmatch(stem)
     if not match:

@@ -1,15 +1,13 @@
-"""A user's own recordings: a folder per emotion, or a table of clips.
+"""Your own recordings: a folder per emotion, or a table of clips.
 
-**A folder per emotion.** Some folder above each clip names its emotion (``angry``, or a synonym
-of :data:`SYNONYMS`, or a name that ``labels`` explains). Who speaks must be told, because scores
-without it mean little: ``speaker`` is a regular expression with one group, searched in the path
-below the root. ``anna_03.wav`` in ``happy/`` needs ``speaker=r"([a-z]+)_\\d+"``.
+**A folder per emotion.** One of the folders above each clip names its emotion (``angry``, a synonym
+from :data:`SYNONYMS`, or a name given in ``labels``). The speaker of each clip is needed to keep training
+and test speakers apart: ``speaker`` is a regular expression with one group, searched in the path below
+the root. For ``happy/anna_03.wav``, pass ``speaker=r"([a-z]+)_\\d+"``.
 
 **A table.** ``root`` is a CSV file, or a folder with ``index.csv``: columns ``path`` (below the
-table's folder), ``emotion``, ``speaker``, and where known ``sex``, ``age`` (years), ``language``,
-``intensity``, ``sentence``, ``take``.
-
-Notebook: 01_eda.ipynb
+table's folder), ``emotion``, ``speaker``, and optionally ``sex``, ``age`` (years), ``language``,
+``intensity``, ``sentence``, ``repetition``.
 """
 
 from __future__ import annotations
@@ -31,10 +29,10 @@ N_SPEAKERS = 0
 SAMPLE_RATE = 0
 SIZE = ""
 LICENCE = "yours"
-REDISTRIBUTABLE = "yours to say"
+REDISTRIBUTABLE = "your decision"
 CITATION = ""
 URL = ""
-HOW_TO_GET = "record it; give the folder, with one subfolder per emotion, or a CSV file, as root"
+HOW_TO_GET = "record it; pass a folder with one subfolder per emotion, or a CSV file, as root"
 ARCHIVE = None
 ARCHIVE_HASH = None
 FILES = None
@@ -51,7 +49,7 @@ SYNONYMS = {
     "sadness": "sad",
     "surprise": "surprised",
 }
-"""What folder names and tables may say besides the canonical names; case, ``_`` and ``-`` do not matter."""
+"""Names accepted in folders and tables besides the canonical ones; case, ``_`` and ``-`` are ignored."""
 
 _SEXES = {"f": "female", "female": "female", "m": "male", "male": "male", "": ""}
 _OPTIONAL = ("language", "intensity", "sentence", "repetition")
@@ -60,7 +58,7 @@ _OPTIONAL = ("language", "intensity", "sentence", "repetition")
 def parse(
     path: str, *, speaker: str | None = None, labels: dict[str, str | None] | None = None, language: str = ""
 ) -> dict | None:
-    """What the folders above a clip, and the speaker pattern, say.
+    """Fields of a clip, from the names of its folders and from the speaker pattern.
 
     Parameters
     ----------
@@ -71,7 +69,7 @@ def parse(
     labels : dict of str to str, optional
         More folder names: ``{"furious": "angry", "other": None}``; None leaves a folder out.
     language : str
-        Language of all clips, ``"en"``.
+        Language of all clips, such as ``"en"``.
 
     Returns
     -------
@@ -81,7 +79,12 @@ def parse(
     Raises
     ------
     CorpusError
-        No folder of the path, or more than one, names an emotion; no speaker.
+        No folder of the path, or more than one, names an emotion; or no speaker is found.
+
+    Examples
+    --------
+    >>> parse("furious/anna_03.wav", speaker=r"([a-z]+)_\\d+", labels={"furious": "angry"})
+    {'stem': 'furious/anna_03', 'speaker': 'anna', 'emotion': 'angry', 'language': ''}
     """
     folders = path.split("/")[:-1]
     extra = {_plain(name): emotion for name, emotion in (labels or {}).items()}
@@ -102,10 +105,16 @@ def parse(
 
 
 def find_speaker(path: str, pattern: str | None) -> str:
-    """First group of the pattern where it is found in the path."""
+    """First group of the pattern in the path.
+
+    Raises
+    ------
+    CorpusError
+        The pattern is missing, invalid, without a group, or not found.
+    """
     if pattern is None:
         raise CorpusError(
-            "no speaker: give speaker=r'…', a regular expression whose group is the speaker, such as "
+            "no speaker: pass speaker=r'…', a regular expression whose group is the speaker, such as "
             r"r'([a-z]+)_\d+' for anna_03.wav or r'^([^/]+)/' for a folder per speaker"
         )
     try:
@@ -118,26 +127,32 @@ def find_speaker(path: str, pattern: str | None) -> str:
 
 
 def to_emotion(name: str, extra: dict[str, str | None] | None = None) -> str | None:
-    """Canonical emotion of a name, or None."""
+    """Canonical emotion of a name, or None.
+
+    Examples
+    --------
+    >>> to_emotion("Pleasant-Surprise"), to_emotion("smug")
+    ('surprised', None)
+    """
     plain = _plain(name)
     emotion = (extra or {}).get(plain) or SYNONYMS.get(plain, plain)
     return emotion if emotion in EMOTIONS else None
 
 
 def find_table(root: Path) -> Path | None:
-    """The table of clips, if the root is one or holds one."""
+    """The table of clips, if the root is one or contains one."""
     if root.is_file():
         return root
     return root / "index.csv" if (root / "index.csv").is_file() else None
 
 
 def read_table(table: Path, *, language: str = "") -> tuple[list[dict], dict[str, str]]:
-    """Clips of a table, and the rows that cannot be used with the reason.
+    """Clips of a table, and the reason for every row that cannot be used.
 
     Raises
     ------
     CorpusError
-        The file is not CSV or lacks one of the columns path, emotion, speaker.
+        The file is not CSV, or the column path, emotion or speaker is missing.
     """
     try:
         rows = pd.read_csv(table, dtype=str, keep_default_na=False)
@@ -161,14 +176,14 @@ def _table_clip(base: Path, row: dict, language: str) -> dict:
     """One row as a clip."""
     emotion = to_emotion(row["emotion"])
     if emotion is None:
-        raise CorpusError(f"emotion {row['emotion']!r} is none of {', '.join(EMOTIONS)}")
+        raise CorpusError(f"emotion {row['emotion']!r} is not one of {', '.join(EMOTIONS)}")
     if not row["speaker"].strip():
         raise CorpusError("the column speaker is empty")
     if not (base / row["path"]).is_file():
         raise CorpusError(f"no such file below {base}")
     sex = row.get("sex", "").strip().lower()
     if sex not in _SEXES:
-        raise CorpusError(f"sex {row['sex']!r} is neither female nor male nor empty")
+        raise CorpusError(f"sex {row['sex']!r} is not female, male or empty")
     try:
         age = float(row.get("age") or "nan")
     except ValueError:

@@ -1,14 +1,12 @@
-"""IEMOCAP: ten actors in five sessions of two, played and improvised dialogues.
+"""IEMOCAP: ten actors in five sessions of two, scripted and improvised dialogues.
 
-Audio lies in ``Session*/sentences/wav``, labels in ``Session*/dialog/EmoEvaluation/*.txt``. The
-file name's first letter says who wore the motion-capture markers in that recording; who speaks
-is the letter before the last number: ``Ses01F_impro01_M003`` is the man of session 1.
+Audio is in ``Session*/sentences/wav``, labels are in ``Session*/dialog/EmoEvaluation/*.txt``. The first
+letter of a file name identifies who wore the motion-capture markers in that recording; the speaker is
+the letter before the last number: ``Ses01F_impro01_M003`` is the man of session 1.
 
-The index holds the usual four classes: angry, happy, neutral, sad, with *excited* merged into
-happy (5531 clips). Turns without agreement (``xxx``, ``oth``) and the rarer or other labels
+The index contains the usual four classes: angry, happy, neutral, sad, with *excited* merged into
+happy (5531 clips). Turns without agreement between annotators (``xxx``, ``oth``) and other labels
 (``fru fea sur dis``) are left out.
-
-Notebook: 01_eda.ipynb
 """
 
 import re
@@ -42,7 +40,7 @@ _LABEL = re.compile(r"\[[\d. -]+\]\t(\w+)\t(\w+)\t\[.*\]")
 
 
 def parse(path: str) -> dict | None:
-    """What a file name says, emotion excepted (see :func:`annotate`); None for whole dialogues."""
+    """Fields of a file name, without the emotion (see :func:`annotate`); None for whole dialogues."""
     stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     match = _TURN.fullmatch(stem)
     if not match:
@@ -68,7 +66,7 @@ def annotate(clips: list[dict], folder: Path) -> tuple[list[dict], dict[str, str
     kept : list of dict
         With ``emotion``.
     unlabelled : dict of str to str
-        Path and reason, for turns that no label file names or whose label is unheard of.
+        Path and reason, for turns that are in no label file or have an unknown label.
     """
     if not clips:
         return [], {}
@@ -79,13 +77,19 @@ def annotate(clips: list[dict], folder: Path) -> tuple[list[dict], dict[str, str
         if label in EMOTIONS:
             kept.append({**clip, "emotion": EMOTIONS[label]})
         elif label not in LEFT_OUT:
-            reason = "no label in dialog/EmoEvaluation" if label is None else f"label {label!r} is not known"
+            reason = "no label in dialog/EmoEvaluation" if label is None else f"unknown label {label!r}"
             unlabelled[clip["path"]] = reason
     return kept, unlabelled
 
 
 def read_labels(folder: Path) -> dict[str, str]:
-    """Label of every turn, from lines ``[start - end]<TAB>turn<TAB>label<TAB>[V, A, D]``."""
+    """Label of every turn, from lines ``[start - end]<TAB>turn<TAB>label<TAB>[V, A, D]``.
+
+    Raises
+    ------
+    CorpusError
+        There are no label files below the folder.
+    """
     labels = {}
     for table in sorted(folder.rglob("EmoEvaluation/Ses*.txt")):
         for line in table.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -94,6 +98,6 @@ def read_labels(folder: Path) -> dict[str, str]:
     if not labels:
         raise CorpusError(
             f"{TITLE}: no label files Session*/dialog/EmoEvaluation/Ses*.txt below {folder}; the audio "
-            "alone says nothing about emotion. Give the folder that holds Session1 to Session5."
+            "files alone have no labels. Pass the folder that holds Session1 to Session5."
         )
     return labels

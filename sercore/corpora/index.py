@@ -1,7 +1,4 @@
-"""The index: one row per clip, the same columns and order for every corpus and machine.
-
-Notebook: 01_eda.ipynb
-"""
+"""The index: one row per clip, with the same columns and order for every corpus and machine."""
 
 from __future__ import annotations
 
@@ -42,21 +39,21 @@ def load_index(
     unknown: str = "raise",
     **options,
 ) -> pd.DataFrame:
-    """One row per clip of a corpus, sorted by ``clip_id``.
+    """Table with one row per clip of a corpus, sorted by ``clip_id``.
 
-    Nothing is decoded here: an empty file gets its row, and reading it fails later with its
-    reason. Where a folder holds the same clip twice, it is counted once.
+    No audio is decoded: an empty file has its row, and reading it raises an error later. A clip that is
+    found twice in a folder is counted once.
 
     Parameters
     ----------
     name : str or sequence of str
         A corpus (:func:`sercore.corpora.list_corpora`), or several: ``["ravdess", "tess"]`` or
-        ``"ravdess+tess"``, one below the other in the order of their clip ids.
+        ``"ravdess+tess"``.
     root : path, optional
-        The corpus's own folder; for several corpora, the folder that holds theirs. Left out,
-        the places named in :mod:`sercore.paths` are searched.
+        The corpus's own folder; for several corpora, the folder that contains theirs. By default the
+        folders listed in :mod:`sercore.paths` are searched.
     unknown : {"raise", "warn"}
-        What to do about audio files whose name the corpus does not explain. They are never
+        What to do about audio files whose name does not follow the corpus's scheme. They are never
         part of the index.
     **options
         For ``folder`` only: ``speaker``, ``labels``, ``language`` (:mod:`sercore.corpora.folder`).
@@ -64,25 +61,30 @@ def load_index(
     Returns
     -------
     pd.DataFrame
-        Columns :data:`COLUMNS`. ``age`` is in years, NaN where unknown. ``duplicate_of`` is the clip id
-        of the first clip with the same bytes, empty where there is none.
+        Columns :data:`COLUMNS`. ``age`` is in years, NaN if unknown. ``duplicate_of`` is the clip id
+        of the first clip with the same bytes, empty if there is none.
 
     Raises
     ------
     CorpusError
-        No such corpus, no clips found, unreadable names, or one clip in two versions.
+        The corpus is unknown, no clips are found, names cannot be parsed, or a clip exists in two versions.
+
+    See Also
+    --------
+    sercore.labels.apply_scheme : add the label column of a task.
+    sercore.corpora.verify : compare the files with the official list.
 
     Notebook: 01_eda.ipynb
     """
     if unknown not in ("raise", "warn"):
-        raise CorpusError(f"unknown={unknown!r}: say 'raise' or 'warn'")
+        raise CorpusError(f"unknown={unknown!r}, but it must be 'raise' or 'warn'")
     names = [part.strip() for part in name.split("+")] if isinstance(name, str) else list(name)
     modules = [get_corpus(part) for part in names]
     if not modules or len({module.NAME for module in modules}) < len(modules):
         raise CorpusError(f"{name!r}: name each corpus once")
     pooled = len(modules) > 1
     if options and [module.NAME for module in modules] != ["folder"]:
-        raise CorpusError(f"{', '.join(options)}: these options are for the corpus 'folder' alone")
+        raise CorpusError(f"{', '.join(options)}: only the corpus 'folder' takes these options")
     tables = []
     for module in modules:
         found = find_scan(module, root, pooled=pooled, **options)
@@ -112,14 +114,14 @@ def _table(module: ModuleType, found: Scan, unknown: str) -> pd.DataFrame:
     if module.N_CLIPS and len(table) != module.N_CLIPS:
         warnings.warn(
             f"{module.TITLE}: {len(table)} clips in {found.folder}, the corpus has {module.N_CLIPS}; "
-            f"`sercore corpora verify {module.NAME}` says which are missing",
+            f"`sercore corpora verify {module.NAME}` lists what is missing",
             stacklevel=3,
         )
     return table.astype({"age": float, "repetition": str, "sentence": str})[list(COLUMNS)]
 
 
 def _report_unknown(module: ModuleType, found: Scan, unknown: str) -> None:
-    """Raise or warn with the names that could not be read, grouped by reason."""
+    """Raise or warn with the names that could not be parsed, grouped by reason."""
     by_reason = defaultdict(list)
     for path, reason in found.unknown.items():
         by_reason[reason].append(path)
@@ -128,13 +130,12 @@ def _report_unknown(module: ModuleType, found: Scan, unknown: str) -> None:
         for reason, paths in sorted(by_reason.items(), key=lambda item: -len(item[1]))
     ]
     message = (
-        f"{module.TITLE}: {len(found.unknown)} audio file(s) in {found.folder} cannot be explained, and are "
-        "not guessed:\n  "
+        f"{module.TITLE}: {len(found.unknown)} audio file(s) in {found.folder} are not of this corpus:\n  "
         + "\n  ".join(lines[:12])
         + (f"\n  … {len(lines) - 12} more reasons" * (len(lines) > 12))
     )
     if not found.clips:
-        raise CorpusError(message + "\nNothing else is there: give the corpus's own folder as root.")
+        raise CorpusError(message + "\nThere are no other files: pass the corpus's own folder as root.")
     if unknown == "raise":
-        raise CorpusError(message + "\nMend or move them, or pass unknown='warn' to go on without them.")
+        raise CorpusError(message + "\nFix or move them, or pass unknown='warn' to leave them out.")
     warnings.warn(message, stacklevel=4)

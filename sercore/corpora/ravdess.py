@@ -1,11 +1,9 @@
 """RAVDESS, the speech part: 24 professional actors, 8 emotions, two intensities, audio only.
 
 A file name is seven two-digit fields, ``modality-channel-emotion-intensity-statement-repetition-actor``.
-The same scheme names the song (channel 02) and the video files (modality 01 and 02); they are
+Song (channel 02) and video files (modalities 01 and 02) are named in the same way; they are
 recognised and left out. Neutral has no strong intensity. ``03-01-03-01-02-01-07`` and
-``03-01-03-01-02-02-07`` hold the same bytes.
-
-Notebook: 01_eda.ipynb
+``03-01-03-01-02-02-07`` are the same file.
 """
 
 import re
@@ -48,22 +46,36 @@ _NAME = re.compile(r"\d\d(-\d\d){6}")
 
 
 def parse(path: str) -> dict | None:
-    """What a file name says, or None for RAVDESS song and video.
+    """Fields of a file name as a dict, or None for RAVDESS song and video.
 
     Parameters
     ----------
     path : str
         Path below the corpus folder, with ``/``; only its last part is read.
 
+    Returns
+    -------
+    dict or None
+        At least ``stem``, ``speaker`` and ``emotion``; further keys are columns of the index
+        (:data:`sercore.corpora.COLUMNS`).
+
     Raises
     ------
     CorpusError
-        The name is not one of RAVDESS.
+        The name does not follow RAVDESS's scheme.
+
+    Examples
+    --------
+    >>> clip = parse("Actor_12/03-01-06-02-01-02-12.wav")
+    >>> clip["speaker"], clip["sex"], clip["emotion"], clip["intensity"]
+    ('12', 'female', 'fearful', 'strong')
+    >>> parse("03-02-06-02-01-02-12.wav") is None  # a song
+    True
     """
     stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     if not _NAME.fullmatch(stem) or not stem.isascii():
         raise CorpusError("not seven two-digit fields, like 03-01-05-01-02-01-12")
-    modality, channel, emotion, intensity, sentence, take, actor = stem.split("-")
+    modality, channel, emotion, intensity, sentence, repetition, actor = stem.split("-")
     if modality not in ("01", "02", "03") or channel not in ("01", "02"):
         raise CorpusError(f"no modality {modality} with channel {channel}")
     if modality != "03" or channel != "01":
@@ -72,7 +84,7 @@ def parse(path: str) -> dict | None:
         emotion in EMOTIONS
         and intensity in ("01", "02")
         and sentence in SENTENCES
-        and take in ("01", "02")
+        and repetition in ("01", "02")
         and 1 <= int(actor) <= N_SPEAKERS
         and (emotion, intensity) != ("01", "02")
     )
@@ -85,5 +97,5 @@ def parse(path: str) -> dict | None:
         "emotion": EMOTIONS[emotion],
         "intensity": "normal" if intensity == "01" else "strong",
         "sentence": SENTENCES[sentence],
-        "repetition": take,
+        "repetition": repetition,
     }

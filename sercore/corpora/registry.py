@@ -1,11 +1,8 @@
-"""Which corpora there are.
+"""The list of corpora: their names, their licences, and their folders on this machine.
 
-A corpus is one module of this package with the constants that :mod:`sercore.corpora.ravdess`
-has and a function ``parse``. To add one, add the file and its name here.
-
-Notebook: 01_eda.ipynb
+A corpus is one module of this package with the same constants as :mod:`sercore.corpora.ravdess` and a
+function ``parse``. To add one, add the file and its name to :data:`NAMES`.
 """
-# MERGED DOC: The table of corpora: what they are, under which terms, and where they lie here.
 
 from __future__ import annotations
 
@@ -19,15 +16,21 @@ from ..paths import corpus_candidates
 from .scanning import audio_files
 
 NAMES = ("ravdess", "tess", "savee", "crema_d", "emo_db", "iemocap", "demo", "folder")
+"""Names of all corpora, in the order in which they are listed."""
 
 
 def get_corpus(name: str) -> ModuleType:
-    """Module of a corpus; ``emodb``, ``EMO-DB`` and ``emo_db`` are the same.
+    """Module of a corpus by name; case, hyphens and underscores are ignored.
 
     Raises
     ------
     CorpusError
         No corpus has that name.
+
+    Examples
+    --------
+    >>> get_corpus("EMO-DB").N_SPEAKERS
+    10
     """
 
     def key(text: str) -> str:
@@ -36,18 +39,23 @@ def get_corpus(name: str) -> ModuleType:
     for known in NAMES:
         if key(str(name)) == key(known):
             return import_module(f".{known}", __package__)
-    raise CorpusError(f"no corpus named {name!r}; there are: {', '.join(NAMES)}")
+    raise CorpusError(f"no corpus named {name!r}; choose one of {', '.join(NAMES)}")
 
 
 def list_corpora() -> pd.DataFrame:
-    """One row per corpus, named by its ``name``.
+    """Table of all corpora, one row each, indexed by ``name``.
 
     Returns
     -------
     pd.DataFrame
         ``title``, ``clips``, ``speakers``, ``language``, ``licence``, ``redistributable``,
-        ``size``, ``download`` (``yes`` or ``no``), ``url``, ``citation``, ``found`` (the folder
-        in which it lies on this machine, or empty).
+        ``size``, ``download`` (``yes`` or ``no``), ``url``, ``citation``, ``found`` (its folder on
+        this machine, or empty).
+
+    Examples
+    --------
+    >>> list_corpora()["licence"]["ravdess"]
+    'CC BY-NC-SA 4.0'
     """
     rows = {}
     for name in NAMES:

@@ -1,10 +1,8 @@
 """SAVEE, Surrey audio-visual expressed emotion: four men, 7 emotions, British English.
 
-Clips are named ``DC_sa01.wav``, or ``sa01.wav`` in a folder ``DC``. The letters are read
-longest first: ``sa`` is sadness and ``su`` surprise, and neither is ``s…``. Sentences differ
-between emotions except for a few, so ``sentence`` keeps letters and number together.
-
-Notebook: 01_eda.ipynb
+Clips are named ``DC_sa01.wav``, or ``sa01.wav`` in a folder ``DC``. The letters before the number are the
+emotion: ``sa`` is sadness, ``su`` is surprise, the others are single letters. Most sentences are spoken
+in one emotion only, so ``sentence`` consists of letters and number.
 """
 
 import re
@@ -43,7 +41,7 @@ _NAME = re.compile(r"(?:([A-Z]{2})_)?(sa|su|a|d|f|h|n)(\d\d)")
 
 
 def parse(path: str) -> dict:
-    """What a file name, and where it lacks the speaker its folder, says."""
+    """Fields of a file name; a speaker missing in the name is taken from the folder."""
     *folders, name = path.split("/")
     match = _NAME.fullmatch(name.rsplit(".", 1)[0])
     if not match:

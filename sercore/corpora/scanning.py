@@ -1,6 +1,6 @@
-"""Find the clips of a corpus on disk: every file once, nothing guessed.
+"""Find the clips of a corpus on disk.
 
-Notebook: 01_eda.ipynb
+Every audio file below the folder is either a clip, left out on purpose, or reported as unknown.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from ..paths import corpus_candidates, data_dir
 
 @dataclass
 class Scan:
-    """What a folder holds: clips, files left out on purpose, and names nobody could read.
+    """Contents of a folder: clips, files left out on purpose, and files with unknown names.
 
     Parameters
     ----------
     folder : Path
-        Where it looked.
+        The folder that was searched.
     clips : list of dict
-        One per audio file: ``path`` and what the corpus's ``parse`` found.
+        One per audio file: ``path`` and the fields returned by the corpus's ``parse``.
     left_out : list of str
         Known files that are not clips of this corpus (song, video, no agreed label).
     unknown : dict of str to str
-        Path below the folder, and why its name could not be read.
+        Path below the folder, and the reason why its name could not be parsed.
     """
 
     folder: Path
@@ -41,7 +41,7 @@ class Scan:
 
 
 def scan(module: ModuleType, folder: Path, **options) -> Scan:
-    """Read every audio file name below a folder; nothing is raised for single names."""
+    """Parse the name of every audio file below a folder; names that cannot be parsed are collected."""
     found = Scan(folder)
     if hasattr(module, "find_table") and (table := module.find_table(folder)):
         found.clips, found.unknown = module.read_table(table, language=options.get("language", ""))
@@ -50,11 +50,11 @@ def scan(module: ModuleType, folder: Path, **options) -> Scan:
         relative = path.relative_to(folder).as_posix()
         readable = relative.encode(errors="backslashreplace").decode()
         if readable != relative:
-            found.unknown[readable] = "a name with bytes that are no text; rename the file"
+            found.unknown[readable] = "the name is not valid text; rename the file"
             continue
         if not path.exists():
             found.unknown[relative] = (
-                "a link to a file that is not there (DataLad, git-annex: get its content)"
+                "a link to a missing file (with DataLad or git-annex, get its content first)"
             )
             continue
         try:
@@ -66,17 +66,17 @@ def scan(module: ModuleType, folder: Path, **options) -> Scan:
             found.left_out.append(relative)
         else:
             found.clips.append({"path": str(path), **clip})
-    if hasattr(module, "annotate"):  # labels or ages that stand in a file beside the audio
+    if hasattr(module, "annotate"):  # labels or ages from a file beside the audio
         named = [clip["path"] for clip in found.clips]
         found.clips, unlabelled = module.annotate(found.clips, folder)
         found.unknown |= unlabelled
-        stay = {clip["path"] for clip in found.clips} | set(unlabelled)
-        found.left_out += [path for path in named if path not in stay]
+        kept = {clip["path"] for clip in found.clips} | set(unlabelled)
+        found.left_out += [path for path in named if path not in kept]
     return found
 
 
 def audio_files(folder: Path) -> list[Path]:
-    """Audio files below a folder, sorted; hidden files and macOS resource folders are passed over."""
+    """Audio files below a folder, sorted; hidden files and macOS resource folders are skipped."""
     paths = []
     for base, folders, files in os.walk(folder):
         folders[:] = [f for f in folders if not f.startswith(".") and f != "__MACOSX"]
@@ -87,12 +87,12 @@ def audio_files(folder: Path) -> list[Path]:
 
 
 def drop_copies(clips: list[dict]) -> list[dict]:
-    """Clips with each stem once, sorted; of equal copies the least nested stays.
+    """Clips with each stem once, sorted; of identical files the least nested is kept.
 
     Raises
     ------
     CorpusError
-        Copies of one clip differ in their bytes.
+        Two files of one clip differ.
     """
     copies = defaultdict(list)
     for clip in clips:
@@ -102,7 +102,7 @@ def drop_copies(clips: list[dict]) -> list[dict]:
         same = sorted(copies[stem], key=lambda clip: (clip["path"].count(os.sep), clip["path"]))
         if len(same) > 1 and len({sha256(clip["path"]) for clip in same}) > 1:
             listed = "\n  ".join(clip["path"] for clip in same)
-            raise CorpusError(f"clip {stem!r} is there in different versions; keep one:\n  {listed}")
+            raise CorpusError(f"clip {stem!r} exists in different versions; keep one:\n  {listed}")
         once.append(same[0])
     return once
 
@@ -116,7 +116,7 @@ def sha256(path: str | os.PathLike) -> str:
 def find_duplicates(clip_ids: Sequence[str], paths: Sequence[str]) -> list[str]:
     """For each clip the id of the first clip with the same bytes, or ``""``.
 
-    Only files of equal size are read. Empty files are no twins.
+    Only files of equal size are read. Empty files are not duplicates of each other.
     """
     by_size = defaultdict(list)
     for clip_id, path in sorted(zip(clip_ids, paths, strict=True)):
@@ -134,30 +134,29 @@ def find_duplicates(clip_ids: Sequence[str], paths: Sequence[str]) -> list[str]:
 def find_scan(
     module: ModuleType, root: str | os.PathLike | None = None, *, pooled: bool = False, **options
 ) -> Scan:
-    """The scan of the first folder that holds audio, of those where the corpus is looked for.
+    """Scan of the first folder with audio files, of those in which the corpus is searched for.
 
     Raises
     ------
     CorpusError
-        There is none: names every place and where to get the corpus.
+        There is no such folder; the message lists the folders and where to get the corpus.
     """
-    looked = []
+    searched = []
     for folder in _candidates(module, root, pooled):
         found = scan(module, folder, **options)
         if found.clips or found.unknown:
             return found
         state = "no clip of this corpus" if folder.is_dir() else "not a folder"
-        looked.append(f"{folder} ({state})")
+        searched.append(f"{folder} ({state})")
     raise CorpusError(
-        f"{module.TITLE}: no clips found. Looked in:\n  "
-        + "\n  ".join(looked)
-        + f"\nGet it: {module.HOW_TO_GET} "
-        f"({module.URL}), or give its folder as root."
+        f"{module.TITLE}: no clips found. Searched in:\n  "
+        + "\n  ".join(searched)
+        + f"\nGet it: {module.HOW_TO_GET} ({module.URL}), or pass its folder as root."
     )
 
 
 def _candidates(module: ModuleType, root: str | os.PathLike | None, pooled: bool) -> list[Path]:
-    """Folders to look in, in order; the demo corpus is rendered where it will be looked for."""
+    """Folders to search, in order; the demo corpus is rendered first if it is missing."""
     if module.NAME == "demo":
         folder = Path(root or data_dir()).expanduser()
         folder = folder / module.FOLDERS[0] if pooled or root is None else folder

@@ -1,11 +1,9 @@
 """TESS, the Toronto emotional speech set: two women, 200 words, 7 emotions.
 
-A file name is ``SPEAKER_word_emotion``; each word is spoken in “Say the word …”. Folder
-spelling varies between copies (``OAF_Fear``, ``YAF_pleasant_surprised``), so only the file
-name is read. ``OA_bite_neutral`` lacks an F and belongs to OAF. One original file has a rate
-of 96 kHz, and two are AIFF although they end in ``.wav``.
-
-Notebook: 01_eda.ipynb
+A file name is ``SPEAKER_word_emotion``; each word is spoken in “Say the word …”. The
+spelling of folders varies between mirrors (``OAF_Fear``, ``YAF_pleasant_surprised``), so only the file
+name is read. ``OA_bite_neutral`` lacks an F and belongs to OAF. One original file has a sample rate
+of 96 kHz, and two are AIFF files named ``.wav``.
 """
 
 import re
@@ -45,7 +43,7 @@ _NAME = re.compile(r"(OAF|YAF)_([a-z]+)_([a-z]+)")
 
 
 def parse(path: str) -> dict:
-    """What a file name says (see :func:`sercore.corpora.ravdess.parse`)."""
+    """Fields of a file name as a dict (see :func:`sercore.corpora.ravdess.parse`)."""
     stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     if stem == "OA_bite_neutral":
         stem = "OAF_bite_neutral"
@@ -54,7 +52,7 @@ def parse(path: str) -> dict:
         raise CorpusError("not SPEAKER_word_emotion with OAF or YAF, like OAF_back_angry")
     speaker, word, emotion = match.groups()
     if emotion not in EMOTIONS:
-        raise CorpusError(f"{emotion!r} is none of TESS's emotions {', '.join(EMOTIONS)}")
+        raise CorpusError(f"emotion {emotion!r} is not one of TESS's: {', '.join(EMOTIONS)}")
     return {
         "stem": stem,
         "speaker": speaker,

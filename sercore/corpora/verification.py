@@ -1,12 +1,10 @@
-"""SHA-256 of every official file, kept small: one ``digests/<corpus>.npz`` for each corpus.
+"""Check that a corpus is complete and that its files are the official ones.
 
-An archive holds two arrays, read with ``allow_pickle=False``: ``names`` (official file names,
-sorted) and ``sha256`` (uint8 [shape=(n_files, 32)], the whole digest, not cut short). They were
-made by :func:`write_digests` from lists in ``sha256sum`` form, taken over the originals.
-
-Notebook: 00_start_here.ipynb
+The SHA-256 digests of all official files are part of the package, one ``digests/<corpus>.npz`` per
+corpus. An archive holds two arrays, read with ``allow_pickle=False``: ``names`` (official file names,
+sorted) and ``sha256`` (uint8 [shape=(n_files, 32)]). :func:`write_digests` made them from ``sha256sum``
+lists of the original files.
 """
-# MERGED DOC: Is a corpus complete, and are its files the official ones?
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ _FOLDER = Path(__file__).with_name("digests")
 
 
 def read_digests(name: str) -> dict[str, str]:
-    """Official file name -> SHA-256 in hexadecimal; empty where no official list is known."""
+    """SHA-256 in hexadecimal of every official file by name; empty if there is no official list."""
     path = _FOLDER / f"{name}.npz"
     if not path.is_file():
         return {}
@@ -39,7 +37,7 @@ def read_digests(name: str) -> dict[str, str]:
 
 
 def write_digests(listing: str | os.PathLike, target: str | os.PathLike) -> None:
-    """Turn a list in ``sha256sum`` form (digest, two spaces, base name) into the compact form."""
+    """Convert a list in ``sha256sum`` form (digest, two spaces, base name) to the compact form."""
     pairs = [
         line.split(maxsplit=1) for line in Path(listing).read_text(encoding="utf-8").splitlines() if line
     ]
@@ -50,33 +48,33 @@ def write_digests(listing: str | os.PathLike, target: str | os.PathLike) -> None
 
 STATUSES = {
     "verified": "the official file, byte for byte",
-    "transcoded": "a known clip in another container or at another rate",
+    "transcoded": "a known clip in another format or at another sample rate",
     "unchecked": "readable audio; no official digest is known",
     "altered": "official name and format, other bytes",
-    "missing": "an official clip that is not there",
+    "missing": "an official clip without a file",
     "empty": "0 bytes",
     "lfs-pointer": "a Git LFS pointer instead of audio; fetch the file itself with Git LFS",
     "damaged": "cannot be opened as audio",
     "conflict": "one clip in different versions",
-    "extra": "a name of the right form that the official list does not have",
-    "unknown": "a name that is not this corpus's",
+    "extra": "a name of the right form that is not in the official list",
+    "unknown": "a name that does not follow the corpus's scheme",
 }
-"""What can be said of a clip, best first."""
-_SOUND = ("verified", "transcoded", "unchecked")
+"""Possible states of a clip and their meaning, best first."""
+_USABLE = ("verified", "transcoded", "unchecked")
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What :func:`verify` found; printing it gives a summary.
+    """Result of :func:`verify`; printing it shows a summary.
 
     Parameters
     ----------
     corpus, title : str
-        Which corpus.
+        Name and title of the corpus.
     folder : Path
-        Where it lies.
+        The folder that was checked.
     n_expected : int
-        Clips that the corpus has; 0 where nobody can know.
+        Number of clips of the complete corpus; 0 if unknown.
     table : pd.DataFrame
         One row per clip, official or found: ``clip_id``, ``status`` (:data:`STATUSES`),
         ``detail``, ``path``.
@@ -90,72 +88,80 @@ class Verification:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Clips per status, best status first."""
+        """Number of clips per status, best status first."""
         counted = self.table["status"].value_counts()
         return {status: int(counted[status]) for status in STATUSES if status in counted}
 
     @property
     def complete(self) -> bool:
-        """Every clip is there and can be used, though perhaps transcoded."""
-        usable = sum(self.counts.get(status, 0) for status in _SOUND)
-        return set(self.counts) <= set(_SOUND) and usable == (self.n_expected or usable)
+        """Whether every clip is there and usable, possibly transcoded."""
+        usable = sum(self.counts.get(status, 0) for status in _USABLE)
+        return set(self.counts) <= set(_USABLE) and usable == (self.n_expected or usable)
 
     def __str__(self) -> str:
         lines = [f"{self.title} in {self.folder}"]
         lines += [f"  {status:12}{count:6}  {STATUSES[status]}" for status, count in self.counts.items()]
-        for status in [s for s in self.counts if s not in _SOUND]:
+        for status in [s for s in self.counts if s not in _USABLE]:
             rows = self.table[self.table["status"] == status]
             lines += [f"    {status}: {row.clip_id} {row.detail}" for row in rows.head(5).itertuples()]
             lines += [f"    {status}: … and {len(rows) - 5} more"] * (len(rows) > 5)
         expected = f" of {self.n_expected}" if self.n_expected else ""
-        usable = sum(self.counts.get(status, 0) for status in _SOUND)
+        usable = sum(self.counts.get(status, 0) for status in _USABLE)
         verdict = "complete" if self.complete else "NOT COMPLETE"
-        return "\n".join([*lines, f"{verdict}: {usable}{expected} clips can be used"])
+        return "\n".join([*lines, f"{verdict}: {usable}{expected} clips are usable"])
 
 
 def verify(
     name: str, root: str | os.PathLike | None = None, *, progress: bool = True, **options
 ) -> Verification:
-    """Compare a corpus on disk with its official list: what is verified, transcoded, altered, missing.
+    """State of every clip of a corpus: verified, transcoded, altered, missing and so on.
 
     Parameters
     ----------
     name, root, **options
         As for :func:`sercore.corpora.load_index`, one corpus at a time.
     progress : bool
-        Show a bar of bytes read.
+        Show a progress bar in bytes.
+
+    Returns
+    -------
+    Verification
 
     Raises
     ------
     CorpusError
-        No such corpus, or no clips found anywhere.
+        The corpus is unknown, or no clips are found.
+
+    See Also
+    --------
+    sercore.corpora.download : fetch a corpus and verify it.
     """
     module = get_corpus(name)
     found = find_scan(module, root, **options)
     official = {module.parse(file)["stem"]: digest for file, digest in read_digests(module.NAME).items()}
-    copies = defaultdict(list)
+    files = defaultdict(list)
     for clip in found.clips:
-        copies[clip["stem"]].append(clip["path"])
-    n_bytes = sum(os.path.getsize(path) for paths in copies.values() for path in paths)
+        files[clip["stem"]].append(clip["path"])
+    n_bytes = sum(os.path.getsize(path) for paths in files.values() for path in paths)
     rows = []
     with tqdm(total=n_bytes, unit="B", unit_scale=True, desc=f"verify {name}", disable=not progress) as bar:
-        for stem in sorted(copies):
-            status, detail = _judge(module, copies[stem], official.get(stem))
-            bar.update(sum(os.path.getsize(path) for path in copies[stem]))
-            if status in _SOUND and official and stem not in official:
+        for stem in sorted(files):
+            status, detail = _status(module, files[stem], official.get(stem))
+            bar.update(sum(os.path.getsize(path) for path in files[stem]))
+            if status in _USABLE and official and stem not in official:
                 status = "extra"
-            rows.append((stem, status, detail, copies[stem][0]))
-    rows += [(stem, "missing", "", "") for stem in sorted(set(official) - set(copies))]
+            rows.append((stem, status, detail, files[stem][0]))
+    rows += [(stem, "missing", "", "") for stem in sorted(set(official) - set(files))]
     rows += [(path, "unknown", reason, path) for path, reason in sorted(found.unknown.items())]
     table = pd.DataFrame(rows, columns=["clip_id", "status", "detail", "path"])
     table["clip_id"] = f"{module.NAME}/" + table["clip_id"]
     return Verification(module.NAME, module.TITLE, found.folder, module.N_CLIPS, table)
 
 
-def _judge(module: ModuleType, paths: list[str], digest: str | None) -> tuple[str, str]:
-    """Status and detail of one clip, which may lie there several times."""
+def _status(module: ModuleType, paths: list[str], digest: str | None) -> tuple[str, str]:
+    """Status and detail of one clip, which may have several files."""
     path, size = paths[0], os.path.getsize(paths[0])
-    if len(paths) > 1 and len({sha256(copy) for copy in paths}) > 1:
+    if len(paths) > 1 and len({sha256(each) for each in paths}) > 1:
         return "conflict", ", ".join(paths)
     if size == 0:
         return "empty", ""
@@ -171,5 +177,5 @@ def _judge(module: ModuleType, paths: list[str], digest: str | None) -> tuple[st
     detail = f"{info.format} {info.samplerate} Hz"
     if digest is None:
         return "unchecked", detail
-    same_form = info.format in ("WAV", "WAVEX") and info.samplerate == module.SAMPLE_RATE
-    return ("altered" if same_form else "transcoded"), detail
+    same_format = info.format in ("WAV", "WAVEX") and info.samplerate == module.SAMPLE_RATE
+    return ("altered" if same_format else "transcoded"), detail

@@ -1,15 +1,16 @@
-"""A synthetic voice whose emotion has a known cause.
+"""A synthetic voice whose expression of emotion has a known cause.
 
-Real corpora may not be passed on, so this package speaks for itself: glottal pulses and breath
-(:mod:`.voice`) go through formants that follow the syllables (:mod:`.syllables`). What an emotion
-does to a voice is one table (:mod:`.prosody`), who speaks is another (:mod:`.speakers`).
+It is a source–filter model: glottal pulses and breath noise (:mod:`.voice`) pass through formants that
+follow the syllables of a sentence (:mod:`.syllables`). The effect of each emotion on the voice is a
+table of fourteen cues (:mod:`.prosody`); twelve speakers differ in pitch, vocal-tract length and in how they
+use the cues (:mod:`.speakers`). :func:`render` combines these; :class:`Voice` is a speaker without habits
+or random variation, with one adjustable parameter per cue (:data:`KNOBS`).
 
-It is a model of a voice, not a person: scores on it say nothing about people.
+Scores on synthetic speech say nothing about people.
 
 >>> from sercore import synth
 >>> wave, sr = synth.render(synth.EMOTION_PROSODY["sad"], speaker=synth.SPEAKERS["F1"], sentence=0, seed=1)
-
-Notebook: 00_start_here.ipynb
+>>> louder = synth.Voice().preset("sad").turn(loudness=6.0)
 """
 
 from .knobs import BODIES, KNOBS, Knob, Voice

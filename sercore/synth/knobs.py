@@ -1,9 +1,7 @@
-"""A voice on knobs.
+"""A voice with adjustable parameters.
 
-It is the voice of :mod:`sercore.synth`, in a body of its own: no speaker of the demo corpus, no habits,
-no chance. So whatever changes an answer here is the knob that was moved.
-
-Notebook: 00_start_here.ipynb
+It is the voice of :mod:`sercore.synth` with a neutral speaker who is not part of the demo corpus, without
+habits and without random variation. So a change of a model's output is caused by the knob that was moved.
 """
 
 from __future__ import annotations
@@ -19,11 +17,17 @@ from .speakers import Speaker
 from .voice import render
 
 BODIES = {"woman": (205.0, 14.6), "man": (118.0, 17.2)}
-"""Neutral pitch in hertz and length of the vocal tract in centimetres: the demo corpus's averages."""
+"""Neutral pitch in hertz and vocal-tract length in centimetres: the averages of the demo corpus."""
 
 
 class Knob(NamedTuple):
-    """One thing about a voice that can be turned."""
+    """One adjustable parameter of a voice.
+
+    Examples
+    --------
+    >>> Knob("Rate", "syllables/s", 3.0, 5.0, 0.5, "how fast").positions()
+    array([3. , 3.5, 4. , 4.5, 5. ])
+    """
 
     label: str
     unit: str
@@ -31,10 +35,10 @@ class Knob(NamedTuple):
     high: float
     step: float
     tells: str
-    """What it does, for a reader or a screen reader."""
+    """Its effect in a few words, for tooltips and screen readers."""
 
     def positions(self) -> np.ndarray:
-        """Every place at which the knob can stand."""
+        """All values of the knob, ascending."""
         return self.low + self.step * np.arange(round((self.high - self.low) / self.step) + 1)
 
 
@@ -43,34 +47,45 @@ def _cue(name: str, label: str, unit: str, step: float, tells: str) -> Knob:
 
 
 KNOBS = {
-    "f0_level": _cue("f0_level", "Pitch level", "semitones", 0.5, "how high, above the body's own pitch"),
+    "f0_level": _cue("f0_level", "Pitch level", "semitones", 0.5, "how high, relative to the neutral pitch"),
     "f0_range": _cue("f0_range", "Pitch range", "semitones", 0.1, "how far stressed syllables rise"),
-    "f0_slope": _cue("f0_slope", "Contour", "semitones", 0.5, "what pitch gains from beginning to end"),
-    "f0_final": _cue("f0_final", "Final pitch", "semitones", 0.5, "what pitch gains in the last syllable"),
+    "f0_slope": _cue("f0_slope", "Contour", "semitones", 0.5, "change of pitch from beginning to end"),
+    "f0_final": _cue("f0_final", "Final pitch", "semitones", 0.5, "change of pitch in the last syllable"),
     "rate": _cue("rate", "Rate", "syllables/s", 0.1, "how fast"),
-    "loudness": _cue("loudness", "Loudness", "dB", 0.5, "how loud, above the neutral voice"),
+    "loudness": _cue("loudness", "Loudness", "dB", 0.5, "how loud, relative to the neutral voice"),
     "tilt": _cue("tilt", "Tilt", "dB/octave", 0.1, "positive is bright and pressed, negative dark and soft"),
     "breathiness": _cue("breathiness", "Breath", "dB", 1.0, "breath noise relative to the voice"),
     "jitter": _cue("jitter", "Jitter", "%", 0.1, "random change of the period: roughness"),
     "tract": Knob("Tract length", "cm", 11.0, 20.0, 0.1, "a long vocal tract lowers all formants"),
 }
-"""The knobs by name: nine cues of :class:`sercore.synth.Prosody`, and the length of the vocal tract."""
+"""The knobs by name: nine cues of :class:`sercore.synth.Prosody` and the vocal-tract length."""
 
 
 @dataclass(frozen=True)
 class Voice:
-    """How the knobs stand. Turning one leaves all else as it was.
+    """An immutable set of knob values; every method returns a new voice.
 
     Parameters
     ----------
     prosody : Prosody
-        All cues, also those without a knob (stress, shimmer, tremor, formants, articulation).
+        All cues, including those without a knob (stress, shimmer, tremor, formants, articulation).
     f0, tract : float
-        Neutral pitch in hertz and length of the vocal tract in centimetres.
+        Neutral pitch in hertz and vocal-tract length in centimetres.
     sentence : int
-        Number of one of :data:`sercore.synth.SENTENCES`.
+        Index into :data:`sercore.synth.SENTENCES`.
     seed : int
-        The take.
+        Seed of the repetition.
+
+    See Also
+    --------
+    render : one sentence by any speaker, with random variation.
+
+    Examples
+    --------
+    >>> voice = Voice().body("man").preset("sad").turn(rate=5.5)
+    >>> voice["rate"], voice["loudness"]
+    (5.5, -6.0)
+    >>> wave, sr = voice.speak()
     """
 
     prosody: Prosody = EMOTION_PROSODY["neutral"]
@@ -80,24 +95,24 @@ class Voice:
     seed: int = 1
 
     def __getitem__(self, knob: str) -> float:
-        """Where a knob stands."""
+        """Value of a knob."""
         return self.tract if knob == "tract" else getattr(self.prosody, known(knob))
 
     def turn(self, **knobs: float) -> Voice:
-        """The voice with some knobs at other places: ``voice.turn(rate=5.5, tract=16)``."""
+        """The voice with other values of some knobs: ``voice.turn(rate=5.5, tract=16)``."""
         cues = {name: float(value) for name, value in knobs.items() if known(name) != "tract"}
         return replace(
             self, prosody=replace(self.prosody, **cues), tract=float(knobs.get("tract", self.tract))
         )
 
     def preset(self, emotion: str) -> Voice:
-        """All cues as the demo corpus has them for an emotion; the body stays."""
+        """The same speaker with all cues of an emotion, as in :data:`EMOTION_PROSODY`."""
         if emotion not in EMOTION_PROSODY:
             raise SercoreError(f"no preset {emotion!r}; there are: {', '.join(EMOTION_PROSODY)}")
         return replace(self, prosody=EMOTION_PROSODY[emotion])
 
     def body(self, name: str) -> Voice:
-        """The same manner in the body of a ``woman`` or a ``man``."""
+        """The same prosody with the pitch and vocal-tract length of a ``woman`` or a ``man``."""
         if name not in BODIES:
             raise SercoreError(f"no body {name!r}; there are: {', '.join(BODIES)}")
         f0, tract = BODIES[name]
@@ -110,6 +125,13 @@ class Voice:
 
 
 def known(knob: str) -> str:
+    """The name of a knob, checked.
+
+    Raises
+    ------
+    SercoreError
+        There is no such knob.
+    """
     if knob not in KNOBS:
         raise SercoreError(f"no knob {knob!r}; there are: {', '.join(KNOBS)}")
     return knob

@@ -1,10 +1,10 @@
-"""How emotion gets into a voice: fourteen numbers per emotion.
+"""Vocal cues of emotion: fourteen numbers per emotion.
 
-A listener hears anger, fear or sadness because the same syllables come higher or lower, faster or
-slower, louder, brighter, rougher. :data:`EMOTION_PROSODY` writes these cues down for eight
-emotions. Directions follow two reviews (table 11 of Juslin & Laukka 2003; Scherer 2003), where
-they speak: disgust and surprise are studied less, and calm stands for their tenderness. Sizes are
-ours, chosen so that a plain classifier has something to learn and something to miss.
+Listeners recognise anger, fear or sadness because the same syllables are higher or lower, faster or
+slower, louder, brighter or rougher. :data:`EMOTION_PROSODY` lists these cues for eight emotions.
+Their directions follow two reviews (table 11 of Juslin & Laukka 2003; Scherer 2003); disgust and surprise
+are studied less, and calm follows what the reviews call tenderness. Their sizes are chosen so that a plain
+classifier recognises many clips but not all.
 
 References
 ----------
@@ -13,8 +13,6 @@ performance: Different channels, same code? Psychological Bulletin 129(5), 770�
 
 Scherer, K. R. (2003). Vocal communication of emotion: A review of research paradigms. Speech
 Communication 40(1–2), 227–256.
-
-Notebook: 00_start_here.ipynb
 """
 
 from __future__ import annotations
@@ -24,20 +22,18 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class Prosody:
-    """The way something is said, whatever the words. The defaults are the neutral voice.
-
-    Change one cue and keep the rest with ``dataclasses.replace(prosody, rate=6.0)``.
+    """How a sentence is spoken, independent of its words. The defaults are the neutral voice.
 
     Parameters
     ----------
     f0_level : float
         Pitch in semitones above the speaker's own neutral pitch.
     f0_range : float
-        Semitones by which a stressed syllable rises above its neighbours.
+        Semitones by which a stressed syllable is higher than its neighbours.
     f0_slope : float
-        Semitones that pitch gains from the first to the last syllable.
+        Change of pitch from the first to the last syllable, in semitones.
     f0_final : float
-        Semitones that pitch gains within the last syllable (a question rises).
+        Change of pitch within the last syllable, in semitones (positive for a question).
     rate : float
         Syllables per second.
     loudness : float
@@ -59,7 +55,15 @@ class Prosody:
         Percent by which all formants are raised: a smile shortens the vocal tract, protruding
         the lips lengthens it.
     articulation : float
-        Size of the vowel space; 1 is clear speech, 0 says every vowel as "uh".
+        Size of the vowel space; 1 is clear speech, at 0 every vowel is "uh".
+
+    Examples
+    --------
+    Change one cue and keep the rest:
+
+    >>> from dataclasses import replace
+    >>> replace(EMOTION_PROSODY["sad"], rate=6.0).rate
+    6.0
     """
 
     f0_level: float = 0.0
@@ -79,7 +83,7 @@ class Prosody:
 
 
 CUES = tuple(field.name for field in fields(Prosody))
-"""Names of the cues, in the order in which arrays of cues hold them."""
+"""Names of the cues, in the order used by arrays of cues."""
 
 LIMITS = {
     "f0_level": (-6.0, 12.0),
@@ -97,11 +101,11 @@ LIMITS = {
     "formants": (-10.0, 12.0),
     "articulation": (0.2, 1.2),
 }
-"""Lowest and highest value of every cue that can be spoken; what lies outside is spoken as the limit."""
+"""Lowest and highest value of every cue; values outside are clipped when a sentence is rendered."""
 
 EMOTION_PROSODY = {
     "neutral": Prosody(),
-    # The tenderness of Juslin & Laukka: slow, soft, dark, regular, falling.
+    # Tenderness in Juslin & Laukka: slow, soft, dark, regular, falling.
     "calm": Prosody(
         f0_level=-1.0, f0_range=1.8, f0_slope=-2.5, f0_final=-2.0, rate=3.8, loudness=-3.5, stress=3.0,
         tilt=-1.2, breathiness=-18.0, jitter=0.4, shimmer=0.3, tremor=0.05, formants=0.5, articulation=0.9,
@@ -116,7 +120,7 @@ EMOTION_PROSODY = {
         f0_level=-1.5, f0_range=1.0, f0_slope=-3.5, f0_final=-2.5, rate=3.5, loudness=-6.0, stress=2.0,
         tilt=-2.0, breathiness=-16.0, jitter=1.1, shimmer=0.7, tremor=0.25, formants=-1.5, articulation=0.65,
     ),
-    # Fast, loud, bright; strong stresses on a raised pitch; pressed (little breath) and rough.
+    # Fast, loud, bright; strong stress at a raised pitch; pressed (little breath) and rough.
     "angry": Prosody(
         f0_level=3.0, f0_range=4.5, f0_slope=-0.5, f0_final=-2.5, rate=4.9, loudness=7.0, stress=7.5,
         tilt=2.0, breathiness=-28.0, jitter=1.6, shimmer=1.0, tremor=0.1, formants=0.0, articulation=1.05,
@@ -137,4 +141,4 @@ EMOTION_PROSODY = {
         tilt=0.4, breathiness=-20.0, jitter=0.7, shimmer=0.5, tremor=0.1, formants=1.5, articulation=1.05,
     ),
 }  # fmt: skip
-"""What each emotion does to the neutral voice; keys in the order of :data:`sercore.labels.EMOTIONS`."""
+"""Cues of each emotion; keys are in the order of :data:`sercore.labels.EMOTIONS`."""

@@ -1,10 +1,8 @@
-"""Who speaks: twelve bodies, their habits, and the chance of a take.
+"""Speakers: twelve voices, their habits, and the random variation between repetitions.
 
-People differ twice. A :class:`Speaker` has another body (pitch, length of the vocal tract) and
-other *habits*: one is always a bit breathy, another shows anger by tempo and not by pitch. Habits
-are why a model that has met the speaker scores higher than one that has not.
-
-Notebook: 00_start_here.ipynb
+Speakers differ in two ways: in anatomy (pitch, vocal-tract length) and in *habits*: one is always slightly
+breathy, another expresses anger by tempo instead of pitch. Because of the habits, a model trained on other
+clips of the same speaker scores higher than one that is tested on new speakers.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ REPETITION_STD = Prosody(
     f0_level=0.6, f0_range=0.5, f0_slope=0.6, f0_final=0.8, rate=0.17, loudness=1.0, stress=0.7,
     tilt=0.3, breathiness=1.3, jitter=0.17, shimmer=0.1, tremor=0.05, formants=0.6, articulation=0.05,
 )  # fmt: skip
-"""Standard deviation of every cue between two takes of the same sentence."""
+"""Standard deviation of every cue between repetitions of the same sentence."""
 
 HABIT_STD = Prosody(
     f0_level=0.8, f0_range=0.8, f0_slope=0.8, f0_final=0.8, rate=0.3, loudness=2.0, stress=1.0,
@@ -28,17 +26,16 @@ HABIT_STD = Prosody(
 """Standard deviation of every cue between the neutral voices of two speakers."""
 
 GAIN_STD = 0.4
-"""Standard deviation, between speakers, of how strongly a cue is used to show emotion (mean 1)."""
-
+"""Standard deviation, between speakers, of the strength with which a cue expresses emotion (mean 1)."""
 
 NO_OFFSET = Prosody(*(0.0 for _ in CUES))
 UNIT_GAIN = Prosody(*(1.0 for _ in CUES))
-"""The habits of nobody: a speaker with these does exactly what the table of emotions says."""
+"""Gain of a speaker without habits, whose cues are exactly those of the table of emotions."""
 
 
 @dataclass(frozen=True)
 class Speaker:
-    """A body and its habits, by default none: ``Speaker("lab", "female", 205.0, 14.6)``.
+    """A speaker's pitch, vocal-tract length and habits (by default none).
 
     Parameters
     ----------
@@ -49,12 +46,18 @@ class Speaker:
     f0 : float
         Neutral pitch in hertz.
     tract : float
-        Length of the vocal tract in centimetres; formants are proportional to its inverse.
+        Vocal-tract length in centimetres; formants are inversely proportional to it.
     offset : Prosody
-        Added to every cue, whatever the emotion.
+        Added to every cue, for all emotions.
     gain : Prosody
-        Factor on the distance of every cue from neutral: 0 never uses that cue to show emotion,
-        1 does what the table says, 2 exaggerates.
+        Factor on the distance of every cue from neutral: 0 never uses the cue to express emotion,
+        1 follows the table, 2 exaggerates.
+
+    Examples
+    --------
+    >>> speaker = Speaker("lab", "female", f0=205.0, tract=14.6)
+    >>> speaker.gain.rate
+    1.0
     """
 
     name: str
@@ -66,39 +69,50 @@ class Speaker:
 
 
 def _speakers(*, seed: int = 2003) -> dict[str, Speaker]:
-    """Six women and six men, bodies and habits drawn once from a fixed seed."""
+    """Six women and six men, drawn from a fixed seed."""
     rng = np.random.default_rng(seed)
-    people = {}
+    speakers = {}
     for sex, f0, tract in (("female", 205.0, 14.6), ("male", 118.0, 17.2)):
         for k in range(1, 7):
             name = f"{sex[0].upper()}{k}"
             offset = rng.normal(0.0, astuple(HABIT_STD))
             gain = np.clip(rng.normal(1.0, GAIN_STD, len(CUES)), 0.0, None)
-            body = np.exp(rng.normal(0.0, [0.10, 0.035]))
-            people[name] = Speaker(name, sex, f0 * body[0], tract * body[1], Prosody(*offset), Prosody(*gain))
-    return people
+            scale = np.exp(rng.normal(0.0, [0.10, 0.035]))
+            voice = f0 * scale[0], tract * scale[1]
+            speakers[name] = Speaker(name, sex, *voice, Prosody(*offset), Prosody(*gain))
+    return speakers
 
 
 SPEAKERS = _speakers()
 """The twelve speakers of the demo corpus by name."""
 
 
-def as_spoken(prosody: Prosody, *, speaker: Speaker, rng: np.random.Generator, variation=1.0) -> Prosody:
-    """The cues as this speaker really produces them in one take.
+def as_spoken(
+    prosody: Prosody, *, speaker: Speaker, rng: np.random.Generator, variation: float = 1.0
+) -> Prosody:
+    """The cues as a speaker produces them in one repetition.
 
-    Neutral, plus the speaker's share of the distance from neutral, plus habit, plus chance, kept
-    within :data:`LIMITS`.
+    They are ``neutral + gain * (prosody - neutral) + offset + variation * noise``, clipped to :data:`LIMITS`.
 
     Parameters
     ----------
     prosody : Prosody
-        What the speaker means to do.
+        The intended cues.
     speaker : Speaker
-        Who speaks.
+        Supplies ``gain`` and ``offset``.
     rng : np.random.Generator
-        Chance of the take; always draws the same amount, so one seed gives comparable takes.
+        Source of the noise. The number of draws is always the same, so one seed gives comparable
+        repetitions of different emotions.
     variation : float
-        Factor on the chance; 0 gives every take alike.
+        Factor on the noise, whose standard deviation is :data:`REPETITION_STD`; 0 makes all repetitions
+        equal.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> lab = Speaker("lab", "female", f0=205.0, tract=14.6)
+    >>> as_spoken(Prosody(rate=5.0), speaker=lab, rng=rng, variation=0.0).rate
+    5.0
     """
     neutral, target, offset, gain, std, limits = (
         np.array(values)
@@ -107,6 +121,6 @@ def as_spoken(prosody: Prosody, *, speaker: Speaker, rng: np.random.Generator, v
             astuple(REPETITION_STD), [LIMITS[cue] for cue in CUES],
         )
     )  # fmt: skip
-    chance = variation * std * rng.standard_normal(len(CUES))
-    spoken = neutral + gain * (target - neutral) + offset + chance
+    noise = variation * std * rng.standard_normal(len(CUES))
+    spoken = neutral + gain * (target - neutral) + offset + noise
     return Prosody(*np.clip(spoken, limits[:, 0], limits[:, 1]).tolist())

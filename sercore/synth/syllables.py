@@ -1,13 +1,11 @@
-"""What the vocal tract says: syllables of a consonant and a vowel, without a language.
+"""Articulation: syllables of a consonant and a vowel, not of any language.
 
-Every vowel is a place for the tongue, and so a set of *formants*, the resonances of throat and
-mouth. Consonants close the tract (``b``, ``t``), let air hiss through a gap (``s``) or send the
-voice through the nose (``m``). Between them the formants glide, because tongues take time.
+Every vowel has its *formants*, the resonances of the vocal tract. Consonants close the tract (``b``, ``t``),
+force air through a gap (``s``) or let the voice pass through the nose (``m``). Formants move gradually from
+one sound to the next, as the tongue does.
 
 Vowel formants are rounded from Peterson & Barney (1952, "Control methods used in a study of the
 vowels", JASA 24).
-
-Notebook: 00_start_here.ipynb
 """
 
 from __future__ import annotations
@@ -21,11 +19,11 @@ from ..errors import SercoreError
 from .prosody import Prosody
 
 STEP = 0.008
-"""Time between two postures of the vocal tract, in seconds."""
+"""Time between two frames of the articulation, in seconds."""
 SILENCE = 0.15
 """Silence before and after the sentence, in seconds."""
 SENTENCES = ("ba MI so le DA nu ki MA", "SO na te LI mu ga DE sa", "ki LA bo SE ti na MO lu")
-"""What is said: eight syllables each, capitals stressed. It means nothing in any language."""
+"""Sentences of eight syllables, capitals are stressed. They have no meaning in any language."""
 
 VOWELS = {
     "a": (730, 1150, 2440),
@@ -34,18 +32,18 @@ VOWELS = {
     "o": (520, 880, 2400),
     "u": (320, 850, 2250),
 }
-"""First three formants in hertz, for a tract of 17 cm."""
+"""First three formants in hertz, for a vocal tract of 17 cm."""
 UH = (500, 1500, 2500)
-"""Formants of a plain tube of 17 cm: the vowel of a tongue at rest."""
+"""Formants of a uniform tube of 17 cm: the neutral vowel."""
 
 
 class Consonant(NamedTuple):
-    """Voice and hiss during a consonant, and where the formants head for."""
+    """Voicing, noise and formant targets of a consonant."""
 
     voice: float
     """Amplitude of the voice relative to a vowel."""
     hiss: float
-    """Amplitude of the noise made between tongue and teeth."""
+    """Amplitude of the frication noise."""
     colour: float
     """Centre of that noise in hertz."""
     burst: bool
@@ -67,7 +65,7 @@ CONSONANTS = {
 
 
 class Tracks(NamedTuple):
-    """What tongue, lips and lungs do, one value per STEP."""
+    """Articulation over time, one value per STEP."""
 
     voice: np.ndarray
     hiss: np.ndarray
@@ -78,7 +76,7 @@ class Tracks(NamedTuple):
 
 
 def articulate(cues: Prosody, *, sentence: str, scale: float, rng: np.random.Generator) -> Tracks:
-    """Movements of the vocal tract while it says a sentence.
+    """Articulation of a sentence over time.
 
     Parameters
     ----------
@@ -87,9 +85,9 @@ def articulate(cues: Prosody, *, sentence: str, scale: float, rng: np.random.Gen
     sentence : str
         Syllables of one consonant and one vowel, as in :data:`SENTENCES`.
     scale : float
-        Factor on all formants; above 1 for a tract shorter than 17 cm.
+        Factor on all formants; above 1 for a vocal tract shorter than 17 cm.
     rng : np.random.Generator
-        Makes syllables of two takes unequally long.
+        Source of the variation of syllable lengths.
 
     Returns
     -------
@@ -100,7 +98,7 @@ def articulate(cues: Prosody, *, sentence: str, scale: float, rng: np.random.Gen
     Raises
     ------
     SercoreError
-        A syllable is not one of a consonant and a vowel known here.
+        A syllable is not one of the consonants followed by one of the vowels.
     """
     syllables = _syllables(sentence)
     stressed = np.array([s.isupper() for s in syllables])
@@ -136,7 +134,7 @@ def articulate(cues: Prosody, *, sentence: str, scale: float, rng: np.random.Gen
 
 
 def _glide(track, seconds):
-    """A track whose steps have become slopes: nothing in a mouth moves at once."""
+    """A smoothed track, because articulators do not move instantly."""
     return gaussian_filter1d(track, seconds / STEP, axis=-1)
 
 
@@ -146,7 +144,7 @@ def _syllables(sentence):
     for s in syllables or [sentence]:
         if len(s) != 2 or s[0].lower() not in CONSONANTS or s[1].lower() not in VOWELS:
             raise SercoreError(
-                f"cannot say {s!r} of the sentence {sentence!r}: a syllable is one of {' '.join(CONSONANTS)} "
-                f"and one of {' '.join(VOWELS)}, like 'ba', or 'BA' where it is stressed"
+                f"unknown syllable {s!r} in the sentence {sentence!r}: a syllable is one of "
+                f"{' '.join(CONSONANTS)} and one of {' '.join(VOWELS)}, like 'ba', or 'BA' if stressed"
             )
     return syllables

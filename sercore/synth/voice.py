@@ -1,14 +1,13 @@
-"""A source–filter voice: glottal pulses and breath, sent through formants.
+"""A source–filter voice: glottal pulses and breath noise, filtered by formants.
 
-Speech is a buzz or a hiss (the *source*) shaped by the resonances of throat and mouth (the
-*filter*). :func:`render` calls, in this order:
+Speech is a periodic or noisy *source*, shaped by the resonances of the vocal tract, the *filter*.
+:func:`render` calls, in this order:
 
-1. :func:`~sercore.synth.syllables.articulate`: what tongue and lips do, every 8 ms,
-2. :func:`f0_contour`: the melody,
-3. :func:`glottal_source`: vocal folds that open and close along that melody, and breath,
-4. :func:`vocal_tract`: formants that move with the tongue.
-
-Notebook: 00_start_here.ipynb
+1. :func:`~sercore.synth.speakers.as_spoken`: the cues as this speaker produces them,
+2. :func:`~sercore.synth.syllables.articulate`: the articulation, in frames of 8 ms,
+3. :func:`f0_contour`: the pitch contour,
+4. :func:`glottal_source`: vocal folds that open and close at that pitch, and breath noise,
+5. :func:`vocal_tract`: the moving formants.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ from .syllables import SENTENCES, STEP, Tracks, articulate
 SR = 16_000
 """Sampling rate of everything rendered, in hertz."""
 NEUTRAL_DBFS = -32.0
-"""Level of the neutral voice while it speaks: low enough for shouting to stay below full scale."""
+"""Level of the neutral voice during speech: low enough for shouting to stay below full scale."""
 ROOM_DBFS = -78.0
-"""Level of the noise of a quiet room, so that silence is not digital zero."""
+"""Level of background noise, so that silence is not digital zero."""
 F0_LIMITS = (60.0, 600.0)
-"""Lowest and highest pitch that anybody speaks with, in hertz."""
+"""Lowest and highest pitch in hertz; the contour is clipped to it."""
 OPEN_QUOTIENT = 0.6
-"""Part of every cycle during which the vocal folds are open."""
+"""Fraction of every cycle during which the vocal folds are open."""
 
 
 def render(
@@ -43,24 +42,24 @@ def render(
     seed: int | Sequence[int] = 0,
     variation: float = 1.0,
 ) -> tuple[np.ndarray, int]:
-    """Waveform of one sentence said by one speaker with one prosody.
+    """Waveform of one sentence spoken by one speaker with one prosody.
 
-    The same arguments give the same samples. Two prosodies with the same seed differ in nothing
-    but their prosody, so a difference between the waves has a known cause. Level is kept: a loud
+    The same arguments give the same samples. Two waves with the same seed differ only because of their
+    prosody, so the cause of any difference is known. The level is not normalised: a loud
     voice has larger samples than a soft one.
 
     Parameters
     ----------
     prosody : Prosody
-        What the speaker means to do, for example ``EMOTION_PROSODY["sad"]``.
+        The intended cues, for example ``EMOTION_PROSODY["sad"]``.
     speaker : Speaker
         One of :data:`~sercore.synth.SPEAKERS`, or your own.
     sentence : int or str
-        Number of one of :data:`~sercore.synth.SENTENCES`, or syllables such as ``"ba MI so"``.
+        Index into :data:`~sercore.synth.SENTENCES`, or syllables such as ``"ba MI so"``.
     seed : int or sequence of int
-        The take.
+        Seed of the repetition.
     variation : float
-        How much takes differ; 0 makes the speaker's cues exact.
+        Factor on the variation of cues between repetitions; 0 switches it off.
 
     Returns
     -------
@@ -72,33 +71,60 @@ def render(
     Raises
     ------
     SercoreError
-        No such sentence, or a syllable that this voice cannot say.
+        There is no such sentence, or a syllable is unknown.
+
+    See Also
+    --------
+    Voice : a speaker without habits, with one adjustable parameter per cue.
+
+    Examples
+    --------
+    >>> from sercore.synth import EMOTION_PROSODY, SPEAKERS
+    >>> angry, sr = render(EMOTION_PROSODY["angry"], speaker=SPEAKERS["M2"], seed=1)
+    >>> sad, sr = render(EMOTION_PROSODY["sad"], speaker=SPEAKERS["M2"], seed=1)
+    >>> bool(np.std(angry) > 2 * np.std(sad))
+    True
     """
     if not isinstance(sentence, str):
         if not 0 <= sentence < len(SENTENCES):
-            raise SercoreError(f"no sentence {sentence}: there are 0 to {len(SENTENCES) - 1}")
+            raise SercoreError(f"no sentence {sentence}; choose 0 to {len(SENTENCES) - 1}")
         sentence = SENTENCES[sentence]
-    # Each step draws from its own stream, so a longer sentence does not change the melody.
+    # each step draws from its own stream, so a longer sentence does not change the pitch contour
     streams = np.random.SeedSequence(seed).spawn(6)
-    take, tongue, melody, folds, air, room = (np.random.default_rng(stream) for stream in streams)
-    cues = as_spoken(prosody, speaker=speaker, rng=take, variation=variation)
+    cue_rng, tongue, melody, folds, air, room = (np.random.default_rng(stream) for stream in streams)
+    cues = as_spoken(prosody, speaker=speaker, rng=cue_rng, variation=variation)
     tracks = articulate(cues, sentence=sentence, scale=17.0 / speaker.tract, rng=tongue)
     f0 = f0_contour(cues, tracks, f0=speaker.f0, rng=melody)
     source = glottal_source(f0, cues, rng=folds)
     speech = vocal_tract(source, tracks, tilt=cues.tilt, scale=17.0 / speaker.tract, rng=air)
     wave = speech * 10.0 ** ((NEUTRAL_DBFS + cues.loudness) / 20.0) / _spoken_rms(speech, tracks)
     wave += 10.0 ** (ROOM_DBFS / 20.0) * room.standard_normal(len(wave))
-    # Only a voice far above those of the corpus gets here: it is turned down, never clipped.
+    # scaled instead of clipped; no voice of the demo corpus is that loud
     wave /= max(1.0, np.abs(wave).max() / 0.99)
     return wave.astype(np.float32), SR
 
 
 def f0_contour(cues: Prosody, tracks: Tracks, *, f0: float, rng: np.random.Generator) -> np.ndarray:
-    """Melody of a sentence in hertz, one value per posture.
+    """Pitch contour of a sentence in hertz, one value per frame of the articulation.
 
-    A straight line of slope ``f0_slope``, a hill of ``f0_range`` on every stressed syllable, the
-    movement ``f0_final`` within the last syllable, and a ``tremor``; all in semitones around
+    The sum of a straight line of slope ``f0_slope``, a peak of height ``f0_range`` on every stressed
+    syllable, the change ``f0_final`` within the last syllable, and a ``tremor``; in semitones, around
     ``f0_level`` above the speaker's neutral pitch ``f0``.
+
+    Parameters
+    ----------
+    cues : Prosody
+        The cues named above are used.
+    tracks : Tracks
+        See :func:`~sercore.synth.syllables.articulate`.
+    f0 : float
+        The speaker's neutral pitch in hertz.
+    rng : np.random.Generator
+        Source of small variations per syllable and of the phase of the tremor.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_steps,)]
     """
     n_syllables = round(tracks.progress[-1])
     uneven = rng.normal(0.0, 0.3, n_syllables + 1)
@@ -115,32 +141,32 @@ def f0_contour(cues: Prosody, tracks: Tracks, *, f0: float, rng: np.random.Gener
 
 
 def glottal_source(f0: np.ndarray, cues: Prosody, *, rng: np.random.Generator) -> np.ndarray:
-    """Slope of the air flow through the vocal folds: one pulse per cycle, and breath.
+    """Derivative of the glottal flow: one pulse per cycle, plus breath noise.
 
-    Within a cycle that lasts from 0 to 1 the folds are open until q = 0.6 and let t² (1 − t / q)
-    through (Klatt & Klatt 1990, JASA 87). They shut abruptly, and that edge makes the upper
-    harmonics, which fall by 6 dB per octave. It is the slope that lips radiate, not the flow.
+    Within a cycle from 0 to 1 the vocal folds are open until q = 0.6, and the flow is t² (1 − t / q)
+    (Klatt & Klatt 1990, JASA 87). The abrupt closure produces the upper harmonics, which fall by
+    6 dB per octave. The derivative is used because lips radiate the derivative of the flow.
 
     Parameters
     ----------
     f0 : np.ndarray [shape=(n_steps,)]
-        Pitch in hertz, one value per posture.
+        Pitch in hertz, one value per frame of the articulation.
     cues : Prosody
         ``jitter``, ``shimmer`` and ``breathiness`` are used.
     rng : np.random.Generator
-        Source of irregularity and of breath.
+        Source of jitter, shimmer and breath noise.
 
     Returns
     -------
     np.ndarray [shape=(n_samples,)]
         The pulses alone have a root mean square of about 1.
     """
-    # Pulses are made at three times the rate and then band-limited, or their edges would alias.
+    # pulses are made at three times the sample rate and then band-limited to avoid aliasing
     up, n_samples = 3, round(len(f0) * STEP * SR)
     times = np.arange(up * n_samples) / (up * SR)
     cycles = np.cumsum(np.interp(times, (np.arange(len(f0)) + 0.5) * STEP, f0)) / (up * SR)
     n_cycles = int(cycles[-1]) + 3
-    # Each closure comes a little early or late; a period errs by the difference of two of them.
+    # each closure is displaced, and a period changes by the difference of two displacements: hence √2
     closures = np.arange(n_cycles) + rng.normal(0.0, cues.jitter / 100.0 / np.sqrt(2.0), n_cycles)
     strength = 10.0 ** (cues.shimmer / 20.0 * rng.standard_normal(n_cycles))
     cycles = np.interp(cycles, closures, np.arange(n_cycles))
@@ -148,7 +174,7 @@ def glottal_source(f0: np.ndarray, cues: Prosody, *, rng: np.random.Generator) -
     phase = cycles - number
     pulses = _pulse(phase) / _PULSE_RMS * strength[number]
     pulses = soxr.resample(pulses, up * SR, SR, quality="MQ")
-    # Air hisses through the open folds, so breath comes and goes with the pulses.
+    # breath noise is stronger while the folds are open
     opening = np.where(phase[::up] < OPEN_QUOTIENT, 1.0, 0.4)
     return pulses + 10.0 ** (cues.breathiness / 20.0) * opening * rng.standard_normal(n_samples)
 
@@ -156,10 +182,10 @@ def glottal_source(f0: np.ndarray, cues: Prosody, *, rng: np.random.Generator) -
 def vocal_tract(
     source: np.ndarray, tracks: Tracks, *, tilt: float, scale: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Speech that leaves the lips: the source through moving formants, plus the consonants' hiss.
+    """Speech: the source filtered by moving formants, plus the noise of consonants.
 
-    Short overlapping pieces of the source are filtered in the frequency domain, each with the
-    response of its own posture, and added up again.
+    Short overlapping frames of the source are filtered in the frequency domain, each with the
+    formants of its own frame of the articulation, and added up again.
 
     Parameters
     ----------
@@ -170,19 +196,19 @@ def vocal_tract(
     tilt : float
         Decibels per octave added above 500 Hz.
     scale : float
-        17 cm divided by the length of the tract; moves the formants that no tongue can move.
+        17 cm divided by the vocal-tract length; scales the upper, fixed formants.
     rng : np.random.Generator
-        Source of the hiss.
+        Source of the frication noise.
 
     Returns
     -------
     np.ndarray [shape=(n_samples,)]
     """
     hop = round(STEP * SR)
-    n_fft = 5 * hop  # a piece of two hops, and room for the formants to ring out
+    n_fft = 5 * hop  # a frame of two hops, and three for the decay of the formants
     f = np.fft.rfftfreq(n_fft, 1.0 / SR).astype(np.float32)
     response = 10.0 ** (tilt / 20.0 * np.log2(np.maximum(f, 500.0) / 500.0))
-    # A tube has a resonance every 1000 Hz; even those beyond 8 kHz lift what lies below them.
+    # a tube has a resonance every 1000 Hz; even those above 8 kHz raise the level below
     for formant in np.arange(3500.0, 20_000.0, 1000.0):
         response = response * _resonance(f, formant * scale)
     for formant in tracks.formants:
@@ -199,7 +225,7 @@ def vocal_tract(
 
 
 def _pulse(phase):
-    """Slope of the glottal flow at a phase of 0 to 1."""
+    """Derivative of the glottal flow at a phase of 0 to 1."""
     return np.where(phase < OPEN_QUOTIENT, phase * (2.0 - 3.0 * phase / OPEN_QUOTIENT), 0.0)
 
 
@@ -213,13 +239,13 @@ def _resonance(f, formant):
 
 
 def _per_sample(track):
-    """A track of one value per posture as one value per sample."""
+    """A track of one value per frame, interpolated to one value per sample."""
     hop = round(STEP * SR)
     return np.interp(np.arange(len(track) * hop), (np.arange(len(track)) + 0.5) * hop, track)
 
 
 def _pieces(x, hop, n_fft):
-    """Spectra of overlapping pieces of two hops that add up to the whole [shape=(n_steps, n_bins)]."""
+    """Spectra of overlapping frames of two hops that add up to ``x`` [shape=(n_steps, n_bins)]."""
     pieces = np.lib.stride_tricks.sliding_window_view(
         np.append(x, np.zeros(hop)).astype(np.float32), 2 * hop
     )[::hop]
@@ -227,6 +253,6 @@ def _pieces(x, hop, n_fft):
 
 
 def _spoken_rms(speech, tracks):
-    """Root mean square of the part in which syllables are said."""
+    """Root mean square of the spoken part, without the silence before and after."""
     spoken = (tracks.progress > 0.0) & (tracks.progress < tracks.progress[-1])
     return np.sqrt(np.mean(speech.reshape(len(spoken), -1)[spoken] ** 2))
