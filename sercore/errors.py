@@ -1,7 +1,7 @@
-"""Errors that say what was found, where, and what to do about it.
+"""Exceptions. Their messages name what was found, where, and what to do about it.
 
-Everything sercore raises on purpose derives from :class:`SercoreError`, so a program can
-catch one type; the command line prints its message without a traceback.
+Every exception that sercore raises on purpose derives from :class:`SercoreError`; the command line
+prints its message without a traceback.
 """
 
 
@@ -17,15 +17,24 @@ class AudioError(SercoreError, ValueError):
     message : str
         What was found, where, and what to do.
     reason : str
-        One word for tables and counts: ``empty``, ``not-audio``, ``lfs-pointer``, ``web-page``,
-        ``truncated``, ``silent``, ``too-short``, ``not-finite``, ``channels-cancel``, ``missing``, …
+        A short code for tables: ``missing``, ``unreadable``, ``empty``, ``not-audio``, ``lfs-pointer``,
+        ``web-page``, ``truncated``, ``too-short``, ``too-long``, ``silent``, ``not-mono``, ``not-finite``,
+        ``out-of-range`` or ``channels-cancel``.
+
+    Examples
+    --------
+    >>> try:
+    ...     raise AudioError("a.wav: silent; leave the clip out", reason="silent")
+    ... except SercoreError as error:
+    ...     print(error.reason)
+    silent
     """
 
     def __init__(self, message: str, *, reason: str = "not-audio"):
         super().__init__(message)
         self.reason = reason
 
-    def __reduce__(self):  # keep `reason` when the error crosses a process border
+    def __reduce__(self):  # keeps `reason` when the error is pickled
         return _rebuild_audio_error, (str(self), self.reason)
 
 
@@ -34,7 +43,7 @@ def _rebuild_audio_error(message, reason):
 
 
 class CorpusError(SercoreError):
-    """A corpus is missing, incomplete, duplicated, or holds names that cannot be read."""
+    """A corpus is missing, incomplete or ambiguous, or cannot be downloaded."""
 
 
 class RecipeError(SercoreError, ValueError):
@@ -42,16 +51,16 @@ class RecipeError(SercoreError, ValueError):
 
 
 class StoreError(SercoreError):
-    """Feature extraction stopped: too many bad clips, or a cache that cannot be written."""
+    """Too many clips could not be read, or a cache cannot be written."""
 
 
 class SplitError(SercoreError, ValueError):
-    """A split is impossible or leaks: too few speakers, a missing class, a shared speaker."""
+    """A split is impossible or leaks: too few speakers, a missing class, a speaker on both sides."""
 
 
 class EvaluationError(SercoreError, ValueError):
-    """Predictions or labels cannot be scored."""
+    """Predictions or labels are invalid and cannot be evaluated."""
 
 
 class BundleError(SercoreError):
-    """A model bundle is damaged, altered, or from a newer version."""
+    """A model bundle is damaged, altered, or of an unsupported version."""

@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, and recognised when they are not what their name promises."""
+"""Atomic writes, and checks for damaged archives and Git LFS pointers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ BAD_ZIP = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, KeyError, NotImplementedError,
     OSError, RuntimeError, ValueError,
 )  # fmt: skip
-"""Exceptions that :mod:`zipfile` raises for damaged archives and for files that are not archives."""
+"""Exceptions raised by :mod:`zipfile` for damaged archives and for files that are not archives."""
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write bytes under a temporary name in the same folder, then move the file into place.
+    """Write a file under a temporary name in the same folder, then move it into place.
 
-    A reader finds the whole file or none. On an error nothing is left behind.
+    Other processes see the complete file or none. After an error no temporary file is left.
 
     Parameters
     ----------
@@ -33,6 +33,14 @@ def write_atomic(path: Path, data: bytes) -> None:
     ------
     OSError
         The folder cannot be written or the disk is full.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomic(Path(folder) / "a" / "b.txt", b"text")
+    ...     print([path.name for path in (Path(folder) / "a").iterdir()])
+    ['b.txt']
     """
     part = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
@@ -46,7 +54,7 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 
 def is_lfs_pointer(head: bytes) -> bool:
-    """Whether a file that begins with these bytes is a Git LFS pointer and not the file itself.
+    """Whether a file that begins with these bytes is a Git LFS pointer instead of the file itself.
 
     Examples
     --------

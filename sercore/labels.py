@@ -1,10 +1,8 @@
-"""The canonical emotions and the named, written ways to merge them.
+"""Canonical emotions, and label schemes that select and merge them.
 
-Corpora spell emotions in their own ways; every parser translates into :data:`EMOTIONS`. A
-*label scheme* then says which of them a task distinguishes. Every result names its scheme,
-because fewer classes make an easier task.
-
-Notebook: 01_eda.ipynb
+Every corpus has its own names of emotions; parsers translate them to :data:`EMOTIONS`. A *label scheme*
+defines which of them a task distinguishes. Every result names its scheme, because fewer classes make an
+easier task.
 """
 
 from __future__ import annotations
@@ -19,21 +17,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised", "boredom")
-"""All emotions in the order in which every table, figure and model output lists them."""
+"""All emotions, in the order used by every table, figure and model output."""
 
 
 @dataclass(frozen=True)
 class LabelScheme:
-    """A named set of classes and the merges that lead to it.
+    """A named set of classes, with the emotions that are merged into them.
 
     Parameters
     ----------
     name : str
-        How results refer to it.
+        Name of the scheme in results.
     classes : tuple of str
         The classes in canonical order. Column *k* of every ``proba`` is ``classes[k]``.
     merge : tuple of (str, str)
-        Pairs ``(emotion, class)`` for emotions that are renamed into another class.
+        Pairs ``(emotion, class)`` of emotions that are merged into another class.
+
+    Examples
+    --------
+    >>> scheme = LabelScheme("arousal", ("sad", "angry"), merge=(("happy", "angry"),))
+    >>> scheme.label("happy"), scheme.label("neutral")
+    ('angry', None)
     """
 
     name: str
@@ -41,7 +45,7 @@ class LabelScheme:
     merge: tuple[tuple[str, str], ...] = ()
 
     def label(self, emotion: str) -> str | None:
-        """Class of an emotion, or None where the scheme leaves the emotion out."""
+        """Class of an emotion, or None if the scheme leaves the emotion out."""
         merged = dict(self.merge).get(emotion, emotion)
         return merged if merged in self.classes else None
 
@@ -58,12 +62,23 @@ SCHEMES = {
         LabelScheme("all", EMOTIONS),
     )
 }
-"""``eight`` (RAVDESS as is), ``seven`` (calm merged into neutral), ``six`` (CREMA-D's classes),
-``four`` (IEMOCAP's) and ``all`` (whatever the corpus has, EMO-DB's boredom included)."""
+"""Label schemes by name: ``eight`` (the emotions of RAVDESS), ``seven`` (calm merged into neutral),
+``six`` (CREMA-D), ``four`` (IEMOCAP) and ``all`` (every emotion, including EMO-DB's boredom)."""
 
 
 def get_scheme(scheme: str | LabelScheme) -> LabelScheme:
-    """Look a label scheme up by name."""
+    """Label scheme by name; a scheme is returned as it is.
+
+    Raises
+    ------
+    CorpusError
+        There is no scheme of that name.
+
+    Examples
+    --------
+    >>> get_scheme("four").classes
+    ('neutral', 'happy', 'sad', 'angry')
+    """
     if isinstance(scheme, LabelScheme):
         return scheme
     if scheme not in SCHEMES:
@@ -72,21 +87,38 @@ def get_scheme(scheme: str | LabelScheme) -> LabelScheme:
 
 
 def apply_scheme(index: pd.DataFrame, scheme: str | LabelScheme) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Add a ``label`` column and drop clips whose emotion the scheme leaves out.
+    """Index with a ``label`` column, without the clips whose emotion the scheme leaves out.
 
     Parameters
     ----------
     index : pd.DataFrame
         One row per clip with an ``emotion`` column (see :func:`sercore.corpora.load_index`).
     scheme : str or LabelScheme
-        A name from :data:`SCHEMES`, or your own.
+        A name from :data:`SCHEMES`, or your own scheme.
 
     Returns
     -------
     labelled : pd.DataFrame
-        The remaining rows, same order, fresh row numbers, with ``label``.
+        The remaining rows in the same order, renumbered, with ``label``.
     classes : tuple of str
         The scheme's classes that occur, in canonical order.
+
+    Raises
+    ------
+    CorpusError
+        There is no scheme of that name, or fewer than two classes remain.
+
+    See Also
+    --------
+    narrowest_scheme : the scheme that fits the emotions of a corpus.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> index = pd.DataFrame({"emotion": ["calm", "boredom", "sad"]})
+    >>> labelled, classes = apply_scheme(index, "seven")
+    >>> list(labelled["label"]), classes
+    (['neutral', 'sad'], ('neutral', 'sad'))
     """
     scheme = get_scheme(scheme)
     labels = index["emotion"].map(scheme.label)
@@ -95,20 +127,31 @@ def apply_scheme(index: pd.DataFrame, scheme: str | LabelScheme) -> tuple[pd.Dat
     classes = tuple(c for c in scheme.classes if c in present)
     if len(classes) < 2:
         raise CorpusError(
-            f"scheme {scheme.name!r} leaves {len(classes)} class(es) of the emotions "
+            f"the label scheme {scheme.name!r} leaves {len(classes)} class(es) of the emotions "
             f"{sorted(set(index['emotion']))}; choose another scheme"
         )
     return labelled, classes
 
 
 def sort_emotions(emotions: Iterable[str]) -> list[str]:
-    """The emotions that occur, once each, in the order of every table and figure."""
+    """Unique emotions in canonical order; other names follow in alphabetical order.
+
+    Examples
+    --------
+    >>> sort_emotions(["sad", "happy", "sad", "bored"])
+    ['happy', 'sad', 'bored']
+    """
     present = set(emotions)
     return [emotion for emotion in EMOTIONS if emotion in present] + sorted(present - set(EMOTIONS))
 
 
 def narrowest_scheme(emotions: Iterable[str]) -> str:
-    """Name of the scheme with the fewest classes that holds all of these emotions without merging any.
+    """Name of the scheme with the fewest classes that contains all of these emotions without merging any.
+
+    Raises
+    ------
+    CorpusError
+        An emotion is not one of :data:`EMOTIONS`.
 
     Examples
     --------
@@ -121,5 +164,7 @@ def narrowest_scheme(emotions: Iterable[str]) -> str:
     fitting = [name for name, scheme in SCHEMES.items() if present <= set(scheme.classes)]
     if not fitting:
         unknown = sorted(present - set(EMOTIONS))
-        raise CorpusError(f"no scheme holds {', '.join(unknown)}; there are: {', '.join(SCHEMES)}")
+        raise CorpusError(
+            f"no label scheme contains {', '.join(unknown)}; the emotions are {', '.join(EMOTIONS)}"
+        )
     return min(fitting, key=lambda name: len(SCHEMES[name].classes))

@@ -1,17 +1,16 @@
-"""Where data lives: one order of search, the same for every function.
+"""Data, cache and corpus folders: one search order for every function.
 
-The data folder is, in this order:
+The data folder is the first of
 
-1. the argument of the function that asks,
+1. the argument ``root``,
 2. the environment variable ``SERCORE_DATA``,
-3. ``data/`` of the repository, when the package is used from a clone,
-4. a per-user folder (``pooch.os_cache("sercore")``), when it is installed without one.
+3. ``data/`` of the repository, if the package is used from a clone,
+4. a per-user folder (``pooch.os_cache("sercore")``).
 
-A corpus named ``ravdess`` is looked for in the folder given as ``root``, then in
-``$SERCORE_CORPORA/ravdess``, then in ``ravdess`` inside the data folder. Where ``SERCORE_CORPUS``
-and ``SERCORE_ROOT`` are set (``sercore run --corpus … --root …`` sets them for its notebooks),
-they name one corpus and its folder. Caches live in ``cache`` inside the data folder and may be
-deleted at any time.
+A corpus such as ``ravdess`` is searched for in the folder given as ``root``, then in
+``$SERCORE_CORPORA/ravdess``, then in ``ravdess`` inside the data folder. ``SERCORE_CORPUS`` and
+``SERCORE_ROOT``, which ``sercore run --corpus … --root …`` sets for its notebooks, name one corpus and its
+folder. Caches are stored in ``cache`` inside the data folder and may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -23,7 +22,13 @@ _REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def data_dir(root: str | os.PathLike | None = None) -> Path:
-    """Folder for downloads, caches and results (not created here)."""
+    """Folder for downloads, caches and results; it is not created.
+
+    Examples
+    --------
+    >>> data_dir("/tmp/mine").name
+    'mine'
+    """
     if root is not None:
         return Path(root).expanduser()
     if os.environ.get("SERCORE_DATA"):
@@ -36,19 +41,30 @@ def data_dir(root: str | os.PathLike | None = None) -> Path:
 
 
 def cache_dir(root: str | os.PathLike | None = None) -> Path:
-    """Folder for feature caches; deleting it loses only time."""
+    """Folder for feature caches, ``cache`` inside :func:`data_dir`.
+
+    Examples
+    --------
+    >>> cache_dir("/tmp/mine").parts[-2:]
+    ('mine', 'cache')
+    """
     return data_dir(root) / "cache"
 
 
 def corpus_candidates(folder_names: tuple[str, ...], root: str | os.PathLike | None = None) -> list[Path]:
-    """Folders where a corpus is looked for, in order.
+    """Folders in which a corpus is searched for, in order.
 
     Parameters
     ----------
     folder_names : tuple of str
-        Accepted folder names, the usual one first: ``("emo_db", "emodb")``.
+        Accepted folder names, the preferred one first: ``("emo_db", "emodb")``.
     root : path, optional
-        The corpus folder itself; then no other place is searched.
+        The corpus folder itself; then no other folder is searched.
+
+    Examples
+    --------
+    >>> [folder.name for folder in corpus_candidates(("emo_db", "emodb"), "/tmp/mine")]
+    ['mine']
     """
     if root is not None:
         return [Path(root).expanduser()]

@@ -1,10 +1,9 @@
-"""Audio: recordings as checked mono waveforms, and augmented versions of them.
+"""Audio: recordings as validated mono waveforms, and augmented versions of them.
 
 ``wave`` is always mono float32 in [-1, 1], shape ``(n_samples,)``. :func:`load` reads a file,
-:func:`convert` takes an array; both resample to 16 kHz by default and raise ``AudioError`` for what is
-not usable speech audio. :mod:`sercore.audio.augment` changes waveforms on purpose.
-
-Notebook: 01_eda.ipynb
+:func:`convert` takes an array; both resample to 16 kHz by default and raise
+:class:`~sercore.errors.AudioError` if the input is not usable speech audio.
+:mod:`sercore.audio.augment` adds noise and changes level, speed, pitch and formants.
 """
 
 import lazy_loader

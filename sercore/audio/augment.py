@@ -1,14 +1,13 @@
-"""Augmentation: a recording as it might have sounded from another throat, place or microphone.
+"""Augmentation of waveforms: the same utterance by another speaker, in another place, at another level.
 
-Every function takes a waveform and one number, and leaves the emotion that was said; at its neutral
-value (0, 1, infinite SNR) it changes nothing. :class:`Augmentation` draws all numbers at random for one
-copy of a clip. Copies are made of **training clips only**: :func:`sercore.training.out_of_fold` takes
-copies of the whole corpus and reads, in each fold, those of the clips that it fits on.
+Every function changes one property of a waveform by a given amount and should not change the
+expressed emotion; at the neutral value (0, 1, infinite SNR) it returns the same samples.
+:class:`Augmentation` draws all amounts at random for one augmented version of a clip. Only **training
+clips** are augmented: :func:`sercore.training.out_of_fold` takes augmented versions of the whole corpus and
+uses, in each fold, those of the clips that it fits on.
 
-Masks on spectrograms are drawn anew at every step and are a layer of the network in training
+Spectrogram masking (SpecAugment) is not done here but by a layer of the network during training
 (:class:`sercore.models.layers.SpecAugment`).
-
-Notebook: 05_cnn_transformer.ipynb
 """
 
 from __future__ import annotations
@@ -24,65 +23,102 @@ from .. import audio
 from ..errors import RecipeError
 
 VERSION = 1
-"""Raised whenever a change of code changes copies; part of every augmentation's key."""
+"""Increased whenever a change of this module changes its output; part of :attr:`Augmentation.key`."""
 
 
 def add_noise(wave: np.ndarray, snr_db: float, *, rng: np.random.Generator) -> np.ndarray:
-    """White noise added at a signal-to-noise ratio, both powers taken over the whole clip.
+    """Waveform plus white noise at a signal-to-noise ratio, measured over the whole clip.
 
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
     snr_db : float
-        Decibels; 30 is barely heard, 0 is as loud as the voice.
+        Signal-to-noise ratio in decibels; at 30 the noise is barely audible, at 0 as loud as the voice.
+    rng : np.random.Generator
+        Source of the noise.
 
     Returns
     -------
     np.ndarray [shape=(n_samples,)]
+
+    Examples
+    --------
+    >>> wave, rng = np.sin(np.arange(16_000)), np.random.default_rng(0)
+    >>> noise = add_noise(wave, 20.0, rng=rng) - wave
+    >>> round(float(10 * np.log10(np.mean(wave**2) / np.mean(noise**2))), 6)
+    20.0
     """
-    drawn = rng.normal(size=wave.size)
+    noise = rng.normal(size=wave.size)
     power = np.mean(np.square(wave, dtype=float)) / 10 ** (snr_db / 10)
-    return (wave + drawn * np.sqrt(power / np.mean(drawn**2))).astype(wave.dtype)
+    return (wave + noise * np.sqrt(power / np.mean(noise**2))).astype(wave.dtype)
 
 
 def change_gain(wave: np.ndarray, db: float) -> np.ndarray:
-    """The clip louder (dB above 0) or softer."""
+    """Waveform at another level, ``db`` decibels above its own.
+
+    Examples
+    --------
+    >>> change_gain(np.array([0.1, -0.2]), 20.0)
+    array([ 1., -2.])
+    """
     return (wave * 10 ** (db / 20)).astype(wave.dtype)
 
 
 def time_shift(wave: np.ndarray, seconds: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
-    """The clip later (seconds above 0) or earlier; what leaves is lost, what enters is silence."""
+    """Waveform delayed by ``seconds``, or advanced if negative; the gap is silent, the length unchanged.
+
+    Examples
+    --------
+    >>> time_shift(np.array([1.0, 2.0, 3.0]), 0.1, sr=10)
+    array([0., 1., 2.])
+    """
     n = round(seconds * sr)
-    moved = np.zeros_like(wave)
+    shifted = np.zeros_like(wave)
     if n >= 0:
-        moved[n:] = wave[: max(0, wave.size - n)]
+        shifted[n:] = wave[: max(0, wave.size - n)]
     else:
-        moved[:n] = wave[-n:]
-    return moved
+        shifted[:n] = wave[-n:]
+    return shifted
 
 
 def change_speed(wave: np.ndarray, factor: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
-    """The clip as a tape played ``factor`` times as fast: shorter, and higher in pitch and formants."""
+    """Waveform played ``factor`` times as fast, like a tape: shorter, with higher pitch and formants.
+
+    See Also
+    --------
+    pitch_shift : change pitch and formants, but not duration.
+
+    Examples
+    --------
+    >>> change_speed(np.zeros(16_000), 1.25).size
+    12800
+    """
     import soxr
 
     return wave if factor == 1 else soxr.resample(wave, sr * factor, sr, quality="HQ")
 
 
 def pitch_shift(wave: np.ndarray, semitones: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
-    """Pitch and formants moved, duration kept (phase vocoder, librosa).
+    """Waveform with pitch and formants shifted and the same duration (phase vocoder of librosa).
 
-    A phase vocoder smears what happens at one moment: any value but 0, however small, moves the level
-    of most frames by a decibel or two.
+    A phase vocoder smears transients: any value except 0, however small, changes the level of most frames
+    by a decibel or two.
 
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
     semitones : float
-        12 to the octave.
+        12 per octave.
+    sr : int
+        Sample rate in Hz.
 
     Returns
     -------
     np.ndarray [shape=(n_samples,)]
+
+    See Also
+    --------
+    perturb_vocal_tract : shift formants, but not pitch.
     """
     import librosa
 
@@ -90,17 +126,19 @@ def pitch_shift(wave: np.ndarray, semitones: float, *, sr: int = audio.SAMPLE_RA
 
 
 def perturb_vocal_tract(wave: np.ndarray, factor: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
-    """Formants moved as by a vocal tract ``factor`` times as long; pitch and duration kept.
+    """Waveform with the formants of a vocal tract ``factor`` times as long; same pitch and duration.
 
-    The spectral envelope of each frame (its cepstrum below 2 ms, too slow a ripple to be pitch) is
-    stretched along frequency; the harmonics under it stay where they are. After the vocal-tract
-    length perturbation of Jaitly & Hinton (2013), on the envelope instead of the whole spectrum.
+    The spectral envelope of each frame (its cepstrum below 2 ms, which does not contain the pitch) is
+    stretched along frequency, and the harmonics stay in place. It follows the vocal-tract length
+    perturbation of Jaitly & Hinton (2013), applied to the envelope instead of the whole spectrum.
 
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
     factor : float
-        Above 1 a longer tract (lower formants), below 1 a shorter one. Adults differ by about 0.85 to 1.15.
+        Above 1 for a longer vocal tract (lower formants); adults differ by about 0.85 to 1.15.
+    sr : int
+        Sample rate in Hz.
 
     Returns
     -------
@@ -119,28 +157,40 @@ def perturb_vocal_tract(wave: np.ndarray, factor: float, *, sr: int = audio.SAMP
     bins = np.arange(len(envelope))
     at = np.minimum(bins * factor, bins[-1])
     low = np.minimum(at.astype(int), bins[-1] - 1)
-    share = (at - low)[:, None]
-    stretched = (1 - share) * envelope[low] + share * envelope[low + 1]
+    fraction = (at - low)[:, None]
+    stretched = (1 - fraction) * envelope[low] + fraction * envelope[low + 1]
     changed = spectrum * np.exp(np.clip(stretched - envelope, -4, 4))
     return librosa.istft(changed, hop_length=n_fft // 4, length=wave.size).astype(wave.dtype)
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Ranges from which the changes of one copy are drawn, uniformly; None leaves that change out.
+    """Random augmentation: ranges from which the amount of each change is drawn uniformly.
+
+    Calling it returns one augmented version of a waveform. A range of None disables that change.
 
     Parameters
     ----------
     tract, speed : (low, high) or None
-        Factors, see the functions of that name.
+        Factors of :func:`perturb_vocal_tract` and :func:`change_speed`.
     pitch : (low, high) or None
-        Semitones.
+        Semitones of :func:`pitch_shift`.
     shift : (low, high) or None
-        Seconds.
+        Seconds of :func:`time_shift`.
     snr_db, gain_db : (low, high) or None
         Decibels of :func:`add_noise` and :func:`change_gain`.
     probability : float
-        Of each change; a copy without any is the clip itself.
+        Probability of each change; a version without any change is the clip itself.
+
+    Examples
+    --------
+    >>> augmentation = Augmentation(tract=None, speed=None, gain_db=(-6.0, 6.0), probability=1.0)
+    >>> sorted(augmentation.draw(np.random.default_rng(0)))
+    ['gain_db', 'snr_db']
+    >>> wave = np.sin(np.arange(16_000))
+    >>> versions = [augmentation(wave, sr=16_000, clip_id="demo/a", version=n) for n in (0, 0, 1)]
+    >>> bool((versions[0] == versions[1]).all()), bool((versions[0] == versions[2]).all())
+    (True, False)
     """
 
     tract: tuple[float, float] | None = (0.85, 1.18)
@@ -161,12 +211,16 @@ class Augmentation:
             except (TypeError, ValueError):
                 low, high = np.inf, -np.inf
             if not (isfinite(low) and isfinite(high) and low <= high):
-                raise RecipeError(f"augmentation: {field.name}={drawn}, but a range is (low, high)")
+                raise RecipeError(f"augmentation: {field.name}={drawn}, but a range must be (low, high)")
             if field.name in ("tract", "speed") and not 0.5 <= drawn[0] <= drawn[1] <= 2:
-                raise RecipeError(f"augmentation: {field.name}={drawn}; factors lie between 0.5 and 2")
+                raise RecipeError(
+                    f"augmentation: {field.name}={drawn}, but factors must be between 0.5 and 2"
+                )
             object.__setattr__(self, field.name, drawn)
         if not 0 < self.probability <= 1:
-            raise RecipeError(f"augmentation: probability={self.probability}, not above 0 and at most 1")
+            raise RecipeError(
+                f"augmentation: probability={self.probability}, but it must be above 0 and at most 1"
+            )
 
     @property
     def key(self) -> str:
@@ -175,7 +229,7 @@ class Augmentation:
         return hashlib.sha256(f"{VERSION} {settings}".encode()).hexdigest()[:12]
 
     def draw(self, rng: np.random.Generator) -> dict[str, float]:
-        """The changes of one copy: name and value of each that happens."""
+        """Changes of one augmented version: amount of each by name, without those that do not happen."""
         drawn = {}
         for field in fields(self)[:-1]:
             low_high = getattr(self, field.name)
@@ -185,7 +239,7 @@ class Augmentation:
         return drawn
 
     def __call__(self, wave: np.ndarray, *, sr: int, clip_id: str, version: int = 0) -> np.ndarray:
-        """One copy of a clip, the same every time for the same clip and number.
+        """Augmented version of a clip, always the same for the same ``clip_id`` and ``version``.
 
         Parameters
         ----------
@@ -193,14 +247,14 @@ class Augmentation:
         sr : int
             Sample rate in Hz.
         clip_id : str
-            Decides, with ``version``, what is drawn.
+            Seeds the draw, together with ``version``.
         version : int
-            Number of the copy.
+            Number of the augmented version.
 
         Returns
         -------
-        np.ndarray [shape=(n_other_samples,), dtype=float32]
-            Clipped to [-1, 1].
+        np.ndarray [shape=(n,), dtype=float32]
+            Clipped to [-1, 1]; shorter or longer than ``wave`` if its speed is changed.
         """
         digest = hashlib.sha256(f"{clip_id} {version}".encode()).digest()
         rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))

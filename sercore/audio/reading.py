@@ -1,9 +1,7 @@
-"""Files on disk: read their samples, or say what they are instead of a recording.
+"""Read samples from audio files, with an error that names the cause if that is impossible.
 
-libsndfile reads whatever resembles audio and stays silent about what is missing; the checks here
-catch what downloads, clones and cut copies leave behind.
-
-Notebook: 01_eda.ipynb
+libsndfile reads truncated files and damaged headers without an error. The checks here detect them, and
+the text files that failed downloads and clones without Git LFS leave under the names of recordings.
 """
 
 from __future__ import annotations
@@ -17,18 +15,21 @@ import numpy as np
 from ..errors import AudioError
 from ..files import is_lfs_pointer
 
+__all__ = ["AUDIO_SUFFIXES", "MAX_SECONDS", "SAMPLE_RATES", "read"]
+
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".oga")
-"""Suffixes of files that are read when a folder is searched, for training and for prediction."""
+"""Suffixes of the files that are read when a folder is searched."""
 
 MAX_SECONDS = 3600.0
+"""Longest recording that is read, in seconds."""
 SAMPLE_RATES = (4_000, 768_000)
-"""In Hz; outside, a header is damaged rather than a recorder odd."""
+"""Lowest and highest accepted sample rate in Hz; other values indicate a damaged header."""
 
-_SAMPLES_PER_BYTE = 1000  # FLAC packs digital silence about 500-fold; nothing packs tighter
+_SAMPLES_PER_BYTE = 1000  # FLAC compresses digital silence about 500-fold; no format does better
 
 
 def read(path: Path) -> tuple[np.ndarray, int]:
-    """Samples as stored, and their rate in Hz.
+    """Samples of a file as stored, and their sample rate in Hz.
 
     Parameters
     ----------
@@ -38,12 +39,17 @@ def read(path: Path) -> tuple[np.ndarray, int]:
     -------
     samples : np.ndarray [shape=(n_samples, n_channels), dtype=float32]
     sr : int
+        Sample rate in Hz.
 
     Raises
     ------
     AudioError
         With ``reason`` missing, unreadable, empty, lfs-pointer, web-page, not-audio, truncated or
         too-long.
+
+    See Also
+    --------
+    load : a validated mono waveform at one sample rate.
     """
     import soundfile
 
@@ -54,30 +60,32 @@ def read(path: Path) -> tuple[np.ndarray, int]:
     try:
         with soundfile.SoundFile(path) as file:
             native_sr, declared = file.samplerate, file.frames
-            guessed = file.format == "MP3"  # an mp3 without an index only estimates its length
+            estimated = file.format == "MP3"  # without an index, the length of an mp3 is an estimate
             _refuse_headers(native_sr, declared, file.channels, n_bytes, path)
             samples = file.read(dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:  # TypeError: named .raw
+    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:  # TypeError: .raw files
         raise AudioError(
-            f"{path}: not readable as audio, begins with {head[:12]!r}; expected {', '.join(AUDIO_SUFFIXES)}"
-            + (", and this one seems cut off or damaged: get it again" if cut else ""),
+            f"{path}: not readable as audio (its first bytes are {head[:12]!r}); "
+            + ("it seems cut off or damaged: get it again" if cut else f"use {', '.join(AUDIO_SUFFIXES)}"),
             reason="truncated" if cut else "not-audio",
         ) from error
-    if len(samples) < (0.85 * declared if guessed else declared) or (cut and declared == 0):
+    if len(samples) < (0.85 * declared if estimated else declared) or (cut and declared == 0):
         raise AudioError(
-            f"{path}: cut off: {len(samples)} samples of {declared or 'more'} are there; get it again",
+            f"{path}: cut off: it contains {len(samples)} samples of {declared or 'more'}; get it again",
             reason="truncated",
         )
     return samples, native_sr
 
 
 def _open_head(path: Path) -> tuple[bytes, int]:
-    """First bytes of a file, and its size."""
+    """First bytes of a file, and its size in bytes."""
     _refuse_name(os.fspath(path))
     try:
         info = os.stat(path)
         if not stat.S_ISREG(info.st_mode):
-            raise AudioError(f"{path}: not a regular file; name one recording", reason="not-audio")
+            raise AudioError(
+                f"{path}: not a regular file; pass the path of one recording", reason="not-audio"
+            )
         with open(path, "rb") as handle:
             head = handle.read(512)
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -94,48 +102,46 @@ def _open_head(path: Path) -> tuple[bytes, int]:
 
 
 def _refuse_name(name: str) -> None:
-    """Names that no system opens, or that neither libsndfile nor a table can write."""
+    """Raise for names that cannot be opened, or cannot be written into a table."""
     if "\0" in name or name.encode(errors="replace").decode() != name:
-        raise AudioError(
-            f"{name!a}: a name with bytes that are no text; rename the file", reason="unreadable"
-        )
+        raise AudioError(f"{name!a}: the name is not valid text; rename the file", reason="unreadable")
 
 
 def _refuse_lookalikes(head: bytes, path: Path) -> None:
-    """Text that a failed download leaves under the name of a recording."""
+    """Raise for text files that failed downloads leave under the name of a recording."""
     if is_lfs_pointer(head):
         raise AudioError(
-            f"{path}: a Git LFS pointer, not the recording; run 'git lfs pull' in its clone, or get the "
+            f"{path}: a Git LFS pointer, not the recording; run 'git lfs pull' in the clone, or download the "
             "corpus with 'sercore corpora download'",
             reason="lfs-pointer",
         )
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith((b"<!doctype html", b"<html", b"<?xml")):
         raise AudioError(
-            f"{path}: a web page saved under an audio name (an expired link?); download the file again",
+            f"{path}: a web page under the name of a recording (an expired link?); download the file again",
             reason="web-page",
         )
 
 
 def _refuse_cut_wav(head: bytes, n_bytes: int, path: Path) -> None:
-    """libsndfile plays what is left of a cut wav or aiff without a word; the header tells."""
+    """Raise for a truncated wav or aiff, which libsndfile would read; the header declares the length."""
     if head[:4] not in (b"RIFF", b"RIFX", b"FORM"):
         return
     declared = int.from_bytes(head[4:8], "little" if head[:4] == b"RIFF" else "big") + 8
-    streamed = declared >= 0xFFFFFF00 or declared <= 8  # written by a pipe that knew no length
+    streamed = declared >= 0xFFFFFF00 or declared <= 8  # written to a pipe, with unknown length
     if not streamed and declared - n_bytes > 64:
         raise AudioError(
-            f"{path}: cut off: the header declares {declared} bytes, {n_bytes} are there; get the file again",
+            f"{path}: cut off: the header declares {declared} bytes, the file has {n_bytes}; get it again",
             reason="truncated",
         )
 
 
 def _refuse_headers(sr: int, n_frames: int, n_channels: int, n_bytes: int, path: Path) -> None:
-    """Headers that no recording has; believing them could ask for more memory than there is."""
+    """Raise for implausible headers, which could request more memory than there is."""
     low, high = SAMPLE_RATES
     if not low <= sr <= high:
         raise AudioError(
-            f"{path}: a sample rate of {sr} Hz; speech has {low} to {high} Hz: the header is damaged",
+            f"{path}: a sample rate of {sr} Hz, not {low} to {high} Hz; the header is damaged, get it again",
             reason="not-audio",
         )
     if n_frames * n_channels > _SAMPLES_PER_BYTE * n_bytes:

@@ -1,10 +1,8 @@
-"""Waveforms from files: load, check, resample, fit the length.
+"""Waveforms: load, validate, resample, trim and pad.
 
-A waveform is mono ``float32`` in [-1, 1] with shape ``(n_samples,)``. Whatever cannot be one raises
-an :class:`~sercore.errors.AudioError` whose ``reason`` says why, so that a batch can list its bad
-clips instead of dying of one or training on silence.
-
-Notebook: 01_eda.ipynb
+A waveform is mono ``float32`` in [-1, 1] with shape ``(n_samples,)``. Unusable input raises an
+:class:`~sercore.errors.AudioError` with a ``reason``, so that a batch can list its bad clips
+instead of stopping at the first or training on silence.
 """
 
 from __future__ import annotations
@@ -15,32 +13,30 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import AudioError
-from .reading import AUDIO_SUFFIXES, MAX_SECONDS, SAMPLE_RATES, read
+from .reading import SAMPLE_RATES, read
 
-__all__ = [
-    "AUDIO_SUFFIXES", "MAX_SECONDS", "MIN_SECONDS", "SAMPLE_RATE", "check", "check_array", "convert",
-    "fit_length", "load", "trim",
-]  # fmt: skip
+__all__ = ["MIN_SECONDS", "SAMPLE_RATE", "check", "check_array", "convert", "fit_length", "load", "trim"]
 
 SAMPLE_RATE = 16_000
-"""Default rate in Hz: keeps speech up to 8 kHz and is what most speech models expect."""
+"""Default sample rate in Hz: keeps frequencies up to 8 kHz, as most speech models expect."""
 
 MIN_SECONDS = 0.1
-_SILENT_PEAK = 1e-4  # -80 dB below full scale: 3 steps of a 16-bit recorder
+"""Shortest accepted waveform, in seconds."""
+_SILENT_PEAK = 1e-4  # -80 dB relative to full scale, about 3 quantisation steps of 16 bits
 _CANCEL_DB = 40.0
 
 
 def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE) -> np.ndarray:
-    """Read a recording as a checked mono waveform at ``sr``.
+    """Validated mono waveform of a recording, at sample rate ``sr``.
 
-    Channels are averaged; a constant offset, which some recorders add and nobody hears, is taken
-    out; the sample rate is converted by soxr's high-quality filter; what overshoots full scale is
-    clipped, as a player would. The level is left as recorded, because loudness is a cue of emotion.
+    Channels are averaged, a constant offset is subtracted, the waveform is resampled by soxr (quality
+    ``"HQ"``), and samples beyond full scale are clipped. The level is not normalised, because loudness is a
+    cue of emotion.
 
     Parameters
     ----------
     path : path
-        Any file libsndfile reads: wav, flac, ogg, mp3, aiff (also under a wrong extension).
+        Any file that libsndfile reads: wav, flac, ogg, mp3, aiff (also with a wrong suffix).
     sr : int
         Sample rate of the result in Hz.
 
@@ -54,6 +50,11 @@ def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE) -> np.ndarray:
     AudioError
         With ``reason`` missing, unreadable (no permission), empty, lfs-pointer, web-page, not-audio,
         truncated, too-long, channels-cancel, not-finite, out-of-range, too-short or silent.
+
+    See Also
+    --------
+    convert : the same for a waveform in memory.
+    read : samples as stored, with all channels.
     """
     samples, native_sr = read(Path(path))
     return convert(_to_mono(samples, where=str(path)), native_sr, sr=sr, where=str(path))
@@ -62,7 +63,7 @@ def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE) -> np.ndarray:
 def convert(
     wave: np.ndarray, native_sr: int, *, sr: int = SAMPLE_RATE, where: str = "the waveform"
 ) -> np.ndarray:
-    """What :func:`load` returns for a mono float file with these samples.
+    """Validated waveform at sample rate ``sr``, as :func:`load` returns it for a file with these samples.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def convert(
     native_sr, sr : int
         Sample rate of the waveform, and of the result, in Hz.
     where : str
-        What the error message calls the source.
+        Name of the source in error messages.
 
     Returns
     -------
@@ -80,26 +81,32 @@ def convert(
     Raises
     ------
     AudioError
-        Not a sample rate of speech, or see :func:`check`.
+        The sample rate is implausible, or see :func:`check`.
+
+    Examples
+    --------
+    >>> tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000)
+    >>> convert(tone, 48_000).shape
+    (16000,)
     """
     import soxr
 
     low, high = SAMPLE_RATES
     if not low <= native_sr <= high:
         raise AudioError(
-            f"{where}: {native_sr} Hz; speech is sampled at {low} to {high} Hz", reason="not-audio"
+            f"{where}: a sample rate of {native_sr} Hz; it must be {low} to {high} Hz", reason="not-audio"
         )
     check(wave, native_sr, where=where)
     wave = np.asarray(wave, dtype=np.float32)
     wave = wave - wave.mean()
     if native_sr != sr:
         wave = soxr.resample(wave, native_sr, sr, quality="HQ")
-        check(wave, sr, where=where)  # what lay above sr / 2 is gone; was it all?
+        check(wave, sr, where=where)  # resampling may remove everything: frequencies above sr / 2
     return np.clip(wave, -1.0, 1.0, out=wave)
 
 
 def check(wave: np.ndarray, sr: int, *, where: str = "the waveform") -> None:
-    """Raise AudioError unless ``wave`` is usable mono speech audio.
+    """Raise AudioError unless ``wave`` is a usable mono waveform: long enough and not silent.
 
     Parameters
     ----------
@@ -107,12 +114,19 @@ def check(wave: np.ndarray, sr: int, *, where: str = "the waveform") -> None:
     sr : int
         Sample rate in Hz.
     where : str
-        What the error message calls the source.
+        Name of the source in error messages.
 
     Raises
     ------
     AudioError
         With ``reason`` too-short, silent, or one of :func:`check_array`.
+
+    Examples
+    --------
+    >>> check(np.zeros(16_000), 16_000)
+    Traceback (most recent call last):
+        ...
+    sercore.errors.AudioError: the waveform: silent (peak 0.0e+00 of full scale); leave the clip out
     """
     check_array(wave, where=where)
     if wave.size < MIN_SECONDS * sr:
@@ -127,7 +141,13 @@ def check(wave: np.ndarray, sr: int, *, where: str = "the waveform") -> None:
 
 
 def check_array(wave: np.ndarray, *, where: str = "the waveform") -> None:
-    """Raise AudioError unless ``wave`` is a mono float array of finite samples, silent or not.
+    """Raise AudioError unless ``wave`` is a mono float array of finite samples; it may be silent.
+
+    Parameters
+    ----------
+    wave : np.ndarray [shape=(n_samples,)]
+    where : str
+        Name of the source in error messages.
 
     Raises
     ------
@@ -137,12 +157,12 @@ def check_array(wave: np.ndarray, *, where: str = "the waveform") -> None:
     wave = np.asarray(wave)
     if wave.ndim != 1 or wave.dtype.kind != "f":
         raise AudioError(
-            f"{where}: shape {wave.shape} of {wave.dtype}, but a waveform is mono float of shape "
+            f"{where}: {wave.dtype} of shape {wave.shape}, but a waveform is mono float of shape "
             "(n_samples,); average the channels and divide integers by their full scale",
             reason="not-mono",
         )
     if wave.size == 0:
-        raise AudioError(f"{where}: holds no samples", reason="empty")
+        raise AudioError(f"{where}: it has no samples", reason="empty")
     peak = max(float(wave.max()), -float(wave.min()))
     if not np.isfinite(peak):
         bad = int(np.count_nonzero(~np.isfinite(wave)))
@@ -150,15 +170,15 @@ def check_array(wave: np.ndarray, *, where: str = "the waveform") -> None:
             f"{where}: {bad} of {wave.size} samples are NaN or infinite; export it again",
             reason="not-finite",
         )
-    if peak > 8.0:  # float files may overshoot 1 a little; this is another unit
+    if peak > 8.0:  # float files may exceed 1 slightly; such a peak means other units
         raise AudioError(
-            f"{where}: peak {peak:.3g}, but samples must lie in [-1, 1]; divide integers by their full scale",
+            f"{where}: peak {peak:.3g}, but samples must be in [-1, 1]; divide integers by their full scale",
             reason="out-of-range",
         )
 
 
 def fit_length(wave: np.ndarray, n_samples: int) -> np.ndarray:
-    """Cut or zero-pad at the end to exactly ``n_samples``.
+    """Waveform of exactly ``n_samples``, cut or zero-padded at the end.
 
     Parameters
     ----------
@@ -168,6 +188,15 @@ def fit_length(wave: np.ndarray, n_samples: int) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(n_samples,)]
+
+    See Also
+    --------
+    trim : remove silence at both ends.
+
+    Examples
+    --------
+    >>> fit_length(np.ones(3, dtype=np.float32), 5)
+    array([1., 1., 1., 0., 0.], dtype=float32)
     """
     if wave.size >= n_samples:
         return wave[:n_samples]
@@ -183,17 +212,23 @@ def trim(wave: np.ndarray, sr: int, *, top_db: float = 40.0) -> np.ndarray:
     sr : int
         Sample rate in Hz.
     top_db : float
-        Frames (25 ms) this many decibels below the loudest one count as silence.
+        Frames of 25 ms that are this many decibels below the loudest one are silence.
 
     Returns
     -------
     np.ndarray [shape=(n_kept,)]
-        A view of ``wave``; at least 0.1 s long, all of it where nothing is silent.
+        A view of ``wave``, at least 0.1 s long; the whole wave if nothing is silent.
 
     Raises
     ------
     AudioError
-        ``wave`` is no waveform (see :func:`check_array`).
+        ``wave`` is not a waveform (see :func:`check_array`).
+
+    Examples
+    --------
+    >>> wave = np.r_[np.zeros(16_000), np.ones(8_000), np.zeros(16_000)]
+    >>> trim(wave, 16_000).size / 16_000
+    0.55
     """
     check_array(wave)
     size = max(1, int(0.025 * sr))
@@ -209,16 +244,16 @@ def trim(wave: np.ndarray, sr: int, *, top_db: float = 40.0) -> np.ndarray:
 
 
 def _to_mono(samples: np.ndarray, *, where: str) -> np.ndarray:
-    """Mean over channels, refused where they cancel each other."""
+    """Mean over channels; raises if they cancel each other."""
     n_channels = samples.shape[1]
     if n_channels == 1:
         return samples[:, 0]
-    with np.errstate(over="ignore", invalid="ignore"):  # check() names what is huge or not finite
+    with np.errstate(over="ignore", invalid="ignore"):  # check() reports huge or non-finite samples
         mono = samples @ np.full(n_channels, 1.0 / n_channels, dtype=np.float32)  # 10 times faster than mean
         power, loudest = mono @ mono, np.einsum("ij,ij->j", samples, samples).max()
     if power < loudest * 10 ** (-_CANCEL_DB / 10):
         raise AudioError(
-            f"{where}: its {n_channels} channels cancel each other when averaged (one is inverted); "
+            f"{where}: the {n_channels} channels cancel each other when averaged (one is inverted); "
             "keep one channel",
             reason="channels-cancel",
         )

@@ -39,7 +39,7 @@ def get_corpus(name: str) -> ModuleType:
     for known in NAMES:
         if key(str(name)) == key(known):
             return import_module(f".{known}", __package__)
-    raise CorpusError(f"no corpus named {name!r}; choose one of {', '.join(NAMES)}")
+    raise CorpusError(f"no corpus named {name!r}; there are: {', '.join(NAMES)}")
 
 
 def list_corpora() -> pd.DataFrame:
