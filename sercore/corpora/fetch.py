@@ -60,7 +60,7 @@ def download(
     ------
     CorpusError
         The corpus needs a licence (the message explains how to apply), the connection failed, a hash
-        differs, the archive is unsafe, the disk is full, or the target holds something else.
+        differs, the archive is unsafe, the disk is full, or the target contains something else.
 
     See Also
     --------
@@ -185,7 +185,7 @@ def _is_complete(module: ModuleType, target: Path) -> bool:
     if n_clips == module.N_CLIPS:
         return True
     raise CorpusError(
-        f"{target} exists and holds {n_clips} of {module.N_CLIPS} clips of {module.TITLE}; nothing was "
+        f"{target} exists and contains {n_clips} of {module.N_CLIPS} clips of {module.TITLE}; nothing was "
         "changed. Move it away, or pass another folder as root."
     )
 

@@ -63,7 +63,7 @@ def annotate(clips: list[dict], folder: Path) -> tuple[list[dict], dict[str, str
 
     Returns
     -------
-    kept : list of dict
+    labelled : list of dict
         With ``emotion``.
     unlabelled : dict of str to str
         Path and reason, for turns that are in no label file or have an unknown label.
@@ -71,15 +71,15 @@ def annotate(clips: list[dict], folder: Path) -> tuple[list[dict], dict[str, str
     if not clips:
         return [], {}
     labels = read_labels(folder)
-    kept, unlabelled = [], {}
+    labelled, unlabelled = [], {}
     for clip in clips:
         label = labels.get(clip["stem"])
         if label in EMOTIONS:
-            kept.append({**clip, "emotion": EMOTIONS[label]})
+            labelled.append({**clip, "emotion": EMOTIONS[label]})
         elif label not in LEFT_OUT:
             reason = "no label in dialog/EmoEvaluation" if label is None else f"unknown label {label!r}"
             unlabelled[clip["path"]] = reason
-    return kept, unlabelled
+    return labelled, unlabelled
 
 
 def read_labels(folder: Path) -> dict[str, str]:
@@ -98,6 +98,6 @@ def read_labels(folder: Path) -> dict[str, str]:
     if not labels:
         raise CorpusError(
             f"{TITLE}: no label files Session*/dialog/EmoEvaluation/Ses*.txt below {folder}; the audio "
-            "files alone have no labels. Pass the folder that holds Session1 to Session5."
+            "files alone have no labels. Pass the folder that contains Session1 to Session5."
         )
     return labels

@@ -13,7 +13,7 @@ import pandas as pd
 from ..errors import CorpusError
 from ..labels import EMOTIONS
 from .registry import get_corpus
-from .scanning import Scan, drop_copies, find_duplicates, find_scan
+from .scanning import Scan, find_duplicates, find_scan, one_file_per_clip
 
 COLUMNS = (
     "path",
@@ -73,8 +73,6 @@ def load_index(
     --------
     sercore.labels.apply_scheme : add the label column of a task.
     sercore.corpora.verify : compare the files with the official list.
-
-    Notebook: 01_eda.ipynb
     """
     if unknown not in ("raise", "warn"):
         raise CorpusError(f"unknown={unknown!r}, but it must be 'raise' or 'warn'")
@@ -98,7 +96,7 @@ def _table(module: ModuleType, found: Scan, unknown: str) -> pd.DataFrame:
     if found.unknown:
         _report_unknown(module, found, unknown)
     rows = []
-    for clip in drop_copies(found.clips):
+    for clip in one_file_per_clip(found.clips):
         row = {"age": float("nan"), "sex": "", "intensity": "", "sentence": "", "repetition": ""}
         row |= {"corpus": module.NAME, "language": module.LANGUAGE} | clip
         row["clip_id"] = f"{module.NAME}/{clip['stem']}"

@@ -86,7 +86,7 @@ def audio_files(folder: Path) -> list[Path]:
     return sorted(paths)
 
 
-def drop_copies(clips: list[dict]) -> list[dict]:
+def one_file_per_clip(clips: list[dict]) -> list[dict]:
     """Clips with each stem once, sorted; of identical files the least nested is kept.
 
     Raises
@@ -94,12 +94,12 @@ def drop_copies(clips: list[dict]) -> list[dict]:
     CorpusError
         Two files of one clip differ.
     """
-    copies = defaultdict(list)
+    by_stem = defaultdict(list)
     for clip in clips:
-        copies[clip["stem"]].append(clip)
+        by_stem[clip["stem"]].append(clip)
     once = []
-    for stem in sorted(copies):
-        same = sorted(copies[stem], key=lambda clip: (clip["path"].count(os.sep), clip["path"]))
+    for stem in sorted(by_stem):
+        same = sorted(by_stem[stem], key=lambda clip: (clip["path"].count(os.sep), clip["path"]))
         if len(same) > 1 and len({sha256(clip["path"]) for clip in same}) > 1:
             listed = "\n  ".join(clip["path"] for clip in same)
             raise CorpusError(f"clip {stem!r} exists in different versions; keep one:\n  {listed}")

@@ -1,4 +1,4 @@
-"""Augmentation: each change does what its name says; copies are repeatable and cached by themselves."""
+"""Augmentation: every change has the effect that it describes; versions are reproducible and cached."""
 
 from dataclasses import replace
 
@@ -17,13 +17,13 @@ from sercore.features import store
 
 SR = 16_000
 NOTHING = Augmentation(tract=None, speed=None, snr_db=None, gain_db=None, probability=1.0)
-"""Changes nothing; tests switch on what they are about."""
+"""Changes nothing; each test enables the change it checks."""
 SMALL = features.Recipe(descriptors=("log_mel",), n_mels=12, n_mfcc=12, parts=(), timing=False)
 
 
 @pytest.fixture(scope="module")
 def voice():
-    """A synthetic man, neutral, steady level: 1.5 to 3 s of speech."""
+    """A neutral sentence of a synthetic male voice, 1.5 to 3 s."""
     wave, _ = synth.render(synth.EMOTION_PROSODY["neutral"], speaker=synth.SPEAKERS["M1"], seed=1)
     return wave
 
@@ -33,7 +33,7 @@ def sine(hz, *, seconds=1.0):
 
 
 def vowel(*, f0=100, formant=1500, seconds=1.0):
-    """Pulses at one pitch through one resonance, 80 Hz wide."""
+    """Pulses at a constant pitch, filtered by one resonance with a bandwidth of 80 Hz."""
     pulses = np.zeros(round(seconds * SR))
     pulses[:: SR // f0] = 1.0
     radius, angle = np.exp(-np.pi * 80 / SR), 2 * np.pi * formant / SR
@@ -73,23 +73,23 @@ def power(wave):
 
 
 @pytest.mark.parametrize("snr_db", [0.0, 15.0, 40.0])
-def test_noise_has_the_ratio_that_was_asked_for(voice, snr_db, rng):
+def test_noise_is_white_and_has_the_given_snr(voice, snr_db, rng):
     added = augment.add_noise(voice, snr_db, rng=rng) - voice
     assert 10 * np.log10(power(voice) / power(added)) == pytest.approx(snr_db, abs=0.01)
     spectrum = np.abs(np.fft.rfft(added)) ** 2
     low, high = np.array_split(spectrum, 2)
-    assert low.mean() == pytest.approx(high.mean(), rel=0.1), "white noise has no colour"
+    assert low.mean() == pytest.approx(high.mean(), rel=0.1), "the spectrum of white noise is flat"
 
 
 @pytest.mark.parametrize("db", [-12.0, 6.0])
-def test_gain_is_in_decibels_and_changes_nothing_else(voice, db):
+def test_gain_is_in_decibels(voice, db):
     louder = augment.change_gain(voice, db)
     assert 10 * np.log10(power(louder) / power(voice)) == pytest.approx(db, abs=1e-3)
     np.testing.assert_allclose(louder / 10 ** (db / 20), voice, atol=1e-6)
 
 
 @pytest.mark.parametrize("seconds", [0.1, -0.1, 9.0, -9.0])
-def test_shift_moves_by_so_many_samples_and_fills_with_silence(voice, seconds):
+def test_time_shift_moves_samples_and_pads_with_silence(voice, seconds):
     moved, n = augment.time_shift(voice, seconds, sr=SR), round(seconds * SR)
     assert len(moved) == len(voice)
     for k in (0, 100, len(voice) // 2, len(voice) - 1):
@@ -98,7 +98,7 @@ def test_shift_moves_by_so_many_samples_and_fills_with_silence(voice, seconds):
 
 
 @pytest.mark.parametrize("factor", [0.8, 1.25])
-def test_speed_changes_duration_and_pitch_by_the_factor(factor):
+def test_speed_changes_duration_pitch_and_formants(factor):
     tone = sine(440)
     faster = augment.change_speed(tone, factor, sr=SR)
     assert len(faster) == pytest.approx(len(tone) / factor, abs=1)
@@ -107,7 +107,7 @@ def test_speed_changes_duration_and_pitch_by_the_factor(factor):
 
 
 @pytest.mark.parametrize("semitones", [-4.0, 3.0, 12.0])
-def test_pitch_moves_by_semitones_and_keeps_the_duration(voice, semitones):
+def test_pitch_shift_is_in_semitones_and_keeps_duration(voice, semitones):
     ratio = 2 ** (semitones / 12)
     tone = sine(440)
     assert len(augment.pitch_shift(tone, semitones, sr=SR)) == len(tone)
@@ -118,7 +118,7 @@ def test_pitch_moves_by_semitones_and_keeps_the_duration(voice, semitones):
 
 
 @pytest.mark.parametrize("factor", [0.85, 1.18])
-def test_tract_moves_formants_and_keeps_pitch_and_duration(voice, factor):
+def test_vocal_tract_changes_formants_but_not_pitch_or_duration(voice, factor):
     changed = augment.perturb_vocal_tract(vowel(), factor, sr=SR)
     assert len(changed) == SR
     assert resonance(changed) == pytest.approx(1500 / factor, rel=0.04)
@@ -142,8 +142,8 @@ def test_neutral_values_change_nothing(voice, rng):
 
 
 @pytest.mark.parametrize("change", [augment.change_speed, augment.perturb_vocal_tract])
-def test_values_next_to_neutral_change_next_to_nothing(voice, change):
-    """No step hides at the neutral value. Pitch is left out: a phase vocoder smears at every value."""
+def test_effect_is_continuous_at_neutral_value(voice, change):
+    """Pitch is left out: a phase vocoder smears at every value."""
     near = change(voice, 1.001, sr=SR)
     loudness = features.compute(voice, ("rms_db",))["rms_db"], features.compute(near, ("rms_db",))["rms_db"]
     n_frames = min(row.shape[1] for row in loudness)
@@ -151,27 +151,31 @@ def test_values_next_to_neutral_change_next_to_nothing(voice, change):
     assert np.median(apart) < 0.5
 
 
-# copies
+# augmented versions
 
 
-def copy_of(augmentation, wave, *, clip_id="demo/a", version=0):
+def augmented(augmentation, wave, *, clip_id="demo/a", version=0):
     return augmentation(wave, sr=SR, clip_id=clip_id, version=version)
 
 
-def test_a_copy_is_the_same_every_time_and_another_number_or_clip_is_another(voice):
-    usual = Augmentation(probability=1.0)
-    first = copy_of(usual, voice)
-    np.testing.assert_array_equal(first, copy_of(Augmentation(probability=1.0), voice))
-    others = [copy_of(usual, voice, version=1), copy_of(usual, voice, clip_id="demo/b"), voice]
+def test_augmentation_is_determined_by_clip_and_version(voice):
+    augmentation = Augmentation(probability=1.0)
+    first = augmented(augmentation, voice)
+    np.testing.assert_array_equal(first, augmented(Augmentation(probability=1.0), voice))
+    others = [
+        augmented(augmentation, voice, version=1),
+        augmented(augmentation, voice, clip_id="demo/b"),
+        voice,
+    ]
     for other in others:
         assert len(other) != len(first) or np.abs(other - first).max() > 1e-3
 
 
-def test_copies_are_float32_within_full_scale(voice):
+def test_augmented_wave_is_float32_within_full_scale(voice):
     loud = replace(NOTHING, gain_db=(40.0, 40.0))
-    copy = copy_of(loud, voice)
-    assert copy.dtype == np.float32
-    assert np.abs(copy).max() == 1.0
+    wave = augmented(loud, voice)
+    assert wave.dtype == np.float32
+    assert np.abs(wave).max() == 1.0
 
 
 @pytest.mark.parametrize(
@@ -183,36 +187,36 @@ def test_copies_are_float32_within_full_scale(voice):
         ("shift", 0.2, augment.time_shift),
     ],
 )
-def test_a_range_of_one_value_is_that_change(voice, name, value, change):
-    copy = copy_of(replace(NOTHING, **{name: (value, value)}), voice)
-    np.testing.assert_array_equal(copy, np.clip(change(voice, value, sr=SR), -1, 1))
+def test_range_of_one_value_applies_that_change(voice, name, value, change):
+    wave = augmented(replace(NOTHING, **{name: (value, value)}), voice)
+    np.testing.assert_array_equal(wave, np.clip(change(voice, value, sr=SR), -1, 1))
 
 
-def test_snr_and_gain_of_a_copy_are_those_that_were_asked_for(voice):
-    noisy = copy_of(replace(NOTHING, snr_db=(20.0, 20.0)), voice)
+def test_range_of_one_value_for_snr_and_gain(voice):
+    noisy = augmented(replace(NOTHING, snr_db=(20.0, 20.0)), voice)
     assert 10 * np.log10(power(voice) / power(noisy - voice)) == pytest.approx(20, abs=0.05)
-    softer = copy_of(replace(NOTHING, gain_db=(-6.0, -6.0)), voice)
+    softer = augmented(replace(NOTHING, gain_db=(-6.0, -6.0)), voice)
     np.testing.assert_allclose(softer, augment.change_gain(voice, -6.0))
 
 
-def test_without_any_change_a_copy_is_the_clip(voice):
-    np.testing.assert_array_equal(copy_of(NOTHING, voice), voice)
+def test_augmentation_without_changes_returns_the_clip(voice):
+    np.testing.assert_array_equal(augmented(NOTHING, voice), voice)
 
 
-def test_drawn_values_fill_their_ranges_and_happen_as_often_as_said(rng):
-    usual = Augmentation(pitch=(-2.0, 2.0))
-    drawn = pd.DataFrame([usual.draw(rng) for _ in range(2000)])
+def test_draws_are_uniform_and_have_the_given_probability(rng):
+    augmentation = Augmentation(pitch=(-2.0, 2.0))
+    drawn = pd.DataFrame([augmentation.draw(rng) for _ in range(2000)])
     assert sorted(drawn) == ["gain_db", "pitch", "snr_db", "speed", "tract"]
     for name in drawn:
-        low, high = getattr(usual, name)
+        low, high = getattr(augmentation, name)
         assert drawn[name].notna().mean() == pytest.approx(0.8, abs=0.04)
         assert low <= drawn[name].min() < low + 0.02 * (high - low)
         assert high >= drawn[name].max() > high - 0.02 * (high - low)
         assert drawn[name].mean() == pytest.approx((low + high) / 2, abs=0.04 * (high - low))
 
 
-def test_leaving_one_change_out_leaves_the_others_as_they_were():
-    """So that a comparison with and without one change differs in nothing else."""
+def test_disabling_one_change_does_not_affect_others():
+    """Comparisons with and without one change differ only in that change."""
     both, without = Augmentation(), Augmentation(tract=None)
     for seed in range(20):
         drawn = both.draw(np.random.default_rng(seed))
@@ -223,23 +227,23 @@ def test_leaving_one_change_out_leaves_the_others_as_they_were():
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"speed": (1.2, 0.8)}, r"speed=\(1.2, 0.8\), but a range is \(low, high\)"),
-        ({"gain_db": (0.0, np.inf)}, r"gain_db=.*but a range is \(low, high\)"),
-        ({"pitch": (1.0, 2.0, 3.0)}, r"pitch=.*but a range is \(low, high\)"),
-        ({"snr_db": 20.0}, r"snr_db=20.0, but a range is \(low, high\)"),
-        ({"shift": ("a", "b")}, r"shift=\('a', 'b'\), but a range is \(low, high\)"),
-        ({"tract": (0.1, 1.0)}, "factors lie between 0.5 and 2"),
-        ({"speed": (1.0, 3.0)}, "factors lie between 0.5 and 2"),
-        ({"probability": 0.0}, "probability=0.0, not above 0 and at most 1"),
-        ({"probability": 1.5}, "probability=1.5, not above 0 and at most 1"),
+        ({"speed": (1.2, 0.8)}, r"speed=\(1.2, 0.8\), but a range must be \(low, high\)"),
+        ({"gain_db": (0.0, np.inf)}, r"gain_db=.*but a range must be \(low, high\)"),
+        ({"pitch": (1.0, 2.0, 3.0)}, r"pitch=.*but a range must be \(low, high\)"),
+        ({"snr_db": 20.0}, r"snr_db=20.0, but a range must be \(low, high\)"),
+        ({"shift": ("a", "b")}, r"shift=\('a', 'b'\), but a range must be \(low, high\)"),
+        ({"tract": (0.1, 1.0)}, "factors must be between 0.5 and 2"),
+        ({"speed": (1.0, 3.0)}, "factors must be between 0.5 and 2"),
+        ({"probability": 0.0}, "probability=0.0, but it must be above 0 and at most 1"),
+        ({"probability": 1.5}, "probability=1.5, but it must be above 0 and at most 1"),
     ],
 )
-def test_impossible_settings_are_refused(setting, message):
+def test_invalid_settings_are_refused(setting, message):
     with pytest.raises(RecipeError, match=message):
         Augmentation(**setting)
 
 
-def test_the_key_follows_the_settings():
+def test_key_depends_on_settings():
     keys = [Augmentation().key, Augmentation(speed=None).key, Augmentation(gain_db=(-6, 5)).key]
     assert len(set(keys)) == 3
     assert Augmentation(gain_db=(-6, 6)).key == Augmentation(gain_db=[-6.0, 6.0]).key == keys[0]
@@ -266,16 +270,16 @@ def alike(some, others):
     return all(a.shape == b.shape and (a == b).all() for a, b in zip(some, others, strict=True))
 
 
-def test_copies_are_cached_apart_from_originals_and_from_each_other(index, tmp_path, monkeypatch):
+def test_cache_separates_augmented_versions(index, tmp_path, monkeypatch):
     made = {}
     wanted = [(None, 0), (Augmentation(probability=1.0), 0), (Augmentation(probability=1.0), 1),
               (Augmentation(tract=None, probability=1.0), 0)]  # fmt: skip
-    for usual in (False, True):  # the second time in the other order, from the cache alone
-        for augmentation, copy in wanted if usual else wanted[::-1]:
-            X = extract(index, tmp_path / "cache", augmentation=augmentation, version=copy)
-            if usual:
-                assert alike(X, made[augmentation, copy])
-            made[augmentation, copy] = X
+    for cached in (False, True):  # the second time in the other order, from the cache only
+        for key in wanted if cached else wanted[::-1]:
+            X = extract(index, tmp_path / "cache", augmentation=key[0], version=key[1])
+            if cached:
+                assert alike(X, made[key])
+            made[key] = X
         monkeypatch.setattr(store, "frames", lambda *_: pytest.fail("a cached clip was computed again"))
     versions = list(made.values())
     for k, some in enumerate(versions):
@@ -283,19 +287,19 @@ def test_copies_are_cached_apart_from_originals_and_from_each_other(index, tmp_p
             assert not any(alike([a], [b]) for a, b in zip(some, others, strict=True))
 
 
-def test_cached_copies_are_copies_of_the_trimmed_clip(index, tmp_path):
-    usual = Augmentation(probability=1.0)
-    made = extract(index, tmp_path / "cache", augmentation=usual, version=3)
+def test_cached_versions_are_made_from_trimmed_clip(index, tmp_path):
+    augmentation = Augmentation(probability=1.0)
+    made = extract(index, tmp_path / "cache", augmentation=augmentation, version=3)
     from sercore import audio
 
     for clip_id, path, frames in zip(index["clip_id"], index["path"], made, strict=True):
         wave = features.prepare(audio.load(path, sr=SR), SMALL)
-        copy = usual(wave, sr=SR, clip_id=clip_id, version=3)
-        np.testing.assert_array_equal(frames, features.frames(copy, SMALL))
+        version = augmentation(wave, sr=SR, clip_id=clip_id, version=3)
+        np.testing.assert_array_equal(frames, features.frames(version, SMALL))
 
 
-def test_a_copy_does_not_depend_on_who_else_is_extracted(index, tmp_path):
-    usual = Augmentation(probability=1.0)
-    together = extract(index, tmp_path / "one", augmentation=usual)
-    alone = extract(index.iloc[1:2], tmp_path / "two", augmentation=usual)
+def test_augmented_version_does_not_depend_on_other_clips(index, tmp_path):
+    augmentation = Augmentation(probability=1.0)
+    together = extract(index, tmp_path / "one", augmentation=augmentation)
+    alone = extract(index.iloc[1:2], tmp_path / "two", augmentation=augmentation)
     assert alike(alone, together[1:2])

@@ -1,4 +1,4 @@
-"""Every bad recording is refused with its reason; every good odd one becomes the wave it holds."""
+"""Loading: unusable recordings raise an error with a reason, unusual ones are read correctly."""
 
 import io
 import os
@@ -27,7 +27,7 @@ def write(path, samples, sr=SR, **options):
 
 
 def refused(path, reason, message):
-    """Loading must fail with this reason, say this, and name the file."""
+    """Loading raises an error with this reason and message that names the file."""
     with pytest.raises(AudioError, match=message) as caught:
         audio.load(path)
     assert caught.value.reason == reason
@@ -36,7 +36,7 @@ def refused(path, reason, message):
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
 
-# --- files that are no usable recording -----------------------------------------------------------
+# --- unusable files -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,14 @@ LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\
         ("a.wav", b"<!DOCTYPE html><html></html>", "web-page", "download the file again"),
         ("a.mp3", b"\xef\xbb\xbf\r\n  <HTML><body>404</body></HTML>", "web-page", "web page"),
         ("a.flac", b'<?xml version="1.0"?><Error/>', "web-page", "web page"),
-        ("a.wav", b"emotion,path\nhappy,a.wav\n" * 9, "not-audio", "begins with b'emotion,path"),
+        ("a.wav", b"emotion,path\nhappy,a.wav\n" * 9, "not-audio", "first bytes are b'emotion,path"),
         ("a.mp3", b"hello " * 500, "not-audio", "not readable as audio"),
         ("a.raw", bytes(range(256)) * 40, "not-audio", "not readable as audio"),
         ("a.wav", b"RIFF", "not-audio", "not readable as audio"),
         ("a.flac", b"fLaC" + bytes(50), "truncated", "get it again"),
     ],
 )  # fmt: skip
-def test_what_is_no_recording_is_refused(tmp_path, name, content, reason, message):
+def test_load_refuses_other_files(tmp_path, name, content, reason, message):
     path = tmp_path / name
     path.write_bytes(content)
     refused(path, reason, message)
@@ -68,7 +68,7 @@ def test_path_below_a_file(tmp_path):
     refused(write(tmp_path / "a.wav", tone()) / "b.wav", "missing", "there is no such file")
 
 
-def test_directory(tmp_path):
+def test_folder_instead_of_file(tmp_path):
     refused(tmp_path, "not-audio", "not a regular file")
 
 
@@ -96,25 +96,25 @@ CONTAINERS = [
 ]
 
 
-@pytest.mark.parametrize("share", [0.9, 0.5, 0.05])
+@pytest.mark.parametrize("fraction", [0.9, 0.5, 0.05])
 @pytest.mark.parametrize(("name", "options"), CONTAINERS)
-def test_cut_files(tmp_path, name, options, share):
+def test_truncated_files(tmp_path, name, options, fraction):
     path = write(tmp_path / name, tone(), **options)
-    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    path.write_bytes(path.read_bytes()[: int(fraction * path.stat().st_size)])
     refused(path, "truncated", "cut off")
 
 
-def test_header_only(tmp_path):
+def test_wav_header_without_samples(tmp_path):
     path = write(tmp_path / "a.wav", tone())
     path.write_bytes(path.read_bytes()[:44])
     refused(path, "truncated", "cut off")
 
 
-def test_header_of_an_empty_recording(tmp_path):
+def test_recording_without_samples(tmp_path):
     refused(write(tmp_path / "a.wav", np.zeros(0)), "empty", "no samples")
 
 
-def test_flac_whose_header_lies_about_its_length_costs_no_memory(tmp_path):
+def test_flac_header_with_implausible_length(tmp_path):
     path = write(tmp_path / "a.flac", tone())
     content = bytearray(path.read_bytes())
     content[21] |= 0x0F  # the last 36 bits before the checksum are the number of samples
@@ -124,11 +124,11 @@ def test_flac_whose_header_lies_about_its_length_costs_no_memory(tmp_path):
 
 
 @pytest.mark.parametrize("rate", [1, 3999, 768_001, 2**31 - 1])
-def test_impossible_sample_rate(tmp_path, rate):
+def test_implausible_sample_rate(tmp_path, rate):
     refused(write(tmp_path / "a.wav", tone(), rate), "not-audio", "sample rate of")
 
 
-def test_wav_whose_data_chunk_lies_is_read_to_its_end(tmp_path):
+def test_wav_with_wrong_data_length_is_read_to_its_end(tmp_path):
     path = write(tmp_path / "a.wav", tone(), subtype="PCM_16")
     content = bytearray(path.read_bytes())
     content[40:44] = (2**31 - 1).to_bytes(4, "little")
@@ -137,7 +137,7 @@ def test_wav_whose_data_chunk_lies_is_read_to_its_end(tmp_path):
 
 
 @pytest.mark.parametrize("declared", [0, 0xFFFFFFFF - 8])
-def test_wav_from_a_pipe_that_knew_no_length(tmp_path, declared):
+def test_wav_written_to_a_pipe(tmp_path, declared):
     path = write(tmp_path / "a.wav", tone(), subtype="PCM_16")
     content = bytearray(path.read_bytes())
     content[4:8] = declared.to_bytes(4, "little")
@@ -145,7 +145,7 @@ def test_wav_from_a_pipe_that_knew_no_length(tmp_path, declared):
     assert audio.load(path).size == tone().size
 
 
-def test_mp3_without_an_index_is_not_called_cut(tmp_path):
+def test_mp3_without_index_is_not_truncated(tmp_path):
     path = write(tmp_path / "a.mp3", tone(3.0), bitrate_mode="CONSTANT", compression_level=0.5)
     content = path.read_bytes()
     index_frame = content.find(content[:2], 4)  # the first frame holds the index and no sound
@@ -153,7 +153,7 @@ def test_mp3_without_an_index_is_not_called_cut(tmp_path):
     assert audio.load(path).size / SR == pytest.approx(3.0, abs=0.2)
 
 
-def test_cut_mp3(tmp_path):
+def test_truncated_mp3(tmp_path):
     path = write(tmp_path / "a.mp3", tone(3.0))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     refused(path, "truncated", "cut off")
@@ -165,7 +165,7 @@ def test_too_long(tmp_path, monkeypatch):
     assert audio.load(write(tmp_path / "b.wav", tone(1.0))).size == SR
 
 
-# --- sound that is no speech ----------------------------------------------------------------------
+# --- unusable waveforms ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -190,7 +190,7 @@ def test_silent(tmp_path, samples):
     refused(write(tmp_path / "a.wav", samples, subtype="FLOAT"), "silent", "leave the clip out")
 
 
-def test_silent_once_resampled(tmp_path):
+def test_silent_after_resampling(tmp_path):
     wave = tone(sr=48_000, hertz=15_000.0) * np.hanning(24_000)  # no click at the edges
     path = write(tmp_path / "a.wav", wave, 48_000)
     refused(path, "silent", "silent")
@@ -220,7 +220,7 @@ def test_one_silent_channel_does_not_cancel(tmp_path):
     np.testing.assert_allclose(loaded, wave / 2, atol=1e-4)
 
 
-def test_other_units_are_refused(tmp_path):
+def test_samples_in_other_units_are_refused(tmp_path):
     path = write(tmp_path / "a.wav", 32_767 * tone(), subtype="FLOAT")
     refused(path, "out-of-range", "divide integers by their full scale")
 
@@ -243,7 +243,7 @@ def test_overshoot_is_clipped(tmp_path):
         (100 * tone(), "out-of-range", "peak 30"),
     ],
 )
-def test_check_refuses_arrays(wave, reason, message):
+def test_check_refuses_invalid_arrays(wave, reason, message):
     with pytest.raises(AudioError, match=message) as caught:
         audio.check(wave, SR, where="array")
     assert caught.value.reason == reason
@@ -254,7 +254,7 @@ def test_check_accepts_a_waveform():
     assert audio.check(tone(), SR) is None
 
 
-# --- good odd recordings ---------------------------------------------------------------------------
+# --- unusual but usable recordings ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -278,20 +278,20 @@ def test_sample_formats(tmp_path, subtype, tolerance):
         ("Überraschung 驚き.wav", {}, 1e-4),
     ],
 )
-def test_containers_and_names(tmp_path, name, options, tolerance):
+def test_formats_and_names(tmp_path, name, options, tolerance):
     loaded = audio.load(write(tmp_path / name, tone(), **options))
     assert loaded.shape == tone().shape
     middle = slice(1000, -1000)  # lossy codecs ring at the edges
     np.testing.assert_allclose(loaded[middle], tone()[middle], atol=tolerance)
 
 
-def test_paths_may_be_text(tmp_path):
+def test_path_as_string(tmp_path):
     assert audio.load(str(write(tmp_path / "a.wav", tone()))).size == tone().size
 
 
 @pytest.mark.parametrize("native", [8000, 11_025, 24_414, 44_100, 48_000, 96_000])
 @pytest.mark.parametrize("sr", [16_000, 22_050])
-def test_resampling_keeps_time_pitch_and_level(tmp_path, native, sr):
+def test_resampling_keeps_duration_pitch_and_level(tmp_path, native, sr):
     loaded = audio.load(write(tmp_path / "a.wav", tone(1.0, native), native), sr=sr)
     assert loaded.size == pytest.approx(sr, abs=1)
     middle = loaded[sr // 10 : -sr // 10]
@@ -308,22 +308,22 @@ def test_channels_are_averaged(tmp_path, channels, rng):
     np.testing.assert_allclose(loaded, samples.mean(axis=1), atol=1e-6)
 
 
-def test_offset_is_taken_out(tmp_path):
+def test_constant_offset_is_subtracted(tmp_path):
     loaded = audio.load(write(tmp_path / "a.wav", 0.2 + tone(), subtype="FLOAT"))
     np.testing.assert_allclose(loaded, tone(), atol=1e-6)
 
 
 @pytest.mark.parametrize("gain", [0.01, 0.1, 1.0, 3.0])
-def test_loudness_survives_loading(tmp_path, gain):
+def test_level_is_not_normalised(tmp_path, gain):
     loaded = audio.load(write(tmp_path / "a.wav", gain * tone(sr=48_000), 48_000, subtype="FLOAT"))
     assert np.abs(loaded).max() == pytest.approx(0.3 * gain, rel=0.02)
 
 
-# --- whatever the bytes, a typed error or a valid wave ----------------------------------------------
+# --- fuzzing --------------------------------------------------------------------------------------
 
 
 def assert_wave_or_typed_error(path):
-    """Anything but an AudioError propagates and fails the test."""
+    """Load a file; any other exception fails the test."""
     try:
         wave = audio.load(path)
     except AudioError as error:
@@ -359,7 +359,7 @@ HEADS = [
 @given(
     head=st.sampled_from(HEADS), body=st.binary(max_size=600), suffix=st.sampled_from(audio.AUDIO_SUFFIXES)
 )
-def test_random_bytes(tmp_path, head, body, suffix):
+def test_random_bytes_give_wave_or_typed_error(tmp_path, head, body, suffix):
     path = tmp_path / f"fuzz{suffix}"
     path.write_bytes(head + body)
     assert_wave_or_typed_error(path)
@@ -377,14 +377,14 @@ def good_file(name):
     return buffer.getvalue()
 
 
-# most of what can go wrong is decided in the first bytes
+# damage in the first bytes has the most different effects
 FLIPS = st.lists(st.tuples(st.integers(0, 63) | st.integers(0, 10_000), st.integers(0, 255)), max_size=6)
 
 
 @fuzzing
 @given(name=st.sampled_from(sorted(KINDS)), flips=FLIPS, kept=st.just(1.0) | st.floats(0, 1))
 @pytest.mark.filterwarnings("error::RuntimeWarning")
-def test_flipped_bytes(tmp_path, name, flips, kept):
+def test_damaged_files_give_wave_or_typed_error(tmp_path, name, flips, kept):
     content = bytearray(good_file(name))
     for position, value in flips:
         content[position % len(content)] = value
@@ -393,16 +393,16 @@ def test_flipped_bytes(tmp_path, name, flips, kept):
     assert_wave_or_typed_error(path)
 
 
-# --- error objects, trim, fit_length ---------------------------------------------------------------
+# --- errors, trim, fit_length ---------------------------------------------------------------------
 
 
-def test_reason_survives_pickling():
+def test_audio_error_keeps_reason_when_pickled():
     error = pickle.loads(pickle.dumps(AudioError("a.wav: silent", reason="silent")))
     assert type(error) is AudioError
     assert (str(error), error.reason) == ("a.wav: silent", "silent")
 
 
-def test_audio_error_is_one_of_ours_and_a_value_error():
+def test_audio_error_base_classes():
     assert issubclass(AudioError, SercoreError)
     assert issubclass(AudioError, ValueError)
 
@@ -423,14 +423,14 @@ def test_fit_length(n, n_samples):
     before=st.integers(0, 12_000), speech=st.integers(2000, 12_000), after=st.integers(0, 12_000),
     top_db=st.sampled_from([20.0, 30.0, 40.0, 60.0]), gain=st.sampled_from([1e-3, 1.0]),
 )  # fmt: skip
-def test_trim_keeps_the_speech_and_little_else(before, speech, after, top_db, gain):
+def test_trim_keeps_speech_and_removes_silence(before, speech, after, top_db, gain):
     wave = np.concatenate([np.zeros(before), tone(1.0)[:speech], np.zeros(after)]).astype(np.float32)
     kept = audio.trim(gain * wave, SR, top_db=top_db)
     assert min(len(wave), 0.1 * SR) <= len(kept) <= speech + 4 * 400 + 400
     assert np.sum(kept**2) == pytest.approx(np.sum((gain * wave) ** 2), rel=10 ** (-top_db / 10) * 40 + 1e-4)
 
 
-def test_trim_returns_a_view_of_consecutive_samples():
+def test_trim_returns_a_view():
     wave = np.concatenate([np.zeros(SR), tone(1.0), np.zeros(SR)]).astype(np.float32)
     kept = audio.trim(wave, SR)
     assert np.shares_memory(kept, wave)
@@ -439,19 +439,19 @@ def test_trim_returns_a_view_of_consecutive_samples():
 
 
 @pytest.mark.parametrize("wave", [np.zeros(SR, np.float32), tone(1.0), tone(0.05), tone(0.1)])
-def test_trim_keeps_all_where_nothing_is_silent(wave):
+def test_trim_without_silence_changes_nothing(wave):
     np.testing.assert_array_equal(audio.trim(wave, SR), wave)
 
 
 @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=60), st.integers(1, 400))
-def test_trim_never_fails(values, repeat):
+def test_trim_any_wave(values, repeat):
     wave = np.repeat(np.array(values, dtype=np.float32), repeat)
     kept = audio.trim(wave, SR)
     assert min(len(wave), 0.1 * SR) <= len(kept) <= len(wave)
 
 
 @pytest.mark.real
-def test_real_odd_files_load(real_corpora):
+def test_load_real_recordings(real_corpora):
     """RAVDESS's stereo clips; TESS's 96 kHz clip and its AIFFs inside .wav."""
     odd = sorted(p for folder in ("ravdess", "tess") for p in (real_corpora / folder).rglob("*.wav"))
     if not odd:

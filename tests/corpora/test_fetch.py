@@ -169,7 +169,7 @@ def test_malicious_archive_writes_nothing(tmp_path, official):
 
 def test_target_in_other_use_is_left_alone(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(CorpusError, match=r"holds 0 of 1440 clips .*nothing was changed"):
+    with pytest.raises(CorpusError, match=r"contains 0 of 1440 clips .*nothing was changed"):
         download("ravdess", tmp_path, url="http://127.0.0.1:9/a.zip")
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
@@ -302,8 +302,8 @@ def test_unpack_writes_at_most_the_declared_size(tmp_path, monkeypatch):
     path = tmp_path / "x.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a", bytes(1_000_000))
-    lie = path.read_bytes().replace((1_000_000).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
-    path.write_bytes(lie)
+    false_size = path.read_bytes().replace((1_000_000).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+    path.write_bytes(false_size)
     monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)  # see what was written before the error
     with pytest.raises(CorpusError, match="not a valid zip"):
         unpack(path, tmp_path / "out")

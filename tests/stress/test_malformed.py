@@ -256,11 +256,11 @@ TABLES = {
     "an open quote": (b'path,emotion,speaker\n"a.wav,sad,x\n', "cannot be read as CSV"),
     "more fields than columns": (b"path,emotion,speaker\na,b,c\na,b,c,d,e\n", "cannot be read as CSV"),
     "no speaker column": (b"path,emotion\na.wav,sad\n", r"lacks the column\(s\) speaker"),
-    "an unknown emotion": (b"path,emotion,speaker\na.wav,meh,x\n", "emotion 'meh' is none of"),
+    "an unknown emotion": (b"path,emotion,speaker\na.wav,meh,x\n", "emotion 'meh' is not one of"),
     "no speaker": (b"path,emotion,speaker\na.wav,sad, \n", "column speaker is empty"),
     "a clip that is not there": (b"path,emotion,speaker\nb.wav,sad,x\n", "no such file below"),
     "an age in words": (b"path,emotion,speaker,age\na.wav,sad,x,old\n", "age 'old' is not a number"),
-    "a sex that is none": (b"path,emotion,speaker,sex\na.wav,sad,x,?\n", "neither female nor male"),
+    "a sex that is none": (b"path,emotion,speaker,sex\na.wav,sad,x,?\n", "not female, male or empty"),
     "a heading alone": (b"path,emotion,speaker\n", ""),
 }  # fmt: skip
 
