@@ -261,7 +261,7 @@ def load(name: str) -> pd.DataFrame:
     --------
     >>> oof = load("tess-loso")
     >>> oof["speaker"].unique().tolist()
-    ['tess-oaf', 'tess-yaf']
+    ['tess-OAF', 'tess-YAF']
     """
     path = oof_folder() / f"{name}.parquet"
     _get(name)

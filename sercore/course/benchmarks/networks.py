@@ -37,7 +37,7 @@ def time_epochs() -> list[tuple[str, float, str]]:
 
 
 def epoch_seconds(network) -> float:
-    """Seconds per training epoch on noise, estimated from :data:`N_TIMED` clips; excludes building the graph."""
+    """Seconds per training epoch on noise, scaled from :data:`N_TIMED` clips, without building the graph."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(N_TIMED, round(100 * SECONDS), N_BANDS)).astype(np.float32)
     y = rng.integers(N_CLASSES, size=N_TIMED)
