@@ -1,4 +1,4 @@
-"""Run the numbered notebooks on a corpus, and clean notebooks for a commit.
+"""Run the numbered notebooks on a corpus.
 
 Every notebook reads its corpus from the environment variable ``SERCORE_CORPUS``. :func:`run` sets it,
 executes the notebooks in order, each in a new kernel, and writes a run folder::
@@ -8,20 +8,14 @@ executes the notebooks in order, each in a new kernel, and writes a run folder::
         tables/*.csv        result tables (:func:`sercore.course.publish`)
         summary.html        one page with the outputs of all cells tagged "summary"
         run.log             warnings and messages of libraries, kernels and worker processes
-
-``python -m sercore.course.notebooks FILE …`` cleans notebooks in place, as the pre-commit hook does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import io
 import logging
 import os
-import re
 import signal
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -29,15 +23,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from .. import paths
 from ..errors import SercoreError
 from . import clone
+from .cleaning import clean, figures, is_stderr
 from .summary import write_summary
 
-__all__ = ["MAX_BYTES", "NotebookError", "clean", "find", "run"]
-
-MAX_BYTES = 600_000
-"""Largest size of a committed notebook; above it, figures are stored with fewer colours."""
+__all__ = ["NotebookError", "clean", "find", "run"]
 
 
 class NotebookError(SercoreError):
@@ -133,9 +124,9 @@ def run(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotebookError(f"{folder}: results cannot be written there ({error.strerror})") from error
-    print(
-        f"{corpus}: {n_clips} clips, {len(notebooks)} notebooks, results in {_relative(folder)}", flush=True
-    )
+    plural = "s" if len(notebooks) > 1 else ""
+    counts = f"{n_clips} clips, {len(notebooks)} notebook{plural}"
+    print(f"{corpus}: {counts}, results in {_relative(folder)}", flush=True)
     executed = {}
     with _environment(environment | {"SERCORE_RUN": str(folder)}), _logging_to(folder / "run.log") as log:
         for path in notebooks:
@@ -203,12 +194,7 @@ def _execute(notebook, path: Path, log: TextIO | None = None, *, progress: bool 
             ) from None
         finally:
             _move_stderr(notebook, path.stem, log)
-        n_figures = sum(
-            "image/png" in output.get("data", {})
-            for cell in notebook.cells
-            for output in cell.get("outputs", [])
-        )
-        bar.set_postfix_str(f"{n_figures} figures")
+        bar.set_postfix_str(f"{len(figures(notebook))} figures")
     if not progress:
         print(f"{path.stem}: {n_code} cells, {time.perf_counter() - start:.0f} s", flush=True)
     return notebook
@@ -221,118 +207,10 @@ def _move_stderr(notebook, name: str, log: TextIO | None) -> None:
     """Move what cells wrote to standard error (progress bars, messages of libraries) to the log."""
     for number, cell in enumerate(notebook.cells, 1):
         for output in cell.get("outputs", []):
-            if log and _is_stderr(output):
+            if log and is_stderr(output):
                 print(f"{name}, cell {number}:\n{output.text}", file=log)
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if not _is_stderr(output)]
-
-
-def _is_stderr(output) -> bool:
-    return output.output_type == "stream" and output.name == "stderr"
-
-
-def clean(notebook):
-    """The notebook without anything that does not belong in a repository, changed in place.
-
-    Removes audio players (they embed recordings), widgets and their state, standard error, execution
-    times, all metadata except tags, and folders of this machine. Figures are stored with 256 colours, or
-    with as many as the size limit :data:`MAX_BYTES` permits. Cleaning twice changes nothing more.
-
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        An executed notebook.
-
-    Returns
-    -------
-    nbformat.NotebookNode
-    """
-    notebook.metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    }
-    for cell in notebook.cells:
-        tags = cell.metadata.get("tags")
-        cell.metadata = {"tags": tags} if tags else {}
-        if cell.cell_type == "code":
-            outputs = [] if _is_interactive(cell) else map(_clean_output, cell.outputs)
-            cell.outputs = [output for output in outputs if output is not None]
-    _reduce_colours(notebook)
-    return notebook
-
-
-def _figures(notebook) -> list:
-    """The data of all outputs that are PNG figures."""
-    outputs = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
-    return [data for data in outputs if "image/png" in data]
-
-
-def _reduce_colours(notebook) -> None:
-    """Give figures a palette, the largest that keeps the file within :data:`MAX_BYTES`."""
-    import nbformat
-
-    figures = [(data, data["image/png"]) for data in _figures(notebook)]
-    for n_colors, scale in ((256, 1), (128, 1), (64, 1), (32, 0.85), (24, 0.7)):
-        for data, png in figures:
-            data["image/png"] = _with_palette(png, n_colors, scale)
-        if len(nbformat.writes(notebook)) <= MAX_BYTES:
-            break
-
-
-def _with_palette(png: str, n_colors: int, scale: float) -> str:
-    """A PNG in base64 with at most ``n_colors`` colours; unchanged if it has a palette or gets no smaller."""
-    from PIL import Image
-
-    image = Image.open(io.BytesIO(base64.b64decode(png)))
-    if image.mode == "P" and len(image.palette.colors) <= n_colors and scale == 1:
-        return png
-    image = image.convert("RGB")
-    if scale < 1:
-        image = image.resize([round(scale * side) for side in image.size], Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    # the octree preserves single saturated colours that median cut would merge
-    palette = image.quantize(n_colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette.save(buffer, "png", optimize=True)
-    return min(base64.b64encode(buffer.getvalue()).decode(), png, key=len)
-
-
-def _is_interactive(cell) -> bool:
-    """Whether a cell shows sliders; the cell before it shows the same figure without them."""
-    return any(
-        output.get("data", {}).get("text/plain", "").startswith("interactive(") for output in cell.outputs
-    )
-
-
-def _clean_output(output):
-    """One output as it may be committed, or None."""
-    if _is_stderr(output):
-        return None
-    if output.output_type == "stream":
-        output.text = _scrub(output.text)
-    elif output.output_type in ("display_data", "execute_result"):
-        data = output.data
-        if "application/vnd.jupyter.widget-view+json" in data or "<audio" in data.get("text/html", ""):
-            return None
-        for kind in data:
-            if kind.startswith("text/") and isinstance(data[kind], str):
-                data[kind] = _scrub(data[kind])
-        output.metadata = {}
-    return output
-
-
-def _scrub(text: str) -> str:
-    """Replace folders of this machine by general names, and remove memory addresses."""
-    folders = {
-        os.environ.get("SERCORE_ROOT"): "<corpus>",
-        os.environ.get("SERCORE_CORPORA"): "<corpora>",
-        str(paths.data_dir()): "data",
-        str(clone.repository()): ".",
-        str(Path.home()): "~",
-    }
-    for folder, name in folders.items():
-        if folder and len(folder) > 1:
-            text = text.replace(str(Path(folder).resolve()), name).replace(folder, name)
-    return re.sub(r" at 0x[0-9a-f]+", "", text)
+            cell.outputs = [output for output in cell.outputs if not is_stderr(output)]
 
 
 @contextmanager
@@ -366,22 +244,3 @@ def _logging_to(path: Path) -> Iterator[TextIO]:
 def _relative(path: Path) -> Path:
     """The path relative to the current folder if it is below it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def _main(names: Sequence[str]) -> int:
-    """Clean notebooks in place; returns 1 if one changed, as pre-commit expects."""
-    import nbformat
-
-    changed = 0
-    for name in names:
-        before = Path(name).read_text(encoding="utf-8")
-        after = nbformat.writes(clean(nbformat.reads(before, as_version=4))) + "\n"
-        if after != before:
-            Path(name).write_text(after, encoding="utf-8")
-            print(f"cleaned {name}")
-            changed = 1
-    return changed
-
-
-if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))

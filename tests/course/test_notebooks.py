@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sercore.course import clone, notebooks, write_summary
+from sercore.course import cleaning, clone, notebooks, write_summary
 
 NUMBERED = sorted(clone.notebooks_dir().glob("[0-9][0-9]_*.ipynb"))
 SOLUTIONS = sorted((clone.notebooks_dir() / "solutions").glob("*.ipynb"))
@@ -49,7 +49,7 @@ def test_notebooks_are_numbered_and_have_solutions():
 @pytest.mark.parametrize("path", ALL, ids=ids)
 def test_committed_notebooks_are_executed_clean_and_small(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text) <= notebooks.MAX_BYTES, "fewer or smaller figures"
+    assert len(text) <= cleaning.MAX_BYTES, "fewer or smaller figures"
     for forbidden in (
         "<audio", "data:audio", "widget-view+json", "widget-state", "/home/", "/root/", "/Users/", "/tmp/",
     ):  # fmt: skip
@@ -200,7 +200,7 @@ def test_clean_removes_sound_widgets_stderr_and_folders():
     ]
     cell.metadata = {"execution": {"iopub": "2026"}, "tags": ["summary"]}
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {"state": 1}})
-    cleaned = notebooks.clean(notebook)
+    cleaned = cleaning.clean(notebook)
     assert [output.output_type for output in cell.outputs] == ["stream", "display_data"]
     assert cell.outputs[0].text == "in ~/x <object>"
     assert dict(cell.metadata) == {"tags": ["summary"]}
@@ -213,7 +213,7 @@ def test_clean_removes_all_outputs_of_cells_with_sliders():
     sliders = new_output(**view, **{"text/plain": "interactive(children=(…"})
     progress = new_output(**view, **{"text/plain": "clips:   0%"})
     cells = [nbformat.v4.new_code_cell("x", outputs=[figure, other]) for other in (sliders, progress)]
-    cleaned = notebooks.clean(nbformat.v4.new_notebook(cells=cells))
+    cleaned = cleaning.clean(nbformat.v4.new_notebook(cells=cells))
     assert [len(cell.outputs) for cell in cleaned.cells] == [0, 1]
 
 
@@ -238,9 +238,9 @@ def decoded(notebook):
 
 @pytest.mark.parametrize(("max_bytes", "n_colors"), [(600_000, 256), (40_000, 128)])
 def test_clean_reduces_colours_to_the_size_limit(pixels, monkeypatch, max_bytes, n_colors):
-    monkeypatch.setattr(notebooks, "MAX_BYTES", max_bytes)
+    monkeypatch.setattr(cleaning, "MAX_BYTES", max_bytes)
     notebook, png = with_figure(pixels)
-    notebooks.clean(notebook)
+    cleaning.clean(notebook)
     image = decoded(notebook)
     assert len(nbformat.writes(notebook)) <= max_bytes
     assert max_bytes == 600_000 or len(png) > max_bytes
@@ -251,16 +251,16 @@ def test_clean_reduces_colours_to_the_size_limit(pixels, monkeypatch, max_bytes,
 
 def test_clean_twice_changes_nothing(pixels):
     notebook, _ = with_figure(pixels)
-    once = nbformat.writes(notebooks.clean(notebook))
-    assert nbformat.writes(notebooks.clean(nbformat.reads(once, as_version=4))) == once
+    once = nbformat.writes(cleaning.clean(notebook))
+    assert nbformat.writes(cleaning.clean(nbformat.reads(once, as_version=4))) == once
 
 
 def test_pre_commit_hook_cleans_in_place(pixels, tmp_path, capsys):
     path = tmp_path / "notebook.ipynb"
     nbformat.write(with_figure(pixels)[0], path)
-    assert notebooks._main([str(path)]) == 1
+    assert cleaning._main([str(path)]) == 1
     assert "cleaned" in capsys.readouterr().out
-    assert notebooks._main([str(path)]) == 0
+    assert cleaning._main([str(path)]) == 0
 
 
 def test_summary_shows_tagged_outputs_below_their_heading(pixels, tmp_path):
