@@ -219,10 +219,9 @@ def _results(options) -> None:
 
 
 def _bench(options) -> None:
-    from .course import readme
-    from .course.benchmarks import features
+    from .course import benchmarks, readme
 
-    measured = features.run()
+    measured = benchmarks.run()
     print(measured.to_string(index=False))
     if options.readme:
         readme.replace("bench", readme.bench_markdown(measured))

@@ -1,14 +1,16 @@
 """The course: everything that needs a clone of the repository, its notebooks or its published results.
 
-:mod:`.notebooks` runs the numbered notebooks, :mod:`.summary` makes the page of a run, :mod:`.published`
-holds the measured campaigns and their out-of-fold predictions, :mod:`.readme` writes tables and figures of
-the README from them, and :mod:`.benchmarks` measures speed. The library and the views never import this.
+:mod:`.notebooks` runs the numbered notebooks, :mod:`.cleaning` prepares them for a commit,
+:mod:`.summary` writes the summary page of a run,
+:mod:`.published` defines the measured campaigns and reads their out-of-fold predictions, :mod:`.readme`
+writes tables and figures of README and ``data/`` from them, and :mod:`.benchmarks` measures speed.
+Library and views never import this package.
 """
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["benchmarks", "notebooks", "published", "readme"],
+    submodules=["benchmarks", "cleaning", "clone", "notebooks", "published", "readme"],
     submod_attrs={"summary": ["publish", "write_summary"]},
 )

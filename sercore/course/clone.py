@@ -1,10 +1,12 @@
-"""The clone of the repository that the course needs: its notebooks, published results and README."""
+"""Folders of the clone of the repository: its notebooks, published results and pages."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ..errors import SercoreError
+
+__all__ = ["notebooks_dir", "repository"]
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -15,11 +17,11 @@ def repository() -> Path:
     Raises
     ------
     SercoreError
-        The package was installed without one.
+        The package is installed without a clone.
     """
     if not (_ROOT / "notebooks").is_dir():
         raise SercoreError(
-            f"{_ROOT}: no notebooks/ here; the course needs a clone of the repository. Clone it and run "
+            f"{_ROOT}: no notebooks/ found; the course needs a clone of the repository. Clone it and run "
             "'pip install -e .' in its folder (see the README)."
         )
     return _ROOT

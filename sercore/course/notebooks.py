@@ -1,60 +1,72 @@
-"""Run the numbered notebooks, keep what they made, and clean them for the repository.
+"""Run the numbered notebooks on a corpus.
 
-Every notebook reads one setting, the environment variable ``SERCORE_CORPUS``; :func:`run` sets it,
-executes the notebooks in order in fresh kernels and writes a run folder::
+Every notebook reads its corpus from the environment variable ``SERCORE_CORPUS``. :func:`run` sets it,
+executes the notebooks in order, each in a new kernel, and writes a run folder::
 
     runs/20260101-120000-demo/
-        01_eda.ipynb …      executed copies, also of the one that failed
-        tables/*.csv        what notebooks published (:func:`sercore.course.summary.publish`)
-        summary.html        one page with every cell tagged "summary"
-
-Notebook: 00_start_here.ipynb
+        01_eda.ipynb …      executed notebooks, the one that failed included
+        tables/*.csv        result tables (:func:`sercore.course.publish`)
+        summary.html        one page with the outputs of all cells tagged "summary"
+        run.log             warnings and messages of libraries, kernels and worker processes
 """
 
 from __future__ import annotations
 
-import base64
-import io
+import asyncio
+import logging
 import os
-import re
+import signal
 import time
-from collections.abc import Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
-from .. import paths
 from ..errors import SercoreError
 from . import clone
+from .cleaning import clean, figures, is_stderr
 from .summary import write_summary
 
-MAX_BYTES = 148_000
-"""Size of a committed notebook above which its pictures get fewer colours."""
+__all__ = ["NotebookError", "clean", "find", "run"]
 
 
 class NotebookError(SercoreError):
-    """A notebook stopped; the message names notebook and cell."""
+    """A notebook failed; the message names the notebook and the cell."""
 
 
 def find(only: Sequence[str] = ()) -> list[Path]:
-    """The numbered notebooks, in order.
+    """Paths of the numbered notebooks, in order.
 
     Parameters
     ----------
     only : sequence of str
-        Numbers (``"01"`` or ``"1"``) or beginnings of names; empty for all.
+        Numbers (``"01"`` or ``"1"``) or beginnings of file names; empty for all notebooks.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    NotebookError
+        No notebook matches.
+
+    Examples
+    --------
+    >>> [path.name for path in find(["0", "2"])]
+    ['00_start_here.ipynb', '02_feature_extraction.ipynb']
     """
     folder = clone.notebooks_dir()
-    every = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
-    if not every:
-        raise NotebookError(f"no notebooks in {folder}; run from a clone of the repository (see README)")
+    numbered = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not numbered:
+        raise NotebookError(f"{folder}: no numbered notebooks found; run from a clone (see the README)")
     wanted = [number.zfill(2) for number in only]
     for start in wanted:
-        if not any(path.name.startswith(start) for path in every):
-            raise NotebookError(
-                f"no notebook starts with {start!r}; there are: {', '.join(path.stem for path in every)}"
-            )
-    return [path for path in every if not wanted or path.name.startswith(tuple(wanted))]
+        if not any(path.name.startswith(start) for path in numbered):
+            names = ", ".join(path.stem for path in numbered)
+            raise NotebookError(f"no notebook starts with {start!r}; available: {names}")
+    return [path for path in numbered if not wanted or path.name.startswith(tuple(wanted))]
 
 
 def run(
@@ -71,30 +83,34 @@ def run(
     Parameters
     ----------
     corpus : str
-        A name that :func:`sercore.corpora.load_index` knows.
+        Name of a corpus (:func:`sercore.corpora.load_index`).
     root : path, optional
-        The corpus's own folder.
+        Folder of the corpus.
     only : sequence of str
-        Which notebooks (:func:`find`).
+        Selects notebooks (:func:`find`).
     out : path, optional
         The run folder; by default a new one under ``runs`` in the current folder.
     in_place : bool
-        Also write cleaned copies back over the notebooks, for a commit.
+        Also replace the notebooks of the clone by their executed and cleaned versions.
     progress : bool
         Show a progress bar per notebook.
+
+    Returns
+    -------
+    Path
 
     Raises
     ------
     NotebookError
-        One failed. Those before it are in the run folder, and so is its own copy up to there. Or the run
-        folder cannot be written, or the demo corpus was given a folder.
+        A notebook failed (its executed cells and those of earlier notebooks are in the run folder), the
+        run folder cannot be written, or ``root`` was given for the demo corpus.
     """
     import nbformat
 
     from ..corpora import load_index
 
     if corpus == "demo" and root is not None:
-        raise NotebookError("the demo corpus is rendered, not read from a folder: say --corpus beside --root")
+        raise NotebookError("the demo corpus is synthesised and has no folder: pass --corpus with --root")
     notebooks = find(only)
     environment = {"SERCORE_CORPUS": corpus}
     if root is not None:
@@ -102,19 +118,21 @@ def run(
     if os.environ.get("SERCORE_CORPORA"):  # kernels start in another folder
         environment["SERCORE_CORPORA"] = str(Path(os.environ["SERCORE_CORPORA"]).expanduser().resolve())
     with _environment(environment):
-        n_clips = len(load_index(corpus))  # a wrong corpus is told at once, not by a failed notebook
+        n_clips = len(load_index(corpus))  # a missing corpus is reported before any notebook starts
     folder = Path(out or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{corpus}").resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotebookError(f"{folder}: results cannot be written there ({error.strerror})") from error
-    print(f"{corpus}: {n_clips} clips, {len(notebooks)} notebooks, results in {_shown(folder)}")
+    plural = "s" if len(notebooks) > 1 else ""
+    counts = f"{n_clips} clips, {len(notebooks)} notebook{plural}"
+    print(f"{corpus}: {counts}, results in {_relative(folder)}", flush=True)
     executed = {}
-    with _environment(environment | {"SERCORE_RUN": str(folder)}):
+    with _environment(environment | {"SERCORE_RUN": str(folder)}), _logging_to(folder / "run.log") as log:
         for path in notebooks:
             notebook = nbformat.read(path, as_version=4)
             try:
-                executed[path.stem] = _execute(notebook, path, progress=progress)
+                executed[path.stem] = _execute(notebook, path, log, progress=progress)
             finally:
                 nbformat.write(notebook, folder / path.name)
                 write_summary(executed, folder / "summary.html", corpus=corpus)
@@ -123,144 +141,81 @@ def run(
     return folder
 
 
-def _execute(notebook, path: Path, *, progress: bool):
-    """Execute in place with one line of progress; raise NotebookError where a cell fails."""
+def _execute(notebook, path: Path, log: TextIO | None = None, *, progress: bool = False):
+    """Execute a notebook in place; everything written to standard error goes to the log."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     n_code = sum(cell.cell_type == "code" for cell in notebook.cells)
-    current, start = 0, time.perf_counter()
-    with tqdm(total=n_code, desc=path.stem, unit="cell", disable=not progress) as bar:
+    current, interrupted, start = 0, False, time.perf_counter()
 
-        def started(cell, cell_index):
-            nonlocal current
-            current = cell_index
+    def started(cell, cell_index):
+        nonlocal current
+        current = cell_index
 
+    def catch_interrupts(notebook):  # nbclient would report Ctrl-C as a dead kernel
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+
+        def interrupt():
+            nonlocal interrupted
+            interrupted = True
+            task.cancel()
+
+        with suppress(RuntimeError, ValueError):  # on Windows, or outside of the main thread
+            loop.add_signal_handler(signal.SIGINT, interrupt)
+
+    with tqdm(total=n_code, desc=path.stem, disable=not progress, bar_format=_BAR) as bar:
         client = NotebookClient(
             notebook,
-            timeout=3600,  # seconds for one cell; nothing here should come near
+            timeout=3600,  # seconds per cell, far more than any cell needs
             kernel_name="python3",
             resources={"metadata": {"path": str(path.parent)}},
+            on_notebook_start=catch_interrupts,
             on_cell_start=started,
             on_cell_executed=lambda **_: bar.update(1),
         )
-        # nbclient answers Output widgets on the socket it waits on; a reply that comes meanwhile can go
-        # unseen, and the run stands still for ever (seen with nbclient 0.11, pyzmq 27, ipykernel 7)
+        # nbclient mirrors Output widgets over the socket that it waits on, and can miss a reply and hang
+        # (seen with nbclient 0.11, pyzmq 27, ipykernel 7)
         client.comm_open_handlers = {}
         try:
-            client.execute()
+            client.execute(stdout=log, stderr=log)
         except CellExecutionError as error:
-            source = notebook.cells[current].source
+            line = notebook.cells[current].source.strip().splitlines()[0]
             raise NotebookError(
                 f"{path.name}, cell {current + 1} failed with {error.ename}: {error.evalue}\n"
-                f"    {source.strip().splitlines()[0]}\nthe copy in the run folder shows where"
+                f"    {line}\nsee the executed notebook in the run folder"
             ) from None
-        except (CellTimeoutError, DeadKernelError) as error:
+        except (CellTimeoutError, DeadKernelError, asyncio.CancelledError) as error:
+            if interrupted:
+                raise KeyboardInterrupt from None
             raise NotebookError(
-                f"{path.name}, cell {current + 1}: its kernel died ({error}); too little memory?"
+                f"{path.name}, cell {current + 1}: the kernel died ({error}); is there enough memory?"
             ) from None
+        finally:
+            _move_stderr(notebook, path.stem, log)
+        bar.set_postfix_str(f"{len(figures(notebook))} figures")
     if not progress:
         print(f"{path.stem}: {n_code} cells, {time.perf_counter() - start:.0f} s", flush=True)
     return notebook
 
 
-def clean(notebook):
-    """The notebook without what a repository should not hold.
+_BAR = "{desc:22} {percentage:3.0f}% |{bar:24}| {n_fmt}/{total_fmt} cells, {elapsed}{postfix}"
 
-    Removed: audio players (they embed recordings), widget states, the error stream (progress bars,
-    library chatter), execution times, and folders of this machine. Pictures get as many colours as
-    the size limit of :data:`MAX_BYTES` leaves room for.
-    """
-    notebook.metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    }
-    for cell in notebook.cells:
-        tags = cell.metadata.get("tags")
-        cell.metadata = {"tags": tags} if tags else {}
+
+def _move_stderr(notebook, name: str, log: TextIO | None) -> None:
+    """Move what cells wrote to standard error (progress bars, messages of libraries) to the log."""
+    for number, cell in enumerate(notebook.cells, 1):
+        for output in cell.get("outputs", []):
+            if log and is_stderr(output):
+                print(f"{name}, cell {number}:\n{output.text}", file=log)
         if cell.cell_type == "code":
-            shown = [] if _is_interactive(cell) else map(_clean_output, cell.outputs)
-            cell.outputs = [output for output in shown if output is not None]
-    return _lightened(notebook)
-
-
-def _lightened(notebook):
-    """Pictures with a palette, the largest that keeps the file within :data:`MAX_BYTES`; at last, smaller."""
-    import nbformat
-
-    pictures = [
-        (output.data, output.data["image/png"])
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
-    ]
-    for n_colors, scale in ((128, 1), (64, 1), (48, 1), (32, 1), (32, 0.85), (24, 0.7)):
-        for data, original in pictures:
-            data["image/png"] = _with_palette(original, n_colors, scale)
-        if len(nbformat.writes(notebook)) <= MAX_BYTES:
-            break
-    return notebook
-
-
-def _with_palette(png: str, n_colors: int, scale: float = 1) -> str:
-    """A PNG in base64 with at most ``n_colors`` colours, or as it was where that is smaller."""
-    from PIL import Image
-
-    image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
-    if scale < 1:
-        image = image.resize([round(scale * side) for side in image.size], Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    # the octree keeps single strong colours that median cut would merge
-    palette = image.quantize(n_colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette.save(buffer, "png", optimize=True)
-    smaller = base64.b64encode(buffer.getvalue()).decode()
-    return min(smaller, png, key=len)
-
-
-def _is_interactive(cell) -> bool:
-    """Whether a cell shows sliders; what they drew stands in the cell before it too."""
-    return any(
-        output.get("data", {}).get("text/plain", "").startswith("interactive(") for output in cell.outputs
-    )
-
-
-def _clean_output(output):
-    """One output fit for a commit, or None."""
-    if output.output_type == "stream":
-        if output.name == "stderr":
-            return None
-        output.text = _scrub(output.text)
-        return output
-    if output.output_type in ("display_data", "execute_result"):
-        data = output.data
-        if "application/vnd.jupyter.widget-view+json" in data or "<audio" in data.get("text/html", ""):
-            return None
-        for kind in data:
-            if kind.startswith("text/") and isinstance(data[kind], str):
-                data[kind] = _scrub(data[kind])
-        output.metadata = {}
-    return output
-
-
-def _scrub(text: str) -> str:
-    """Replace folders of this machine by what they stand for."""
-    folders = {
-        os.environ.get("SERCORE_ROOT"): "<corpus>",
-        os.environ.get("SERCORE_CORPORA"): "<corpora>",
-        str(paths.data_dir()): "data",
-        str(clone.repository()): ".",
-        str(Path.home()): "~",
-    }
-    for folder, name in folders.items():
-        if folder and len(folder) > 1:
-            text = text.replace(str(Path(folder).resolve()), name).replace(folder, name)
-    return re.sub(r" at 0x[0-9a-f]+", "", text)
+            cell.outputs = [output for output in cell.outputs if not is_stderr(output)]
 
 
 @contextmanager
-def _environment(values: dict[str, str]):
-    """Environment variables for a while."""
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Set environment variables temporarily."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -272,6 +227,20 @@ def _environment(values: dict[str, str]):
                 os.environ[name] = value
 
 
-def _shown(path: Path) -> str:
-    """A path relative to here where it lies below."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+@contextmanager
+def _logging_to(path: Path) -> Iterator[TextIO]:
+    """Send log records and warnings of this process to a file, and yield the file."""
+    with open(path, "a", encoding="utf-8", errors="backslashreplace", buffering=1) as log:
+        handler, root = logging.StreamHandler(log), logging.getLogger()
+        root.addHandler(handler)
+        logging.captureWarnings(True)
+        try:
+            yield log
+        finally:
+            logging.captureWarnings(False)
+            root.removeHandler(handler)
+
+
+def _relative(path: Path) -> Path:
+    """The path relative to the current folder if it is below it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,10 +1,8 @@
-"""The measurements this course publishes, and how each was made.
+"""Published results: the campaigns that produced them, and their out-of-fold predictions.
 
-A *campaign* fixes corpus, label scheme, split, models and seeds. :func:`measure` runs one on real
-recordings and keeps its out-of-fold predictions as ``data/oof/<campaign>.parquet``;
-:func:`table` recomputes every figure from that file, so anyone can check a score without audio.
-
-Notebook: 03_mlp_baseline.ipynb
+A *campaign* fixes corpus, label scheme, split, models and seeds. :func:`run_campaign` runs one on real
+recordings and writes its out-of-fold predictions to ``data/oof/<campaign>.parquet``. :func:`table`
+computes all metrics from that file, so every published score can be checked without audio.
 """
 
 from __future__ import annotations
@@ -23,8 +21,19 @@ from ..errors import SercoreError
 from ..models import NETWORKS, reads_frames
 from . import clone
 
-_STEADY = ("dummy", "logistic", "linear_svc", "rbf_svc", "knn", "lda")
-_FORESTS = ("random_forest", "extra_trees", "gradient_boosting")
+__all__ = [
+    "AUGMENTED",
+    "CAMPAIGNS",
+    "Campaign",
+    "load",
+    "oof_folder",
+    "run_campaign",
+    "table",
+    "voting_example",
+]
+
+_DETERMINISTIC = ("dummy", "logistic", "linear_svc", "rbf_svc", "knn", "lda")
+_TREES = ("random_forest", "extra_trees", "gradient_boosting")
 _SEEDED = ("sklearn_mlp", "mlp")
 
 AUGMENTED = {
@@ -32,14 +41,14 @@ AUGMENTED = {
     "epochs": 40,
     "learning_rate": 2e-3,
     "lr_schedule": "cosine",
-    "balanced": True,
+    "class_weight": "balanced",
     "label_smoothing": 0.1,
     "spec_augment": {"n_masks": 1},
 }
-"""How networks on frames are trained on augmented copies: on all training speakers, for a number of
-epochs chosen on inner folds of the training actors of the first emobox fold."""
+"""``fit_params`` of networks trained with augmentation: on all training speakers, for a number of epochs
+chosen on inner folds of the training actors of the first emobox fold."""
 _HALF = {"epochs": 20}
-_OWN = {
+_OVERRIDES = {
     "mlp": {"spec_augment": None, "learning_rate": 1e-3, "epochs": 60},
     "transformer": _HALF | {"learning_rate": 1e-3},
     "cnn2d_transformer": _HALF | {"learning_rate": 1e-3},
@@ -47,40 +56,41 @@ _OWN = {
     "bilstm": _HALF,
     "bilstm_multihead": _HALF,
 }
-"""What differs for some. Those with half the epochs would gain from more; nothing was tried for them."""
+"""Differences from :data:`AUGMENTED` by model. Networks with half the epochs would gain from more; no other
+value was tried for them."""
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """One comparison of models on equal terms.
+    """A comparison of models under equal conditions.
 
     Parameters
     ----------
     corpus, scheme, split : str
-        What is recognised, and how clips are divided.
+        Names of the corpus, the label scheme and the split.
     models : tuple of str
-        See :func:`sercore.training.out_of_fold`. Networks on frames read the recipe ``log_mel``.
+        See :func:`sercore.training.out_of_fold`. Networks on frames use the recipe ``log_mel``.
     seeds : tuple of int
-        Seeds of the ``repeated`` models; the others run with the first alone.
+        Seeds of the ``repeated`` models; all others use the first seed only.
     repeated : tuple of str
-        Models whose spread over seeds is measured.
+        Models trained with every seed, to report the standard deviation over seeds.
     speaker_norm : bool
-        Standardise features per speaker, unlabelled clips of test speakers included.
+        Standardise features per speaker, using unlabelled clips of test speakers too.
     augmented : int
-        Augmented copies of each training clip (:class:`sercore.audio.augment.Augmentation`), for networks
-        trained as :data:`AUGMENTED` says; 0 trains with the defaults of :func:`sercore.training.fit`.
+        Number of augmented versions of each training clip (:class:`sercore.audio.augment.Augmentation`),
+        for networks trained with :data:`AUGMENTED`; 0 trains with ``fit_params``.
     fit_params : dict, optional
-        How networks are trained instead.
+        Arguments of :func:`sercore.training.fit` without augmentation; by default its own defaults.
     n_folds : int, optional
         See :func:`sercore.splits.make_folds`.
     precision : str
-        In which networks are trained, as ``keras.config.set_dtype_policy`` takes it.
+        Dtype policy of networks (``keras.config.set_dtype_policy``).
     """
 
     corpus: str
     scheme: str
     split: str
-    models: tuple[str, ...] = (*_STEADY, *_FORESTS, *_SEEDED)
+    models: tuple[str, ...] = (*_DETERMINISTIC, *_TREES, *_SEEDED)
     seeds: tuple[int, ...] = (0, 1, 2)
     repeated: tuple[str, ...] = _SEEDED
     speaker_norm: bool = False
@@ -104,12 +114,7 @@ CAMPAIGNS = {
     "emo_db-loso": Campaign("emo_db", "all", "loso", models=_FEW),
     "emo_db-loso-speaker-norm": Campaign("emo_db", "all", "loso", models=_FEW, speaker_norm=True),
     "ravdess-emobox-networks": Campaign(
-        "ravdess",
-        "eight",
-        "emobox-ravdess",
-        models=tuple(NETWORKS),
-        repeated=_BEST,
-        augmented=8,
+        "ravdess", "eight", "emobox-ravdess", models=tuple(NETWORKS), repeated=_BEST, augmented=8
     ),
     "ravdess-emobox-networks-speaker-norm": Campaign(
         "ravdess", "eight", "emobox-ravdess", models=_BEST, repeated=(), speaker_norm=True, augmented=8
@@ -134,8 +139,8 @@ CAMPAIGNS = {
         precision="mixed_bfloat16",
     ),
 }
-"""Every published campaign by name. Those that end in ``-plain`` and ``-earlier`` answer one question
-each: what augmentation gives, and whether a network thirty times as large is better."""
+"""Published campaigns by name. ``ravdess-emobox-networks-plain`` measures the effect of augmentation,
+``ravdess-legacy`` compares with a network of an earlier project, thirty times as large."""
 
 
 def run_campaign(
@@ -145,20 +150,29 @@ def run_campaign(
     models: Sequence[str] | None = None,
     n_jobs: int = 2,
 ) -> Path:
-    """Run a campaign and keep its out-of-fold predictions; returns their file.
+    """Train and evaluate all models of a campaign, and return the file of out-of-fold predictions.
 
-    Every finished (model, seed, fold) is kept in the cache folder, so a stopped run resumes.
+    Every finished (model, seed, fold) is cached, so an interrupted campaign resumes.
 
     Parameters
     ----------
     name : str
-        From :data:`CAMPAIGNS`.
+        A key of :data:`CAMPAIGNS`.
     root : path, optional
-        The corpus's own folder.
+        Folder of the corpus.
     models : sequence of str, optional
-        Only these models of the campaign; the file then holds them alone.
+        Run only these models of the campaign; the file then contains only them.
     n_jobs : int
-        Processes.
+        Number of processes.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    SercoreError
+        No campaign has this name.
     """
     from ..training import out_of_fold, write_parquet
 
@@ -166,15 +180,15 @@ def run_campaign(
     tables = []
     for model in campaign.models if models is None else models:
         index, X, augmented, classes = _features(campaign, model, root, n_jobs)
-        fit_params = AUGMENTED | _OWN.get(model, {}) if campaign.augmented else campaign.fit_params
-        with _computing_in(campaign.precision):
+        fit_params = AUGMENTED | _OVERRIDES.get(model, {}) if campaign.augmented else campaign.fit_params
+        with _dtype_policy(campaign.precision):
             tables.append(
                 out_of_fold(
                     index, X, classes, model=model, fit_params=fit_params, augmented=augmented,
                     split=campaign.split, n_folds=campaign.n_folds,
                     seeds=campaign.seeds if model in campaign.repeated else campaign.seeds[:1],
                     folder=paths.cache_dir() / "oof" / name,
-                    n_jobs=n_jobs if campaign.precision == "float32" else 1,  # others would not know it
+                    n_jobs=n_jobs if campaign.precision == "float32" else 1,  # workers use float32
                 ).assign(model=model)
             )  # fmt: skip
     oof = pd.concat(tables, ignore_index=True)
@@ -188,8 +202,8 @@ def run_campaign(
 
 
 @contextlib.contextmanager
-def _computing_in(precision: str):
-    """Networks built meanwhile compute in this precision; afterwards all is as before."""
+def _dtype_policy(precision: str):
+    """Set the dtype policy of Keras temporarily."""
     if precision == "float32":
         yield
         return
@@ -204,7 +218,7 @@ def _computing_in(precision: str):
 
 
 def _features(campaign: Campaign, model: str, root, n_jobs: int):
-    """Index, features, augmented copies and classes, as the model reads them."""
+    """Index, features, augmented features and classes, in the form that the model expects."""
     from ..audio.augment import Augmentation
     from ..corpora import load_index
     from ..features.store import extract_frames, extract_table
@@ -231,16 +245,46 @@ def _features(campaign: Campaign, model: str, root, n_jobs: int):
 
 
 def load(name: str) -> pd.DataFrame:
-    """Out-of-fold predictions of a published campaign, all models below each other."""
+    """Out-of-fold predictions of a published campaign, one row per clip, model and seed.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns ``clip_id, speaker, label, fold, seed, model`` and more, and ``p_<class>`` for each class.
+
+    Raises
+    ------
+    SercoreError
+        No campaign has this name, or its predictions are missing.
+
+    Examples
+    --------
+    >>> oof = load("tess-loso")
+    >>> oof["speaker"].unique().tolist()
+    ['tess-OAF', 'tess-YAF']
+    """
     path = oof_folder() / f"{name}.parquet"
     _get(name)
     if not path.is_file():
-        raise SercoreError(f"{path}: not there; measure it with 'sercore results --measure {name}'")
+        raise SercoreError(f"{path}: not found; create it with 'sercore results --measure {name}'")
     return pd.read_parquet(path)
 
 
 def table(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
-    """Result table of a published campaign, computed from its predictions."""
+    """Result table of a published campaign, computed from its predictions.
+
+    Parameters
+    ----------
+    name : str
+        A key of :data:`CAMPAIGNS`.
+    n_boot : int
+        Number of bootstrap samples for the confidence intervals.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per model (:func:`sercore.evaluation.results_table`).
+    """
     from ..training import summarise
 
     campaign, oof = _get(name), load(name)
@@ -254,23 +298,29 @@ def table(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
 
 
 def oof_folder() -> Path:
-    """Where published predictions lie: ``data/oof`` of the clone."""
+    """Folder of the published predictions: ``data/oof`` of the clone."""
     return clone.repository() / "data" / "oof"
 
 
 def _get(name: str) -> Campaign:
     if name not in CAMPAIGNS:
-        raise SercoreError(f"no campaign named {name!r}; there are: {', '.join(CAMPAIGNS)}")
+        raise SercoreError(f"no campaign named {name!r}; available: {', '.join(CAMPAIGNS)}")
     return CAMPAIGNS[name]
 
 
 def _rounded(proba: np.ndarray) -> np.ndarray:
-    """Four decimals, which is enough for every figure and a quarter of the size; rows still sum to 1."""
+    """Probabilities with four decimals, for a quarter of the file size; rows still sum to 1."""
     proba = np.round(proba, 4)
     return (proba / proba.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def voting_example() -> pd.DataFrame:
-    """Published RAVDESS predictions for :class:`sercore.widgets.Voting`: one seed, without the dummy."""
+    """Published RAVDESS predictions for :class:`sercore.widgets.Voting`: one seed, without the dummy.
+
+    Examples
+    --------
+    >>> voting_example()["model"].nunique()
+    10
+    """
     oof = load("ravdess-emobox")
     return oof[(oof["model"] != "dummy") & (oof["seed"] == oof["seed"].min())]

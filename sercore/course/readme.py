@@ -1,6 +1,7 @@
-"""The README's figures: written from published predictions and measurements, never by hand.
+"""Tables and figures of the README and of the pages in ``data/``, written from published predictions.
 
-Notebook: 03_mlp_baseline.ipynb
+Each table stands between two markers, ``<!-- results -->`` and ``<!-- /results -->``; ``sercore results
+--readme`` and ``sercore bench --readme`` replace what is between them.
 """
 
 from __future__ import annotations
@@ -10,8 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..errors import SercoreError
 from ..labels import SCHEMES
 from . import clone, published
+
+__all__ = [
+    "MODELS", "PAGES", "bench_markdown", "draw_leak_figure", "networks_markdown", "replace",
+    "results_markdown",
+]  # fmt: skip
 
 MODELS = {
     "logistic": "Logistic regression",
@@ -19,10 +26,14 @@ MODELS = {
     "sklearn_mlp": "MLP (scikit-learn)",
     "mlp": "MLP (Keras)",
 }
+"""Models of the results table and the figure, with their printed names."""
+
+PAGES = {"results": "RESULTS.md", "networks": "RESULTS.md", "bench": "SPEED.md"}
+"""The page in ``data/`` that contains the table of each marker."""
 
 
 def results_markdown() -> str:
-    """Markdown table: one row per published campaign of baselines, one column per model."""
+    """Markdown table of the baselines: one row per published campaign, one column per model."""
     lines = [
         "| corpus and split | clips, speakers | " + " | ".join(MODELS.values()) + " |",
         "|---|---|" + "---|" * len(MODELS),
@@ -32,27 +43,27 @@ def results_markdown() -> str:
             continue
         table = published.table(name).set_index("model")
         first = table.iloc[0]
-        split = f"`{campaign.split}`" + (" (leaky)" if campaign.split == "random" else "")
-        task = f"{campaign.corpus.upper().replace('_', '-')}, {_n_classes(name)} classes, {split}"
-        task += ", `enrolled`" if campaign.speaker_norm else ""
+        task = f"{campaign.corpus.upper().replace('_', '-')}, {_n_classes(name)} classes, `{campaign.split}`"
+        task += " (leaky)" if campaign.split == "random" else ""
+        task += ", speaker-normalised" if campaign.speaker_norm else ""
         cells = [_cell(table.loc[model]) if model in table.index else "" for model in MODELS]
         lines.append(f"| {task} | {first.n_clips:.0f}, {first.n_speakers:.0f} | " + " | ".join(cells) + " |")
         if campaign.split == "random":
             cells = [f"{100 * table.loc[model].wa:.1f}" for model in MODELS]
-            lines.append("| … the same, plain accuracy (WA) | | " + " | ".join(cells) + " |")
+            lines.append("| … the same, weighted accuracy (WA) | | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def networks_markdown() -> str:
-    """Markdown table: one row per network trained on augmented copies, best first."""
+    """Markdown table of the networks trained with augmentation: one row per network, best first."""
     campaigns = ("ravdess-emobox-networks", "ravdess-emobox-networks-speaker-norm", "ravdess-random-networks")
-    fair, speaker_norm, leaky = (published.table(name).set_index("model") for name in campaigns)
+    disjoint, speaker_norm, leaky = (published.table(name).set_index("model") for name in campaigns)
     lines = [
-        "| network | weights | UA, new speakers | WA | F1 | UA, `enrolled` | WA, `random` (leaky) "
+        "| network | weights | UA, new speakers | WA | F1 | UA, speaker-normalised | WA, `random` (leaky) "
         "| training, min | ms per clip |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for row in fair.sort_values("ua", ascending=False).itertuples():
+    for row in disjoint.sort_values("ua", ascending=False).itertuples():
         cells = [
             f"`{row.Index}`",
             f"{row.parameters / 1000:.0f} k",
@@ -69,7 +80,11 @@ def networks_markdown() -> str:
 
 
 def draw_leak_figure(path: Path | None = None) -> Path:
-    """The README's picture: the same models on speakers they know, on new ones, and enrolled."""
+    """Draw the figure of the README and return its path.
+
+    It compares the same models on the random split, on new speakers, and on new speakers with
+    speaker-normalised features.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -94,21 +109,48 @@ def draw_leak_figure(path: Path | None = None) -> Path:
 
 
 def bench_markdown(bench: pd.DataFrame) -> str:
-    """Markdown table of :func:`sercore.course.benchmarks.features.run`."""
+    """Markdown table of :func:`sercore.course.benchmarks.run`.
+
+    Examples
+    --------
+    >>> row = {"what": "import sercore", "value": 0.00202, "unit": "s"}
+    >>> print(bench_markdown(pd.DataFrame([row])))
+    | measurement | |
+    |---|---|
+    | import sercore | 0.00202 s |
+    """
     rows = [f"| {row.what} | {row.value:.3g} {row.unit} |" for row in bench.itertuples()]
-    return "\n".join(["| measured | |", "|---|---|", *rows])
+    return "\n".join(["| measurement | |", "|---|---|", *rows])
 
 
 def replace(marker: str, content: str, path: Path | None = None) -> None:
-    """Put content between ``<!-- marker -->`` and ``<!-- /marker -->`` of the README."""
-    path = path or clone.repository() / "README.md"
+    """Replace the text between ``<!-- marker -->`` and ``<!-- /marker -->`` in a page.
+
+    Parameters
+    ----------
+    marker : str
+        A key of :data:`PAGES`.
+    content : str
+        The new text.
+    path : Path, optional
+        By default the page of the marker in ``data/``.
+
+    Raises
+    ------
+    SercoreError
+        The page does not contain the markers.
+    """
+    path = path or clone.repository() / "data" / PAGES[marker]
     text = path.read_text(encoding="utf-8")
     pattern = rf"(<!-- {marker}\b[^>]*-->\n).*?(<!-- /{marker} -->)"
-    path.write_text(re.sub(pattern, lambda m: f"{m[1]}{content}\n{m[2]}", text, flags=re.S), encoding="utf-8")
+    text, n_replaced = re.subn(pattern, lambda m: f"{m[1]}{content}\n{m[2]}", text, flags=re.S)
+    if not n_replaced:
+        raise SercoreError(f"{path}: the markers <!-- {marker} --> and <!-- /{marker} --> are missing")
+    path.write_text(text, encoding="utf-8")
 
 
 def _cell(row) -> str:
-    """``57.1 [53.0, 61.2]``, with ± over seeds where there are several."""
+    """``57.1 [53.0, 61.2]``, with ± and the standard deviation if there are several seeds."""
     std = f" ± {100 * row.ua_sd:.1f}" if pd.notna(row.ua_sd) else ""
     return f"{100 * row.ua:.1f}{std} [{100 * row.ua_low:.1f}, {100 * row.ua_high:.1f}]"
 

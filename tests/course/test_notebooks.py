@@ -1,12 +1,14 @@
-"""The notebooks: form, cleanliness, and that they run from top to bottom on the demo corpus."""
+"""Notebooks: form, cleaning, and execution on the demo corpus."""
 
-import ast
 import base64
 import io
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -15,40 +17,43 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sercore import paths
-from sercore.course import clone, notebooks
+from sercore.course import cleaning, clone, notebooks, write_summary
 
 NUMBERED = sorted(clone.notebooks_dir().glob("[0-9][0-9]_*.ipynb"))
 SOLUTIONS = sorted((clone.notebooks_dir() / "solutions").glob("*.ipynb"))
-PAGE = clone.notebooks_dir() / "demo.ipynb"  # not a lesson: widgets only, tested in tests/browser
-ALL = [*NUMBERED, *SOLUTIONS, PAGE]
+DEMO = clone.notebooks_dir() / "demo.ipynb"  # widgets only; tested in tests/browser
+ALL = [*NUMBERED, *SOLUTIONS, DEMO]
 
 
 def ids(path):
     return f"{path.parent.name}-{path.stem}"
 
 
-def test_there_are_notebooks_and_each_but_the_first_has_solutions():
+def new_notebook(folder, *sources):
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    path = folder / "01_toy.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+def new_output(**data):
+    return nbformat.v4.new_output("display_data", data=data)
+
+
+def test_notebooks_are_numbered_and_have_solutions():
     assert [path.name[:2] for path in NUMBERED] == [f"{n:02d}" for n in range(len(NUMBERED))]
-    assert len(NUMBERED) >= 4
+    assert len(NUMBERED) >= 8
     assert {path.name for path in SOLUTIONS} == {path.name for path in NUMBERED[1:]}
 
 
 @pytest.mark.parametrize("path", ALL, ids=ids)
-def test_light_clean_and_executed(path):
+def test_committed_notebooks_are_executed_clean_and_small(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text) <= 150_000, "over 150 KB: fewer or smaller figures"
-    for found in (
-        "<audio",
-        "data:audio",
-        "widget-view+json",
-        "widget-state",
-        "/home/",
-        "/root/",
-        "/Users/",
-        "/tmp/",
-    ):
-        assert found not in text, f"holds {found}"
+    assert len(text) <= cleaning.MAX_BYTES, "fewer or smaller figures"
+    for forbidden in (
+        "<audio", "data:audio", "widget-view+json", "widget-state", "/home/", "/root/", "/Users/", "/tmp/",
+    ):  # fmt: skip
+        assert forbidden not in text
     notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -59,7 +64,7 @@ def test_light_clean_and_executed(path):
 
 
 @pytest.mark.parametrize("path", NUMBERED, ids=ids)
-def test_the_form_every_notebook_follows(path):
+def test_numbered_notebooks_have_the_same_form(path):
     notebook = nbformat.read(path, as_version=4)
     title = notebook.cells[0].source
     assert title.startswith(f"# {path.name[:2]} · ")
@@ -76,118 +81,205 @@ def test_the_form_every_notebook_follows(path):
 
 
 @pytest.mark.parametrize("path", NUMBERED, ids=ids)
-def test_no_score_is_typed_into_prose(path):
+def test_no_scores_in_prose(path):
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "markdown":
             assert not re.search(r"\b\d\d(\.\d)? ?%|\b0\.\d\d+\b", cell.source), cell.source
 
 
-def test_every_notebook_that_a_docstring_names_exists():
-    names = set()
-    for path in (clone.repository() / "sercore").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)):
-                names |= set(re.findall(r"Notebook: (\S+\.ipynb)", ast.get_docstring(node) or ""))
-    assert names
-    assert names <= {path.name for path in [*NUMBERED, PAGE]}
-
-
 @pytest.mark.slow
-def test_the_main_job_runs_on_the_demo_corpus(tmp_path):
-    """`python -m sercore run`, as the README says it: every notebook, the page, the table last."""
+def test_run_on_the_demo_corpus(tmp_path):
+    """`python -m sercore run`: every notebook, the page, the table, and a quiet terminal."""
     command = [sys.executable, "-m", "sercore", "run", "--out", str(tmp_path / "run")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     for path in NUMBERED:
         assert (tmp_path / "run" / path.name).is_file()
+        assert path.stem in done.stderr
     page = (tmp_path / "run" / "summary.html").read_text(encoding="utf-8")
     assert page.count("<img") >= 4
     assert "synthetic voice" in page
     assert all(path.stem in page for path in NUMBERED)
     results = pd.read_csv(tmp_path / "run" / "tables" / "results.csv")
     assert results["ua"].between(0, 1).all()
-    last = done.stdout.strip().splitlines()
-    assert "UA % [95 %]" in last[-len(results) - 1]
-    assert str(results["model"].iloc[-1]) in last[-1]
+    table = done.stdout.partition("summary.html\n")[2]
+    assert "UA % [95 %]" in table
+    assert all(model in table for model in results["model"])
+    lines = done.stdout.splitlines() + done.stderr.splitlines()
+    assert len(lines) < 40, "\n".join(lines)
+    assert max(map(len, table.splitlines())) <= 100
+    assert (tmp_path / "run" / "run.log").stat().st_size > 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", SOLUTIONS, ids=ids)
-def test_solutions_run(path, tmp_path):
-    notebooks._execute(nbformat.read(path, as_version=4), path, progress=False)
+def test_solutions_run(path):
+    notebooks._execute(nbformat.read(path, as_version=4), path)
 
 
-def make_notebook(folder: Path, *sources: str) -> Path:
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    path = folder / "01_broken.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    return path
-
-
-def test_a_failing_notebook_is_named_with_its_cell_and_kept(tmp_path, monkeypatch):
-    make_notebook(tmp_path, "x = 1", "print('so far')", "1 / 0")
-    monkeypatch.setattr(paths, "notebooks_dir", lambda: tmp_path)
-    with pytest.raises(notebooks.NotebookError, match=r"01_broken\.ipynb, cell 3 .*ZeroDivisionError"):
+@pytest.mark.slow
+def test_failing_notebook_is_reported_with_its_cell(tmp_path, monkeypatch):
+    new_notebook(tmp_path, "x = 1", "print('before')", "1 / 0")
+    monkeypatch.setattr(clone, "notebooks_dir", lambda: tmp_path)
+    with pytest.raises(notebooks.NotebookError, match=r"01_toy\.ipynb, cell 3 .*ZeroDivisionError"):
         notebooks.run(out=tmp_path / "run", progress=False)
-    kept = json.loads((tmp_path / "run" / "01_broken.ipynb").read_text())
-    assert "so far" in json.dumps(kept["cells"][1]["outputs"])
+    executed = json.loads((tmp_path / "run" / "01_toy.ipynb").read_text())
+    assert "before" in json.dumps(executed["cells"][1]["outputs"])
 
 
-def test_asking_for_a_notebook_that_is_not_there():
-    with pytest.raises(notebooks.NotebookError, match=r"no notebook starts with '77'.*01_eda"):
+@pytest.mark.slow
+def test_messages_of_libraries_go_to_the_log(tmp_path, monkeypatch, capfd):
+    new_notebook(
+        tmp_path,
+        "import os, sys, warnings\nwarnings.warn('from a cell')\nprint('printed')",
+        "import subprocess\n"
+        "subprocess.run([sys.executable, '-c', 'import os; os.write(2, b\"from a worker\")'])",
+        "_ = os.write(2, b'from a library')",
+    )
+    monkeypatch.setattr(clone, "notebooks_dir", lambda: tmp_path)
+    folder = notebooks.run(out=tmp_path / "run")
+    log = (folder / "run.log").read_text()
+    for message in ("from a cell", "from a worker", "from a library"):
+        assert message in log
+    out, err = capfd.readouterr()
+    assert "from a" not in out + err
+    assert err.count("\n") == 1, "one line per notebook"
+    assert "3/3 cells" in err
+    assert "from a cell" not in (folder / "01_toy.ipynb").read_text().replace("warn('from a cell')", "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ on Windows")
+def test_interrupt_is_one_line(tmp_path):
+    new_notebook(tmp_path, f"open({str(tmp_path / 'started')!r}, 'w').close()\nimport time\ntime.sleep(600)")
+    code = (
+        "import pathlib, sys\n"
+        "from sercore import cli, corpora\n"
+        "from sercore.course import clone\n"
+        f"clone.notebooks_dir = lambda: pathlib.Path({str(tmp_path)!r})\n"
+        "corpora.load_index = lambda name: []\n"
+        "sys.exit(cli.main(['run', '--out', sys.argv[1]]))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "run")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        while process.poll() is None and not (tmp_path / "started").exists():
+            time.sleep(0.1)
+        os.kill(process.pid, signal.SIGINT)
+        error = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    lines = [line for line in error.replace("\r", "\n").splitlines() if line.strip() and "cells," not in line]
+    assert len(lines) == 1, error
+    assert lines[0].startswith("sercore: ")
+
+
+@pytest.mark.slow
+def test_output_widgets_do_not_block_a_run(tmp_path):
+    """nbclient's own mirror of Output widgets can lose a reply and hang."""
+    path = new_notebook(
+        tmp_path, "from ipywidgets import interact", "interact(lambda a: print('drawn', a), a=(1, 3));"
+    )
+    notebook = notebooks._execute(nbformat.read(path, as_version=4), path)
+    assert any("drawn" in output.get("text", "") for output in notebook.cells[1].outputs)
+
+
+def test_find():
+    assert notebooks.find() == NUMBERED
+    assert notebooks.find(["1", "03_mlp"]) == [NUMBERED[1], NUMBERED[3]]
+    with pytest.raises(notebooks.NotebookError, match=r"no notebook starts with '77'; available: .*01_eda"):
         notebooks.find(["77"])
 
 
-def test_clean_removes_sound_widgets_chatter_and_folders():
+def test_clean_removes_sound_widgets_stderr_and_folders():
     cell = nbformat.v4.new_code_cell("x")
-    home = str(Path.home())
     cell.outputs = [
         nbformat.v4.new_output("stream", name="stderr", text="100%"),
-        nbformat.v4.new_output("stream", name="stdout", text=f"in {home}/x <object at 0x7f>"),
-        nbformat.v4.new_output("display_data", data={"text/html": "<audio src='data:audio/wav;…'>"}),
-        nbformat.v4.new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {}}),
-        nbformat.v4.new_output("display_data", data={"text/html": "<b>kept</b>"}),
+        nbformat.v4.new_output("stream", name="stdout", text=f"in {Path.home()}/x <object at 0x7f>"),
+        new_output(**{"text/html": "<audio src='data:audio/wav;…'>"}),
+        new_output(**{"application/vnd.jupyter.widget-view+json": {}}),
+        new_output(**{"text/html": "<b>table</b>"}),
     ]
     cell.metadata = {"execution": {"iopub": "2026"}, "tags": ["summary"]}
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {"state": 1}})
-    cleaned = notebooks.clean(notebook)
+    cleaned = cleaning.clean(notebook)
     assert [output.output_type for output in cell.outputs] == ["stream", "display_data"]
     assert cell.outputs[0].text == "in ~/x <object>"
     assert dict(cell.metadata) == {"tags": ["summary"]}
     assert "widgets" not in cleaned.metadata
 
 
-def test_pictures_of_a_heavy_notebook_get_fewer_colours(rng):
-    buffer = io.BytesIO()
-    smooth = np.linspace(0, 255, 300 * 300).reshape(300, 300) + rng.normal(0, 3, (300, 300))
-    pixels = np.stack([smooth, smooth[::-1], smooth.T], axis=-1).clip(0, 255).astype(np.uint8)
-    Image.fromarray(pixels).save(buffer, "png")
-    cell = nbformat.v4.new_code_cell("x")
-    picture = base64.b64encode(buffer.getvalue()).decode()
-    cell.outputs = [nbformat.v4.new_output("display_data", data={"image/png": picture})]
-    notebooks.clean(nbformat.v4.new_notebook(cells=[cell]))
-    lighter = cell.outputs[0].data["image/png"]
-    image = Image.open(io.BytesIO(base64.b64decode(lighter)))
-    assert len(picture) > 150_000 > len(lighter)
-    assert image.size == (300, 300)
-    error = np.abs(np.asarray(image.convert("RGB"), float) - pixels).mean()
-    assert error < 16
-
-
-def test_clean_leaves_nothing_of_a_cell_with_sliders_and_keeps_progress_bars_apart():
+def test_clean_removes_all_outputs_of_cells_with_sliders():
     view = {"application/vnd.jupyter.widget-view+json": {}}
-    picture = nbformat.v4.new_output("display_data", data={"text/html": "<b>drawn</b>"})
-    slider = nbformat.v4.new_output("display_data", data=view | {"text/plain": "interactive(children=(…"})
-    bar = nbformat.v4.new_output("display_data", data=view | {"text/plain": "clips:   0%"})
-    cells = [nbformat.v4.new_code_cell("x", outputs=[picture, other]) for other in (slider, bar)]
-    cleaned = notebooks.clean(nbformat.v4.new_notebook(cells=cells))
+    figure = new_output(**{"text/html": "<b>drawn</b>"})
+    sliders = new_output(**view, **{"text/plain": "interactive(children=(…"})
+    progress = new_output(**view, **{"text/plain": "clips:   0%"})
+    cells = [nbformat.v4.new_code_cell("x", outputs=[figure, other]) for other in (sliders, progress)]
+    cleaned = cleaning.clean(nbformat.v4.new_notebook(cells=cells))
     assert [len(cell.outputs) for cell in cleaned.cells] == [0, 1]
 
 
-def test_a_run_does_not_wait_for_output_widgets(tmp_path):
-    """nbclient's own mirror of them can lose a reply and stand still for ever."""
-    path = make_notebook(
-        tmp_path, "from ipywidgets import interact", "interact(lambda a: print('drawn', a), a=(1, 3));"
-    )
-    notebook = notebooks._execute(nbformat.read(path, as_version=4), path, progress=False)
-    assert any("drawn" in output.get("text", "") for output in notebook.cells[1].outputs)
+@pytest.fixture
+def pixels(rng):
+    """A smooth colour image with noise [shape=(300, 300, 3)]."""
+    smooth = np.linspace(0, 255, 300 * 300).reshape(300, 300) + rng.normal(0, 3, (300, 300))
+    return np.stack([smooth, smooth[::-1], smooth.T], axis=-1).clip(0, 255).astype(np.uint8)
+
+
+def with_figure(pixels):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "png")
+    png = base64.b64encode(buffer.getvalue()).decode()
+    cell = nbformat.v4.new_code_cell("x", outputs=[new_output(**{"image/png": png})])
+    return nbformat.v4.new_notebook(cells=[cell]), png
+
+
+def decoded(notebook):
+    return Image.open(io.BytesIO(base64.b64decode(notebook.cells[0].outputs[0].data["image/png"])))
+
+
+@pytest.mark.parametrize(("max_bytes", "n_colors"), [(600_000, 256), (40_000, 128)])
+def test_clean_reduces_colours_to_the_size_limit(pixels, monkeypatch, max_bytes, n_colors):
+    monkeypatch.setattr(cleaning, "MAX_BYTES", max_bytes)
+    notebook, png = with_figure(pixels)
+    cleaning.clean(notebook)
+    image = decoded(notebook)
+    assert len(nbformat.writes(notebook)) <= max_bytes
+    assert max_bytes == 600_000 or len(png) > max_bytes
+    assert n_colors / 2 < len(image.getcolors()) <= n_colors
+    assert image.size == (300, 300)
+    assert np.abs(np.asarray(image.convert("RGB"), float) - pixels).mean() < 16
+
+
+def test_clean_twice_changes_nothing(pixels):
+    notebook, _ = with_figure(pixels)
+    once = nbformat.writes(cleaning.clean(notebook))
+    assert nbformat.writes(cleaning.clean(nbformat.reads(once, as_version=4))) == once
+
+
+def test_pre_commit_hook_cleans_in_place(pixels, tmp_path, capsys):
+    path = tmp_path / "notebook.ipynb"
+    nbformat.write(with_figure(pixels)[0], path)
+    assert cleaning._main([str(path)]) == 1
+    assert "cleaned" in capsys.readouterr().out
+    assert cleaning._main([str(path)]) == 0
+
+
+def test_summary_shows_tagged_outputs_below_their_heading(pixels, tmp_path):
+    notebook, png = with_figure(pixels)
+    notebook.cells[0].metadata = {"tags": ["summary"]}
+    chatter = nbformat.v4.new_output("stream", name="stderr", text="chatter")
+    notebook.cells += [
+        nbformat.v4.new_markdown_cell("## Scores"),
+        nbformat.v4.new_code_cell(
+            "hidden = 1",
+            outputs=[new_output(**{"text/html": "<table><tr><td>71</td></tr></table>"}), chatter],
+            metadata={"tags": ["summary"]},
+        ),
+        nbformat.v4.new_code_cell("x", outputs=[new_output(**{"text/plain": "untagged"})]),
+    ]
+    page = write_summary({"03_toy": notebook}, tmp_path / "summary.html", corpus="demo").read_text()
+    assert png in page.replace("\n", "")
+    assert page.index("03_toy") < page.index("Scores") < page.index("<td>71</td>")
+    for absent in ("hidden", "untagged", "chatter", "<script"):
+        assert absent not in page
+    assert "synthetic voice" in page
+    assert "synthetic voice" not in write_summary({}, tmp_path / "real.html", corpus="tess").read_text()

@@ -1,6 +1,7 @@
-"""Published predictions: complete, clean, and exactly what the README says."""
+"""Published predictions: complete, clean, and the source of the tables in ``data/``."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sercore.course import clone, published, readme
@@ -14,8 +15,8 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
     for model, seeds in oof.groupby("model")["seed"].unique().items():
         assert sorted(seeds) == list(campaign.seeds if model in campaign.repeated else campaign.seeds[:1])
     assert oof["clip_id"].str.startswith(f"{campaign.corpus}/").all()
-    probabilities = oof[[column for column in oof.columns if column.startswith("p_")]].to_numpy()
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    proba = oof[[column for column in oof.columns if column.startswith("p_")]].to_numpy()
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
     for _, run in oof.groupby(["model", "seed"]):
         if campaign.split == "random":
             assert run.groupby("fold")["clip_id"].nunique().nunique() == 1
@@ -25,37 +26,73 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
             assert run["clip_id"].nunique() == oof["clip_id"].nunique()
 
 
-def test_the_readme_shows_what_the_predictions_give():
-    text = (clone.repository() / "README.md").read_text(encoding="utf-8")
+def test_every_file_of_predictions_belongs_to_a_campaign():
+    assert {path.stem for path in published.oof_folder().iterdir()} == set(published.CAMPAIGNS)
+
+
+def test_fit_params_are_arguments_of_fit():
+    from inspect import signature
+
+    from sercore.training import fit
+
+    known = {"early_stopping", *signature(fit).parameters}
+    params = [campaign.fit_params or {} for campaign in published.CAMPAIGNS.values()]
+    for options in (published.AUGMENTED, *published._OVERRIDES.values(), *params):
+        assert set(options) <= known
+
+
+@pytest.mark.slow
+def test_pages_show_what_the_predictions_give():
+    text = (clone.repository() / "data" / "RESULTS.md").read_text(encoding="utf-8")
     assert readme.results_markdown() in text, "run: sercore results --readme"
     assert readme.networks_markdown() in text, "run: sercore results --readme"
 
 
-def test_a_dummy_scores_chance_and_every_model_more():
-    for name in published.CAMPAIGNS:
-        table = published.table(name, n_boot=50).set_index("model")
-        n_classes = readme._n_classes(name)
-        if "dummy" in table.index:
-            assert table.loc["dummy", "ua"] == pytest.approx(1 / n_classes, abs=1e-9)
-        assert (table["ua"].drop("dummy", errors="ignore") > 1.2 / n_classes).all()
+@pytest.mark.parametrize("name", published.CAMPAIGNS)
+def test_dummy_scores_chance_and_every_model_more(name):
+    table = published.table(name, n_boot=10).set_index("model")
+    n_classes = readme._n_classes(name)
+    if "dummy" in table.index:
+        assert table.loc["dummy", "ua"] == pytest.approx(1 / n_classes, abs=1e-9)
+    assert (table["ua"].drop("dummy", errors="ignore") > 1.2 / n_classes).all()
 
 
-def test_another_precision_ends_with_its_campaign():
+@pytest.mark.slow
+def test_dtype_policy_is_restored():
     import keras
 
     before = keras.config.dtype_policy().name
-    with published._computing_in("mixed_bfloat16"):
+    with published._dtype_policy("mixed_bfloat16"):
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
     assert keras.config.dtype_policy().name == before
 
 
-def test_an_unknown_campaign_names_the_known():
-    with pytest.raises(SercoreError, match=r"no campaign named 'x'.*ravdess-emobox"):
+def test_unknown_campaign():
+    with pytest.raises(SercoreError, match=r"no campaign named 'x'; available: .*ravdess-emobox"):
         published.table("x")
 
 
-def test_replacing_between_markers_leaves_the_rest(tmp_path):
-    path = tmp_path / "README.md"
+def test_replace_changes_only_the_text_between_markers(tmp_path):
+    path = tmp_path / "SPEED.md"
     path.write_text("a\n<!-- bench: by command -->\nold\n<!-- /bench -->\nz\n")
     readme.replace("bench", r"new \1", path)
     assert path.read_text() == "a\n<!-- bench: by command -->\nnew \\1\n<!-- /bench -->\nz\n"
+    with pytest.raises(SercoreError, match=r"SPEED\.md: the markers <!-- results -->"):
+        readme.replace("results", "new", path)
+
+
+@pytest.mark.parametrize(("marker", "page"), readme.PAGES.items())
+def test_pages_have_their_markers(marker, page):
+    text = (clone.repository() / "data" / page).read_text(encoding="utf-8")
+    assert f"<!-- {marker}" in text
+    assert f"<!-- /{marker} -->" in text
+
+
+@pytest.mark.slow
+def test_speed_page_has_the_published_comparison():
+    from sercore.course.benchmarks import networks
+
+    text = (clone.repository() / "data" / "SPEED.md").read_text(encoding="utf-8")
+    rows = pd.DataFrame(networks.compare_with_voicevibes(), columns=["what", "value", "unit"])
+    assert len(rows) == 5
+    assert readme.bench_markdown(rows).split("\n", 2)[2] in text

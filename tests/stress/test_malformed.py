@@ -646,5 +646,5 @@ def test_the_tables_hold_what_the_readme_says():
     tables = (AUDIO, PLACES, TABLES, ARCHIVES, RECIPES, BUNDLES, SCALERS, PREDICTIONS)
     n_inputs = sum(map(len, tables))
     assert n_inputs >= 60
-    text = (clone.repository() / "README.md").read_text(encoding="utf-8")
+    text = (clone.repository() / "data" / "SECURITY.md").read_text(encoding="utf-8")
     assert f"lists {n_inputs} malformed inputs" in text

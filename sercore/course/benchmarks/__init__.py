@@ -1,9 +1,7 @@
-"""Benchmarks: speed as ratios, both sides timed in the same run on the same clips.
+"""Benchmarks: speed as ratios, with both sides timed in the same run on the same clips.
 
 Absolute times differ between machines, ratios much less. ``sercore bench`` prints the table; no test
-depends on time. A time that others report is named as theirs.
-
-Notebook: 02_feature_extraction.ipynb
+depends on time. A time that was reported by others is labelled as theirs.
 """
 
 from __future__ import annotations
@@ -20,9 +18,14 @@ __all__ = ["run"]
 
 
 def run() -> pd.DataFrame:
-    """All benchmarks, one row each: ``what``, ``value``, ``unit``.
+    """Results of all benchmarks, one row per measurement.
 
-    Feature extraction runs on one thread, as in a worker process.
+    Feature extraction is timed in one thread, as in a worker process.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns ``what``, ``value``, ``unit``.
     """
     from threadpoolctl import threadpool_limits
 
@@ -49,7 +52,7 @@ def _time_demo_corpus(folder: Path) -> list[tuple]:
 
 
 def _time_import() -> list[tuple]:
-    """Seconds that `import sercore` adds to starting Python."""
+    """Seconds that ``import sercore`` adds to the start of Python."""
 
     def start_up(code: str) -> float:
         times = []

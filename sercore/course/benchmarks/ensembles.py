@@ -1,7 +1,4 @@
-"""How long one generation takes, beside the loop that notebooks write; how near evolution comes to scipy.
-
-Notebook: 06_ensembles.ipynb
-"""
+"""Ensemble weights: time per generation against an explicit loop, and fitness against scipy's optimum."""
 
 from __future__ import annotations
 
@@ -16,18 +13,18 @@ from ...ensemble.genetic_algorithm import PRESETS, evolve_weights
 from ...ensemble.predictions import Members, align
 
 N_CLIPS, N_CLASSES, N_MEMBERS = 2022, 7, 6
-"""The size of the student project VoiceVibes, whose generation of 100 candidates took 5.4 s."""
+"""Size of the ensemble in the student project VoiceVibes, where a generation of 100 candidates took 5.4 s."""
 
 THEIR_SECONDS = 5.4
 
 
 def time_generations(*, n_clips: int = N_CLIPS, rounds: int = 3) -> list[tuple[str, float, str]]:
-    """Rows ``(what, value, unit)`` on generations of 100 candidates: ours, the loop's, the ratios."""
+    """Rows ``(what, value, unit)``: time of a generation of 100 candidates, of the loop, and their ratios."""
     members = synthetic(n_clips, N_CLASSES, N_MEMBERS)
     ours = generation_seconds(members, rounds=rounds)
     loop = 100 * _candidate_seconds(members)
     return [
-        (f"a generation of 100 weightings, {n_clips} clips, {N_MEMBERS} members", 1e3 * ours, "ms"),
+        (f"a generation of 100 weight vectors, {n_clips} clips, {N_MEMBERS} members", 1e3 * ours, "ms"),
         ("the same, one candidate and one clip at a time", 1e3 * loop, "ms"),
         ("times faster than that loop", loop / ours, "×"),
         ("times faster than the 5.4 s of VoiceVibes", THEIR_SECONDS / ours, "×"),
@@ -35,18 +32,20 @@ def time_generations(*, n_clips: int = N_CLIPS, rounds: int = 3) -> list[tuple[s
 
 
 def shortfall(oof: pd.DataFrame | Members, *, metrics: Sequence[str] = ("ua", "macro_f1")) -> pd.DataFrame:
-    """How far evolved weights stay below scipy's constrained optimum, on the data they were fitted on.
+    """Difference in fitness between scipy's constrained optimum and evolved weights, on the tuning data.
 
     Parameters
     ----------
     oof : pd.DataFrame or Members
         Out-of-fold predictions of several models; the first seed is used.
+    metrics : sequence of str
+        Fitness functions (:class:`sercore.ensemble.Fitness`).
 
     Returns
     -------
     pd.DataFrame
-        One row per metric and fold left out: ``metric, fold, genetic, optimum`` (fitness) and
-        ``points`` (100 times the difference; negative where evolution found better weights).
+        One row per metric and held-out fold: ``metric, fold, genetic, optimum`` (fitness) and
+        ``points`` (100 times the difference; negative if evolution found better weights).
     """
     members = align(oof)
     members = members.take((members.rows["seed"] == members.rows["seed"].min()).to_numpy())
@@ -54,18 +53,16 @@ def shortfall(oof: pd.DataFrame | Members, *, metrics: Sequence[str] = ("ua", "m
     for fold in sorted(set(members.rows["fold"])):
         tuning = members.take((members.rows["fold"] != fold).to_numpy())
         for metric in metrics:
-            evolved, solved = (
-                evolve_weights(tuning, metric, progress=False).fitness,
-                optimal_weights(tuning, metric).fitness,
-            )
+            evolved = evolve_weights(tuning, metric, progress=False).fitness
+            solved = optimal_weights(tuning, metric).fitness
             rows.append([metric, fold, evolved, solved, 100 * (solved - evolved)])
     return pd.DataFrame(rows, columns=["metric", "fold", "genetic", "optimum", "points"])
 
 
 def generation_seconds(members: Members, *, rounds: int = 3) -> float:
-    """Seconds of one generation with VoiceVibes's sizes, PyGAD's own work included: the best of some."""
+    """Seconds per generation with the settings of VoiceVibes, PyGAD included: minimum over rounds."""
     settings, best = PRESETS["voicevibes"], np.inf
-    generations = settings.restarts * (settings.generations + 1)  # the first population is scored, too
+    generations = settings.restarts * (settings.generations + 1)  # the initial population is scored too
     for _ in range(rounds):
         start = time.perf_counter()
         evolve_weights(members, settings=settings, progress=False)
@@ -74,9 +71,9 @@ def generation_seconds(members: Members, *, rounds: int = 3) -> float:
 
 
 def loop_fitness(weights: np.ndarray, members: Members) -> float:
-    """Macro-F1 of one weighting as a notebook computes it: clip after clip, then scikit-learn.
+    """Macro-F1 of one weight vector, computed clip by clip and with scikit-learn.
 
-    The same value as :class:`sercore.ensemble.Fitness` gives, only later.
+    Equal to the value of :class:`sercore.ensemble.Fitness`, but slower.
     """
     from sklearn.metrics import f1_score
 
@@ -88,9 +85,14 @@ def loop_fitness(weights: np.ndarray, members: Members) -> float:
 
 
 def synthetic(n_clips: int, n_classes: int, n_members: int, *, n_folds: int = 5, seed: int = 0) -> Members:
-    """Members that are right on different clips, with errors in common: for timing and tests.
+    """Synthetic ensemble members with partly correlated errors, for timing and tests.
 
-    Every speaker has 20 clips; member *k* is a little better than member *k - 1*.
+    Every speaker has 20 clips; member *k* is slightly better than member *k - 1*.
+
+    Examples
+    --------
+    >>> synthetic(120, 3, 4).proba.shape  # (n_members, n_clips, n_classes)
+    (4, 120, 3)
     """
     rng = np.random.default_rng(seed)
     codes = np.arange(n_clips) % n_classes
@@ -116,7 +118,7 @@ def synthetic(n_clips: int, n_classes: int, n_members: int, *, n_folds: int = 5,
 
 
 def _candidate_seconds(members: Members) -> float:
-    """Seconds of the loop for one candidate: the best of three, so that imports do not count."""
+    """Seconds of the loop for one candidate: minimum of three, which excludes imports."""
     best = np.inf
     for weights in np.random.default_rng(0).dirichlet(np.ones(len(members.names)), 3):
         start = time.perf_counter()
@@ -126,13 +128,13 @@ def _candidate_seconds(members: Members) -> float:
 
 
 def compare_with_scipy() -> list[tuple]:
-    """How near evolved weights come to scipy's optimum on RAVDESS, from the published predictions."""
+    """Rows on the fitness of evolved weights against scipy's optimum, from published RAVDESS predictions."""
     from .. import published
 
     rows = []
     if (published.oof_folder() / "ravdess-emobox.parquet").is_file():
         oof = published.load("ravdess-emobox")
         points = shortfall(oof[oof["model"] != "dummy"])["points"]
-        what = f"fitness that evolved weights lack to scipy's optimum, {len(points)} fits on RAVDESS, mean"
-        rows += [(what, points.mean(), "points"), ("the same, the worst fit", points.max(), "points")]
+        what = f"fitness of evolved weights below scipy's optimum, {len(points)} fits on RAVDESS, mean"
+        rows += [(what, points.mean(), "points"), ("the same, worst fit", points.max(), "points")]
     return rows

@@ -1,4 +1,4 @@
-"""Speed of feature extraction, beside the notebook idiom and beside the least that any extraction needs."""
+"""Speed of feature extraction, against the usual notebook code and against a lower bound."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ...corpora import demo
 from ...features.spectrum import Spectrum
 
 CLIP_SECONDS, NATIVE_SR, N_CLIPS = 3.7, 48_000, 24
-"""The clips timed: as long and at the rate of RAVDESS's, spoken by the synthetic voice."""
+"""Duration (s), sample rate (Hz) and number of the timed clips: those of RAVDESS, with a synthetic voice."""
 
 
 def notebook_idiom(path: Path) -> np.ndarray:
-    """Features as many notebooks make them: every librosa function is given the waveform.
+    """Features as many notebooks compute them: every librosa function receives the waveform.
 
-    Each call transforms the waveform anew; tonnetz goes through a harmonic constant-Q transform.
+    Each call computes its own STFT; tonnetz uses harmonic separation and a constant-Q transform.
     """
     import librosa
 
@@ -42,52 +42,43 @@ def notebook_idiom(path: Path) -> np.ndarray:
 
 
 def decode_and_transform(path: Path) -> np.ndarray:
-    """The least that any spectral feature needs: decode, resample, one Fourier transform."""
+    """The lower bound for spectral features: decode, resample, one STFT."""
     return Spectrum(audio.load(path), features.get_recipe("default")).power
 
 
 def extract_row(path: Path) -> np.ndarray:
-    """The default table row, from file to features."""
+    """Features of the default table for one file."""
     return features.table_row(audio.load(path))
 
 
 def time_extraction(paths: list[Path]) -> list[tuple]:
-    seconds = _best_seconds(
-        {"extract_row": extract_row, "decode_and_transform": decode_and_transform}, paths, rounds=5
-    )
-    seconds |= _best_seconds({"idiom": notebook_idiom}, paths[:4], rounds=2)
+    """Rows ``(what, value, unit)``: time per clip, clips per second, and ratios to the other two."""
+    row, bound = _best_seconds([extract_row, decode_and_transform], paths, rounds=5)
+    (idiom,) = _best_seconds([notebook_idiom], paths[:4], rounds=2)
     return [
-        (
-            "features of a 3.7 s clip at 48 kHz, load and resampling included",
-            1e3 * seconds["row"],
-            "ms",
-        ),
-        ("clips per second and core", 1 / seconds["row"], "1/s"),
-        (
-            "times faster than the notebook idiom",
-            seconds["idiom"] / seconds["row"],
-            "×",
-        ),
-        ("times decode + resample + one STFT", seconds["row"] / seconds["floor"], "×"),
+        ("features of a 3.7 s clip at 48 kHz, load and resampling included", 1e3 * row, "ms"),
+        ("clips per second and core", 1 / row, "1/s"),
+        ("times faster than the notebook idiom", idiom / row, "×"),
+        ("times decode + resample + one STFT", row / bound, "×"),
     ]
 
 
-def _best_seconds(functions: dict[str, Callable], paths: list[Path], *, rounds: int) -> dict[str, float]:
-    """Seconds per clip of each function, the best of some alternating rounds after a warm-up."""
-    best = {name: np.inf for name in functions}
-    for function in functions.values():
+def _best_seconds(functions: list[Callable], paths: list[Path], *, rounds: int) -> list[float]:
+    """Seconds per clip of each function: minimum over alternating rounds, after a warm-up."""
+    best = [np.inf] * len(functions)
+    for function in functions:
         function(paths[0])
     for _ in range(rounds):
-        for name, function in functions.items():
+        for k, function in enumerate(functions):
             start = time.perf_counter()
             for path in paths:
                 function(path)
-            best[name] = min(best[name], (time.perf_counter() - start) / len(paths))
+            best[k] = min(best[k], (time.perf_counter() - start) / len(paths))
     return best
 
 
 def write_clips(folder: Path) -> list[Path]:
-    """Synthetic speech of RAVDESS's length and sample rate, 16-bit wav."""
+    """Write clips of synthetic speech as 16-bit WAV files and return their paths."""
     import soundfile
     import soxr
 

@@ -1,7 +1,4 @@
-"""How long one epoch of each network takes, beside the largest network of an earlier project.
-
-Notebook: 05_cnn_transformer.ipynb
-"""
+"""Time per training epoch of each network, against the largest network of an earlier project."""
 
 from __future__ import annotations
 
@@ -12,19 +9,16 @@ import numpy as np
 from ...models import NETWORKS, build, legacy, reads_frames
 
 N_CLIPS, SECONDS, N_BANDS, N_CLASSES, BATCH = 1200, 3.0, 64, 8, 32
-"""Of an epoch: as many clips as the training part of a RAVDESS fold."""
+"""Shape of the training data; 1200 clips are the training part of a RAVDESS fold."""
 
 N_TIMED = 320
-"""Clips that are really timed, ten batches; an epoch is as many times longer as it has more."""
+"""Number of clips that are timed (ten batches); the time is scaled to a whole epoch."""
 
 REFERENCE = "s0_cnn2d_lstm"
 
 
 def time_epochs() -> list[tuple[str, float, str]]:
-    """Rows ``(what, value, unit)``: seconds per epoch of each default network on the same noise.
-
-    Uses all cores. Each network has seen two batches before, so that building its graph does not count.
-    """
+    """Rows ``(what, value, unit)``: seconds per epoch of each default network on noise, using all cores."""
     seconds = {}
     for name in NETWORKS:
         if reads_frames(name):
@@ -43,7 +37,7 @@ def time_epochs() -> list[tuple[str, float, str]]:
 
 
 def epoch_seconds(network) -> float:
-    """Seconds of one training epoch on noise, from :data:`N_TIMED` of its clips."""
+    """Seconds per training epoch on noise, scaled from :data:`N_TIMED` clips, without building the graph."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(N_TIMED, round(100 * SECONDS), N_BANDS)).astype(np.float32)
     y = rng.integers(N_CLASSES, size=N_TIMED)
@@ -55,7 +49,7 @@ def epoch_seconds(network) -> float:
 
 
 def compare_with_voicevibes() -> list[tuple]:
-    """UA on RAVDESS of our CNN2D-LSTM and of VoiceVibes's, trained alike, from the published predictions."""
+    """Rows on the UA of both CNN2D-LSTMs under the same training, from published RAVDESS predictions."""
     from ...evaluation import compare_oof, evaluate_runs
     from .. import published
 
@@ -67,9 +61,9 @@ def compare_with_voicevibes() -> list[tuple]:
         what = f"RAVDESS, {found['n_clips']} clips of {found['n_speakers']} new speakers: UA of"
         rows += [
             (f"{what} {name}", 100 * evaluate_runs(part)["ua"].mean(), "%")
-            for name, part in (("cnn2d_lstm", ours), ("VoiceVibes's CNN2D-LSTM, trained alike", theirs))
+            for name, part in (("cnn2d_lstm", ours), ("VoiceVibes's CNN2D-LSTM, same training", theirs))
         ]
-        rows += [("the first minus the second", 100 * found["difference"], "points")]
+        rows += [("difference of these two", 100 * found["difference"], "points")]
         rows += [
             (f"the same, {end} end of its 95 % interval", 100 * found[end], "points")
             for end in ("low", "high")

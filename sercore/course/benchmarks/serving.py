@@ -1,7 +1,4 @@
-"""How long the first answer of a bundle takes, and every further one: ONNX Runtime beside Keras.
-
-Notebook: 00_start_here.ipynb
-"""
+"""Time of a bundle's first and subsequent predictions, with ONNX Runtime and with Keras."""
 
 from __future__ import annotations
 
@@ -24,10 +21,10 @@ NETWORK, RECIPE, CLASSES = "bilstm_attention", "log_mel", tuple("abcdefgh")
 
 
 def time_predictions(*, rounds: int = 3, clips: int = 20) -> list[tuple[str, float, str]]:
-    """Rows ``(what, value, unit)`` for a network on log-mel frames with weights as drawn.
+    """Rows ``(what, value, unit)`` for an untrained network on log-mel frames.
 
-    A cold start is a new Python process that imports, loads the bundle with all its checks, reads a
-    wav file and predicts it: the best of some. A warm clip is read from the same file, too.
+    A cold start is a new Python process that imports the package, loads the bundle with all its checks,
+    reads a WAV file and predicts it (minimum over rounds). A warm prediction reads the file too.
     """
     import soundfile
 
@@ -38,7 +35,7 @@ def time_predictions(*, rounds: int = 3, clips: int = 20) -> list[tuple[str, flo
         soundfile.write(clip, reference_signal(SR, seconds=CLIP_SECONDS), SR)
         for backend in ("onnx", "keras"):
             cold = min(cold_seconds(bundle, clip, backend) for _ in range(rounds))
-            rows.append((f"from starting Python to the first answer, {backend}", cold, "s"))
+            rows.append((f"from starting Python to the first prediction, {backend}", cold, "s"))
         for backend in ("onnx", "keras"):
             warm = warm_seconds(Predictor.load(bundle, backend=backend), clip, clips)
             rows.append((f"a further clip of {CLIP_SECONDS} s from file, {backend}", 1e3 * warm, "ms"))
@@ -46,7 +43,7 @@ def time_predictions(*, rounds: int = 3, clips: int = 20) -> list[tuple[str, flo
 
 
 def cold_seconds(bundle: Path, clip: Path, backend: str) -> float:
-    """Seconds of a process that predicts one clip."""
+    """Seconds that a new process takes to predict one clip."""
     code = (
         "import sys; from sercore.bundle import Predictor;"
         "print(Predictor.load(sys.argv[1], backend=sys.argv[3]).predict(sys.argv[2]))"
@@ -58,7 +55,7 @@ def cold_seconds(bundle: Path, clip: Path, backend: str) -> float:
 
 
 def warm_seconds(predictor: Predictor, clip: Path, clips: int) -> float:
-    """Seconds of a clip, the median of some after the first."""
+    """Median seconds per clip after the first one."""
     predictor.predict(clip)
     seconds = []
     for _ in range(clips):
@@ -69,7 +66,7 @@ def warm_seconds(predictor: Predictor, clip: Path, clips: int) -> float:
 
 
 def untrained():
-    """A network with weights as they are drawn; time does not depend on them."""
+    """A network with random weights; its speed does not depend on training."""
     from ...models import build
     from ...training import FittedNetwork
 

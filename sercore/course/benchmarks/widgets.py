@@ -1,7 +1,4 @@
-"""How long a slider's event takes to become a picture, beside the two ways that notebooks usually go.
-
-Notebook: demo.ipynb
-"""
+"""Latency from a slider event to the new picture, against two usual ways to draw in notebooks."""
 
 from __future__ import annotations
 
@@ -18,30 +15,30 @@ from ...pictures.analysis import VIEWS, Clip, Settings
 from ...widgets.explorer import HEIGHTS, WIDTHS, Explorer
 
 SECONDS, N_STEPS = 4.0, 12
-"""Length of the clip, and positions that each slider visits."""
+"""Duration of the clip (s), and number of positions of each slider."""
 
 
 def time_redraws(*, n_steps: int = N_STEPS) -> list[tuple[str, float, str]]:
-    """Rows ``(what, value, unit)``: 95th percentiles from slider event to PNG, ours and the usual ways'.
+    """Rows ``(what, value, unit)``: 95th percentile of the time from slider event to PNG.
 
-    Ours are the events of every slider in every view that change the picture; the waiting that collapses
-    bursts counts. The other two are timed on the mel view's sliders. The clip is synthetic.
+    The explorer is timed over all sliders of all views, debouncing included, for events that change the
+    picture; the two Matplotlib versions over the sliders of the mel view. The clip is synthetic.
     """
     clip = synthetic()
     ours = asyncio.run(explorer_seconds(clip, n_steps=n_steps))
     sliders = walk(Settings(), n_steps)
-    anew = seconds_of(lambda settings: draw_anew(clip.wave, settings), sliders)
-    kept = seconds_of(keep_figure(clip.wave), sliders)
+    new = seconds_of(lambda settings: draw_anew(clip.wave, settings), sliders)
+    reused = seconds_of(keep_figure(clip.wave), sliders)
     what = f"from slider to new picture, {SECONDS:g} s clip, 95th percentile"
     return [
         (f"{what}: explorer, {len(ours)} events", 1e3 * float(np.percentile(ours, 95)), "ms"),
-        (f"{what}: figure drawn anew", 1e3 * float(np.percentile(anew, 95)), "ms"),
-        (f"{what}: figure kept, imshow.set_data", 1e3 * float(np.percentile(kept, 95)), "ms"),
+        (f"{what}: new figure for each event", 1e3 * float(np.percentile(new, 95)), "ms"),
+        (f"{what}: figure reused, imshow.set_data", 1e3 * float(np.percentile(reused, 95)), "ms"),
     ]
 
 
 def synthetic(seconds: float = SECONDS) -> Clip:
-    """A clip of the synthetic voice, repeated to the wanted length."""
+    """A clip of the synthetic voice, repeated to the given duration in seconds."""
     wave, sr = synth.render(synth.EMOTION_PROSODY["angry"], speaker=synth.SPEAKERS["F1"], seed=1)
     return Clip(
         audio.fit_length(np.tile(wave, 1 + round(seconds * sr / len(wave))), round(seconds * sr)), "A"
@@ -49,7 +46,7 @@ def synthetic(seconds: float = SECONDS) -> Clip:
 
 
 async def explorer_seconds(clip: Clip, *, n_steps: int = N_STEPS) -> list[float]:
-    """Seconds of each event of each slider in each view that changed the picture."""
+    """Seconds of every slider event, in every view, that changed the picture."""
     explorer, seconds = Explorer(), []
     explorer.overlays["F0"].value = explorer.overlays["formants"].value = True
     explorer.show(clip)
@@ -67,14 +64,14 @@ async def explorer_seconds(clip: Clip, *, n_steps: int = N_STEPS) -> list[float]
 
 
 def draw_anew(wave: np.ndarray, settings: Settings) -> bytes:
-    """The mel view as under ``interact``: librosa from the wave on, a new figure, one PNG."""
+    """The mel view as drawn under ``interact``: librosa from the waveform, a new figure, one PNG."""
     ax = _axes()
     _show(ax, _mel(wave, settings), settings)
     return _png(ax.figure)
 
 
 def keep_figure(wave: np.ndarray) -> Callable[[Settings], bytes]:
-    """The mel view with the figure made once and ``set_data`` for each event: a function that draws."""
+    """A function that draws the mel view with ``set_data`` in a figure that is created once."""
     ax = _axes()
     image = _show(ax, _mel(wave, Settings()), Settings())
 
@@ -89,7 +86,7 @@ def keep_figure(wave: np.ndarray) -> Callable[[Settings], bytes]:
 
 
 def walk(settings: Settings, n_steps: int) -> list[Settings]:
-    """Settings that sliders of the mel view pass through, one slider after the other."""
+    """Settings along the range of each slider of the mel view, one slider at a time."""
     spans = {"window_ms": (5, 100), "step_ms": (2, 20), "n_mels": (20, 128), "range_db": (20, 80)}
     paths = {name: np.linspace(*span, n_steps).round().astype(int).tolist() for name, span in spans.items()}
     changes = [{name: value} for name, values in paths.items() for value in values]
@@ -98,7 +95,7 @@ def walk(settings: Settings, n_steps: int) -> list[Settings]:
 
 
 def seconds_of(draw: Callable[[Settings], bytes], sliders: list[Settings]) -> list[float]:
-    """Seconds of each picture, after one that does not count."""
+    """Seconds per picture, after a warm-up."""
     draw(sliders[0])
     seconds = []
     for settings in sliders:
@@ -109,13 +106,13 @@ def seconds_of(draw: Callable[[Settings], bytes], sliders: list[Settings]) -> li
 
 
 async def _drawn(explorer: Explorer) -> None:
-    """Wait until the last change is drawn."""
+    """Wait until the latest change is drawn."""
     while explorer.later.waiting:
         await asyncio.sleep(0)
 
 
 def _positions(slider, n_steps: int) -> list:
-    """Values across a slider's range; of a range, the upper end moves."""
+    """Values across the range of a slider; for a range slider, the upper end moves."""
     values = np.linspace(slider.min, slider.max, n_steps)
     if isinstance(slider.value, tuple):
         return [(0, int(value)) for value in values.round()]
