@@ -87,9 +87,9 @@ def evaluate(
 
 
 COLUMNS = (
-    "corpus", "scheme", "split", "speaker_norm", "model", "ua", "ua_low", "ua_high", "ua_sd", "wa", "macro_f1",
-    "weighted_f1", "kappa", "mcc", "auc", "log_loss", "ece", "n_clips", "n_speakers", "seeds", "parameters",
-    "train_seconds", "ms_per_clip", "interval", "note",
+    "corpus", "scheme", "split", "speaker_norm", "model", "ua", "ua_low", "ua_high", "ua_sd", "wa",
+    "macro_f1", "weighted_f1", "kappa", "mcc", "auc", "log_loss", "ece", "n_clips", "n_speakers", "seeds",
+    "parameters", "train_seconds", "ms_per_clip", "interval", "note",
 )  # fmt: skip
 """Columns of a result table. Metrics are fractions, 0 to 1."""
 
@@ -212,10 +212,9 @@ def table_text(table: pd.DataFrame, *, width: int = 100, wrap: bool = True) -> s
     text = format_table(table)
     once = [name for name in _STATED_ONCE if name in text and text[name].nunique() == 1]
     lines = textwrap.wrap(", ".join(f"{name.lower()} {text[name].iloc[0]}" for name in once), width)
-    keys = [
-        name for name in ("Corpus", "Scheme", "Split", "Norm", "Model") if name in text.columns.drop(once)
-    ]
-    rest = [name for name in text if name not in (*once, *keys)]
+    text = text.drop(columns=once)
+    keys = [name for name in ("Corpus", "Scheme", "Split", "Norm", "Model") if name in text]
+    rest = [name for name in text if name not in keys]
     blocks = ["\n".join(lines)] if lines else []
     while rest and (wrap or len(blocks) == bool(lines)):
         sizes = range(1, len(rest) + 1)
