@@ -66,7 +66,11 @@ def _probabilities(proba, n_clips, classes):
         )
     if proba.shape != (n_clips, len(classes)):
         transposed = proba.shape == (len(classes), n_clips)
-        guess = "Is it transposed?" if transposed else "Do labels, predictions and classes belong together?"
+        guess = (
+            "Did you pass it transposed?"
+            if transposed
+            else "Do labels, predictions and classes belong together?"
+        )
         raise EvaluationError(
             f"proba has shape {proba.shape}, but there are {n_clips} labels and "
             f"{len(classes)} classes. {guess}"
