@@ -90,7 +90,7 @@ def out_of_fold(
     >>> index = pd.DataFrame({"clip_id": list("abcdefgh"), "corpus": "demo", "speaker": list("vvwwxxyy"),
     ...                       "label": ["sad", "angry"] * 4})
     >>> X = np.array([[0.0], [1.0]] * 4)
-    >>> oof = out_of_fold(index, X, ["sad", "angry"], model="lda", n_folds=2, progress=False)
+    >>> oof = out_of_fold(index, X, ["sad", "angry"], model="logistic", n_folds=2, progress=False)
     >>> oof.shape, bool((oof["p_sad"].gt(0.5) == oof["label"].eq("sad")).all())
     ((8, 12), True)
 

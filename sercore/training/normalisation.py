@@ -61,8 +61,8 @@ def standardise(X, mean: np.ndarray, std: np.ndarray) -> list[np.ndarray]:
 
     Examples
     --------
-    >>> standardise([np.array([1.0, 5.0])], np.array([0.0, 3.0]), np.array([1.0, 2.0]))
-    [array([1., 1.], dtype=float32)]
+    >>> standardise(np.array([[1.0, 5.0]]), np.array([0.0, 3.0]), np.array([1.0, 2.0]))[0].tolist()
+    [1.0, 1.0]
     """
     mean, std = np.float32(mean), np.float32(std)
     return [(clip - mean) / std if clip.ndim == 1 else ((clip.T - mean) / std).T for clip in X]
