@@ -483,6 +483,44 @@ def test_results_table(rng):
     assert "Norm" not in evaluation.format_table(table[:2])
 
 
+def demo_rows(rng, n_clips=(240, 48)):
+    """Rows as of the demo corpus: classical models and a network, random split and speaker split."""
+    for split, n in zip(("random", "speaker"), n_clips, strict=True):
+        for model in ("gradient_boosting", "mlp"):
+            y_true, proba, speakers = make_predictions(rng, n_clips=n)
+            scores = evaluation.evaluate(y_true, proba, CLASSES, speakers=speakers, n_boot=50) | {
+                "ua_sd": 0.01
+            }
+            costs = {
+                "parameters": 46_800 if model == "mlp" else np.nan,
+                "train_seconds": 1.5,
+                "ms_per_clip": 0.5,
+            }
+            yield evaluation.results_row(
+                scores, corpus="demo", scheme="eight", split=split, model=model, **costs
+            )
+
+
+def test_table_text_fits_terminal_and_contains_all_values(rng):
+    table = evaluation.results_table(demo_rows(rng))
+    text = evaluation.table_text(table)
+    assert max(map(len, text.splitlines())) <= 100
+    assert text.startswith("corpus demo, scheme eight, speakers 12, seeds 1\n\n")
+    found = set(text.replace(",", " ").split())
+    for value in evaluation.format_table(table).to_numpy().ravel():
+        assert set(value.replace(",", " ").split()) <= found
+
+
+def test_table_text_without_wrapping(rng):
+    table = evaluation.results_table(demo_rows(rng, n_clips=(240, 240)))
+    caption, block = evaluation.table_text(table, wrap=False).split("\n\n")
+    assert caption == "corpus demo, scheme eight, clips 240, speakers 12, seeds 1"
+    assert len(block.splitlines()) == 1 + len(table)
+    assert "UA % [95 %]" in block.splitlines()[0]
+    assert "ms/clip" not in block
+    assert evaluation.table_text(table, width=200).count("\n\n") == 1
+
+
 def test_results_row_raises(rng):
     y_true, proba, _ = make_predictions(rng)
     with pytest.raises(EvaluationError, match="needs split, model; pass"):

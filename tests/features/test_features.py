@@ -158,6 +158,7 @@ def test_autocorrelation_equals_direct_computation():
     np.testing.assert_allclose(found[:400], expected, atol=1e-5 * expected[0])
 
 
+@pytest.mark.slow
 def test_f0_agrees_with_pyin():
     wave = voice(f0=150.0, glide=0.05)  # slow glide, because pyin's window is longer
     theirs = pitch.semitones(

@@ -33,7 +33,7 @@ def shard_names(cache):
 
 
 def test_rows_match_clips(index, tmp_path):
-    extracted = store.extract_table(index, SMALL, cache=tmp_path / "cache", progress=False)
+    extracted = store.extract_table(index, SMALL, cache=tmp_path / "cache", n_jobs=1, progress=False)
     assert extracted.X.shape == (150, len(extracted.columns))
     for n in (0, 77, 149):
         wave = audio.load(index["path"][n], sr=SMALL.sr)
@@ -98,7 +98,9 @@ def test_bad_clips_are_listed_with_reasons(index, tmp_path):
     soundfile.write(index["path"][10], np.zeros(16000), 16000)
     open(index["path"][20], "wb").close()
     os.remove(index["path"][30])
-    extracted = store.extract_table(index, SMALL, cache=tmp_path / "cache", max_bad=0.05, progress=False)
+    extracted = store.extract_table(
+        index, SMALL, cache=tmp_path / "cache", max_bad=0.05, n_jobs=1, progress=False
+    )
     assert dict(zip(extracted.bad["clip_id"], extracted.bad["reason"], strict=True)) == {
         "toy/clip010": "silent",
         "toy/clip020": "empty",
@@ -113,7 +115,7 @@ def test_too_many_bad_clips_raise(index, tmp_path):
     for n in range(5):
         open(index["path"][n], "wb").close()
     with pytest.raises(StoreError, match=r"5 of 150 clips are unusable.*\n.*clip000\.wav: the file is empty"):
-        store.extract_table(index, SMALL, cache=tmp_path / "cache", progress=False)
+        store.extract_table(index, SMALL, cache=tmp_path / "cache", n_jobs=1, progress=False)
 
 
 def test_unwritable_cache_raises(index, tmp_path):

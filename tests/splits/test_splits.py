@@ -8,32 +8,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toys.tables import FOUR_CLASSES as CLASSES
+from toys.tables import index_of as make_index
 
 from sercore import splits
 from sercore.errors import SplitError
 from sercore.labels import apply_scheme
-
-CLASSES = ("neutral", "happy", "sad", "angry")
-
-
-def make_index(speakers, *, corpus="toy", classes=CLASSES, repetitions=3, women=None):
-    """An index in which every speaker has `repetitions` clips of every class."""
-    rows = [
-        {
-            "corpus": corpus,
-            "clip_id": f"{corpus}/{speaker}-{label}-{repetition}",
-            "speaker": f"{corpus}-{speaker}",
-            "sex": "female" if (number % 2 if women is None else speaker in women) else "male",
-            "emotion": label,
-            "sentence": f"s{repetition}",
-            "duplicate_of": "",
-            "label": label,
-        }
-        for number, speaker in enumerate(speakers)
-        for label in classes
-        for repetition in range(repetitions)
-    ]
-    return pd.DataFrame(rows)
 
 
 def all_test_rows(folds):

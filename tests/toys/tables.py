@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 CLASSES = ("neutral", "sad", "angry")
+FOUR_CLASSES = ("neutral", "happy", "sad", "angry")
 
 
 def make_index(n_speakers=6, n_repetitions=4, corpus="demo"):
@@ -16,6 +17,26 @@ def make_index(n_speakers=6, n_repetitions=4, corpus="demo"):
     ]
     index = pd.DataFrame(rows)
     return index.assign(clip_id=[f"{corpus}/{k:03d}" for k in range(len(index))], emotion=index["label"])
+
+
+def index_of(speakers, *, corpus="toy", classes=FOUR_CLASSES, repetitions=3, women=None):
+    """Index of named speakers with sex and duplicates; every speaker has some clips of every class."""
+    rows = [
+        {
+            "corpus": corpus,
+            "clip_id": f"{corpus}/{speaker}-{label}-{repetition}",
+            "speaker": f"{corpus}-{speaker}",
+            "sex": "female" if (number % 2 if women is None else speaker in women) else "male",
+            "emotion": label,
+            "sentence": f"s{repetition}",
+            "duplicate_of": "",
+            "label": label,
+        }
+        for number, speaker in enumerate(speakers)
+        for label in classes
+        for repetition in range(repetitions)
+    ]
+    return pd.DataFrame(rows)
 
 
 def make_features(index, rng, *, n_columns=12, voice=1.0):

@@ -2,18 +2,17 @@
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from toys.tables import CLASSES, make_index
 
 from sercore import models, training
 from sercore.splits import make_folds
 from sercore.training.fit_loop import Batches, stack
 
 N_CLIPS, N_CLASSES = 53, 3
-CLASSES = ("neutral", "sad", "angry")
 
 
 @pytest.fixture
@@ -199,9 +198,7 @@ def test_few_clips_make_two_batches(y):
 @pytest.fixture
 def corpus():
     """Six speakers with two clips of every class: 36 clips."""
-    rows = [(f"demo-{who}", label) for who in range(6) for label in CLASSES for _ in range(2)]
-    index = pd.DataFrame(rows, columns=["speaker", "label"]).assign(corpus="demo", emotion="neutral")
-    return index.assign(clip_id=[f"demo/{n:02d}" for n in range(len(index))])
+    return make_index(n_repetitions=2)
 
 
 @pytest.fixture

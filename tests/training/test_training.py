@@ -89,7 +89,9 @@ def test_model_predicts_every_clip_above_chance(model, index, X, quick_network):
     assert oof["parameters"].notna().all() == (model == "mlp")
 
 
-@pytest.mark.parametrize("model", ["random_forest", "sklearn_mlp", "mlp"])
+@pytest.mark.parametrize(
+    "model", ["random_forest", "sklearn_mlp", pytest.param("mlp", marks=pytest.mark.slow)]
+)
 def test_predictions_depend_on_seed(model, index, X, one_fold, quick_network):
     options = {"model": model, "model_params": QUICK.get(model)}
     once, again = predict(index, X, **options), predict(index, X, **options)
@@ -356,6 +358,7 @@ def test_early_stopping_restores_best_weights(index, X):
     assert loss == pytest.approx(history["val_loss"].min(), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_lr_schedule_spec_augment_and_checkpoint(tmp_path, monkeypatch, rng):
     import keras
 
