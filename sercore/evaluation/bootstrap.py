@@ -61,7 +61,7 @@ def sampling_units(
     known = speakers is not None and not pd.isna(speakers).any() and "" not in set(speakers)
     if interval == "clips" or not known:
         why = "" if known else " (speakers unknown)"
-        return np.arange(n_clips), "clips", f"interval over clips{why}: says nothing about other people"
+        return np.arange(n_clips), "clips", f"interval over clips{why}: does not apply to other speakers"
     units = np.unique(np.asarray(speakers, dtype=str), return_inverse=True)[1]
     few = f"{units.max() + 1} speakers: too few for an interval" if units.max() + 1 < MIN_UNITS else ""
     return units, "speakers", few

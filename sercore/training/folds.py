@@ -146,9 +146,7 @@ def run_folds(job: Job, tasks, *, n_jobs: int = 1) -> Iterator[pd.DataFrame]:
 
     job.check()
     base = job.digest() if job.folder else ""
-    packed = [
-        _pack(part) for part in (job.X, *job.augmented)
-    ]  # few large arrays, which joblib can share between processes
+    packed = [_pack(part) for part in (job.X, *job.augmented)]  # large arrays are shared between processes
     light_job = Job(**{**vars(job), "X": None, "augmented": ()})
     n_jobs = _affordable(n_jobs, sum(values.nbytes for values, _ in packed))
     n_threads = max(1, joblib.cpu_count() // n_jobs) if n_jobs > 1 else None  # None: as in this process

@@ -231,7 +231,7 @@ def test_interval_is_wider_for_heterogeneous_speakers(rng):
     people = evaluation.evaluate(y_true, proba, CLASSES, speakers=speakers)
     clips = evaluation.evaluate(y_true, proba, CLASSES, speakers=speakers, interval="clips")
     assert clips["interval"] == "clips"
-    assert "says nothing about other people" in clips["note"]
+    assert "does not apply to other speakers" in clips["note"]
     assert people["ua"] == clips["ua"]
     assert people["ua_high"] - people["ua_low"] > 1.5 * (clips["ua_high"] - clips["ua_low"])
 

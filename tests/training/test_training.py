@@ -314,7 +314,7 @@ def test_compare_two_speakers(rng):
         index, X, CLASSES, models=["lda", "linear_svc"], scheme="four", progress=False
     )
     assert set(table["interval"]) == {"clips"}
-    assert table["note"].str.contains("says nothing about other people").all()
+    assert table["note"].str.contains("does not apply to other speakers").all()
     assert oofs["lda"]["fold"].nunique() == 2
 
 
