@@ -129,7 +129,7 @@ def _run(options) -> None:
     import pandas as pd
 
     from .course import notebooks
-    from .evaluation import format_table
+    from .evaluation import table_text
 
     folder = notebooks.run(
         options.corpus, root=options.root, only=options.only, out=options.out, in_place=options.in_place
@@ -139,7 +139,7 @@ def _run(options) -> None:
     if results.is_file():
         table = pd.read_csv(results, keep_default_na=False, na_values=[""])
         table["note"] = table["note"].fillna("")
-        print(format_table(table).to_string(index=False))
+        print(table_text(table, wrap=False))
 
 
 def _corpora_list(options) -> None:
@@ -182,7 +182,7 @@ def _extract(options) -> None:
 def _train(options) -> None:
     from .bundle import digest
     from .bundle.training import train
-    from .evaluation import format_table
+    from .evaluation import table_text
 
     out = options.out or Path(f"{options.corpus}-{'+'.join(options.model)}.bundle")
     table = train(
@@ -190,7 +190,7 @@ def _train(options) -> None:
         n_folds=options.folds, seed=options.seed, n_jobs=options.jobs, onnx=not options.no_onnx,
         overwrite=options.overwrite,
     )  # fmt: skip
-    print(format_table(table).to_string(index=False))
+    print(table_text(table))
     print(f"\nbundle: {out}\ndigest: {digest(out)}")
 
 
@@ -206,12 +206,12 @@ def _predict(options) -> int:
 
 def _results(options) -> None:
     from .course import published, readme
-    from .evaluation import format_table
+    from .evaluation import table_text
 
     for name in options.names or published.CAMPAIGNS:
         if options.measure:
             print(published.run_campaign(name))
-        print(f"\n{name}\n{format_table(published.table(name)).to_string(index=False)}")
+        print(f"\n{name}\n{table_text(published.table(name))}")
     if options.readme:
         readme.replace("results", readme.results_markdown())
         readme.replace("networks", readme.networks_markdown())

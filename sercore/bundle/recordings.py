@@ -9,14 +9,17 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from .. import audio, synth
 from ..errors import AudioError
 from .predictor import Predictor
 from .windows import Windows, predict_windows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_SECONDS = 600.0
 """A recording that is played in a page, so as not to choke the browser."""
@@ -92,6 +95,8 @@ class Recording:
         seed : int
             Another seed speaks otherwise.
         """
+        import pandas as pd
+
         room = np.random.default_rng(seed)
         gap = (10 ** (-78 / 20) * room.standard_normal(round(pause * synth.SR))).astype(np.float32)
         waves, rows, now = [], [], 0.0

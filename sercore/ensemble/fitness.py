@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
-from ..evaluation.confusions import confusion_metrics, unit_confusions
+from ..evaluation.metrics import confusion_metrics, unit_confusions
 from .predictions import Members, align
 from .voting import mix
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from ..errors import EvaluationError
 from ..evaluation.bootstrap import bounds, resample, sampling_units
-from ..evaluation.confusions import confusion_metrics, unit_confusions
+from ..evaluation.metrics import confusion_metrics, unit_confusions
 from .predictions import Members, align, weights_in_order
 
 Weights = Mapping[str, float]

@@ -1,11 +1,9 @@
-"""Out-of-fold tables: the published form of predictions, and figures over folds and seeds.
+"""Out-of-fold tables, the form in which predictions are published, and metrics over folds and seeds.
 
-An out-of-fold table has one row per clip and run, with the columns ``clip_id, speaker, label,
-model, split, fold, seed`` and one ``p_<class>`` per class. Whoever has it can recompute every
-figure without audio. A **run** is one seed of a cross-validation, in which each clip is tested at
-most once; of the leaky split ``random`` each drawing (``fold``) is a run of its own.
-
-Notebook: 03_mlp_baseline.ipynb
+An out-of-fold table has one row per clip and run, with the columns ``clip_id, speaker, label, model, split,
+fold, seed`` and one ``p_<class>`` per class. Every metric can be recomputed from it without audio. A **run**
+is one seed of a cross-validation, in which each clip is tested at most once. In the leaky split ``random``,
+each draw (``fold``) is a run of its own.
 """
 
 from __future__ import annotations
@@ -17,11 +15,11 @@ import pandas as pd
 
 from ..errors import EvaluationError
 from ..splits import Fold, is_leaky
-from .bootstrap import bounds, count_speakers, resample, sampling_units
-from .confusions import unit_confusions
-from .metrics import scalar_metrics, validate
+from .bootstrap import bounds, count_speakers, difference, resample, sampling_units
+from .metrics import scalar_metrics, unit_confusions, validate
 
 KEYS = ("clip_id", "speaker", "label", "model", "split", "fold", "seed")
+"""Columns of every out-of-fold table, beside the probabilities."""
 
 
 def oof_rows(
@@ -40,9 +38,25 @@ def oof_rows(
     Parameters
     ----------
     index : pd.DataFrame
-        The index the fold was made from.
+        The index from which the fold was made.
     proba : np.ndarray [shape=(len(fold.test), n_classes)]
         Predictions in the order of ``fold.test``.
+    classes : sequence of str
+        Class of each column of ``proba``.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per tested clip; see the top of this module.
+
+    Raises
+    ------
+    EvaluationError
+        See :func:`validate`.
+
+    See Also
+    --------
+    unpack : the arrays of such a table.
     """
     tested = index.iloc[fold.test]
     validate(tested[label], proba, classes)
@@ -56,14 +70,19 @@ def oof_rows(
 def unpack(oof: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, tuple[str, ...], np.ndarray]:
     """``y_true, proba, classes, speakers`` of an out-of-fold table, for the functions on arrays.
 
-    A table with several seeds gives each clip several times: good for a confusion matrix over
-    all seeds, not for intervals (:func:`evaluate_oof` counts each clip once there).
+    A table with several seeds contains each clip several times. That is right for a confusion matrix over
+    all seeds, but not for intervals, for which :func:`evaluate_oof` counts each clip once.
+
+    Raises
+    ------
+    EvaluationError
+        The table lacks columns.
     """
     absent = [key for key in KEYS if key not in oof]
     columns = [name for name in oof.columns if name.startswith("p_")]
     if absent or len(columns) < 2:
         raise EvaluationError(
-            f"not an out-of-fold table: columns {list(oof.columns)[:12]}; wanted {', '.join(KEYS)} "
+            f"not an out-of-fold table: columns {list(oof.columns)[:12]}; expected {', '.join(KEYS)} "
             "and one p_<class> per class"
         )
     classes = tuple(name.removeprefix("p_") for name in columns)
@@ -71,12 +90,12 @@ def unpack(oof: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, tuple[str, ...], 
 
 
 def evaluate_runs(oof: pd.DataFrame) -> pd.DataFrame:
-    """Figures of each run of one model: one row per seed (of ``random``: per drawing).
+    """Metrics of each run of one model: one row per seed (for ``random``, per draw).
 
     Returns
     -------
     pd.DataFrame
-        Columns of :func:`figures`; the row name is the seed, for ``random`` seed and fold.
+        Columns of :func:`scalar_metrics`; the row name is the seed, for ``random`` seed and fold.
     """
     rows = {}
     for name, run in _runs(oof):
@@ -86,7 +105,7 @@ def evaluate_runs(oof: pd.DataFrame) -> pd.DataFrame:
 
 
 def evaluate_oof(oof: pd.DataFrame, *, interval: str = "speakers", n_boot: int = 1000, seed: int = 0) -> dict:
-    """All figures of one model over its folds and seeds.
+    """All metrics of one model over its folds and seeds.
 
     Parameters
     ----------
@@ -98,16 +117,21 @@ def evaluate_oof(oof: pd.DataFrame, *, interval: str = "speakers", n_boot: int =
     Returns
     -------
     dict
-        As from :func:`evaluate`, each figure being the mean over runs. The interval is that of the
-        mean: every resample holds the same speakers for all runs. Also ``ua_sd``, ``wa_sd``,
+        As from :func:`evaluate`, each metric being the mean over runs. The interval is that of the
+        mean: every resample has the same speakers in all runs. Also ``ua_sd``, ``wa_sd``,
         ``macro_f1_sd`` (standard deviation over runs; NaN for one run), ``seeds`` (number of runs),
-        ``model`` and ``split``. ``n_clips`` counts different clips.
+        ``model`` and ``split``. ``n_clips`` counts each clip once.
 
     Raises
     ------
     EvaluationError
-        Several models or splits, a clip tested twice in a run, or runs that test different clips,
-        as when a fold is missing.
+        Several models or splits, a clip that is tested twice in a run, or runs that test different clips,
+        such as when a fold is missing.
+
+    See Also
+    --------
+    evaluate_runs : the metrics of each run.
+    compare_oof : the difference between two models.
     """
     confusions, n_units, interval, note = run_confusions(oof, interval)
     runs = evaluate_runs(oof)
@@ -127,14 +151,14 @@ def evaluate_oof(oof: pd.DataFrame, *, interval: str = "speakers", n_boot: int =
 
 
 def _runs(oof):
-    """Pairs (name, table) of the runs, checked."""
+    """Checked pairs (name, table) of the runs."""
     if not len(oof):
         raise EvaluationError("the out-of-fold table is empty")
     unpack(oof)
     for column in ("model", "split"):
         if oof[column].nunique() != 1:
             raise EvaluationError(
-                f"the table holds several values of {column!r} ({sorted(set(oof[column]))[:5]}); "
+                f"the table contains several values of {column!r} ({sorted(set(oof[column]))[:5]}); "
                 f"evaluate one at a time: for {column}, part in oof.groupby({column!r})"
             )
     leaky = is_leaky(oof["split"].iloc[0])
@@ -160,7 +184,13 @@ def _runs(oof):
 
 
 def run_confusions(oof: pd.DataFrame, interval: str) -> tuple[np.ndarray, int, str, str]:
-    """Confusions of all runs [shape=(n_runs, n_units, n_classes, n_classes)], and what the units are."""
+    """Confusion matrices of all runs [shape=(n_runs, n_units, n_classes, n_classes)], and the units.
+
+    Returns
+    -------
+    confusions, n_units, interval, note
+        See :func:`sercore.evaluation.bootstrap.sampling_units` for the last two.
+    """
     runs = _runs(oof)
     clips = oof.drop_duplicates("clip_id").sort_values("clip_id")
     units, interval, note = sampling_units(clips["speaker"].to_numpy(), len(clips), interval)
@@ -172,3 +202,42 @@ def run_confusions(oof: pd.DataFrame, interval: str) -> tuple[np.ndarray, int, s
         units = unit_of_clip[run["clip_id"]].to_numpy()
         stack.append(unit_confusions(codes, proba.argmax(axis=1), units, n_units, len(classes)))
     return np.stack(stack), n_units, interval, note
+
+
+def compare_oof(
+    oof_a: pd.DataFrame,
+    oof_b: pd.DataFrame,
+    *,
+    interval: str = "speakers",
+    metric: str = "ua",
+    n_boot: int = 1000,
+    seed: int = 0,
+) -> dict:
+    """Difference between two models tested on the same clips, over their seeds.
+
+    Returns
+    -------
+    dict
+        As from :func:`compare_paired`, with means over runs. The models may have different numbers of runs.
+
+    Raises
+    ------
+    EvaluationError
+        The tables contain different clips, labels or classes.
+    """
+    clips_a, clips_b = (set(zip(oof["clip_id"], oof["label"], strict=True)) for oof in (oof_a, oof_b))
+    if clips_a != clips_b:
+        raise EvaluationError(
+            f"the tables do not contain the same clips with the same labels: {len(clips_a - clips_b)} are "
+            f"only in the first, {len(clips_b - clips_a)} only in the second: {min(clips_a ^ clips_b)}, …"
+        )
+    if unpack(oof_a)[2] != unpack(oof_b)[2]:
+        raise EvaluationError(f"the tables have different classes: {unpack(oof_a)[2]} and {unpack(oof_b)[2]}")
+    confusions_a, _, _, _ = run_confusions(oof_a, interval)
+    confusions_b, _, interval, note = run_confusions(oof_b, interval)
+    return difference(confusions_a, confusions_b, metric=metric, n_boot=n_boot, seed=seed) | {
+        "n_clips": len(clips_a),
+        "n_speakers": count_speakers(oof_a["speaker"]),
+        "interval": interval,
+        "note": note,
+    }

@@ -1,11 +1,12 @@
-"""All figures of one set of predictions.
+"""All metrics of one set of predictions, and result tables with one row per model.
 
-Notebook: 03_mlp_baseline.ipynb
+A row of a result table contains what is needed to compare models: corpus, label scheme, split, speaker
+normalisation, metrics with interval, numbers of clips, speakers and seeds, and costs.
 """
-# MERGED DOC: Result tables: one row per system, with everything one needs to know to compare it.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -14,8 +15,7 @@ import pandas as pd
 from ..errors import EvaluationError
 from ..splits import is_leaky
 from .bootstrap import bounds, count_speakers, resample, sampling_units
-from .confusions import unit_confusions
-from .metrics import scalar_metrics, validate
+from .metrics import scalar_metrics, unit_confusions, validate
 
 
 def evaluate(
@@ -28,9 +28,9 @@ def evaluate(
     n_boot: int = 1000,
     seed: int = 0,
 ) -> dict:
-    """All figures of one set of predictions, with 95 % intervals over speakers.
+    """All metrics of one set of predictions, with 95 % intervals over speakers.
 
-    The order of the clips makes no difference.
+    The result does not depend on the order of the clips.
 
     Parameters
     ----------
@@ -41,19 +41,19 @@ def evaluate(
     classes : sequence of str
         Class names.
     speakers : sequence of str [shape=(n_clips,)], optional
-        Who speaks. Without it the interval is over clips, and too narrow.
+        Speaker of each clip. Without it, the interval is over clips and too narrow.
     interval : str
-        ``"speakers"``, or ``"clips"`` for corpora of two or three people, where it speaks of these
-        people alone.
+        ``"speakers"``, or ``"clips"`` for corpora of two or three people; it then applies to these people
+        only.
     n_boot : int
-        Resamples.
+        Number of bootstrap resamples.
 
     Returns
     -------
     dict
-        The figures of :func:`figures`; ``ua_low``, ``ua_high`` and the same for ``wa`` and
-        ``macro_f1`` (NaN with fewer than four speakers); ``n_clips``, ``n_speakers``,
-        ``interval`` (what was resampled) and ``note`` (what to know about it, or empty).
+        The metrics of :func:`scalar_metrics`; ``ua_low``, ``ua_high`` and the same for ``wa`` and
+        ``macro_f1`` (NaN with fewer than four speakers); ``n_clips``, ``n_speakers``, ``interval`` (what
+        was resampled) and ``note`` (a remark on the interval, or empty).
 
     Raises
     ------
@@ -65,6 +65,10 @@ def evaluate(
     >>> proba = [[0.8, 0.2], [0.6, 0.4], [0.3, 0.7], [0.1, 0.9]]
     >>> evaluate(["sad", "angry", "angry", "angry"], proba, ["sad", "angry"])["ua"]
     0.8333333333333333
+
+    See Also
+    --------
+    evaluate_oof : metrics of an out-of-fold table with seeds.
     """
     scores = scalar_metrics(y_true, proba, classes)
     codes, proba = validate(y_true, proba, classes)
@@ -83,33 +87,11 @@ def evaluate(
 
 
 COLUMNS = (
-    "corpus",
-    "scheme",
-    "split",
-    "speaker_norm",
-    "model",
-    "ua",
-    "ua_low",
-    "ua_high",
-    "ua_sd",
-    "wa",
-    "macro_f1",
-    "weighted_f1",
-    "kappa",
-    "mcc",
-    "auc",
-    "log_loss",
-    "ece",
-    "n_clips",
-    "n_speakers",
-    "seeds",
-    "parameters",
-    "train_seconds",
-    "ms_per_clip",
-    "interval",
-    "note",
-)
-"""Columns of a result table. Figures are fractions, 0 to 1."""
+    "corpus", "scheme", "split", "speaker_norm", "model", "ua", "ua_low", "ua_high", "ua_sd", "wa",
+    "macro_f1", "weighted_f1", "kappa", "mcc", "auc", "log_loss", "ece", "n_clips", "n_speakers", "seeds",
+    "parameters", "train_seconds", "ms_per_clip", "interval", "note",
+)  # fmt: skip
+"""Columns of a result table. Metrics are fractions, 0 to 1."""
 
 
 def results_row(
@@ -129,15 +111,20 @@ def results_row(
     Parameters
     ----------
     scores : mapping
-        From :func:`evaluate` or :func:`evaluate_oof`; the latter knows `split` and `model` itself.
+        From :func:`evaluate` or :func:`evaluate_oof`; the latter contains `split` and `model`.
     corpus, scheme, split, model : str
-        What was scored: corpora, label scheme, name of the split, name of the model.
+        Names of the corpora, the label scheme, the split and the model.
     speaker_norm : bool
-        Features were normalised with the test speaker's own unlabelled clips.
+        Whether features were standardised per speaker, with the speaker's own unlabelled clips.
     parameters : float
-        Trained weights; NaN where counting them makes no sense.
+        Number of trained weights; NaN for models without a meaningful count.
     train_seconds, ms_per_clip : float
         Time to train all folds of one seed, and to predict one clip from its features.
+
+    Raises
+    ------
+    EvaluationError
+        The scores, the model or the split are missing.
     """
     given = {"split": split, "model": model}
     named = {key: value if value is not None else scores.get(key) for key, value in given.items()}
@@ -167,20 +154,24 @@ def results_table(rows: Iterable[Mapping]) -> pd.DataFrame:
 def format_table(table: pd.DataFrame) -> pd.DataFrame:
     """A result table as text for reading: percent with one decimal, UA as ``57.1 [53.0, 61.2]``.
 
-    An interval that is not over speakers says so, ``±`` is the standard deviation over seeds, and
-    the random split is called leaky. Columns that hold nothing are left out.
+    An interval over clips is marked, ``±`` is the standard deviation over seeds, and the random split is
+    marked as leaky. ``Norm`` is speaker normalisation. Empty columns are left out.
+
+    See Also
+    --------
+    table_text : the same for a terminal.
     """
     text = pd.DataFrame(
         {
             "Corpus": table["corpus"],
             "Scheme": table["scheme"],
             "Split": [f"{s} (leaky)" if is_leaky(s) else s for s in table["split"]],
-            "Enrolled": np.where(table["speaker_norm"].astype(bool), "yes", ""),
+            "Norm": np.where(table["speaker_norm"].astype(bool), "yes", ""),
             "Model": table["model"],
             "UA % [95 %]": [_with_interval(row) for row in table.to_dict("records")],
             "WA %": table["wa"].map(_percent),
-            "Macro-F1 %": table["macro_f1"].map(_percent),
-            "Weighted F1 %": table["weighted_f1"].map(_percent),
+            "F1 %": table["macro_f1"].map(_percent),
+            "wF1 %": table["weighted_f1"].map(_percent),
             "Kappa": table["kappa"].map("{:.3f}".format),
             "MCC": table["mcc"].map("{:.3f}".format),
             "AUC": table["auc"].map("{:.3f}".format),
@@ -190,12 +181,51 @@ def format_table(table: pd.DataFrame) -> pd.DataFrame:
             "Speakers": table["n_speakers"].map("{:,.0f}".format),
             "Seeds": table["seeds"].map("{:.0f}".format),
             "Parameters": table["parameters"].map(lambda n: "" if pd.isna(n) else f"{n:,.0f}"),
-            "Training s": table["train_seconds"].map(lambda s: "" if pd.isna(s) else f"{s:,.1f}"),
-            "ms per clip": table["ms_per_clip"].map(lambda s: "" if pd.isna(s) else f"{s:,.2f}"),
+            "Train s": table["train_seconds"].map(lambda s: "" if pd.isna(s) else f"{s:,.1f}"),
+            "ms/clip": table["ms_per_clip"].map(lambda s: "" if pd.isna(s) else f"{s:,.2f}"),
             "Note": table["note"],
         }
     )
     return text.loc[:, (text != "").any()]
+
+
+def table_text(table: pd.DataFrame, *, width: int = 100, wrap: bool = True) -> str:
+    """A result table as lines of text for a terminal, at most ``width`` characters wide.
+
+    Corpus, scheme, split, numbers of clips, speakers and seeds, and the note are stated once above the table
+    if they are the same in all rows.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From :func:`results_table`.
+    width : int
+        Characters per line.
+    wrap : bool
+        Whether columns that do not fit follow in further blocks. Otherwise they are left out; the first block
+        contains UA with its interval and as many other metrics as fit.
+
+    See Also
+    --------
+    format_table : the same text as a DataFrame with all columns.
+    """
+    text = format_table(table)
+    once = [name for name in _STATED_ONCE if name in text and text[name].nunique() == 1]
+    lines = textwrap.wrap(", ".join(f"{name.lower()} {text[name].iloc[0]}" for name in once), width)
+    text = text.drop(columns=once)
+    keys = [name for name in ("Corpus", "Scheme", "Split", "Norm", "Model") if name in text]
+    rest = [name for name in text if name not in keys]
+    blocks = ["\n".join(lines)] if lines else []
+    while rest and (wrap or len(blocks) == bool(lines)):
+        sizes = range(1, len(rest) + 1)
+        shown = {n: text[keys + rest[:n]].to_string(index=False) for n in sizes}
+        n = max((n for n in sizes if len(shown[n].split("\n", 1)[0]) <= width), default=1)
+        blocks.append(shown[n])
+        rest = rest[n:]
+    return "\n\n".join(blocks)
+
+
+_STATED_ONCE = ("Corpus", "Scheme", "Split", "Norm", "Clips", "Speakers", "Seeds", "Note")
 
 
 def _percent(fraction):
@@ -203,7 +233,7 @@ def _percent(fraction):
 
 
 def _with_interval(row):
-    """UA, spread over seeds where there are several, and interval where there is one."""
+    """UA with its standard deviation over seeds and its interval, if there are any."""
     text = _percent(row["ua"])
     if not pd.isna(row["ua_sd"]):
         text += f" ± {_percent(row['ua_sd'])}"

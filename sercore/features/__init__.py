@@ -1,20 +1,30 @@
 """Features of speech: one spectrum per clip, descriptors per frame, functionals per clip.
 
-``frames(wave, recipe)`` returns what networks on frames read, ``table_row(wave, recipe)`` what models on
-tables read. :func:`extract_frames` and :func:`extract_table` run them over a corpus in parallel and cache
-the result.
+A waveform goes through these steps; a :class:`Recipe` states all their settings::
 
-Notebook: 02_feature_extraction.ipynb
+    wave ─ prepare (trim silence) ─ Spectrum (one Fourier transform) ─ descriptors (mel bands, pitch, …)
+        ├─ frames(wave, recipe)      descriptors of all frames, [shape=(n_features, n_frames)]
+        └─ table_row(wave, recipe)   functionals of the descriptors over time, [shape=(n_columns,)]
+
+Networks on frames read the former, all other models the latter. :func:`extract_frames` and
+:func:`extract_table` apply them to a corpus in parallel and cache the result. :func:`row_names`,
+:func:`column_names` and :func:`column_groups` name the features. :func:`compute` returns single descriptors
+of a clip, :func:`formants` the resonances of the vocal tract.
 """
 
-from .descriptors import DESCRIPTORS
-from .extraction import compute, frames, prepare, table_row
-from .functionals import column_groups, column_names, row_names
-from .recipe import PRESETS, Recipe, get_recipe
-from .spectrum import Spectrum, mel_centres
-from .store import Extracted, extract_frames, extract_table
+import lazy_loader
 
-__all__ = [
-    "DESCRIPTORS", "PRESETS", "Extracted", "Recipe", "Spectrum", "column_groups", "column_names", "compute",
-    "extract_frames", "extract_table", "frames", "get_recipe", "mel_centres", "prepare", "row_names", "table_row",
-]  # fmt: skip
+# lazy, because reading frames for a network needs neither pandas nor librosa, which are slow to import
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["descriptors", "functionals", "pitch", "spectrum"],
+    submod_attrs={
+        "descriptors": ["DESCRIPTORS", "slope"],
+        "extraction": ["compute", "frames", "prepare", "table_row"],
+        "functionals": ["column_groups", "column_names", "modulation", "row_names", "statistics", "timing"],
+        "lpc": ["formants"],
+        "recipe": ["PRESETS", "Recipe", "get_recipe"],
+        "spectrum": ["Spectrum", "mel_centres", "mel_filters"],
+        "store": ["Extracted", "extract_frames", "extract_table"],
+    },
+)

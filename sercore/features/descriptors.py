@@ -1,9 +1,8 @@
-"""Descriptors: what can be read from every frame of a :class:`~sercore.features.spectrum.Spectrum`.
+"""Descriptors: features of every frame, computed from a :class:`~sercore.features.spectrum.Spectrum`.
 
-A descriptor is a function from a Spectrum to an array ``(n_frames, n_rows)``. To add one, write
-the function and decorate it; recipes can then name it. Definitions and values follow librosa's.
-
-Notebook: 02_feature_extraction.ipynb
+A descriptor is a function from a Spectrum to an array ``(n_frames, n_rows)`` or ``(n_frames,)``, time-first.
+To add one, write the function and decorate it with ``@descriptor``; recipes can then name it. Definitions
+and values follow librosa's.
 """
 
 from __future__ import annotations
@@ -19,88 +18,88 @@ from . import pitch
 _TINY = np.finfo(np.float32).tiny
 
 DESCRIPTORS: dict[str, Callable] = {}
-"""Name of each descriptor and the function from a Spectrum that computes it, time-first."""
+"""Descriptor functions by name."""
 
 
-def descriptor(function):
-    """Register a function under its own name."""
+def descriptor(function: Callable) -> Callable:
+    """Register a descriptor function under its own name."""
     DESCRIPTORS[function.__name__] = function
     return function
 
 
 @descriptor
-def mel(spectrum):
+def mel(spectrum) -> np.ndarray:
     """Power in mel bands, [shape=(n_frames, n_mels)]."""
     return spectrum.mel
 
 
 @descriptor
-def log_mel(spectrum):
+def log_mel(spectrum) -> np.ndarray:
     """Mel power in decibels, [shape=(n_frames, n_mels)]."""
     return spectrum.log_mel
 
 
 @descriptor
-def mfcc(spectrum):
+def mfcc(spectrum) -> np.ndarray:
     """Mel-frequency cepstral coefficients, [shape=(n_frames, n_mfcc)]."""
     return spectrum.mfcc
 
 
 @descriptor
-def mfcc_delta(spectrum):
+def mfcc_delta(spectrum) -> np.ndarray:
     """Slope of the MFCCs over nine frames, [shape=(n_frames, n_mfcc)]."""
     return slope(spectrum.mfcc)
 
 
 @descriptor
-def mfcc_delta2(spectrum):
+def mfcc_delta2(spectrum) -> np.ndarray:
     """Curvature of the MFCCs over nine frames, [shape=(n_frames, n_mfcc)]."""
     return slope(spectrum.mfcc, order=2)
 
 
 @descriptor
-def chroma(spectrum):
+def chroma(spectrum) -> np.ndarray:
     """Power per pitch class, [shape=(n_frames, 12)]."""
     return spectrum.chroma
 
 
 @descriptor
-def tonnetz(spectrum):
+def tonnetz(spectrum) -> np.ndarray:
     """Chroma projected onto fifths, minor and major thirds (Harte 2006), [shape=(n_frames, 6)]."""
-    share = spectrum.chroma / np.maximum(spectrum.chroma.sum(axis=1, keepdims=True), _TINY)
-    return share @ _tonal_axes()
+    normalised = spectrum.chroma / np.maximum(spectrum.chroma.sum(axis=1, keepdims=True), _TINY)
+    return normalised @ _tonal_axes()
 
 
 @descriptor
-def centroid(spectrum):
+def centroid(spectrum) -> np.ndarray:
     """Centre of gravity of the spectrum in Hz, [shape=(n_frames,)]."""
     return spectrum.spectral_moments[:, 0]
 
 
 @descriptor
-def bandwidth(spectrum):
-    """Spread of the spectrum around its centroid in Hz, [shape=(n_frames,)]."""
+def bandwidth(spectrum) -> np.ndarray:
+    """Standard deviation of the spectrum around its centroid in Hz, [shape=(n_frames,)]."""
     mean, mean_square = spectrum.spectral_moments.T
     return np.sqrt(np.maximum(mean_square - mean**2, 0.0))
 
 
 @descriptor
-def rolloff(spectrum):
-    """Frequency below which 85 % of the magnitude lies, in Hz, [shape=(n_frames,)]."""
+def rolloff(spectrum) -> np.ndarray:
+    """Frequency below which 85 % of the magnitude is found, in Hz, [shape=(n_frames,)]."""
     total = np.cumsum(spectrum.magnitude, axis=1)
     return spectrum.frequencies[np.argmax(total >= 0.85 * total[:, -1:], axis=1)]
 
 
 @descriptor
-def flatness(spectrum):
-    """Geometric over arithmetic mean of the power: 1 for noise, near 0 for a tone, [shape=(n_frames,)]."""
+def flatness(spectrum) -> np.ndarray:
+    """Geometric by arithmetic mean of the power: near 1 for noise, near 0 for a tone, [shape=(n_frames,)]."""
     power = np.maximum(spectrum.power, 1e-10)
     mean = power.mean(axis=1)
     return np.exp(np.log(power, out=power).mean(axis=1)) / mean
 
 
 @descriptor
-def contrast(spectrum):
+def contrast(spectrum) -> np.ndarray:
     """Peak minus valley in dB of each octave (Jiang 2002), [shape=(n_frames, 7)], fewer below 12.8 kHz."""
     rows = []
     for low, high, n_edge in _octaves(spectrum.recipe):
@@ -111,20 +110,20 @@ def contrast(spectrum):
 
 
 @descriptor
-def rms(spectrum):
+def rms(spectrum) -> np.ndarray:
     """Root mean square amplitude, [shape=(n_frames,)]."""
     return spectrum.rms
 
 
 @descriptor
-def rms_db(spectrum):
+def rms_db(spectrum) -> np.ndarray:
     """Level in decibels below full scale, at most 80 below the clip's peak, [shape=(n_frames,)]."""
     return _decibel(spectrum.rms**2)
 
 
 @descriptor
-def zcr(spectrum):
-    """Share of neighbouring samples with opposite signs, [shape=(n_frames,)]."""
+def zcr(spectrum) -> np.ndarray:
+    """Proportion of neighbouring samples with opposite signs, [shape=(n_frames,)]."""
     recipe = spectrum.recipe
     left = recipe.win_length // 2
     padded = np.pad(spectrum.wave, (left, recipe.win_length), mode="edge")
@@ -135,37 +134,53 @@ def zcr(spectrum):
 
 
 @descriptor
-def f0(spectrum):
-    """Pitch in semitones above 27.5 Hz, NaN where unvoiced, [shape=(n_frames,)]."""
+def f0(spectrum) -> np.ndarray:
+    """Pitch in semitones above 27.5 Hz, NaN in unvoiced frames, [shape=(n_frames,)]."""
     return pitch.semitones(spectrum.pitch[0])
 
 
 @descriptor
-def voicing(spectrum):
+def voicing(spectrum) -> np.ndarray:
     """Periodicity from 0 to 1, [shape=(n_frames,)]."""
     return spectrum.pitch[1]
 
 
 def slope(rows: np.ndarray, *, order: int = 1) -> np.ndarray:
-    """Savitzky–Golay derivative along axis 0 over nine frames (fewer where the clip is shorter).
+    """Savitzky–Golay derivative along time, per frame, over nine frames (fewer if the clip is shorter).
 
-    Equals ``scipy.signal.savgol_filter`` with ``mode="interp"``: at the edges it fits one polynomial
-    to nine frames, and the derivative of a line, or the second one of a parabola, is constant.
+    Equal to ``scipy.signal.savgol_filter`` with ``mode="interp"``, which fits one polynomial to the nine
+    frames at each edge: the first derivative of a line and the second of a parabola are constant there.
+
+    Parameters
+    ----------
+    rows : np.ndarray [shape=(n_frames, …)]
+        Time-first.
+    order : int
+        1 for the slope, 2 for the curvature.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_frames, …)]
+
+    Examples
+    --------
+    >>> slope(np.arange(5.0)).round(6).tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.0]
     """
     width = min(9, len(rows) - (len(rows) + 1) % 2)
     if width <= order:
         return np.zeros_like(rows)
-    from scipy.ndimage import convolve1d  # here, since networks on frames need none of it
+    from scipy.ndimage import convolve1d  # imported here, because it is slow to import
 
-    found = convolve1d(rows, _slope_weights(width, order), axis=0)
+    derivative = convolve1d(rows, _slope_weights(width, order), axis=0)
     edge = width // 2
-    found[:edge], found[-edge:] = found[edge], found[-edge - 1]
-    return found
+    derivative[:edge], derivative[-edge:] = derivative[edge], derivative[-edge - 1]
+    return derivative
 
 
 @lru_cache(maxsize=16)
 def _slope_weights(width: int, order: int) -> np.ndarray:
-    """Savitzky–Golay weights of the derivative of a polynomial of the same order, [shape=(width,)]."""
+    """Savitzky–Golay weights of the derivative of a polynomial of that order, [shape=(width,)]."""
     from scipy.signal import savgol_coeffs
 
     return savgol_coeffs(width, order, deriv=order)
@@ -179,7 +194,7 @@ def _decibel(power: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def _octaves(recipe) -> list[tuple[int, int, int]]:
-    """Range of Fourier bins of each contrast band (below 200 Hz, then octaves), and 2 % of their number."""
+    """First bin, end bin and 2 % of the bins of each contrast band (below 200 Hz, then octaves)."""
     hertz = np.fft.rfftfreq(recipe.n_fft, 1.0 / recipe.sr).astype(np.float32)
     edges = np.concatenate([[0.0], 200.0 * 2.0 ** np.arange(6)])
     edges = [*edges[edges < recipe.sr / 2], np.inf]
@@ -187,7 +202,7 @@ def _octaves(recipe) -> list[tuple[int, int, int]]:
     for k, (low, high) in enumerate(itertools.pairwise(edges)):
         inside = np.flatnonzero((hertz >= low) & (hertz <= high))
         first, last = inside[0], inside[-1] + 1
-        first -= k > 0  # librosa lets each band begin one bin early, and end one early after counting
+        first -= k > 0  # as in librosa, each band begins one bin early, and ends one bin early after counting
         n_edge = max(1, round(0.02 * (last - first)))
         bands.append((int(first), int(last) - int(last < len(hertz)), n_edge))
     return bands

@@ -1,7 +1,4 @@
-"""Features of one clip: descriptors, stacked frames, or one row of a table.
-
-Notebook: 02_feature_extraction.ipynb
-"""
+"""Features of one clip: single descriptors, stacked frames, or one row of a table."""
 
 from __future__ import annotations
 
@@ -20,33 +17,59 @@ def compute(wave: np.ndarray, names: tuple[str, ...], recipe: str | Recipe = "de
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
-        Mono waveform at ``recipe.sr``, taken as it is (not trimmed).
+        Mono waveform at ``recipe.sr``; it is not trimmed.
     names : tuple of str
-        Which, from :data:`DESCRIPTORS`.
+        Descriptors, from :data:`DESCRIPTORS`.
     recipe : str or Recipe
 
     Returns
     -------
     dict of str to np.ndarray [shape=(n_rows, n_frames)]
-        Time-last, as in librosa. ``f0`` is NaN where unvoiced.
+        Time-last, as in librosa. ``f0`` is NaN in unvoiced frames.
+
+    Raises
+    ------
+    AudioError
+        ``wave`` is not a mono waveform, is empty or not finite.
+
+    Examples
+    --------
+    >>> tone = 0.1 * np.sin(2 * np.pi * 220 * np.arange(16_000) / 16_000)
+    >>> tracks = compute(tone, ("log_mel", "f0"))
+    >>> tracks["log_mel"].shape, round(float(tracks["f0"][0, 50]), 2)  # three octaves above 27.5 Hz
+    ((64, 101), 36.0)
+
+    See Also
+    --------
+    frames : all descriptors of a recipe, stacked.
     """
     spectrum = Spectrum(wave, get_recipe(recipe))
     return {name: _time_last(DESCRIPTORS[name](spectrum)) for name in names}
 
 
 def frames(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
-    """The recipe's descriptors of every frame, stacked.
+    """All descriptors of a recipe for every frame, stacked.
 
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
-        Checked mono waveform at ``recipe.sr``.
+        Mono waveform at ``recipe.sr``.
     recipe : str or Recipe
 
     Returns
     -------
     np.ndarray [shape=(n_features, n_frames), dtype=float32]
-        Finite: unvoiced frames have pitch 0 (their ``voicing`` says so).
+        Finite: unvoiced frames have pitch 0 (and a low ``voicing``). Rows are named by :func:`row_names`.
+
+    Examples
+    --------
+    >>> noise = 0.1 * np.random.default_rng(0).standard_normal(16_000)
+    >>> frames(noise, "log_mel").shape
+    (64, 101)
+
+    See Also
+    --------
+    extract_frames : the same for a corpus, cached.
     """
     recipe = get_recipe(recipe)
     tracks = compute(prepare(wave, recipe), recipe.descriptors, recipe)
@@ -56,30 +79,40 @@ def frames(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
 
 
 def table_row(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
-    """One clip as one row: functionals over time of every descriptor.
+    """One row of a table: functionals of every descriptor over time.
 
-    Pitch statistics are over voiced frames only (0 where nothing is voiced).
+    Statistics of pitch are computed over voiced frames only (0 if there are none).
 
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
-        Checked mono waveform at ``recipe.sr``.
+        Mono waveform at ``recipe.sr``.
     recipe : str or Recipe
 
     Returns
     -------
     np.ndarray [shape=(n_columns,), dtype=float32]
         In the order of :func:`column_names`.
+
+    Examples
+    --------
+    >>> noise = 0.1 * np.random.default_rng(0).standard_normal(16_000)
+    >>> len(table_row(noise, "s4_statistics"))
+    44
+
+    See Also
+    --------
+    extract_table : the same for a corpus, cached.
     """
     recipe = get_recipe(recipe)
     return row_of(Spectrum(prepare(wave, recipe), recipe))
 
 
 def prepare(wave: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """The waveform without surrounding silence, where the recipe asks for that."""
+    """The waveform without leading and trailing silence, if the recipe trims it."""
     return wave if recipe.trim_db is None else audio.trim(wave, recipe.sr, top_db=recipe.trim_db)
 
 
 def _time_last(track: np.ndarray) -> np.ndarray:
-    """Cross the border from time-first inside to time-last outside."""
+    """Convert a time-first descriptor to time-last, [shape=(n_rows, n_frames)]."""
     return track[None, :] if track.ndim == 1 else track.T

@@ -1,12 +1,9 @@
-"""Functionals: tracks over time become a few numbers, so that every clip is one row of a table.
+"""Functionals: a few numbers per descriptor track, so that every clip is one row of a table.
 
-Averages over a clip forget when things happened. Besides statistics of the tracks themselves there
-are therefore statistics of their slopes, averages over parts of the clip (voiced and unvoiced
-frames, first, middle and last third), the strength of slow modulations, and timing.
-
-Notebook: 02_feature_extraction.ipynb
+Classical models and the MLP read this table. Averages over a clip do not contain the order of events. Besides
+statistics of the tracks, there are therefore statistics of their slopes, averages over parts of the clip
+(voiced and unvoiced frames, first, middle and last third), the strength of slow modulations, and timing.
 """
-# MERGED DOC: One clip as one row: the table that classical models read.
 
 from __future__ import annotations
 
@@ -21,10 +18,10 @@ from .recipe import PART_STATISTICS, STATISTICS, Recipe, get_recipe
 from .spectrum import Spectrum
 
 MODULATION_HZ = (0.5, 1.5, 3.0, 5.0, 8.0, 13.0, 25.0)
-"""Edges of the modulation bands; syllables come at about 4 Hz."""
+"""Edges of the modulation bands; the syllable rate is about 4 Hz."""
 
 TIMING = ("duration_s", "voiced_share", "pause_share", "pauses_per_s", "peaks_per_s", "voiced_run_s")
-"""Names of what :func:`timing` returns."""
+"""Names of the values that :func:`timing` returns."""
 
 
 def statistics(tracks: np.ndarray, names: tuple[str, ...] = STATISTICS) -> np.ndarray:
@@ -35,36 +32,41 @@ def statistics(tracks: np.ndarray, names: tuple[str, ...] = STATISTICS) -> np.nd
     tracks : np.ndarray [shape=(n_rows, n_frames)]
         Finite values, time-last, float32.
     names : tuple of str
-        Of ``mean std skewness kurtosis p5 p25 p50 p75 p95``. Kurtosis is excess kurtosis; it and
-        the skewness of a row without variation are 0.
+        Any of ``mean std skewness kurtosis p5 p25 p50 p75 p95``. Kurtosis is excess kurtosis; skewness and
+        kurtosis of a constant row are 0.
 
     Returns
     -------
     np.ndarray [shape=(n_rows, len(names))]
+
+    Examples
+    --------
+    >>> statistics(np.array([[1, 2, 3, 4, 5]], dtype=np.float32), ("mean", "p50", "p95")).round(3).tolist()
+    [[3.0, 3.0, 4.8]]
     """
     if names == ("mean",):
         return tracks.mean(axis=1, dtype=np.float64, keepdims=True)
-    # moments of rows scaled to one, so that the powers of faint tracks do not vanish in float32
+    # rows are scaled to a maximum of 1, so that powers of small values do not underflow in float32
     scale = np.maximum(np.maximum(tracks.max(axis=1), -tracks.min(axis=1)), np.finfo(np.float32).tiny)
     centred = np.divide(tracks, scale[:, None], dtype=np.float32)
     mean = centred.mean(axis=1, dtype=np.float64)
     centred -= mean.astype(np.float32)[:, None]
     squared = centred * centred
     variance = squared.mean(axis=1, dtype=np.float64)
-    flat = variance <= 1e-10  # what is left is rounding
+    flat = variance <= 1e-10  # only rounding errors remain
     safe = np.where(flat, 1.0, variance)
-    found = {"mean": mean * scale, "std": np.sqrt(variance) * scale}
+    values = {"mean": mean * scale, "std": np.sqrt(variance) * scale}
     if "skewness" in names:
         third = np.einsum("ij,ij->i", squared, centred) / tracks.shape[1]
-        found["skewness"] = np.where(flat, 0.0, third / safe**1.5)
+        values["skewness"] = np.where(flat, 0.0, third / safe**1.5)
     if "kurtosis" in names:
         fourth = np.einsum("ij,ij->i", squared, squared) / tracks.shape[1]
-        found["kurtosis"] = np.where(flat, 0.0, fourth / safe**2 - 3)
+        values["kurtosis"] = np.where(flat, 0.0, fourth / safe**2 - 3)
     percentiles = [name for name in names if name[0] == "p"]
     if percentiles:
         ordered = np.sort(tracks, axis=1)
-        found |= {name: _percentile(ordered, int(name[1:])) for name in percentiles}
-    return np.stack([found[name] for name in names], axis=1)
+        values |= {name: _percentile(ordered, int(name[1:])) for name in percentiles}
+    return np.stack([values[name] for name in names], axis=1)
 
 
 def parts(voiced: np.ndarray) -> dict[str, np.ndarray]:
@@ -77,26 +79,26 @@ def parts(voiced: np.ndarray) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to np.ndarray
-        Frame numbers for ``voiced unvoiced first middle last``; a part of fewer than three frames
-        stands for the whole clip.
+        Frame numbers of ``voiced unvoiced first middle last``; a part of fewer than three frames is
+        replaced by the whole clip.
     """
     every = np.arange(len(voiced))
     thirds = dict(zip(("first", "middle", "last"), np.array_split(every, 3), strict=True))
-    found = {"voiced": np.flatnonzero(voiced), "unvoiced": np.flatnonzero(~voiced), **thirds}
-    return {name: frames if len(frames) >= 3 else every for name, frames in found.items()}
+    by_name = {"voiced": np.flatnonzero(voiced), "unvoiced": np.flatnonzero(~voiced), **thirds}
+    return {name: frames if len(frames) >= 3 else every for name, frames in by_name.items()}
 
 
 def modulation(log_mel: np.ndarray, *, frame_s: float, n_groups: int = 8) -> np.ndarray:
-    """Strength of slow changes of level in groups of mel bands, as log power.
+    """Log power of slow level modulations in groups of mel bands.
 
     Parameters
     ----------
     log_mel : np.ndarray [shape=(n_mels, n_frames)]
         Decibels.
     frame_s : float
-        Seconds from frame to frame.
+        Hop in seconds.
     n_groups : int
-        Groups of neighbouring bands.
+        Number of groups of neighbouring bands.
 
     Returns
     -------
@@ -105,7 +107,7 @@ def modulation(log_mel: np.ndarray, *, frame_s: float, n_groups: int = 8) -> np.
     """
     groups = np.stack([group.mean(axis=0) for group in np.array_split(log_mel, n_groups)])
     groups = groups - groups.mean(axis=1, keepdims=True)
-    # zero padding to four seconds at least leaves no band without a bin, however short the clip
+    # zero padding to at least four seconds gives every band a bin, however short the clip
     n_fft = 2 ** int(np.ceil(np.log2(max(groups.shape[1], 4.0 / frame_s))))
     power = np.abs(np.fft.rfft(groups, n=n_fft, axis=1)) ** 2 / groups.shape[1]
     hertz = np.fft.rfftfreq(n_fft, frame_s)
@@ -117,7 +119,7 @@ def modulation(log_mel: np.ndarray, *, frame_s: float, n_groups: int = 8) -> np.
 
 
 def timing(rms: np.ndarray, voiced: np.ndarray, *, frame_s: float) -> np.ndarray:
-    """How the clip is laid out in time.
+    """Duration, pauses, syllable rate and voicing of a clip.
 
     Parameters
     ----------
@@ -125,18 +127,18 @@ def timing(rms: np.ndarray, voiced: np.ndarray, *, frame_s: float) -> np.ndarray
         Linear level.
     voiced : np.ndarray of bool [shape=(n_frames,)]
     frame_s : float
-        Seconds from frame to frame.
+        Hop in seconds.
 
     Returns
     -------
     np.ndarray [shape=(6,)]
-        As named in :data:`TIMING`. Pauses are frames 25 dB below the loudest; peaks of the
-        smoothed level come about once a syllable.
+        In the order of :data:`TIMING`, in seconds, proportions of frames or events per second. Pauses are
+        frames more than 25 dB below the loudest; peaks of the smoothed level are roughly syllables.
     """
     seconds = len(rms) * frame_s
     quiet = rms < rms.max(initial=0.0) * 10 ** (-25 / 20)
-    bell = np.hanning(max(3, round(0.1 / frame_s)) + 2)
-    smooth = np.convolve(rms, bell / bell.sum(), mode="same")
+    window = np.hanning(max(3, round(0.1 / frame_s)) + 2)
+    smooth = np.convolve(rms, window / window.sum(), mode="same")
     rising = np.diff(smooth) > 0
     peaks = np.flatnonzero(rising[:-1] & ~rising[1:]) + 1
     n_peaks = np.count_nonzero(smooth[peaks] > 0.2 * smooth.max(initial=0.0))
@@ -152,7 +154,7 @@ def _n_runs(flags: np.ndarray) -> int:
 
 
 def _percentile(ordered: np.ndarray, q: float) -> np.ndarray:
-    """Percentile of sorted rows with linear interpolation, as np.percentile."""
+    """Percentile of sorted rows with linear interpolation, as in ``np.percentile``."""
     position = (ordered.shape[1] - 1) * q / 100
     below = int(position)
     above = min(below + 1, ordered.shape[1] - 1)
@@ -160,13 +162,13 @@ def _percentile(ordered: np.ndarray, q: float) -> np.ndarray:
 
 
 def row_of(spectrum: Spectrum) -> np.ndarray:
-    """The clip's row, [shape=(n_columns,), dtype=float32], in the order of :func:`column_names`."""
+    """Table row of a clip, [shape=(n_columns,), dtype=float32], in the order of :func:`column_names`."""
     recipe = spectrum.recipe
     tracks, pitch_row, voiced = _dense(spectrum)
     blocks = [statistics(tracks, recipe.statistics)]
     if pitch_row is not None:  # pitch exists in voiced frames only
-        heard = tracks[pitch_row : pitch_row + 1, voiced] if voiced.any() else np.zeros((1, 1))
-        blocks[0][pitch_row] = statistics(heard, recipe.statistics)[0]
+        voiced_pitch = tracks[pitch_row : pitch_row + 1, voiced] if voiced.any() else np.zeros((1, 1))
+        blocks[0][pitch_row] = statistics(voiced_pitch, recipe.statistics)[0]
     if recipe.slope_statistics:
         blocks.append(statistics(slope(tracks.T).T, recipe.slope_statistics))
     if recipe.parts:
@@ -181,9 +183,10 @@ def row_of(spectrum: Spectrum) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def _rows(recipe: Recipe) -> tuple[str, ...]:
+    """Names of the rows of frames."""
     silence = Spectrum(np.zeros(4 * recipe.n_fft, dtype=np.float32), recipe)
     if _needs_pitch(recipe):
-        _ = silence.pitch  # a window too short for it is refused here, not clip by clip
+        _ = silence.pitch  # raises here, and not at the first clip, if the window is too short
     rows = []
     for name in recipe.descriptors:
         track = DESCRIPTORS[name](silence)
@@ -193,6 +196,7 @@ def _rows(recipe: Recipe) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16)
 def _names(recipe: Recipe) -> tuple[str, ...]:
+    """Names of the columns of tables."""
     rows = _rows(recipe)
     names = [f"{row}.{statistic}" for row in rows for statistic in recipe.statistics]
     names += [f"{row}.slope.{statistic}" for row in rows for statistic in recipe.slope_statistics]
@@ -211,25 +215,39 @@ def row_names(recipe: str | Recipe = "default") -> list[str]:
     --------
     >>> row_names("s0_mfcc_chroma")[39:41]
     ['mfcc[39]', 'chroma[0]']
-    >>> row_names("default").index("f0")  # the row of pitch in frames of the default recipe
-    53
+    >>> row_names("default").index("f0")  # row of the pitch in frames of the default recipe
+    115
+
+    See Also
+    --------
+    column_names : the columns of tables.
     """
     return list(_rows(get_recipe(recipe)))
 
 
 def column_names(recipe: str | Recipe = "default") -> list[str]:
-    """Names of a table's columns: ``descriptor[row].statistic``, ``descriptor[row].slope.statistic``, ….
+    """Names of table columns: ``descriptor[row].statistic``, ``descriptor[row].slope.statistic``, ….
 
     Examples
     --------
     >>> column_names("s0_mfcc")[:2]
     ['mfcc[0].mean', 'mfcc[1].mean']
+
+    See Also
+    --------
+    column_groups : columns by descriptor.
     """
     return list(_names(get_recipe(recipe)))
 
 
 def column_groups(recipe: str | Recipe = "default") -> dict[str, list[int]]:
-    """Column numbers of a table by descriptor (``log_mel``, ``mfcc``, …, ``timing``)."""
+    """Column numbers of a table by descriptor (``log_mel``, ``mfcc``, …, ``timing``).
+
+    Examples
+    --------
+    >>> {name: len(columns) for name, columns in column_groups("s0_mfcc_chroma").items()}
+    {'mfcc': 40, 'chroma': 12}
+    """
     groups: dict[str, list[int]] = {}
     for column, name in enumerate(_names(get_recipe(recipe))):
         groups.setdefault(name.split("[")[0].split(".")[0], []).append(column)
@@ -242,7 +260,7 @@ def _needs_pitch(recipe: Recipe) -> bool:
 
 
 def _dense(spectrum: Spectrum) -> tuple[np.ndarray, int | None, np.ndarray]:
-    """All tracks as finite rows, the row that is pitch (gaps bridged), and which frames are voiced."""
+    """All tracks as finite rows (pitch interpolated), the row of the pitch, and which frames are voiced."""
     recipe = spectrum.recipe
     rows, pitch_row = [], None
     voiced = np.isfinite(spectrum.pitch[0]) if _needs_pitch(recipe) else np.ones(spectrum.n_frames, bool)

@@ -1,12 +1,10 @@
 """Fundamental frequency and voicing from the autocorrelation of each window.
 
-The method is Boersma's (1993): divide the autocorrelation of the windowed signal by that of the
-window, so that a perfectly periodic sound scores 1 at its period; the strongest peak tells the
-period, its height how voiced the frame is. Two steps follow De Looze & Hirst (2008): a first pass
-over the wide range finds where this clip's voice lies, a second looks only there, which removes
-most octave errors without a model of any speaker.
-
-Notebook: 02_feature_extraction.ipynb
+The method is that of Boersma (1993): the autocorrelation of the windowed signal is divided by that of the
+window, so that a perfectly periodic sound has the value 1 at its period. The lag of the strongest peak is
+the period, and its height measures how voiced the frame is. As in De Looze & Hirst (2008), there are two
+passes: the first covers a wide range and finds the pitch range of the clip, the second searches only within
+that range. This removes most octave errors without a model of the speaker.
 """
 
 from __future__ import annotations
@@ -18,16 +16,16 @@ import numpy as np
 from ..errors import RecipeError
 
 F0_MIN, F0_MAX = 65.0, 600.0
-"""Range searched in Hz: low men's voices to shouting women and screams."""
+"""Search range in Hz, from low men's voices to screams."""
 
 VOICED = 0.4
-"""Frames whose periodicity is above this count as voiced."""
+"""Frames with a higher periodicity are voiced."""
 
-_OCTAVE = 0.06  # how much more periodic a frame must be at twice the period for it to be believed
+_OCTAVE = 0.06  # penalty per octave of lag, against choosing twice the true period
 
 
 def track(spectrum) -> tuple[np.ndarray, np.ndarray]:
-    """Fundamental frequency in hertz and strength of voicing of every frame.
+    """Fundamental frequency in hertz and periodicity (0 to 1) of every frame.
 
     Parameters
     ----------
@@ -36,14 +34,14 @@ def track(spectrum) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     f0 : np.ndarray [shape=(n_frames,)]
-        Hertz; NaN where the frame is unvoiced.
+        Hertz; NaN in unvoiced frames.
     voicing : np.ndarray [shape=(n_frames,)]
         Periodicity from 0 (noise, silence) to 1 (perfectly periodic).
 
     Raises
     ------
     RecipeError
-        The window, or the zero padding after it, is too short to hold a man's pitch period.
+        The window, or the zero padding after it, is too short for the pitch period of a low voice.
     """
     recipe = spectrum.recipe
     score = _periodicity(spectrum)
@@ -51,12 +49,12 @@ def track(spectrum) -> tuple[np.ndarray, np.ndarray]:
     longest = min(score.shape[1] - 2, int(recipe.sr / F0_MIN))
     if longest < recipe.sr / 100:
         raise RecipeError(
-            f"pitch cannot be read with win_length={recipe.win_length} and n_fft={recipe.n_fft} at "
+            f"pitch cannot be estimated with win_length={recipe.win_length} and n_fft={recipe.n_fft} at "
             f"{recipe.sr} Hz; use a window of at least 16 ms and n_fft of at least twice its length"
         )
     audible = spectrum.rms > 0.02 * spectrum.rms.max(initial=0.0)
 
-    # a period of two periods is also a period: favour the shorter one a little
+    # twice the period is also a period: favour the shorter lag a little
     favour = score - _OCTAVE * np.log2(np.maximum(1, np.arange(score.shape[1])), dtype=np.float32)
     lag, strength = _best_lag(score, favour, shortest, longest)
     sure = audible & (strength > max(VOICED, 0.75))
@@ -71,12 +69,24 @@ def track(spectrum) -> tuple[np.ndarray, np.ndarray]:
 
 
 def semitones(f0: np.ndarray) -> np.ndarray:
-    """Pitch in semitones above 27.5 Hz, in which equal steps sound equal."""
+    """Pitch in semitones above 27.5 Hz.
+
+    Examples
+    --------
+    >>> semitones(np.array([27.5, 55.0, 440.0])).tolist()
+    [0.0, 12.0, 48.0]
+    """
     return 12.0 * np.log2(np.asarray(f0) / 27.5)
 
 
 def bridge_gaps(track: np.ndarray) -> np.ndarray:
-    """Straight lines across NaNs, the nearest value at the ends; zeros where all is NaN."""
+    """Linear interpolation over NaN, the nearest value at the ends; zeros if all values are NaN.
+
+    Examples
+    --------
+    >>> bridge_gaps(np.array([np.nan, 1.0, np.nan, 3.0])).tolist()
+    [1.0, 1.0, 2.0, 3.0]
+    """
     known = np.flatnonzero(np.isfinite(track))
     if known.size == 0:
         return np.zeros_like(track)
@@ -94,8 +104,8 @@ def _window_autocorrelation(n: int) -> np.ndarray:
 
 
 def _periodicity(spectrum) -> np.ndarray:
-    """Window-corrected autocorrelation, averaged over three frames to see more periods."""
-    # beyond two thirds of the window the correction would amplify noise more than signal
+    """Window-corrected autocorrelation, averaged over three frames to cover more periods."""
+    # beyond two thirds of the window, the correction amplifies noise more than signal
     raw = spectrum.autocorrelation[:, : int(spectrum.recipe.win_length * 0.67)]
     energy = np.maximum(raw[:, :1], np.finfo(np.float32).tiny)
     score = raw / (energy * _window_autocorrelation(spectrum.recipe.win_length)[: raw.shape[1]])
@@ -114,10 +124,10 @@ def _best_lag(
     """Lag (samples, interpolated) and height of the most favoured peak of each frame."""
     best = shortest + np.argmax(favour[:, shortest : longest + 1], axis=1)
     lag, height, _ = _peak(score, best)
-    # of a high, bright voice whose period ends between two samples, only the double period looks whole
+    # if a short period is not a whole number of samples, twice the period can have the higher peak
     half, _, top = _peak(score, np.rint(lag / 2).astype(int))
-    heard = (half >= shortest) & (np.abs(half - lag / 2) < 0.5) & (top > height - _OCTAVE)
-    return np.where(heard, half, lag), np.where(heard, top, height)
+    use_half = (half >= shortest) & (np.abs(half - lag / 2) < 0.5) & (top > height - _OCTAVE)
+    return np.where(use_half, half, lag), np.where(use_half, top, height)
 
 
 def _peak(score: np.ndarray, lag: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -131,7 +141,7 @@ def _peak(score: np.ndarray, lag: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
 
 
 def _without_jumps(f0: np.ndarray) -> np.ndarray:
-    """Drop voiced frames that leap more than seven semitones from their neighbourhood's median."""
+    """Mark voiced frames as unvoiced that are more than seven semitones from the local median."""
     voiced = np.flatnonzero(np.isfinite(f0))
     if voiced.size < 5:
         return f0

@@ -1,9 +1,7 @@
-"""Recipes: everything that decides how features are made, in one frozen, hashable place.
+"""Recipes: all settings of feature extraction in one frozen, hashable object.
 
-A recipe names the cache it fills and travels with the model that was trained on it, so features at
-prediction time cannot differ from those at training time.
-
-Notebook: 02_feature_extraction.ipynb
+The key of a recipe names its feature cache, and the recipe is saved with every model that was trained on its
+features, so that features at prediction time cannot differ from those at training time.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from ..errors import RecipeError
 from .descriptors import DESCRIPTORS
 
 VERSION = 1
-"""Raised whenever a change of code changes feature values; part of every recipe's hash."""
+"""Increased whenever a code change alters feature values; part of the key of every recipe."""
 
 STATISTICS = ("mean", "std", "skewness", "kurtosis", "p5", "p25", "p50", "p75", "p95")
 PARTS = ("voiced", "unvoiced", "first", "middle", "last")
@@ -29,45 +27,60 @@ def _is_number(value) -> bool:
     return isinstance(value, Real) and isfinite(value)
 
 
+def _is_names(value) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
+
+
 _TYPES = {
-    "int": ("positive whole number", lambda v: isinstance(v, Integral) and v > 0, int),
-    "float": ("number", _is_number, float),
-    "float | None": ("number or None", lambda v: v is None or _is_number(v), lambda v: v and float(v)),
+    "int": ("a positive integer", lambda v: isinstance(v, Integral) and v > 0, int),
+    "float": ("a number", _is_number, float),
+    "float | None": ("a number or None", lambda v: v is None or _is_number(v), lambda v: v and float(v)),
     "bool": ("True or False", lambda v: isinstance(v, bool), bool),
-    "tuple[str, ...]": (
-        "list of names", lambda v: isinstance(v, list | tuple) and all(isinstance(x, str) for x in v), tuple,
-    ),
+    "tuple[str, ...]": ("a list of names", _is_names, tuple),
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a waveform becomes features.
+    """Settings of feature extraction.
 
     Parameters
     ----------
     sr : int
         Sample rate in Hz.
     win_length, hop_length, n_fft : int
-        Analysis window, step and Fourier transform in samples. The defaults are the field's 25 ms
-        and 10 ms; the transform is longer than the window because the pitch tracker reads the
-        autocorrelation from the same spectrum, and half of it must be zero padding for that.
+        Analysis window, hop and Fourier transform in samples. The defaults are the usual 25 ms and 10 ms.
+        The transform is longer than the window, because the pitch tracker computes the autocorrelation
+        from the same spectrum, for which half of the transform must be zero padding.
     n_mels : int
-        Bands of the mel filter bank.
+        Number of mel bands.
     fmin, fmax : float
-        Its range in Hz.
+        Range of the mel filter bank in Hz.
     n_mfcc : int
-        Cepstral coefficients, the zeroth included.
+        Number of cepstral coefficients, including the zeroth.
     descriptors : tuple of str
         Names from :data:`sercore.features.DESCRIPTORS`.
     statistics, slope_statistics : tuple of str
-        Functionals of every track and of its slope, from :data:`STATISTICS`; only tables use them.
+        Functionals of every track and of its slope, from :data:`STATISTICS`; used by tables only.
     parts : tuple of str
-        Parts of the clip, from :data:`PARTS`, whose mean and standard deviation a table also holds.
+        Parts of the clip, from :data:`PARTS`, whose mean and standard deviation are columns of the table.
     timing : bool
-        Whether a table also holds slow modulations, duration, pauses and syllable rate.
+        Whether tables have columns for slow modulations, duration, pauses and syllable rate.
     trim_db : float or None
-        Cut leading and trailing silence this far below the loudest frame; None keeps it.
+        Trim leading and trailing frames more than this many decibels below the loudest; None trims nothing.
+
+    Raises
+    ------
+    RecipeError
+        A setting is impossible, or settings contradict each other.
+
+    Examples
+    --------
+    >>> Recipe(n_mels=40, n_mfcc=13).n_mels
+    40
+    >>> Recipe(n_mels=10)
+    Traceback (most recent call last):
+    sercore.errors.RecipeError: invalid recipe: 20 MFCCs from 10 mel bands
     """
 
     sr: int = 16_000
@@ -89,14 +102,14 @@ class Recipe:
     trim_db: float | None = 30.0
 
     def __post_init__(self):
-        self._settle_types()
+        self._convert_types()
         if self.win_length > self.n_fft:
             _refuse(f"window of {self.win_length} samples is longer than n_fft={self.n_fft}")
         if self.n_fft % 2:
-            _refuse(f"n_fft={self.n_fft}, which is odd")
+            _refuse(f"n_fft={self.n_fft}; it must be even")
         if self.sr > 200 * self.n_fft:
             _refuse(
-                f"n_fft={self.n_fft} at {self.sr} Hz resolves only {self.sr / self.n_fft:.0f} Hz; at most 200"
+                f"n_fft={self.n_fft} at {self.sr} Hz: bins {self.sr / self.n_fft:.0f} Hz apart; at most 200"
             )
         if not 0 <= self.fmin < self.fmax <= self.sr / 2:
             _refuse(f"mel range {self.fmin}–{self.fmax} Hz outside 0–{self.sr / 2} Hz (half the sample rate)")
@@ -108,9 +121,7 @@ class Recipe:
         if self.n_mfcc > self.n_mels:
             _refuse(f"{self.n_mfcc} MFCCs from {self.n_mels} mel bands")
         if self.trim_db is not None and self.trim_db <= 0:
-            _refuse(
-                f"trim_db={self.trim_db}; decibels below the loudest frame are positive, None trims nothing"
-            )
+            _refuse(f"trim_db={self.trim_db}; it must be positive (decibels below the loudest frame) or None")
         if self.timing and (self.n_mels < 8 or self.hop_length > 0.035 * self.sr):
             _refuse(
                 "timing without at least 8 mel bands and a hop of at most 35 ms (its modulations reach 13 Hz)"
@@ -121,24 +132,24 @@ class Recipe:
         ):  # fmt: skip
             named = getattr(self, what)
             if unknown := [name for name in named if name not in known]:
-                _refuse(f"unknown {what} {unknown}; there are {', '.join(known)}")
+                _refuse(f"unknown {what} {unknown}; available are {', '.join(known)}")
             if len(set(named)) < len(named):
-                _refuse(f"{what} named twice in {named}")
+                _refuse(f"{what} repeated in {named}")
         if not self.descriptors or not self.statistics:
             _refuse("no descriptors or no statistics")
 
-    def _settle_types(self):
-        """One type per setting, so that equal recipes are written, and hashed, alike."""
+    def _convert_types(self):
+        """Convert every setting to its type, so that equal recipes have equal JSON and keys."""
         for field in fields(self):
             value = getattr(self, field.name)
-            kind, fits, settle = _TYPES[field.type]
-            if not fits(value):
-                _refuse(f"{field.name}={value!r}, which is no {kind}")
-            object.__setattr__(self, field.name, settle(value))
+            kind, is_valid, convert = _TYPES[field.type]
+            if not is_valid(value):
+                _refuse(f"{field.name}={value!r}; it must be {kind}")
+            object.__setattr__(self, field.name, convert(value))
 
     @property
     def key(self) -> str:
-        """Twelve hexadecimal digits that change whenever any setting does."""
+        """Twelve hexadecimal digits that depend on every setting."""
         return hashlib.sha256(f"{VERSION} {self.to_json()}".encode()).hexdigest()[:12]
 
     def to_json(self) -> str:
@@ -147,18 +158,18 @@ class Recipe:
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
-        """Rebuild a recipe.
+        """Recipe from the text that :meth:`to_json` returned.
 
         Raises
         ------
         RecipeError
-            The text is not JSON, or lacks settings, or names some that this version does not have.
+            The text is not JSON, lacks settings, or contains settings that this version does not have.
         """
         try:
             settings = json.loads(text)
             missing = {field.name for field in fields(cls)} - set(settings)
             if missing:
-                raise ValueError(f"without {', '.join(sorted(missing))}")
+                raise ValueError(f"missing {', '.join(sorted(missing))}")
             return cls(**settings)
         except (ValueError, TypeError, RecursionError) as error:
             reason = str(error).encode(errors="backslashreplace").decode()
@@ -166,7 +177,7 @@ class Recipe:
 
 
 def _refuse(problem: str):
-    raise RecipeError(f"recipe cannot be: {problem}")
+    raise RecipeError(f"invalid recipe: {problem}")
 
 
 _OLD = Recipe(
@@ -183,30 +194,40 @@ PRESETS = {
     "s1_mel_chroma_mfcc": replace(_OLD, descriptors=("mel", "chroma", "mfcc", "zcr", "rms")),
     "s4_statistics": replace(_OLD, n_mfcc=20, descriptors=("mfcc", "rms", "zcr"), statistics=("mean", "std")),
 }
-"""Named recipes. ``default`` is this course's table, ``log_mel`` what its networks read; the others
-rebuild the vectors of three earlier student projects, called S0 (VoiceVibes, see
-:mod:`sercore.models.legacy`), S1 and S4 here, all at 22.05 kHz with windows of 2048 and
-steps of 512 samples.
+"""Named recipes. ``default`` makes the tables of this course, ``log_mel`` the input of its networks. The rest
+reproduce the feature vectors of three earlier student projects, here called S0 (VoiceVibes, see
+:mod:`sercore.models.legacy`), S1 and S4, all at 22.05 kHz with a window of 2048 and a hop of 512 samples.
 
 ``s0_mfcc``, ``s0_mfcc_chroma``, ``s0_mfcc_chroma_mel``
-    S0: averages over time of 40 MFCCs, then 12 chroma, then 128 mel bands: 40, 52 and 180 columns.
-    S0 took chroma from the magnitude spectrum, tuned to each clip; here it is the package's chroma
-    (power, concert pitch), so that chroma columns of two clips mean the same pitches.
+    S0: means over time of 40 MFCCs, then 12 chroma, then 128 mel bands: 40, 52 and 180 columns. S0 computed
+    chroma from the magnitude spectrum, tuned to each clip; here it is the chroma of this package (power,
+    concert pitch), so that a chroma column means the same pitch class in all clips.
 ``s1_mel``, ``s1_mel_chroma_mfcc``
-    S1: averages of 128 mel bands; of mel bands, 12 chroma and 40 MFCCs. The second had 183 columns.
-    One was the actor's number, which is left out, since it names the speaker and not the sound;
-    its description accounts for 180 of the other 182, and zero crossings and RMS, which vectors of
-    this kind usually hold, stand for the missing two. Its chroma was constant; this one is not.
+    S1: means of 128 mel bands; means of mel bands, 12 chroma and 40 MFCCs. The latter had 183 columns. One
+    was the actor's number, which is left out, because it identifies the speaker; the description of S1
+    accounts for 180 of the other 182, and zero crossing rate and RMS, usual in such vectors, replace the
+    unknown two. The chroma columns of S1 were constant; these are not.
 ``s4_statistics``
-    S4: 44 statistics of which only the number is handed down, here mean and standard deviation of
-    20 MFCCs (librosa's default), RMS and zero crossings.
+    S4: 44 statistics, of which only the number is documented; here mean and standard deviation of 20 MFCCs
+    (librosa's default), RMS and zero crossing rate.
 """
 
 
 def get_recipe(recipe: str | Recipe) -> Recipe:
-    """Look a recipe up by name; a Recipe passes through."""
+    """Recipe of a name from :data:`PRESETS`; a Recipe is returned as it is.
+
+    Raises
+    ------
+    RecipeError
+        The name is unknown.
+
+    Examples
+    --------
+    >>> get_recipe("log_mel").descriptors
+    ('log_mel',)
+    """
     if isinstance(recipe, Recipe):
         return recipe
     if recipe not in PRESETS:
-        raise RecipeError(f"no recipe named {recipe!r}; there are: {', '.join(PRESETS)}")
+        raise RecipeError(f"no recipe named {recipe!r}; available are: {', '.join(PRESETS)}")
     return PRESETS[recipe]

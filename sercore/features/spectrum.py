@@ -1,10 +1,8 @@
-"""One short-time Fourier transform per clip, and everything that is read off it.
+"""One short-time Fourier transform per clip, and the quantities derived from it.
 
-:class:`Spectrum` computes each quantity at most once. Inside, arrays are time-first because then
-every filter bank is one matrix product over contiguous frames; what leaves the package through
-:func:`sercore.features.frames` is time-last ``(n_features, n_frames)``, as in librosa.
-
-Notebook: 02_feature_extraction.ipynb
+:class:`Spectrum` computes each quantity at most once. Its arrays are time-first, so that every filter bank is
+one matrix product over contiguous frames; :func:`sercore.features.compute` and
+:func:`sercore.features.frames` return time-last arrays ``(n_features, n_frames)``, as librosa does.
 """
 
 from __future__ import annotations
@@ -34,7 +32,13 @@ class Spectrum:
     Raises
     ------
     AudioError
-        The waveform is not mono float, empty, not finite or out of range.
+        The waveform is not mono float, or it is empty, not finite or out of range.
+
+    Examples
+    --------
+    >>> spectrum = Spectrum(np.zeros(16_000, dtype=np.float32), Recipe())
+    >>> spectrum.power.shape, spectrum.log_mel.shape
+    ((101, 513), (101, 64))
     """
 
     def __init__(self, wave: np.ndarray, recipe: Recipe):
@@ -82,10 +86,10 @@ class Spectrum:
     def autocorrelation(self) -> np.ndarray:
         """Autocorrelation of each window, [shape=(n_frames, n_fft - win_length)], lags in samples.
 
-        By the Wiener–Khinchin theorem it is the inverse transform of ``power``; lags up to
-        ``n_fft - win_length`` are free of wrap-around.
+        By the Wiener–Khinchin theorem, it is the inverse transform of ``power``; lags up to
+        ``n_fft - win_length`` are free of circular aliasing.
         """
-        # power is real and even, so its inverse transform is a cosine transform, twice as fast
+        # power is real and even, so its inverse transform is a cosine transform, which is twice as fast
         full = scipy.fft.dct(self.power, type=1, axis=1)
         return full[:, : max(1, self.recipe.n_fft - self.recipe.win_length)] / self.recipe.n_fft
 
@@ -96,7 +100,7 @@ class Spectrum:
 
     @cached_property
     def log_mel(self) -> np.ndarray:
-        """Mel power in decibels, at most 80 below the clip's peak, [shape=(n_frames, n_mels)]."""
+        """Mel power in decibels, floored 80 dB below the clip's peak, [shape=(n_frames, n_mels)]."""
         level = 10.0 * np.log10(np.maximum(self.mel, 1e-10))
         return np.maximum(level, level.max() - 80.0)
 
@@ -107,19 +111,19 @@ class Spectrum:
 
     @cached_property
     def chroma(self) -> np.ndarray:
-        """Power per pitch class, largest = 1 in each frame, [shape=(n_frames, 12)]."""
+        """Power per pitch class, divided by the maximum of each frame, [shape=(n_frames, 12)]."""
         raw = self.power @ _chroma_filters(self.recipe)
         peak = raw.max(axis=1, keepdims=True)
         return raw / np.where(peak < _TINY, 1.0, peak)
 
     @cached_property
     def pitch(self) -> tuple[np.ndarray, np.ndarray]:
-        """Fundamental frequency in Hz (NaN where unvoiced) and periodicity, each [shape=(n_frames,)]."""
+        """Fundamental frequency in Hz (NaN if unvoiced) and periodicity, each [shape=(n_frames,)]."""
         return pitch.track(self)
 
     @cached_property
     def rms(self) -> np.ndarray:
-        """Root mean square of each (unweighted) window, [shape=(n_frames,)]."""
+        """Root mean square of each window before weighting, [shape=(n_frames,)]."""
         frames = self._framed
         return np.sqrt(np.einsum("ij,ij->i", frames, frames) / self.recipe.win_length)
 
@@ -143,7 +147,8 @@ def frequencies(recipe: Recipe) -> np.ndarray:
 def mel_filters(recipe: Recipe) -> np.ndarray:
     """Triangular mel bands of equal area, [shape=(1 + n_fft // 2, n_mels)].
 
-    Equals ``librosa.filters.mel``, which takes a second to import: too long for one answer.
+    Equal to the transpose of ``librosa.filters.mel``. Computed without librosa, whose import takes a
+    second and would delay the first prediction.
     """
     edges = mel_edges(recipe.n_mels, recipe.fmin, recipe.fmax)
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
@@ -157,8 +162,8 @@ def mel_filters(recipe: Recipe) -> np.ndarray:
 def mel_edges(n_mels: int, fmin: float, fmax: float) -> np.ndarray:
     """Edges in Hz of overlapping bands, evenly spaced on Slaney's mel scale, [shape=(n_mels + 2,)].
 
-    The scale is linear below 1000 Hz, a step being 200/3 Hz, and logarithmic above, 27 steps making a
-    factor of 6.4 (Slaney 1998, Auditory Toolbox).
+    The scale is linear below 1000 Hz, with steps of 200/3 Hz, and logarithmic above, with 27 steps per factor
+    of 6.4 (Slaney 1998, Auditory Toolbox).
     """
     bend, per_step = 1000.0 * 3 / 200, np.log(6.4) / 27
     low, high = (hz * 3 / 200 if hz < 1000 else bend + np.log(hz / 1000) / per_step for hz in (fmin, fmax))
@@ -167,7 +172,15 @@ def mel_edges(n_mels: int, fmin: float, fmax: float) -> np.ndarray:
 
 
 def mel_centres(recipe: Recipe) -> np.ndarray:
-    """Centre of each mel band in Hz, [shape=(n_mels,)]: ``librosa.mel_frequencies`` without its ends."""
+    """Centre of each mel band in Hz, [shape=(n_mels,)].
+
+    Equal to ``librosa.mel_frequencies(n_mels + 2, …)`` without its first and last value.
+
+    Examples
+    --------
+    >>> mel_centres(Recipe())[[0, 1, -1]].round(1).tolist()
+    [95.6, 141.3, 7632.2]
+    """
     return mel_edges(recipe.n_mels, recipe.fmin, recipe.fmax)[1:-1]
 
 

@@ -1,16 +1,17 @@
-"""Features of a whole corpus: in parallel, cached in shards, resumable, bad clips listed.
+"""Features of a whole corpus, extracted in parallel and cached in shards.
 
-The cache is a folder, local or any fsspec URL, that only ever gains finished files. One shard is
-one task of at most :data:`SHARD_CLIPS` clips; the worker that computed it writes it under a
-temporary name and moves it into place, so a killed run leaves no half shard and a rerun computes
-what is missing. A shard's name carries the SHA-256 of its content: one that was altered is found,
-removed and made again. Clips are recognised by id, file size and modification time, so a replaced
-recording is read again, and a subset of a corpus finds the clips of the whole.
+The cache is a folder, local or any fsspec URL. One shard is one task of at most :data:`SHARD_CLIPS` clips.
+The worker that computed it writes it under a temporary name and moves it into place, so an interrupted run
+leaves no incomplete shard, and the next run computes what is missing. The name of a shard contains the
+SHA-256 of its content; a damaged shard is detected, removed and computed again. Clips are identified by id,
+file size and modification time, so a replaced recording is read again, and a subset of a corpus uses the
+cache of the whole.
 
-Nothing large passes through the parent process, so the same call runs on a cluster:
+Clips that cannot be read are listed in the result and in ``bad_clips.csv`` of the cache; above a threshold,
+extraction stops.
+
+No large array passes through the parent process, so the same call runs on a cluster:
 ``with joblib.parallel_config(backend="dask"): extract_table(index, cache="s3://…")``.
-
-Notebook: 02_feature_extraction.ipynb
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from .functionals import column_names
 from .recipe import Recipe, get_recipe
 
 SHARD_CLIPS = 64
+"""Maximum number of clips per cache file."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,15 @@ class Extracted:
     Parameters
     ----------
     index : pd.DataFrame
-        The rows that have features, renumbered from 0.
+        The rows of the usable clips, renumbered from 0.
     X : np.ndarray [shape=(n_clips, n_columns)] or list of np.ndarray [shape=(n_features, n_frames)]
         A table, or one array per clip.
     columns : list of str
-        Names of the table's columns; empty for frames.
+        Names of the columns of a table; empty for frames.
     bad : pd.DataFrame
-        ``clip_id path reason message`` of every clip that was left out.
+        ``clip_id path reason message`` of every unusable clip.
     recipe : Recipe
-        How the features were made.
+        Settings of the extraction.
     """
 
     index: pd.DataFrame
@@ -61,8 +63,18 @@ class Extracted:
     recipe: Recipe
 
 
-def extract_table(index: pd.DataFrame, recipe: str | Recipe = "default", **options) -> Extracted:
-    """Table of functionals, one row per clip.
+def extract_table(
+    index: pd.DataFrame,
+    recipe: str | Recipe = "default",
+    *,
+    cache: str | os.PathLike | None = None,
+    n_jobs: int = -1,
+    max_bad: float = 0.01,
+    progress: bool = True,
+    augmentation: audio.augment.Augmentation | None = None,
+    version: int = 0,
+) -> Extracted:
+    """Table of functionals of a corpus, one row per clip, cached.
 
     Parameters
     ----------
@@ -72,37 +84,72 @@ def extract_table(index: pd.DataFrame, recipe: str | Recipe = "default", **optio
     cache : str or path, optional
         Folder or fsspec URL; by default ``cache/features`` in the data folder.
     n_jobs : int
-        Worker processes; -1 for one per core. The result does not depend on it.
+        Number of worker processes; -1 for one per core. The result does not depend on it.
     max_bad : float
-        Share of unusable clips above which the run stops.
+        Proportion of unusable clips above which extraction stops.
     progress : bool
         Whether to show a progress bar.
     augmentation : sercore.audio.augment.Augmentation, optional
-        Take a changed copy of each clip, its silence cut first, instead of the clip.
+        Use an augmented version of each clip instead of the clip; silence is trimmed before.
     version : int
-        Which of the copies; each number is another one.
+        Number of the augmented version; every number gives a different one.
 
     Returns
     -------
     Extracted
-        With ``X`` of shape (n_clips, n_columns).
+        ``X`` has the shape (n_clips, n_columns).
 
     Raises
     ------
     StoreError
         More than ``max_bad`` of the clips are unusable, or the cache cannot be written.
+
+    See Also
+    --------
+    extract_frames : frames for networks.
+    table_row : the same for one clip.
     """
-    return _extract(index, get_recipe(recipe), "table", **options)
+    return _extract(
+        index, get_recipe(recipe), "table", cache=cache, n_jobs=n_jobs, max_bad=max_bad, progress=progress,
+        augmentation=augmentation, version=version,
+    )  # fmt: skip
 
 
-def extract_frames(index: pd.DataFrame, recipe: str | Recipe = "default", **options) -> Extracted:
-    """Frame features, one array ``(n_features, n_frames)`` per clip; options of :func:`extract_table`."""
-    return _extract(index, get_recipe(recipe), "frames", **options)
-
-
-def _extract(
-    index, recipe, kind, *, cache=None, n_jobs=-1, max_bad=0.01, progress=True, augmentation=None, version=0
+def extract_frames(
+    index: pd.DataFrame,
+    recipe: str | Recipe = "default",
+    *,
+    cache: str | os.PathLike | None = None,
+    n_jobs: int = -1,
+    max_bad: float = 0.01,
+    progress: bool = True,
+    augmentation: audio.augment.Augmentation | None = None,
+    version: int = 0,
 ) -> Extracted:
+    """Frame features of a corpus, one array [shape=(n_features, n_frames)] per clip, cached.
+
+    Parameters
+    ----------
+    index, recipe, cache, n_jobs, max_bad, progress, augmentation, version
+        As in :func:`extract_table`.
+
+    Returns
+    -------
+    Extracted
+        ``X`` is a list of arrays, and ``columns`` is empty.
+
+    See Also
+    --------
+    frames : the same for one clip.
+    row_names : names of the rows.
+    """
+    return _extract(
+        index, get_recipe(recipe), "frames", cache=cache, n_jobs=n_jobs, max_bad=max_bad, progress=progress,
+        augmentation=augmentation, version=version,
+    )  # fmt: skip
+
+
+def _extract(index, recipe, kind, *, cache, n_jobs, max_bad, progress, augmentation, version) -> Extracted:
     import joblib
     from tqdm.auto import tqdm
 
@@ -134,7 +181,7 @@ def _extract(
 
 
 def _assemble(index, keys, found, recipe, kind, max_bad, shards) -> Extracted:
-    """Rows in index order, bad clips set apart, the threshold enforced."""
+    """Rows in the order of the index; bad clips are listed, and too many of them raise an error."""
     values = [found[key] for key in keys]
     good = np.array([isinstance(value, np.ndarray) for value in values], dtype=bool)
     bad = index.loc[~good, ["clip_id", "path"]].reset_index(drop=True)
@@ -147,16 +194,16 @@ def _assemble(index, keys, found, recipe, kind, max_bad, shards) -> Extracted:
             raise StoreError(
                 f"{len(bad)} of {len(index)} clips are unusable, more than the {max_bad:.1%} allowed:\n"
                 f"  {listed}\n"
-                f"all of them: {where}; mend the corpus, or allow more with max_bad"
+                f"all are listed in {where}; fix the corpus, or allow more with max_bad"
             )
-    kept = [value for value in values if isinstance(value, np.ndarray)]
+    usable = [value for value in values if isinstance(value, np.ndarray)]
     columns = column_names(recipe) if kind == "table" else []
-    X = np.stack(kept) if kind == "table" and kept else kept
+    X = np.stack(usable) if kind == "table" and usable else usable
     return Extracted(index[good].reset_index(drop=True), X, columns, bad, recipe)
 
 
 def _clip_key(clip_id: str, path: str) -> str:
-    """What a cached clip is recognised by."""
+    """Identity of a cached clip: id, file size and modification time."""
     try:
         info = os.stat(path)
         return f"{clip_id}|{info.st_size}|{info.st_mtime_ns}"
@@ -167,7 +214,7 @@ def _clip_key(clip_id: str, path: str) -> str:
 def _compute_shard(
     shards: _Shards, corpus: str, keys: list[str], files: list[str], recipe: Recipe, kind: str, change
 ) -> str:
-    """Features of a few clips, written by the worker that made them; returns the shard's name."""
+    """Compute the features of a few clips and write them as one shard; returns its name."""
     make = table_row if kind == "table" else frames
     values, bad = [], {}
     for key, path in zip(keys, files, strict=True):
@@ -195,7 +242,7 @@ class _Shards:
         self.folder = f"{root.rstrip('/')}/{name}"
 
     def read_all(self, wanted: set[str], *, corpora: set[str]) -> dict:
-        """Every cached clip that is wanted, from the shards of these corpora."""
+        """Cached values of the wanted clips, from the shards of these corpora."""
         try:
             names = sorted(name.rsplit("/", 1)[-1] for name in self.fs.ls(self.folder, detail=False))
         except (FileNotFoundError, NotADirectoryError):
@@ -207,11 +254,11 @@ class _Shards:
         return found
 
     def read(self, name: str) -> dict:
-        """Clips of one shard; none, and the shard removed, where its digest does not fit."""
+        """Clips of one shard; a shard whose digest does not match is removed, and gives none."""
         path = f"{self.folder}/{name}"
         try:
             data = self.fs.cat_file(path)
-        except FileNotFoundError:  # another process found it altered and removed it
+        except FileNotFoundError:  # another process found it damaged and removed it
             return {}
         if hashlib.sha256(data).hexdigest()[:32] != name.split(".")[0].split("-")[-1]:
             self.fs.rm_file(path)
@@ -225,7 +272,7 @@ class _Shards:
         }
 
     def write(self, corpus: str, keys: list[str], values: list[np.ndarray], bad: dict) -> str:
-        """Store clips in one file and return its name."""
+        """Write clips to one file and return its name."""
         table = not values or values[0].ndim == 1
         rows = [value[None, :] if table else value.T for value in values] or [np.zeros((0, 0), np.float32)]
         content = json.dumps({"keys": keys, "bad": bad, "table": table})
@@ -239,7 +286,7 @@ class _Shards:
         return name
 
     def write_text(self, name: str, text: str) -> str:
-        """Store a small text file and return where."""
+        """Write a small text file and return its path."""
         return self._put(name, text.encode())
 
     def _put(self, name: str, data: bytes) -> str:

@@ -20,7 +20,7 @@ import pandas as pd
 
 from ..evaluation import scalar_metrics, unpack
 from ..evaluation.bootstrap import bounds, resample, sampling_units
-from ..evaluation.confusions import confusion_metrics, unit_confusions
+from ..evaluation.metrics import confusion_metrics, unit_confusions
 from ..splits import Fold, make_folds
 from ..training import fit_classical, out_of_fold
 

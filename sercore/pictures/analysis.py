@@ -17,7 +17,7 @@ import numpy as np
 from ..audio import SAMPLE_RATE
 from ..errors import SercoreError
 from ..features import Recipe, Spectrum, get_recipe
-from ..features.formants import formants as find_formants
+from ..features.lpc import formants as find_formants
 from ..features.spectrum import mel_filters
 
 VIEWS = ("waveform", "spectrogram", "mel", "MFCC", "chroma")

@@ -13,7 +13,7 @@ import numpy as np
 from .. import audio
 from ..audio import SAMPLE_RATE
 from ..features import Spectrum, get_recipe
-from ..features.formants import HOP_SECONDS
+from ..features.lpc import HOP_SECONDS
 from ..features.spectrum import mel_centres
 from ..interpret.occlusion_mask import OcclusionBox
 from ..plots.style import PITCH_CLASSES, SEQUENTIAL, limits_of

@@ -1,8 +1,8 @@
-"""Which clips must stay together, and folds that respect it.
+"""Folds: which clips must stay together, checks for leaks, and divisions within a training part.
 
-Notebook: 03_mlp_baseline.ipynb
+Clips of one speaker stay together, and so do byte-identical clips. The named splits of
+:mod:`sercore.splits.rules` are built from the functions here.
 """
-# MERGED DOC: One division into training and test clips, and the checks that it does not leak.
 
 from __future__ import annotations
 
@@ -16,14 +16,178 @@ import pandas as pd
 from ..errors import SplitError
 
 
-def class_labels(index, label):
-    """Class of each clip [shape=(n,)]."""
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One division of an index into training and test clips.
+
+    Parameters
+    ----------
+    name : str
+        Unique within its split and valid as a file name.
+    train, test : np.ndarray of int [shape=(n,)]
+        Row positions in the index.
+    leaky : bool
+        True if speakers are in both parts on purpose (split ``random``).
+    """
+
+    name: str
+    train: np.ndarray
+    test: np.ndarray
+    leaky: bool = False
+
+
+def assert_disjoint(index: pd.DataFrame, fold: Fold) -> None:
+    """Raise if a clip, a speaker or a byte-identical recording is in both training and test.
+
+    Clips without a known speaker count as one speaker per corpus: they cannot be shown to be of different
+    people, so having them in both parts is refused.
+
+    Raises
+    ------
+    SplitError
+        Names what the two parts have in common.
+
+    Examples
+    --------
+    >>> index = pd.DataFrame({"corpus": "demo", "speaker": ["anna", "ben"]})
+    >>> assert_disjoint(index, Fold("fold-1", np.array([0]), np.array([1])))
+    """
+    names_of = {
+        "clips": np.arange(len(index)),
+        "speakers": speaker_ids(index),
+        "byte-identical recordings": recording_ids(index),
+    }
+    for what, names in names_of.items():
+        shared = np.intersect1d(names[fold.train], names[fold.test])
+        if len(shared):
+            raise SplitError(
+                f"fold {fold.name!r} has {len(shared)} {what} in training and in test: {first_few(shared)}. "
+                "Scores on it would be too high; make folds with split='speaker'"
+            )
+
+
+def inner_folds(
+    index: pd.DataFrame,
+    train_rows: np.ndarray,
+    *,
+    n_folds: int = 5,
+    seed: int = 0,
+    label: str = "label",
+) -> list[Fold]:
+    """Folds within a training part, for search, ensemble weights and everything else that is tuned.
+
+    Speakers are kept apart. A training part with one speaker (TESS, trained on one actress and tested on
+    the other) is divided by sentence or word, so that no text is in both parts. A training part with one
+    speaker and one sentence, or with unknown speakers, is divided by clip. Byte-identical clips always stay
+    together.
+
+    Parameters
+    ----------
+    index : pd.DataFrame
+        The whole index.
+    train_rows : np.ndarray of int [shape=(n_train,)]
+        Row positions that may be used: ``fold.train``.
+    n_folds : int
+        Maximum number of folds; fewer if there are fewer speakers (or sentences, or clips).
+
+    Returns
+    -------
+    list of Fold
+        Positions in the whole `index`; each of `train_rows` is in the ``test`` of one fold.
+
+    Raises
+    ------
+    SplitError
+        A fold would test a class that is not in its training part, or there is nothing to divide.
+
+    See Also
+    --------
+    inner_split : one division for early stopping.
+    """
+    folds = _divide(index, train_rows, n_folds, seed, label)
+    for fold in folds:
+        check_classes(fold, class_labels(index, label))
+    return folds
+
+
+def inner_split(
+    index: pd.DataFrame,
+    train_rows: np.ndarray,
+    *,
+    fraction: float = 0.2,
+    seed: int = 0,
+    label: str = "label",
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to fit on and rows to validate on, both from a training part, with different speakers.
+
+    Early stopping and model selection use the validation rows; the test part is not used. The rule is that
+    of :func:`inner_folds`. Among its folds, one is chosen whose fit rows contain every class and whose
+    validation rows contain the most classes.
+
+    Parameters
+    ----------
+    fraction : float
+        Proportion of the speakers to validate on, above 0 and at most 0.5. It is rounded to the nearest of
+        1/2, 1/3, 1/4, … and to whole speakers.
+
+    Returns
+    -------
+    fit, validation : np.ndarray of int
+        Row positions in the whole `index`; together they are `train_rows`.
+
+    Raises
+    ------
+    SplitError
+        No division leaves every class in the fit rows.
+
+    See Also
+    --------
+    inner_folds : several divisions, each row validated once.
+    """
+    if not 0 < fraction <= 0.5:
+        raise SplitError(f"fraction is {fraction}; the validation part must be above 0 and at most 0.5")
+    folds = _divide(index, train_rows, round(1 / fraction), seed, label)
+    labels = class_labels(index, label)
+    complete = [fold for fold in folds if not missing_classes(fold, labels)]
+    if not complete:
+        check_classes(folds[0], labels)
+    best = max(complete, key=lambda fold: len(set(labels[fold.test])))
+    return best.train, best.test
+
+
+def _divide(index, train_rows, n_folds, seed, label):
+    """Folds within some rows of the index; their classes are not yet checked."""
+    rows = np.unique(train_rows)
+    part = index.iloc[rows]
+    labels = class_labels(part, label)
+    groups = _groups(part)
+    n_folds = min(n_folds, groups.max() + 1)
+    if n_folds < 2:
+        raise SplitError(f"a training part of {len(part)} clip(s) cannot be divided for an inner validation")
+    tests = stratified_groups(part, labels, groups, n_folds, seed)
+    return [Fold(f"inner-{k}", np.setdiff1d(rows, rows[test]), rows[test]) for k, test in enumerate(tests, 1)]
+
+
+def _groups(part):
+    """Groups of a training part: speakers, else sentences, else single recordings."""
+    recordings = recording_ids(part)
+    if is_known(part["speaker"]).all():
+        for column in ("speaker", "sentence"):
+            if column in part and is_known(part[column]).all():
+                groups = connected(part[column].to_numpy(str), recordings)
+                if groups.max() > 0:
+                    return groups
+    return connected(recordings)
+
+
+def class_labels(index: pd.DataFrame, label: str) -> np.ndarray:
+    """Class of each clip [shape=(n_clips,)]; SplitError if a clip has none."""
     if label not in index:
         raise SplitError(
             f"the index has no column {label!r}; make it with labels.apply_scheme(index, 'eight')"
         )
     if not len(index):
-        raise SplitError("the index holds no clips")
+        raise SplitError("the index contains no clips")
     if index[label].isna().any():
         raise SplitError(
             f"{index[label].isna().sum()} clips have no class in column {label!r}; drop them first"
@@ -31,30 +195,30 @@ def class_labels(index, label):
     return index[label].to_numpy(str)
 
 
-def recording_ids(index):
-    """A name per recording [shape=(n,)], the same for byte-identical clips."""
+def recording_ids(index: pd.DataFrame) -> np.ndarray:
+    """Name of each recording [shape=(n_clips,)], the same for byte-identical clips."""
     own = index["clip_id"] if "clip_id" in index else pd.Series(np.arange(len(index)), index.index)
     if "duplicate_of" not in index:
         return own.to_numpy(str)
-    return index["duplicate_of"].where(known(index["duplicate_of"]), own).to_numpy(str)
+    return index["duplicate_of"].where(is_known(index["duplicate_of"]), own).to_numpy(str)
 
 
-def people(index):
-    """A name per person [shape=(n,)]; all unknown speakers of a corpus share one."""
-    return index["speaker"].where(known(index["speaker"]), index["corpus"] + "-unknown").to_numpy(str)
+def speaker_ids(index: pd.DataFrame) -> np.ndarray:
+    """Speaker of each clip [shape=(n_clips,)]; all unknown speakers of a corpus have the same name."""
+    return index["speaker"].where(is_known(index["speaker"]), index["corpus"] + "-unknown").to_numpy(str)
 
 
-def known(column):
+def is_known(column: pd.Series) -> pd.Series:
     """Which values are neither missing nor empty."""
     return column.notna() & (column.astype(str) != "")
 
 
-def stratified_groups(index, labels, groups, n_folds, seed):
+def stratified_groups(index, labels, groups, n_folds: int, seed: int) -> list[np.ndarray]:
     """Test positions of each fold; a group is never divided, and no fold is empty."""
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
-    # Group numbers are shuffled here and not by scikit-learn, whose own shuffling changed
-    # between versions: a seed then means the same folds on every machine.
+    # Group numbers are shuffled here, because scikit-learn's own shuffling changed between versions:
+    # a seed gives the same folds on every machine.
     groups = np.random.default_rng(seed).permutation(groups.max() + 1)[groups]
     strata = [labels]
     if "sex" in index:  # a speaker has one sex, so class-and-sex strata balance both
@@ -62,16 +226,22 @@ def stratified_groups(index, labels, groups, n_folds, seed):
     strata = next((s for s in strata if np.unique(s, return_counts=True)[1].max() >= n_folds), None)
     if strata is None:
         raise SplitError(f"{len(labels)} clips are too few for {n_folds} folds: no class has that many clips")
-    with warnings.catch_warnings():  # about rare strata; classes are checked by the caller
+    with warnings.catch_warnings():  # about rare strata; the caller checks classes
         warnings.filterwarnings("ignore", "The least populated class")
         tests = [test for _, test in StratifiedGroupKFold(n_folds).split(labels, strata, groups)]
-    if min(map(len, tests)) == 0:  # happens with hardly more groups than folds; sizes are balanced then
+    if min(map(len, tests)) == 0:  # possible with hardly more groups than folds; then balance sizes only
         tests = [test for _, test in GroupKFold(n_folds).split(labels, labels, groups)]
     return tests
 
 
-def connected(*keys):
-    """Number of the component [shape=(n,)] that joins all rows sharing a value of any key."""
+def connected(*keys: np.ndarray) -> np.ndarray:
+    """Component number of each row [shape=(n,)]; rows that share a value of any key are connected.
+
+    Examples
+    --------
+    >>> connected(np.array(["a", "a", "b", "c"]), np.array([1, 2, 2, 3])).tolist()
+    [0, 0, 0, 1]
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -86,73 +256,34 @@ def connected(*keys):
     return np.unique(component, return_inverse=True)[1]
 
 
-def some(names: Iterable, most: int = 5) -> str:
-    """The first few of many names, for messages."""
+def first_few(names: Iterable, n: int = 5) -> str:
+    """The first names and how many more there are, for messages.
+
+    Examples
+    --------
+    >>> first_few("abcdefg", 3)
+    'a, b, c and 4 more'
+    """
     names = [str(name) for name in names]
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return ", ".join(names[:n]) + (f" and {len(names) - n} more" if len(names) > n else "")
 
 
-@dataclass(frozen=True, eq=False)
-class Fold:
-    """One division of an index into clips to learn from and clips to test on.
-
-    Parameters
-    ----------
-    name : str
-        Unique within its split and fit for a file name.
-    train, test : np.ndarray of int [shape=(n,)]
-        Row positions in the index.
-    leaky : bool
-        True where speakers are on both sides on purpose (split ``random``).
-    """
-
-    name: str
-    train: np.ndarray
-    test: np.ndarray
-    leaky: bool = False
-
-
-def assert_disjoint(index: pd.DataFrame, fold: Fold) -> None:
-    """Raise if a clip, a speaker or a byte-identical recording is on both sides of a fold.
-
-    Clips without a known speaker count as one person per corpus: two of them on two sides
-    cannot be shown to be different people, so they are refused.
-
-    Raises
-    ------
-    SplitError
-        Names what the two sides share.
-    """
-    sides = {
-        "clips": np.arange(len(index)),
-        "speakers": people(index),
-        "byte-identical recordings": recording_ids(index),
-    }
-    for what, names in sides.items():
-        shared = np.intersect1d(names[fold.train], names[fold.test])
-        if len(shared):
-            raise SplitError(
-                f"fold {fold.name!r} has {len(shared)} {what} in training and in test: {some(shared)}. "
-                "Scores on it would be too high; make folds with split='speaker'"
-            )
-
-
-def missing_classes(fold, labels):
-    """Classes that the test part holds and the training part does not."""
+def missing_classes(fold: Fold, labels: np.ndarray) -> list[str]:
+    """Classes of the test part that do not occur in the training part."""
     return sorted(set(labels[fold.test]) - set(labels[fold.train]))
 
 
-def check_classes(fold, labels):
-    """Raise where the test part holds a class that the training part lacks."""
+def check_classes(fold: Fold, labels: np.ndarray) -> None:
+    """Raise if the test part contains a class that does not occur in the training part."""
     missing = missing_classes(fold, labels)
     if missing:
         raise SplitError(
-            f"fold {fold.name!r} would test {', '.join(missing)}, which nobody in its training part speaks; "
-            "choose a label scheme whose classes all sides have, other folds, or another seed"
+            f"fold {fold.name!r} would test {', '.join(missing)}, which does not occur in its training part; "
+            "choose a label scheme whose classes all parts contain, other folds, or another seed"
         )
 
 
-def assert_tested_once(index, folds):
+def assert_tested_once(index: pd.DataFrame, folds: list[Fold]) -> None:
     """Raise unless each clip of the index is in the test part of exactly one fold."""
     times = np.bincount(np.concatenate([fold.test for fold in folds]), minlength=len(index))
     if (times != 1).any():

@@ -1,7 +1,4 @@
-"""The named splits.
-
-Notebook: 03_mlp_baseline.ipynb
-"""
+"""The named splits; the table in :mod:`sercore.splits` describes them."""
 
 from __future__ import annotations
 
@@ -16,9 +13,9 @@ from .folds import (
     check_classes,
     class_labels,
     connected,
-    known,
+    first_few,
+    is_known,
     recording_ids,
-    some,
     stratified_groups,
 )
 
@@ -33,6 +30,7 @@ EMOBOX_RAVDESS = (
 """Test actors of each fold, as in EmoBox (Ma et al., Interspeech 2024)."""
 
 CREMA_TEST_ACTORS = tuple(range(1001, 1024))
+"""Actors on whom the split ``crema-actors`` tests."""
 
 
 def make_folds(
@@ -43,31 +41,46 @@ def make_folds(
     seed: int = 0,
     label: str = "label",
 ) -> list[Fold]:
-    """Folds of a named split, checked: nobody on both sides, each clip tested once.
+    """Folds of a named split, checked: no speaker in both training and test, each clip tested once.
 
     Parameters
     ----------
     index : pd.DataFrame
         One row per clip with the columns ``corpus``, ``speaker`` and `label`; ``clip_id`` and
-        ``duplicate_of`` (byte-identical clips) and ``sex`` are used where present.
+        ``duplicate_of`` (byte-identical clips) and ``sex`` are used if present.
     split : str
-        A name from the table at the top of this module.
+        A name from :data:`SPLITS`; see the table in :mod:`sercore.splits`.
     n_folds : int, optional
-        For ``speaker`` (default: six, or one per speaker where there are fewer) and ``random``
-        (default: five drawings, each its own 80/20, fold *k* drawn with ``seed + k``). The
-        other splits fix their number of folds and do not look at it.
+        For ``speaker`` (default: six, or one per speaker if there are fewer) and ``random`` (default: five
+        independent 80/20 draws, fold *k* with ``seed + k``). The other splits have a fixed number of folds
+        and ignore it.
     seed : int
         Used by ``speaker`` and ``random``; the others are the same for all seeds.
     label : str
         Column with the class, made by :func:`sercore.labels.apply_scheme`.
 
+    Returns
+    -------
+    list of Fold
+        Row positions of training and test clips, ascending.
+
     Raises
     ------
     SplitError
-        Fewer speakers than folds, speakers unknown, a corpus the split is not made for, or a
-        class that a test part holds and its training part does not. A test part may lack a
-        class (in EMO-DB not everyone was recorded with every emotion), because figures are
-        taken over the clips of all folds together.
+        Fewer speakers than folds, unknown speakers, a corpus for which the split is not defined, or a class
+        in a test part that does not occur in its training part. A test part may lack a class (in EMO-DB,
+        not every speaker recorded every emotion), because metrics are computed over the clips of all
+        folds together.
+
+    Examples
+    --------
+    >>> index = pd.DataFrame({"corpus": "demo", "speaker": list("aabbcc"), "label": ["sad", "angry"] * 3})
+    >>> [fold.test.tolist() for fold in make_folds(index, "loso")]
+    [[0, 1], [2, 3], [4, 5]]
+
+    See Also
+    --------
+    inner_split, inner_folds : divisions of a training part.
     """
     if split not in _RULES:
         raise SplitError(f"no split named {split!r}; there are: {', '.join(_RULES)}")
@@ -88,7 +101,13 @@ def make_folds(
 
 
 def is_leaky(split: str) -> bool:
-    """Whether a split has clips of one speaker on both sides."""
+    """Whether a split has clips of one speaker in both training and test.
+
+    Examples
+    --------
+    >>> is_leaky("random"), is_leaky("speaker")
+    (True, False)
+    """
     return split == "random"
 
 
@@ -99,7 +118,7 @@ def _speaker(index, labels, n_folds, seed):
     n_folds = min(6, n_groups) if n_folds is None else n_folds
     if not 2 <= n_folds <= n_groups:
         raise SplitError(
-            f"{n_folds} fold(s) from {n_groups} speaker(s) ({some(index['speaker'].unique())}): "
+            f"{n_folds} fold(s) from {n_groups} speaker(s) ({first_few(index['speaker'].unique())}): "
             "choose n_folds between 2 and the number of speakers. "
             "Speakers that share byte-identical recordings count as one"
         )
@@ -120,7 +139,9 @@ def _session(index, labels, n_folds, seed):
     _need_corpus(index, "session", "iemocap")
     sessions = index["speaker"].str.extract(r"(Ses\d+)", expand=False)
     if sessions.isna().any():
-        raise SplitError(f"no session in the speaker ids {some(index['speaker'][sessions.isna()].unique())}")
+        raise SplitError(
+            f"no session in the speaker ids {first_few(index['speaker'][sessions.isna()].unique())}"
+        )
     return _leave_one_out(index, sessions.to_numpy(str), "session")
 
 
@@ -130,8 +151,8 @@ def _emobox_ravdess(index, labels, n_folds, seed):
     found, wanted = set(actors.tolist()), {actor for fold in EMOBOX_RAVDESS for actor in fold}
     if found != wanted:
         raise SplitError(
-            f"split 'emobox-ravdess' is about all 24 actors: missing {sorted(wanted - found)}, "
-            f"unknown {sorted(found - wanted)}; with a part of RAVDESS use split='speaker'"
+            f"split 'emobox-ravdess' needs all 24 actors: missing {sorted(wanted - found)}, "
+            f"unknown {sorted(found - wanted)}; for a part of RAVDESS use split='speaker'"
         )
     return [
         _fold(index, f"fold-{k}", np.flatnonzero(np.isin(actors, test)))
@@ -177,7 +198,7 @@ SPLITS = tuple(_RULES)
 
 
 def _fold(index, name, test):
-    """Fold whose training part is everything that is not tested."""
+    """Fold whose training part is all rows that are not tested."""
     return Fold(name, np.setdiff1d(np.arange(len(index)), test), test)
 
 
@@ -185,7 +206,9 @@ def _leave_one_out(index, keys, what):
     """One fold per distinct key, named after it."""
     names = np.unique(keys)
     if len(names) < 2:
-        raise SplitError(f"leaving one {what} out needs at least two; the index holds only {some(names)}")
+        raise SplitError(
+            f"leaving one {what} out needs at least two; the index contains only {first_few(names)}"
+        )
     return [_fold(index, str(name), np.flatnonzero(keys == name)) for name in names]
 
 
@@ -194,7 +217,7 @@ def _actor_numbers(index):
     numbers = index["speaker"].str.extract(r"(\d+)$", expand=False)
     if numbers.isna().any():
         raise SplitError(
-            f"no actor number in the speaker ids {some(index['speaker'][numbers.isna()].unique())}"
+            f"no actor number in the speaker ids {first_few(index['speaker'][numbers.isna()].unique())}"
         )
     return numbers.astype(int).to_numpy()
 
@@ -202,14 +225,16 @@ def _actor_numbers(index):
 def _need_corpus(index, split, corpus):
     others = sorted(set(index["corpus"]) - {corpus})
     if others:
-        raise SplitError(f"split {split!r} is made for {corpus!r} alone; the index holds {some(others)}")
+        raise SplitError(
+            f"split {split!r} is defined for {corpus!r} only; the index contains {first_few(others)}"
+        )
 
 
 def _need_speakers(index, split):
-    unknown = ~known(index["speaker"])
+    unknown = ~is_known(index["speaker"])
     if unknown.any():
-        where = some(index["clip_id"][unknown]) if "clip_id" in index else f"row {int(unknown.argmax())}"
+        where = first_few(index["clip_id"][unknown]) if "clip_id" in index else f"row {int(unknown.argmax())}"
         raise SplitError(
-            f"split {split!r} needs to know who speaks; {unknown.sum()} of {len(index)} clips have no "
-            f"speaker ({where}). Say who speaks when loading, or use split='random', which is leaky"
+            f"split {split!r} needs speakers; {unknown.sum()} of {len(index)} clips have no speaker "
+            f"({where}). Fill the column 'speaker', or use split='random', which is leaky"
         )

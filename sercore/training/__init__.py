@@ -1,24 +1,35 @@
-"""Training without peeking: fit inside the fold, predict what was left out, keep every prediction.
+"""Training and cross-validation: fit on the training part of each fold, predict its test part.
 
-:func:`out_of_fold` is the one way from features to figures. For each fold and seed it fits on the
-training part only (scaler, early stopping and calibration included, by an inner split over
-speakers), predicts the test part once, and writes one file per (model, seed, fold), so that a
-killed run resumes and any number of machines can share a folder. :func:`compare` does so for
-several models on the same folds and scores them.
+From features to a result table::
 
-Notebook: 03_mlp_baseline.ipynb
+    index, X ─ speaker_normalise (optional) ─ out_of_fold ─ out-of-fold predictions ─ summarise ─ result table
+                                                │ for each (model, seed, fold)
+                                                ├─ fit_classical or fit_network on the training part
+                                                ├─ predict_proba on the test part
+                                                └─ one file in the fold cache
+
+:func:`out_of_fold` runs the cross-validation of one model, :func:`compare` that of several models on the same
+folds. Everything that is fitted, including scaler, early stopping and calibration, uses the training part
+only, with inner splits over speakers. The **fold cache** is a folder with one file per (model, seed, fold):
+an interrupted run resumes, and several machines can share the folder. :func:`search` tunes parameters on the
+training part.
+
+Three arguments recur: ``model_params`` are parameters of the classifier or of the builder of the network,
+``fit_params`` arguments of :func:`fit`, and ``augmented`` augmented versions of the features of all clips, of
+which a fold uses those of the clips on which it fits.
 """
 
 import lazy_loader
 
-# each name's module is imported when the name is first used: a bundle that predicts needs one of them
+# lazy, because a bundle that predicts needs only one of these modules
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "cross_validation": ["compare", "out_of_fold", "summarise"],
         "classical": ["fit_classical", "predict_proba"],
-        "folds": ["COSTS"],
+        "fit_loop": ["Batches"],
         "fold_cache": ["write_parquet"],
+        "folds": ["COSTS"],
         "networks": ["FittedNetwork", "fit", "fit_network"],
         "normalisation": ["speaker_normalise", "standardise"],
         "hyperparameters": ["split_params", "default_space", "search", "search_defaults"],

@@ -1,7 +1,4 @@
-"""Fit a scikit-learn model on the rows that it may see; predict in the order of classes.
-
-Notebook: 03_mlp_baseline.ipynb
-"""
+"""Fit a scikit-learn model on training rows; predict probabilities in the order of the classes."""
 
 from __future__ import annotations
 
@@ -25,19 +22,26 @@ def fit_classical(
     seed: int = 0,
     scale: bool = True,
 ):
-    """A scikit-learn pipeline fitted on some rows, scaler and calibration included.
+    """Scikit-learn pipeline fitted on some rows, including scaler and calibration.
 
     Parameters
     ----------
     train : np.ndarray of int [shape=(n_train,)]
-        Row positions that may be used: ``fold.train``. Copies of other rows are not read.
-    index, X, model, model_params, augmented, seed, scale
+        Row positions that may be used: ``fold.train``. Augmented versions of other rows are not used.
+    index, X, model, model_params, augmented, scale
         As in :func:`out_of_fold`.
+    seed : int
+        Random state of the classifier and of the inner folds for calibration.
 
     Returns
     -------
     sklearn estimator
-        With ``predict_proba`` and ``classes_``; :func:`probabilities` puts its columns in order.
+        With ``predict_proba`` and ``classes_``; :func:`predict_proba` puts its columns in the order of the
+        classes.
+
+    See Also
+    --------
+    fit_network : the same for Keras networks.
     """
     from sklearn.calibration import CalibratedClassifierCV
 
@@ -45,15 +49,15 @@ def fit_classical(
 
     pipeline = build_classical(model, seed=seed, scale=scale, model_params=model_params)
     n_train, n_versions = len(train), 1 + len(augmented)
-    if isinstance(pipeline, CalibratedClassifierCV):  # its folds, too, keep speakers apart
-        divisions = [
+    if isinstance(pipeline, CalibratedClassifierCV):  # its folds keep speakers apart, too
+        inner_parts = [
             [np.searchsorted(train, part) for part in (inner.train, inner.test)]
             for inner in inner_folds(index, train, n_folds=3, seed=seed)
         ]
         versions = n_train * np.arange(n_versions)[:, None]
-        pipeline.set_params(cv=[[(versions + part).ravel() for part in parts] for parts in divisions])
+        pipeline.set_params(cv=[[(versions + part).ravel() for part in parts] for parts in inner_parts])
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Stochastic Optimizer")  # stops early on purpose
+        warnings.filterwarnings("ignore", "Stochastic Optimizer")  # max_iter is reached on purpose
         y = np.tile(index["label"].to_numpy()[train], n_versions)
         return pipeline.fit(np.concatenate([part[train] for part in (X, *augmented)]), y)
 
@@ -64,8 +68,8 @@ def predict_proba(model, X: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     Parameters
     ----------
     model : sklearn estimator or keras.Model
-        A network's outputs are taken to be in that order; a scikit-learn model knows its classes, and
-        one that it never met gets 0.
+        The outputs of a network must be in the order of ``classes``. Columns of a scikit-learn model are
+        reordered, and classes that did not occur in its training part get probability 0.
     X : np.ndarray [shape=(n_clips, n_columns)] or list of np.ndarray [shape=(n_features, n_frames)]
     classes : sequence of str
     """
@@ -73,8 +77,8 @@ def predict_proba(model, X: np.ndarray, classes: Sequence[str]) -> np.ndarray:
         from ..models.assembly import compiled_predict
         from .fit_loop import stack
 
-        answer = compiled_predict(model)
-        return np.concatenate([answer(stack(list(X[k : k + 64]))) for k in range(0, len(X), 64)])
+        predict = compiled_predict(model)
+        return np.concatenate([predict(stack(list(X[k : k + 64]))) for k in range(0, len(X), 64)])
     proba = np.zeros((len(X), len(classes)))
     proba[:, [list(classes).index(name) for name in model.classes_]] = model.predict_proba(X)
     return proba

@@ -1,7 +1,4 @@
-"""From features to out-of-fold predictions, and from these to a result table.
-
-Notebook: 03_mlp_baseline.ipynb
-"""
+"""Cross-validation: from features to out-of-fold predictions and result tables."""
 
 from __future__ import annotations
 
@@ -34,7 +31,10 @@ def out_of_fold(
     n_jobs: int = 1,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Predictions for every clip by models that never heard its speaker.
+    """Out-of-fold probabilities of every clip, by models that were not trained on its speaker.
+
+    This is the cross-validation of one model. In the leaky split ``random``, the model has been trained on
+    other clips of the speaker.
 
     Parameters
     ----------
@@ -43,31 +43,31 @@ def out_of_fold(
     X : np.ndarray [shape=(n_clips, n_columns)] or list of np.ndarray [shape=(n_features, n_frames)]
         Row *k* belongs to row *k* of the index. Networks on frames take a list, all others a table.
     classes : sequence of str
-        Order of the probability columns.
+        Classes in the order of the probability columns.
     model : str
         A name from :data:`sercore.models.classical.CLASSICAL` or :data:`sercore.models.NETWORKS`.
     model_params : mapping, optional
-        What differs from the model's defaults: parameters of the classifier (``{"C": 0.01}``), or
-        arguments of the network's builder (``{"units": (32,)}``). They become part of the model's name.
+        Parameters of the classifier (``{"C": 0.01}``) or arguments of the builder of the network
+        (``{"units": (32,)}``) that differ from the defaults. They become part of the name of the model.
     fit_params : mapping, optional
-        Arguments of :func:`sercore.training.fit` for a network, such as ``{"mixup": 0.2}``; part of the
-        name, too.
+        Arguments of :func:`fit_network` and :func:`fit` for a network, such as ``{"mixup": 0.2}``; also part
+        of the name.
     augmented : sequence of the same kind as X
-        Augmented versions of **all** clips (``extract_frames(…, augmentation=…, version=k).X``); each fold
-        reads those of the clips that it fits on, and no others.
+        Augmented versions of **all** clips (``extract_frames(…, augmentation=…, version=k).X``). Each fold
+        uses only those of the clips on which it fits.
     split : str
         See :func:`sercore.splits.make_folds`.
     seeds : iterable of int
-        Repetitions; each draws its own folds where the split is drawn, and its own initial weights.
+        One cross-validation per seed, with its own folds (if the split is random) and initial weights.
     n_folds : int, optional
         See :func:`sercore.splits.make_folds`.
     scale : bool
-        False leaves the columns as they are.
+        Whether to standardise the features with the mean and standard deviation of the training clips.
     folder : path, optional
-        Where each (model, seed, fold) is kept as a Parquet file; finished ones are not run again.
-        Other features, labels, folds or settings make other files.
+        Fold cache: each finished (model, seed, fold) is a Parquet file, and is not run again. A change of
+        features, labels, folds or parameters changes the file name.
     n_jobs : int
-        Processes, as far as memory allows; each holds the features and one model.
+        Number of processes, as far as memory allows; each needs the features and one model.
     progress : bool
         Whether to show a progress bar.
 
@@ -75,7 +75,29 @@ def out_of_fold(
     -------
     pd.DataFrame
         See :func:`sercore.evaluation.oof_rows`, plus ``train_seconds``, ``ms_per_clip`` and
-        ``parameters`` of the fold. Milliseconds are those of up to 64 clips answered a second time.
+        ``parameters`` of the fold. ``ms_per_clip`` is measured on up to 64 clips at once, without the first
+        call, which compiles.
+
+    Raises
+    ------
+    SercoreError
+        Index, features, labels and model do not belong together.
+    SplitError
+        The split is not possible for this index.
+
+    Examples
+    --------
+    >>> index = pd.DataFrame({"clip_id": list("abcdefgh"), "corpus": "demo", "speaker": list("vvwwxxyy"),
+    ...                       "label": ["sad", "angry"] * 4})
+    >>> X = np.array([[0.0], [1.0]] * 4)
+    >>> oof = out_of_fold(index, X, ["sad", "angry"], model="logistic", n_folds=2, progress=False)
+    >>> oof.shape, bool((oof["p_sad"].gt(0.5) == oof["label"].eq("sad")).all())
+    ((8, 12), True)
+
+    See Also
+    --------
+    compare : several models on the same folds.
+    sercore.evaluation.evaluate_oof : metrics of the result.
     """
     from tqdm.auto import tqdm
 
@@ -112,9 +134,9 @@ def compare(
     index, X, classes, split, seeds, n_folds, scale, folder, n_jobs, progress
         As in :func:`out_of_fold`.
     scheme : str
-        Name of the label scheme, for the table.
+        Name of the label scheme, for the result table.
     models : iterable of str, optional
-        By default every classical model whose library is installed, and the network ``mlp``.
+        By default, every classical model whose library is installed, and the network ``mlp``.
     speaker_norm : bool
         Standardise the features per speaker first (:func:`speaker_normalise`).
 
@@ -124,6 +146,10 @@ def compare(
         One row per model, in the order of ``models`` (:func:`sercore.evaluation.results_table`).
     oofs : dict of str to pd.DataFrame
         The out-of-fold predictions of each model.
+
+    See Also
+    --------
+    out_of_fold : one model, with ``model_params``, ``fit_params`` and ``augmented``.
     """
     from tqdm.auto import tqdm
 
@@ -160,9 +186,17 @@ def summarise(
 
     Parameters
     ----------
+    oofs : iterable of pd.DataFrame
+        From :func:`out_of_fold`.
+    corpus, scheme : str
+        Names for the table.
+    speaker_norm : bool
+        Whether the features were standardised per speaker (:func:`speaker_normalise`).
     interval : str, optional
-        ``speakers`` or ``clips``; by default speakers, and clips where fewer than four are known,
-        which the table then says.
+        ``speakers`` or ``clips``. By default speakers, or clips if fewer than four speakers are known; the
+        column ``interval`` of the table states which.
+    n_boot : int
+        Number of bootstrap resamples.
     """
     rows = []
     for oof in oofs:

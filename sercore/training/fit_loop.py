@@ -1,7 +1,4 @@
-"""Training batches: shuffled, of clips about equally long, changed anew at every epoch.
-
-Notebook: 05_cnn_transformer.ipynb
-"""
+"""Batches (shuffled, grouped by length, augmented, mixed) and callbacks for training a network."""
 
 from __future__ import annotations
 
@@ -16,35 +13,33 @@ import numpy as np
 from ..errors import SercoreError
 from ..models import pad_clips
 
-_ROUND = 16
-"""Frames to whose multiple batches are padded, so that few different shapes occur."""
-_NEIGHBOURS = 8
-"""Batches' worth of shuffled clips that are sorted by length, so that little is padding."""
+_ROUND = 16  # batches are padded to a multiple of so many frames, so that few shapes are compiled
+_NEIGHBOURS = 8  # so many batches of shuffled clips are sorted by length together, so that padding is short
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches of (X, soft labels, weights) for ``keras.Model.fit``.
+    """Batches of (X, soft labels, sample weights) for ``keras.Model.fit``.
 
-    Each epoch shuffles the clips, reads one version of each (the clip or one of its copies), and may
-    blend it with another clip of its batch.
+    Each epoch shuffles the clips and draws one version of each (the clip or one of its augmented versions).
+    Mixup blends it with another clip of its batch.
 
     Parameters
     ----------
     X : np.ndarray [shape=(n_clips, n_columns)] or list of np.ndarray [shape=(n_features, n_frames)]
-        Standardised. Frames become (n_batch, n_frames, n_features), NaN after the end of a clip.
+        Standardised features. Frames become (n_batch, n_frames, n_features), padded with NaN.
     y : np.ndarray of int [shape=(n_clips,)]
         Class numbers.
     n_classes : int
     augmented : sequence of the same kind as X
-        Changed versions; ``augmented[k][n]`` belongs to ``X[n]``.
+        Augmented versions; ``augmented[k][n]`` belongs to ``X[n]``.
     batch_size : int
     label_smoothing : float
-        Share of each label that is spread over all classes (Szegedy 2016).
+        Probability that is distributed evenly over all classes (Szegedy et al. 2016).
     mixup : float
-        Parameter of the beta distribution from which the share of a blend is drawn (Zhang 2018); 0
-        blends nothing. A blend ends where the shorter of its clips does.
+        Parameter of the beta distribution of the mixing weight (Zhang et al. 2018); 0 disables mixup. A blend
+        is as long as the shorter of its clips.
     class_weight : str, optional
-        ``"balanced"`` weights clips so that every class counts alike; None weights all clips alike.
+        ``"balanced"`` gives every class the same total weight; None gives every clip the same weight.
     seed : int
     """
 
@@ -68,7 +63,7 @@ class Batches(keras.utils.PyDataset):
         self.soft = np.eye(n_classes) * (1 - label_smoothing) + label_smoothing / n_classes
         counts = np.bincount(y, minlength=n_classes)
         self.weights = len(y) / (np.count_nonzero(counts) * counts[y]) if class_weight else np.ones(len(y))
-        batch_size = min(batch_size, -(-len(y) // 2))  # two at least: see __getitem__
+        batch_size = min(batch_size, -(-len(y) // 2))  # at least two batches, see __getitem__
         self.y, self.batch_size, self.mixup, self.seed = np.asarray(y), batch_size, mixup, seed
         self.epoch = -1
         self.on_epoch_end()
@@ -77,7 +72,7 @@ class Batches(keras.utils.PyDataset):
         return len(self.batches)
 
     def on_epoch_end(self):
-        """Draw the next epoch's versions and batches."""
+        """Draw the versions and batches of the next epoch."""
         self.epoch += 1
         rng = np.random.default_rng((self.seed, self.epoch, 0))
         drawn = rng.integers(len(self.versions), size=len(self.y))
@@ -94,27 +89,38 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, number):
         rows = self.batches[number]
-        # Keras takes the lengths of the first two batches for a rule unless they differ
+        # Keras fixes the number of frames of all batches if it is the same in the first two
         X = stack([self.drawn[row] for row in rows], spare=number == 1)
         target, weight = self.soft[self.y[rows]], self.weights[rows]
         if self.mixup:
             rng = np.random.default_rng((self.seed, self.epoch, 1 + number))
-            share = rng.beta(self.mixup, self.mixup, len(rows)).astype(np.float32)
-            share, other = np.maximum(share, 1 - share), rng.permutation(len(rows))
-            wide = share.reshape(-1, *[1] * (X.ndim - 1))
+            lam = rng.beta(self.mixup, self.mixup, len(rows)).astype(np.float32)
+            lam, other = np.maximum(lam, 1 - lam), rng.permutation(len(rows))
+            wide = lam.reshape(-1, *[1] * (X.ndim - 1))
             X = wide * X + (1 - wide) * X[other]
-            target = share[:, None] * target + (1 - share[:, None]) * target[other]
-            weight = share * weight + (1 - share) * weight[other]
+            target = lam[:, None] * target + (1 - lam[:, None]) * target[other]
+            weight = lam * weight + (1 - lam) * weight[other]
         return X, target.astype(np.float32), weight.astype(np.float32)
 
 
 def stack(clips: Sequence[np.ndarray], *, spare: bool = False) -> np.ndarray:
-    """Rows of a table as they are; frames padded to a multiple of 16 (:func:`sercore.models.pad_clips`).
+    """One array from the rows of a table, or from clips padded to a multiple of 16 frames.
 
     Parameters
     ----------
+    clips : list of np.ndarray [shape=(n_columns,) or (n_features, n_frames)]
     spare : bool
-        16 more frames of padding.
+        Whether to add another 16 frames of padding.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_clips, n_columns) or (n_clips, n_frames, n_features)]
+        See :func:`sercore.models.pad_clips`.
+
+    Examples
+    --------
+    >>> stack([np.zeros((3, 17)), np.zeros((3, 5))]).shape
+    (2, 32, 3)
     """
     if clips[0].ndim == 1:
         return np.stack(clips).astype(np.float32)
@@ -123,14 +129,17 @@ def stack(clips: Sequence[np.ndarray], *, spare: bool = False) -> np.ndarray:
 
 
 class BestCheckpoint(keras.callbacks.Callback):
-    """Write a network to a file whenever the validation loss is the lowest so far, else every epoch.
+    """Save a network after every epoch, or only if the validation loss is the lowest so far.
+
+    ``keras.callbacks.ModelCheckpoint`` saves the trained model; here it may be a part of it, without the
+    augmentation layer. The file is replaced at once, so it is never incomplete.
 
     Parameters
     ----------
     network : keras.Model
-        What is written; it may be a part of what is trained.
+        The network to save.
     path : path
-        Ends in ``.keras``; always holds a whole network.
+        Ends in ``.keras``.
     """
 
     def __init__(self, network: keras.Model, path: str | os.PathLike):
@@ -148,7 +157,7 @@ class BestCheckpoint(keras.callbacks.Callback):
 
 
 class Epochs(keras.callbacks.Callback):
-    """Add each epoch's seconds to the history, and show them on a progress bar.
+    """Add the seconds of each epoch to the history, and show a progress bar.
 
     Parameters
     ----------

@@ -1,9 +1,7 @@
-"""Finished folds on disk: written whole or not at all, and known to be undamaged when read.
+"""Fold cache: the out-of-fold rows of finished folds on disk.
 
-The name of a kept file ends in the digest of its bytes, as the names of feature shards do. A file cut by a
-full disk, or with one bit turned, is thereby found and made again.
-
-Notebook: 03_mlp_baseline.ipynb
+Files are written under a temporary name and moved into place. The name ends in the digest of the content,
+like the names of feature shards, so that a truncated or corrupted file is detected and computed again.
 """
 
 from __future__ import annotations
@@ -20,13 +18,13 @@ from ..files import write_atomic
 
 
 def write_fold(rows: pd.DataFrame, path: Path) -> None:
-    """Store finished rows as ``<path>-<digest>.parquet``; errors as :func:`write_parquet`."""
+    """Write finished rows as ``<path>-<digest>.parquet``; errors as in :func:`write_parquet`."""
     data = _bytes(rows)
     _write(data, path.with_name(f"{path.name}-{_digest(data)}.parquet"))
 
 
 def read_fold(path: Path) -> pd.DataFrame | None:
-    """Rows that :func:`write_fold` stored under this path; None where there are none. Damaged files are removed."""
+    """Rows that :func:`write_fold` wrote to this path, or None. Damaged files are removed."""
     for name in sorted(glob.glob(f"{glob.escape(str(path))}-*.parquet")):
         try:
             data = Path(name).read_bytes()
@@ -44,7 +42,7 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
     Raises
     ------
     StoreError
-        The folder cannot be written; nothing is left there.
+        The folder cannot be written; no partial file remains.
     """
     _write(_bytes(table), path)
 
@@ -64,6 +62,6 @@ def _write(data: bytes, path: Path) -> None:
         write_atomic(path, data)
     except OSError as error:
         raise StoreError(
-            f"{path}: cannot be written ({error}); free space, or choose another folder. What was finished "
-            "before is kept."
+            f"{path}: cannot be written ({error}); free space, or choose another folder. Folds that "
+            "were finished before remain."
         ) from error

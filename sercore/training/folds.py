@@ -1,7 +1,4 @@
-"""One model on every fold: what may be fitted where, and one file for each finished fold.
-
-Notebook: 03_mlp_baseline.ipynb
-"""
+"""Folds of one model: fit on the training part, predict the test part, store the rows in the fold cache."""
 
 from __future__ import annotations
 
@@ -25,20 +22,18 @@ from .classical import fit_classical, predict_proba
 from .fold_cache import read_fold, write_fold
 from .networks import fit, fit_network
 
-VERSION = 2
-"""Raised whenever the code of networks or of their training changes what comes out; kept folds of before
-are then not read again."""
+VERSION = 3
+"""Increased whenever a code change alters the predictions of networks or the names of parameters; older files
+of the fold cache are then not used."""
 COSTS = ("train_seconds", "ms_per_clip", "parameters")
 """Columns that :func:`sercore.training.out_of_fold` adds to the out-of-fold table."""
 
-
-_PROCESS = 700 * 2**20
-"""Bytes that Python, TensorFlow and a network need."""
+_PROCESS_BYTES = 700 * 2**20  # memory of Python, TensorFlow and a network
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is trained, and on what; :func:`sercore.training.out_of_fold` explains the fields."""
+    """A model and its data; see :func:`sercore.training.out_of_fold` for the fields."""
 
     index: pd.DataFrame
     X: np.ndarray | Sequence[np.ndarray]
@@ -53,17 +48,17 @@ class Job:
 
     @property
     def name(self) -> str:
-        """The model with what differs from its defaults."""
+        """The model with the parameters that differ from its defaults."""
         changed = [f"{key}={value}" for key, value in {**self.model_params, **self.fit_params}.items()]
         return " ".join([self.model, *changed])
 
     def check(self) -> None:
-        """Refuse features that do not belong to the index or to the model, and labels that are no class."""
+        """Raise SercoreError if index, features, labels, classes and model do not belong together."""
         for part in (self.X, *self.augmented):
             if len(part) != len(self.index):
                 raise SercoreError(
-                    f"{len(self.index)} rows in the index but {len(part)} in X or one of its copies; extract "
-                    "and index belong together"
+                    f"{len(self.index)} rows in the index but {len(part)} in X or in an augmented version; "
+                    "pass the index and the features of the same extraction"
                 )
         if reads_frames(self.model) == isinstance(self.X, np.ndarray):
             raise SercoreError(
@@ -71,19 +66,22 @@ class Job:
                 + ("frames, a list of one array per clip: use extract_frames" if reads_frames(self.model) else
                    "a table with one row per clip: use extract_table")
             )  # fmt: skip
-        foreign = sorted(map(str, set(self.index["label"]) - set(self.classes)))  # NaN, too
-        if foreign:
+        unknown = sorted(map(str, set(self.index["label"]) - set(self.classes)))  # includes NaN
+        if unknown:
             raise SercoreError(
-                f"labels {foreign} are none of the classes {list(self.classes)}; take both from apply_scheme"
+                f"labels {unknown} are not among the classes {list(self.classes)}; "
+                "use those that apply_scheme returned"
             )
         if self.fit_params and not is_network(self.model):
-            raise SercoreError(f"{self.model!r} is no network and takes no fit_params={dict(self.fit_params)}")
+            raise SercoreError(
+                f"{self.model!r} is not a network and has no fit_params; got {dict(self.fit_params)}"
+            )
 
     def fit(self, X, augmented, seed: int, fold: Fold) -> tuple[Callable, dict]:
         """A function from features to probabilities, fitted on the training part of the fold."""
         start = time.perf_counter()
         if is_network(self.model):
-            import keras  # noqa: F401 - loading the library is not training
+            import keras  # noqa: F401 - import time is not training time
 
             loaded = time.perf_counter() - start
             network = fit_network(
@@ -103,7 +101,10 @@ class Job:
         }  # fmt: skip
 
     def digest(self) -> str:
-        """Hash of everything but split and seed that decides a prediction, the model's defaults included."""
+        """Hash of everything except fold and seed that determines a prediction, including the defaults.
+
+        File names of the fold cache depend on it.
+        """
         if is_network(self.model):
             import keras
 
@@ -116,7 +117,9 @@ class Job:
             from ..models.classical import build_classical
 
             defaults = build_classical(self.model).get_params()
-        chosen = f"{list(self.classes)} {self.scale} {defaults} {dict(self.model_params)} {dict(self.fit_params)}"
+        chosen = (
+            f"{list(self.classes)} {self.scale} {defaults} {dict(self.model_params)} {dict(self.fit_params)}"
+        )
         digest = hashlib.sha256(chosen.encode())
         columns = (self.index[name] for name in ("clip_id", "speaker", "label"))
         digest.update("\n".join(map("=".join, zip(*columns, strict=True))).encode())
@@ -129,7 +132,7 @@ class Job:
 
 
 def make_tasks(index, split, seeds, n_folds) -> list[tuple[int, Fold]]:
-    """Every (seed, fold), checked not to leak unless the split says that it does."""
+    """Every (seed, fold); folds of splits that are not leaky are checked for leaks."""
     tasks = [(seed, fold) for seed in seeds for fold in make_folds(index, split, n_folds=n_folds, seed=seed)]
     for _, fold in tasks:
         if not fold.leaky:
@@ -138,54 +141,57 @@ def make_tasks(index, split, seeds, n_folds) -> list[tuple[int, Fold]]:
 
 
 def run_folds(job: Job, tasks, *, n_jobs: int = 1) -> Iterator[pd.DataFrame]:
-    """Out-of-fold rows of each task, read where they are kept, else made and kept."""
+    """Out-of-fold rows of each task, read from the fold cache or computed and written to it."""
     import joblib
 
     job.check()
     base = job.digest() if job.folder else ""
-    packed = [_pack(part) for part in (job.X, *job.augmented)]  # few large arrays, which processes share
-    small = Job(**{**vars(job), "X": None, "augmented": ()})
+    packed = [_pack(part) for part in (job.X, *job.augmented)]  # large arrays are shared between processes
+    light_job = Job(**{**vars(job), "X": None, "augmented": ()})
     n_jobs = _affordable(n_jobs, sum(values.nbytes for values, _ in packed))
-    n_threads = max(1, joblib.cpu_count() // n_jobs) if n_jobs > 1 else None  # alone: as in this process
+    n_threads = max(1, joblib.cpu_count() // n_jobs) if n_jobs > 1 else None  # None: as in this process
     workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
-    return workers(joblib.delayed(_run)(small, packed, base, seed, fold, n_threads) for seed, fold in tasks)
+    return workers(
+        joblib.delayed(_run)(light_job, packed, base, seed, fold, n_threads) for seed, fold in tasks
+    )
 
 
 def _affordable(n_jobs: int, n_bytes: int) -> int:
-    """As many processes as asked for, or as fit into free memory; each copies the features once."""
+    """Number of processes: ``n_jobs``, or as many as fit into free memory; each copies the features once."""
     import joblib
     import psutil
 
     wanted, free = joblib.effective_n_jobs(n_jobs), psutil.virtual_memory().available
-    n_jobs = max(1, min(wanted, int(free // (2 * n_bytes + _PROCESS))))
+    n_jobs = max(1, min(wanted, int(free // (2 * n_bytes + _PROCESS_BYTES))))
     if n_jobs < wanted:
         warnings.warn(
             f"{n_jobs} instead of {wanted} processes: {free / 2**30:.1f} GiB of memory are free, and each "
-            f"needs about {(2 * n_bytes + _PROCESS) / 2**30:.1f} GiB",
+            f"needs about {(2 * n_bytes + _PROCESS_BYTES) / 2**30:.1f} GiB",
             stacklevel=3,
         )
     return n_jobs
 
 
 def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int | None) -> pd.DataFrame:
+    """Out-of-fold rows of one fold."""
     path = None
     if job.folder:
         key = hashlib.sha256(f"{base} {fold.train.tolist()} {fold.test.tolist()}".encode()).hexdigest()
         path = Path(job.folder) / f"{job.model}-{job.split}-seed{seed}-{fold.name}-{key[:12]}"
-        if (kept := read_fold(path)) is not None:
-            return kept
-    if n_threads:  # TensorFlow reads it when it starts
+        if (cached := read_fold(path)) is not None:
+            return cached
+    if n_threads:  # TensorFlow reads it at its first import
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))
     X, *augmented = map(_unpack, packed)
     start = time.perf_counter()
     predict, costs = job.fit(X, augmented, seed, fold)
     costs["train_seconds"] = time.perf_counter() - start - costs.pop("import_seconds")
     proba = predict(select_rows(X, fold.test))
-    some = select_rows(X, fold.test[:64])
-    predict(some)  # the first call of a shape builds its graph
+    batch = select_rows(X, fold.test[:64])
+    predict(batch)  # the first call with a new shape compiles
     start = time.perf_counter()
-    predict(some)
-    costs["ms_per_clip"] = 1e3 * (time.perf_counter() - start) / len(some)
+    predict(batch)
+    costs["ms_per_clip"] = 1e3 * (time.perf_counter() - start) / len(batch)
     rows = oof_rows(job.index, fold, proba, job.classes, model=job.name, split=job.split, seed=seed)
     rows = rows.assign(**{name: costs[name] for name in COSTS})
     if path:
@@ -193,18 +199,19 @@ def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int | No
     return rows
 
 
-def select_rows(X, rows: np.ndarray):
-    """Some clips of a table or of a list of frames."""
+def select_rows(X, rows: np.ndarray) -> np.ndarray | list[np.ndarray]:
+    """Rows of a table, or clips of a list of frames."""
     return X[rows] if isinstance(X, np.ndarray) else [X[row] for row in rows]
 
 
 def _pack(X):
-    """Frames of all clips as one array and where each clip ends; a table as it is."""
+    """Frames of all clips as one array, and the end of each clip; a table as it is, and None."""
     if isinstance(X, np.ndarray):
         return X, None
     return np.concatenate([clip.T for clip in X]).astype(np.float32), np.cumsum([clip.shape[1] for clip in X])
 
 
 def _unpack(packed):
+    """Inverse of :func:`_pack`."""
     values, ends = packed
     return values if ends is None else [clip.T for clip in np.split(values, ends[:-1])]

@@ -1,7 +1,4 @@
-"""Search for settings with Optuna, scored on inner speakers; the test part stays closed.
-
-Notebook: 04_lstm_bilstm.ipynb
-"""
+"""Hyperparameter search with Optuna, scored on inner folds of the training speakers."""
 
 from __future__ import annotations
 
@@ -45,44 +42,44 @@ def search(
     n_jobs: int = 1,
     progress: bool = True,
 ) -> optuna.Study:
-    """The settings with the best mean UA over folds of the training speakers.
+    """Optuna study that maximises the mean UA over inner folds of the training speakers.
 
-    The first trial takes the defaults, so that they are compared like for like. A trial whose mean so far
-    is below the median of the others is given up (pruned). With ``storage``, finished trials are kept: a
-    stopped search goes on, and a longer one adds to a shorter. Another space, other data or other settings
-    are another study, which may lie in the same file.
+    The first trial uses the defaults, so that they are compared under the same conditions. A trial whose mean
+    so far is below the median of the others is pruned. With ``storage``, finished trials are stored: an
+    interrupted search resumes, and a search with more trials continues one with fewer. Another space, other
+    data or other parameters make another study, which may be in the same file.
 
     Parameters
     ----------
     train : np.ndarray of int [shape=(n_train,)]
         Row positions that may be used: ``fold.train``. No other row is fitted on or scored.
     space : mapping of str to optuna distribution, optional
-        What is searched: arguments of the model's builder (or of the classifier) and of :func:`fit`.
-        A builder's tuple, such as ``units=(64,)``, is searched as one width and ``layers``. By default
+        Arguments of the builder of the network (or parameters of the classifier) and of :func:`fit`. A tuple
+        of the builder, such as ``units=(64,)``, is searched as one width and ``layers``. By default,
         :func:`default_space`.
     n_trials : int
-        In all, kept ones included.
+        Total number of trials, including stored ones.
     n_folds : int
-        Inner folds, speakers apart (:func:`sercore.splits.inner_folds`).
+        Number of inner folds, with different speakers (:func:`sercore.splits.inner_folds`).
     model_params, fit_params : mapping, optional
-        What every trial shares.
+        Parameters that are the same in every trial.
     storage : path, optional
         SQLite file.
     n_jobs : int
-        Folds of a trial that are fitted at once; a trial that is given up then saves less.
+        Number of folds of a trial that are fitted at once; pruning then saves less time.
     index, X, classes, model, augmented, seed
         As in :func:`out_of_fold`.
 
     Returns
     -------
     optuna.Study
-        ``study.best_params``, ``study.trials_dataframe()``; :func:`split_params` turns parameters into
-        what :func:`out_of_fold` takes, :func:`sercore.plots.search` draws the study.
+        Use ``study.best_params`` and ``study.trials_dataframe()``. :func:`split_params` converts parameters
+        to arguments of :func:`out_of_fold`; :func:`sercore.plots.search` plots the study.
 
     Raises
     ------
     StoreError
-        ``storage`` is no such file, or cannot be written.
+        ``storage`` is not an SQLite file, or it cannot be written.
     """
     import optuna
     from tqdm.auto import tqdm
@@ -108,11 +105,11 @@ def search(
                 return None
         return float(np.mean(scores))
 
-    what = f"{job.digest()} {sorted(space.items())} {n_folds} {seed} {train.tolist()}"
-    study = _open(f"{model}-{hashlib.sha256(what.encode()).hexdigest()[:16]}", storage, seed)
+    identity = f"{job.digest()} {sorted(space.items())} {n_folds} {seed} {train.tolist()}"
+    study = _open(f"{model}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}", storage, seed)
     states = optuna.trial.TrialState
-    waiting = study.get_trials(states=(states.COMPLETE, states.PRUNED, states.WAITING))
-    if not any(trial.user_attrs.get("defaults") for trial in waiting):
+    present = study.get_trials(states=(states.COMPLETE, states.PRUNED, states.WAITING))
+    if not any(trial.user_attrs.get("defaults") for trial in present):
         study.enqueue_trial(search_defaults(model, space), user_attrs={"defaults": True})
     done = len(study.get_trials(states=(states.COMPLETE, states.PRUNED)))
     for _ in tqdm(range(done, n_trials), desc=f"search {model}", unit="trial", disable=not progress):
@@ -120,14 +117,14 @@ def search(
         try:
             value = run(trial)
         except BaseException:
-            study.tell(trial, state=states.FAIL)  # not counted; what was stopped is tried again
+            study.tell(trial, state=states.FAIL)  # not counted, so it is tried again
             raise
         study.tell(trial, value, state=states.PRUNED if value is None else states.COMPLETE)
     return study
 
 
 def _open(name: str, storage: str | os.PathLike | None, seed: int) -> optuna.Study:
-    """The study of this name, new or as far as it was."""
+    """Study of this name, new or loaded."""
     import optuna
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -142,19 +139,27 @@ def _open(name: str, storage: str | os.PathLike | None, seed: int) -> optuna.Stu
             pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
         )
     except (OSError, SQLAlchemyError) as error:
-        raise StoreError(f"{storage}: trials cannot be kept there ({error}); name another file") from error
-    # a sampler does not remember what it drew before; the same seed again would repeat its first trials
+        raise StoreError(
+            f"{storage}: trials cannot be stored there ({error}); choose another file"
+        ) from error
+    # a sampler does not store its state; with the same seed it would repeat its first trials
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
     return study
 
 
 def default_space(model: str) -> dict[str, optuna.distributions.BaseDistribution]:
-    """Learning rate, dropout, width and number of layers, as far as the network has them."""
+    """Search space of a network: learning rate, dropout, width and number of layers, if the network has them.
+
+    Raises
+    ------
+    SercoreError
+        ``model`` is not a network.
+    """
     from optuna.distributions import FloatDistribution, IntDistribution
 
     if not is_network(model):
         raise SercoreError(
-            f"no usual search for {model!r}; give one, such as space={{'C': FloatDistribution(…)}}"
+            f"no default space for {model!r}; pass one, such as space={{'C': FloatDistribution(…)}}"
         )
     space = {"learning_rate": FloatDistribution(3e-4, 1e-2, log=True)}
     for name, default in _options(model).items():
@@ -175,6 +180,11 @@ def split_params(model: str, params: Mapping) -> tuple[dict, dict]:
     --------
     >>> split_params("bilstm", {"units": 32, "layers": 2, "learning_rate": 0.001})
     ({'units': (32, 32)}, {'learning_rate': 0.001})
+
+    Raises
+    ------
+    SercoreError
+        The model does not have one of the parameters.
     """
     options, trained = _options(model), set(inspect.signature(fit).parameters) if is_network(model) else set()
     model_params, fit_params = {}, {}
@@ -186,14 +196,19 @@ def split_params(model: str, params: Mapping) -> tuple[dict, dict]:
             widths = isinstance(default, tuple) and not isinstance(value, tuple)
             model_params[name] = (value,) * params.get("layers", len(default)) if widths else value
         elif name != "layers":
-            raise SercoreError(
-                f"{model!r} has no {name!r}; there are: {', '.join(sorted({*options, *trained}))}"
-            )
+            available = ", ".join(sorted({*options, *trained}))
+            raise SercoreError(f"{model!r} has no parameter {name!r}; available are: {available}")
     return model_params, fit_params
 
 
 def search_defaults(model: str, space: Mapping) -> dict:
-    """The value that each searched parameter has when nothing is said."""
+    """Default value of each parameter of a search space.
+
+    Examples
+    --------
+    >>> search_defaults("mlp", {"learning_rate": None})
+    {'learning_rate': 0.001}
+    """
     trained = {name: p.default for name, p in inspect.signature(fit).parameters.items()}
     known = {name: value for name, value in (trained | _options(model)).items() if name in space}
     widths = [len(value) for value in known.values() if isinstance(value, tuple)]
@@ -202,7 +217,7 @@ def search_defaults(model: str, space: Mapping) -> dict:
 
 
 def _options(model: str) -> dict:
-    """Parameters of a network's builder, or of a classifier, and their defaults."""
+    """Parameters of the builder of a network, or of a classifier, and their defaults."""
     if is_network(model):
         parameters = inspect.signature(builder(model)).parameters
         return {

@@ -1,7 +1,4 @@
-"""Features standardised: with the moments of training clips, or per speaker.
-
-Notebook: 03_mlp_baseline.ipynb
-"""
+"""Standardisation of features: with the mean and standard deviation of training clips, or per speaker."""
 
 from __future__ import annotations
 
@@ -12,11 +9,12 @@ import numpy as np
 from ..errors import SercoreError
 
 
-def speaker_normalise(X, speakers: Sequence[str]):
-    """Features standardised per speaker, with no look at any label.
+def speaker_normalise(X, speakers: Sequence[str]) -> np.ndarray | list[np.ndarray]:
+    """Features standardised per speaker, without using labels.
 
-    Legitimate where an application hears one person for a while; results with it stand in a column
-    of their own (``speaker_norm``). Augmented copies are enrolled by themselves: each is another voice.
+    The mean and standard deviation are those of all clips of a speaker, test speakers included. That is valid
+    if an application records one person for some time; result tables mark it in the column ``speaker_norm``.
+    Normalise augmented versions by themselves, because augmentation changes the voice.
 
     Parameters
     ----------
@@ -25,33 +23,53 @@ def speaker_normalise(X, speakers: Sequence[str]):
 
     Returns
     -------
-    the same kind as X
-        Each speaker's columns, or features over all frames, have mean 0 and standard deviation 1 (0
-        where constant).
+    np.ndarray or list of np.ndarray, as X
+        The columns of each speaker (for frames, the features over all frames of all their clips) have mean 0
+        and standard deviation 1, or 0 if they are constant.
+
+    Raises
+    ------
+    SercoreError
+        The speaker of a clip is unknown.
+
+    Examples
+    --------
+    >>> speaker_normalise(np.array([[1.0], [3.0], [10.0], [30.0]]), ["anna", "anna", "ben", "ben"]).tolist()
+    [[-1.0], [1.0], [-1.0], [1.0]]
+
+    See Also
+    --------
+    standardise : with a given mean and standard deviation.
     """
     speakers = np.asarray(speakers, dtype=str)
     if (speakers == "").any():
         raise SercoreError(
             f"{(speakers == '').sum()} clips have no speaker; features can be standardised per speaker only "
-            "where it is known who speaks"
+            "if every speaker is known"
         )
-    speaker_norm = [None] * len(speakers)
+    normalised = [None] * len(speakers)
     for speaker in np.unique(speakers):
         rows = np.flatnonzero(speakers == speaker)
         own = [np.asarray(X[row], dtype=np.float32) for row in rows]
         for row, clip in zip(rows, standardise(own, *mean_and_std(own)), strict=True):
-            speaker_norm[row] = clip
-    return np.stack(speaker_norm) if isinstance(X, np.ndarray) else speaker_norm
+            normalised[row] = clip
+    return np.stack(normalised) if isinstance(X, np.ndarray) else normalised
 
 
 def standardise(X, mean: np.ndarray, std: np.ndarray) -> list[np.ndarray]:
-    """Rows or frames, less the mean and divided by the spread of each feature."""
+    """Rows or frames minus the mean and divided by the standard deviation of each feature.
+
+    Examples
+    --------
+    >>> standardise(np.array([[1.0, 5.0]]), np.array([0.0, 3.0]), np.array([1.0, 2.0]))[0].tolist()
+    [1.0, 1.0]
+    """
     mean, std = np.float32(mean), np.float32(std)
     return [(clip - mean) / std if clip.ndim == 1 else ((clip.T - mean) / std).T for clip in X]
 
 
 def mean_and_std(clips) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of every feature over rows, or over the frames of all clips."""
+    """Mean and standard deviation (1 if it is 0) of every feature over rows or frames."""
     from sklearn.preprocessing import StandardScaler
 
     rows = np.stack(clips) if clips[0].ndim == 1 else np.concatenate(clips, axis=1).T

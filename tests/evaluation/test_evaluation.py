@@ -1,6 +1,5 @@
-"""Figures agree with scikit-learn, intervals are over speakers, mistakes are named."""
+"""Metrics, intervals, comparisons, out-of-fold tables and result tables."""
 
-import doctest
 import timeit
 
 import numpy as np
@@ -12,17 +11,18 @@ from sklearn import metrics
 
 from sercore import evaluation, splits
 from sercore.errors import EvaluationError
-from sercore.evaluation import bootstrap, confusions, scores
+from sercore.evaluation import bootstrap
+from sercore.evaluation.metrics import confusion_metrics, unit_confusions
 
 CLASSES = ("neutral", "happy", "sad", "angry")
 
 
-def make_predictions(rng, *, n_speakers=12, n_clips=240, skill=2.0, classes=CLASSES, spread=0.0):
-    """Labels, probabilities and speakers; some speakers are harder by `spread`."""
+def make_predictions(rng, *, n_speakers=12, n_clips=240, skill=2.0, classes=CLASSES, speaker_std=0.0):
+    """Labels, probabilities and speakers, whose difficulty has the standard deviation `speaker_std`."""
     codes = np.arange(n_clips) % len(classes)
     speaker = np.arange(n_clips) // len(classes) % n_speakers
     logits = rng.normal(size=(n_clips, len(classes)))
-    logits[np.arange(n_clips), codes] += skill + spread * rng.normal(size=n_speakers)[speaker]
+    logits[np.arange(n_clips), codes] += skill + speaker_std * rng.normal(size=n_speakers)[speaker]
     proba = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     return np.asarray(classes)[codes], proba, np.char.add("s", speaker.astype(str))
 
@@ -54,12 +54,12 @@ def predictions(draw):
     return y_true, proba, classes
 
 
-# ---------------------------------------------------------------------------------- figures
+# ---------------------------------------------------------------------------------- metrics
 
 
 @settings(max_examples=60, deadline=None)
 @given(predictions())
-def test_figures_agree_with_scikit_learn(case):
+def test_metrics_agree_with_scikit_learn(case):
     y_true, proba, classes = case
     ours = evaluation.evaluate(y_true, proba, classes, n_boot=10)
     y_pred = np.asarray(classes)[proba.argmax(axis=1)]
@@ -80,14 +80,14 @@ def test_figures_agree_with_scikit_learn(case):
     if len(occurring) == len(classes) > 2:
         wanted = metrics.roc_auc_score(y_true, proba, multi_class="ovr", labels=list(classes))
         assert ours["auc"] == pytest.approx(wanted)
-    from_confusion = confusions.confusion_metrics(evaluation.confusion(y_true, proba, classes).to_numpy())
+    from_confusion = confusion_metrics(evaluation.confusion(y_true, proba, classes).to_numpy())
     for name, value in from_confusion.items():
         assert value == pytest.approx(ours[name])
 
 
 @settings(max_examples=30, deadline=None)
 @given(predictions(), st.integers(0, 1000))
-def test_order_of_clips_changes_nothing(case, seed):
+def test_result_does_not_depend_on_clip_order(case, seed):
     y_true, proba, classes = case
     speakers = np.arange(len(y_true)) % 7
     order = np.random.default_rng(seed).permutation(len(y_true))
@@ -111,13 +111,13 @@ def test_perfect_predictions(case):
         assert ours["ua_low"] == ours["ua_high"] == ours["macro_f1_low"] == 1
 
 
-def test_one_class_has_no_correlation():
+def test_single_class_gives_nan_correlations():
     ours = evaluation.scalar_metrics(["sad", "sad"], [[0.9, 0.1], [0.2, 0.8]], ["sad", "happy"])
     assert ours["ua"] == 0.5
     assert np.isnan([ours["kappa"], ours["mcc"], ours["auc"]]).all()
 
 
-def test_calibration_error_by_hand():
+def test_calibration_error():
     """Four clips at 0.7, half of them right (gap 0.2); six at 0.9, all right (gap 0.1)."""
     y_true = ["a", "a", "b", "b", *"aaaaaa"]
     proba = [[0.7, 0.3]] * 4 + [[0.9, 0.1]] * 6
@@ -130,18 +130,14 @@ def test_calibration_error_by_hand():
     assert ((filled["low"] < filled["confidence"]) & (filled["confidence"] <= filled["high"])).all()
 
 
-def test_calibrated_predictions_have_little_error(rng):
+def test_calibration_error_of_calibrated_predictions(rng):
     proba = rng.dirichlet([1, 1, 1], 20_000)
     y_true = np.array(list("abc"))[(rng.random(20_000)[:, None] > proba.cumsum(axis=1)).sum(axis=1)]
     assert evaluation.expected_calibration_error(y_true, proba, "abc") < 0.02
     assert evaluation.expected_calibration_error(y_true, proba**4 / (proba**4).sum(1)[:, None], "abc") > 0.1
 
 
-def test_example_in_the_docstring():
-    assert doctest.testmod(scores, extraglobs={"evaluate": evaluation.evaluate}) == (0, 2)
-
-
-def test_tables_by_class_and_group():
+def test_per_class_and_per_group():
     y_true = ["a", "a", "b", "b", "c"]
     proba = np.eye(4)[[0, 1, 1, 1, 0]]
     table = evaluation.per_class(y_true, proba, "abcd")
@@ -160,7 +156,7 @@ def test_tables_by_class_and_group():
         evaluation.per_group(y_true, proba, "abcd", ["x", "y"])
 
 
-# --------------------------------------------------------------------------------- mistakes
+# ------------------------------------------------------------------------------- validation
 
 Y, GOOD = ["sad", "happy"], np.array([[0.9, 0.1], [0.4, 0.6]])
 
@@ -172,7 +168,12 @@ Y, GOOD = ["sad", "happy"], np.array([[0.9, 0.1], [0.4, 0.6]])
         (Y, GOOD - 0.5, ("sad", "happy"), r"smallest value -0.4.*logits"),
         (Y, [[1.5, -0.5], [0.4, 0.6]], ("sad", "happy"), "smallest value -0.5"),
         (Y, GOOD * [[1], [np.nan]], ("sad", "happy"), r"NaN or infinity in 1 of 2 rows \(first: row 1\)"),
-        (Y, [0, 1], ("sad", "happy"), r"shape \(2,\), wanted \(2, 2\).*predict\(\) instead of predict_proba"),
+        (
+            Y,
+            [0, 1],
+            ("sad", "happy"),
+            r"shape \(2,\), expected \(2, 2\).*predict\(\) instead of predict_proba",
+        ),
         (Y, GOOD[:1], ("sad", "happy"), "there are 2 labels and 2 classes. Do labels"),
         (["sad"] * 3, np.full((2, 3), 0.5), ("sad", "happy"), "Did you pass it transposed"),
         ([0, 1], GOOD, ("sad", "happy"), r"\['0', '1'\] are not among .* class numbers: pass names"),
@@ -183,12 +184,12 @@ Y, GOOD = ["sad", "happy"], np.array([[0.9, 0.1], [0.4, 0.6]])
         ([], np.empty((0, 2)), ("sad", "happy"), "no clips to score"),
     ],
 )
-def test_validate_guesses_the_mistake(y_true, proba, classes, message):
+def test_validate_raises(y_true, proba, classes, message):
     with pytest.raises(EvaluationError, match=message):
         evaluation.validate(y_true, proba, classes)
 
 
-def test_validate_accepts_rounded_and_single_precision_rows():
+def test_validate_accepts_rounded_rows():
     codes, proba = evaluation.validate(
         pd.Series(Y), np.float32([[0.333, 0.667], [0.9996, 0]]), ["happy", "sad"]
     )
@@ -199,9 +200,9 @@ def test_validate_accepts_rounded_and_single_precision_rows():
 # -------------------------------------------------------------------------------- intervals
 
 
-def test_interval_contains_the_estimate_and_repeats(rng):
-    for spread in (0, 1):
-        y_true, proba, speakers = make_predictions(rng, spread=spread)
+def test_interval_contains_estimate_and_is_reproducible(rng):
+    for speaker_std in (0, 1):
+        y_true, proba, speakers = make_predictions(rng, speaker_std=speaker_std)
         ours = evaluation.evaluate(y_true, proba, CLASSES, speakers=speakers)
         for name in ("ua", "wa", "macro_f1"):
             assert ours[f"{name}_low"] < ours[name] < ours[f"{name}_high"]
@@ -211,12 +212,12 @@ def test_interval_contains_the_estimate_and_repeats(rng):
         assert ours != evaluation.evaluate(y_true, proba, CLASSES, speakers=speakers, seed=1)
 
 
-def test_bootstrap_is_a_resampling_of_speakers(rng):
-    """The matrix product gives what copying the clips of the drawn speakers gives."""
-    y_true, proba, speakers = make_predictions(rng, n_speakers=5, n_clips=60, spread=1)
+def test_resample_equals_resampling_speakers(rng):
+    """The matrix product equals the metrics of the clips of the drawn speakers."""
+    y_true, proba, speakers = make_predictions(rng, n_speakers=5, n_clips=60, speaker_std=1)
     codes, _ = evaluation.validate(y_true, proba, CLASSES)
     units = np.unique(speakers, return_inverse=True)[1]
-    counts = confusions.unit_confusions(codes, proba.argmax(1), units, 5, 4)
+    counts = unit_confusions(codes, proba.argmax(1), units, 5, 4)
     drawn = bootstrap.resample(counts[None], n_boot=20, seed=3)
     draws = np.random.default_rng(3).multinomial(5, np.full(5, 0.2), size=20)
     for k, draw in enumerate(draws):
@@ -225,19 +226,19 @@ def test_bootstrap_is_a_resampling_of_speakers(rng):
         assert [drawn[name][k] for name in drawn] == pytest.approx([by_hand[name] for name in drawn])
 
 
-def test_unlike_speakers_widen_the_interval(rng):
-    y_true, proba, speakers = make_predictions(rng, spread=2.0)
+def test_interval_is_wider_for_heterogeneous_speakers(rng):
+    y_true, proba, speakers = make_predictions(rng, speaker_std=2.0)
     people = evaluation.evaluate(y_true, proba, CLASSES, speakers=speakers)
     clips = evaluation.evaluate(y_true, proba, CLASSES, speakers=speakers, interval="clips")
     assert clips["interval"] == "clips"
-    assert "says nothing about other people" in clips["note"]
+    assert "does not apply to other speakers" in clips["note"]
     assert people["ua"] == clips["ua"]
     assert people["ua_high"] - people["ua_low"] > 1.5 * (clips["ua_high"] - clips["ua_low"])
 
 
-def test_interval_holds_the_truth_as_often_as_it_says(rng):
-    """Of 400 drawings of 10 speakers; plain percentiles hold it less often."""
-    hits, plain = 0, 0
+def test_interval_coverage(rng):
+    """Over 400 samples of 10 speakers; plain percentiles cover the true value less often."""
+    covered, covered_by_percentiles = 0, 0
     classes = np.arange(4)
 
     def recognised(n_speakers):
@@ -251,10 +252,10 @@ def test_interval_holds_the_truth_as_often_as_it_says(rng):
         counts[0][:, classes, classes - 1] = 10 - right
         ua = bootstrap.resample(counts, seed=trial)["ua"]
         low, high = bootstrap.bounds(ua, 10)
-        hits += low <= truth <= high
-        plain += np.quantile(ua, 0.025) <= truth <= np.quantile(ua, 0.975)
-    assert 0.925 <= hits / 400 <= 0.975
-    assert hits - plain >= 8
+        covered += low <= truth <= high
+        covered_by_percentiles += np.quantile(ua, 0.025) <= truth <= np.quantile(ua, 0.975)
+    assert 0.925 <= covered / 400 <= 0.975
+    assert covered - covered_by_percentiles >= 8
 
 
 def test_two_speakers_have_no_interval(rng):
@@ -268,14 +269,14 @@ def test_two_speakers_have_no_interval(rng):
 
 
 @pytest.mark.parametrize("speakers", [None, [""] * 240, [np.nan] * 240])
-def test_unknown_speakers_give_an_interval_over_clips_that_says_so(rng, speakers):
+def test_unknown_speakers_give_interval_over_clips(rng, speakers):
     y_true, proba, _ = make_predictions(rng)
     ours = evaluation.evaluate(y_true, proba, CLASSES, speakers=speakers)
     assert (ours["interval"], ours["n_speakers"]) == ("clips", 0)
     assert "speakers unknown" in ours["note"]
 
 
-def test_intervals_refuse_what_does_not_fit(rng):
+def test_invalid_interval_raises(rng):
     y_true, proba, speakers = make_predictions(rng)
     with pytest.raises(EvaluationError, match="3 speakers for 240 clips"):
         evaluation.evaluate(y_true, proba, CLASSES, speakers=["a", "b", "c"])
@@ -283,15 +284,15 @@ def test_intervals_refuse_what_does_not_fit(rng):
         evaluation.evaluate(y_true, proba, CLASSES, speakers=speakers, interval="people")
 
 
-def test_class_absent_from_a_resample_is_left_out():
-    """Only one speaker says "b": resamples without that speaker still score 1."""
+def test_class_absent_from_resample_is_left_out():
+    """Class "b" has one speaker; resamples without that speaker still score 1."""
     y_true = np.array(["a"] * 9 + ["b"])
     proba = (y_true[:, None] == ["a", "b"]).astype(float)
     ours = evaluation.evaluate(y_true, proba, "ab", speakers=np.arange(10))
     assert (ours["ua_low"], ours["ua_high"]) == (1, 1)
 
 
-def test_a_thousand_resamples_are_fast(rng):
+def test_1000_resamples_are_fast(rng):
     counts = rng.integers(0, 5, size=(1, 91, 6, 6))
     assert min(timeit.repeat(lambda: bootstrap.resample(counts, n_boot=1000), number=1, repeat=5)) < 0.1
 
@@ -299,8 +300,8 @@ def test_a_thousand_resamples_are_fast(rng):
 # ------------------------------------------------------------------------------- comparison
 
 
-def test_paired_difference_sees_what_separate_intervals_hide(rng):
-    y_true, proba, speakers = make_predictions(rng, spread=2.0, n_clips=480)
+def test_paired_difference_with_overlapping_intervals(rng):
+    y_true, proba, speakers = make_predictions(rng, speaker_std=2.0, n_clips=480)
     worse = 0.5 * proba + 0.5 * rng.dirichlet(np.full(4, 0.3), len(proba))
     a, b = (evaluation.evaluate(y_true, p, CLASSES, speakers=speakers) for p in (proba, worse))
     assert a["ua_low"] < b["ua_high"]
@@ -314,13 +315,13 @@ def test_paired_difference_sees_what_separate_intervals_hide(rng):
     assert (turned["low"], turned["p"]) == pytest.approx((-ours["high"], ours["p"]))
 
 
-def test_difference_is_drawn_from_the_same_speakers(rng):
-    y_true, proba, speakers = make_predictions(rng, spread=2.0, n_clips=480)
+def test_paired_difference_uses_same_resamples(rng):
+    y_true, proba, speakers = make_predictions(rng, speaker_std=2.0, n_clips=480)
     close = 0.7 * proba + 0.3 * rng.dirichlet(np.full(4, 0.3), len(proba))
     units = np.unique(speakers, return_inverse=True)[1]
     codes, _ = evaluation.validate(y_true, proba, CLASSES)
     drawn = [
-        bootstrap.resample(confusions.unit_confusions(codes, p.argmax(1), units, 12, 4)[None])["ua"]
+        bootstrap.resample(unit_confusions(codes, p.argmax(1), units, 12, 4)[None])["ua"]
         for p in (proba, close)
     ]
     other_side = min((drawn[0] <= drawn[1]).sum(), (drawn[0] >= drawn[1]).sum())
@@ -331,7 +332,7 @@ def test_difference_is_drawn_from_the_same_speakers(rng):
     assert ours["high"] - ours["low"] < apart / 2
 
 
-def test_a_model_does_not_differ_from_itself(rng):
+def test_compare_model_with_itself(rng):
     y_true, proba, speakers = make_predictions(rng)
     ours = evaluation.compare_paired(y_true, proba, proba, CLASSES, speakers=speakers, metric="macro_f1")
     assert (ours["difference"], ours["low"], ours["high"], ours["p"]) == (0, 0, 0, 1)
@@ -343,7 +344,7 @@ def test_a_model_does_not_differ_from_itself(rng):
 # ------------------------------------------------------------------------------ out of fold
 
 
-def test_out_of_fold_figures_are_means_over_seeds(rng):
+def test_evaluate_oof_averages_over_seeds(rng):
     oof = make_oof(rng)
     runs = evaluation.evaluate_runs(oof)
     ours = evaluation.evaluate_oof(oof.sample(frac=1, random_state=1))
@@ -363,7 +364,7 @@ def labels_and_predictions(oof):
     return y_true, np.asarray(classes)[proba.argmax(axis=1)]
 
 
-def test_one_seed_gives_what_evaluate_gives(rng):
+def test_evaluate_oof_of_one_seed_equals_evaluate(rng):
     oof = make_oof(rng, seeds=(0,))
     y_true, proba, classes, speakers = evaluation.unpack(oof)
     assert classes == CLASSES
@@ -373,7 +374,7 @@ def test_one_seed_gives_what_evaluate_gives(rng):
     assert np.isnan(ours["ua_sd"])
 
 
-def test_out_of_fold_table_survives_parquet(rng, tmp_path):
+def test_oof_parquet_round_trip(rng, tmp_path):
     oof = make_oof(rng, seeds=(0,))
     oof.to_parquet(tmp_path / "oof.parquet")
     again = pd.read_parquet(tmp_path / "oof.parquet")
@@ -381,7 +382,7 @@ def test_out_of_fold_table_survives_parquet(rng, tmp_path):
     assert evaluation.compare_oof(again, oof)["difference"] == 0
 
 
-def test_random_split_scores_each_drawing(rng):
+def test_evaluate_oof_of_random_split(rng):
     y_true, proba, speakers = make_predictions(rng)
     index = pd.DataFrame({"clip_id": np.arange(240).astype(str), "speaker": speakers, "label": y_true})
     folds = splits.make_folds(index.assign(corpus="toy"), "random")
@@ -398,7 +399,7 @@ def test_random_split_scores_each_drawing(rng):
     assert evaluation.evaluate_runs(oof).index[0] == "0/seed-0"
 
 
-def test_out_of_fold_tables_that_cannot_be_scored(rng):
+def test_evaluate_oof_raises(rng):
     oof = make_oof(rng)
     with pytest.raises(EvaluationError, match="several values of 'model'"):
         evaluation.evaluate_oof(pd.concat([oof, oof.assign(model="mlp")]))
@@ -417,7 +418,7 @@ def test_out_of_fold_tables_that_cannot_be_scored(rng):
         evaluation.evaluate_oof(oof.iloc[:0])
 
 
-def test_out_of_fold_rows_are_checked(rng):
+def test_oof_rows(rng):
     index = pd.DataFrame({"clip_id": ["a", "b"], "speaker": ["s", "t"], "label": ["sad", "happy"]})
     fold = splits.Fold("fold-1", np.array([0]), np.array([1]))
     rows = evaluation.oof_rows(index, fold, [[0.2, 0.8]], ["sad", "happy"], model="svc", split="loso", seed=4)
@@ -438,15 +439,13 @@ def test_out_of_fold_rows_are_checked(rng):
         evaluation.oof_rows(index, fold, [[2.0, 8.0]], ["sad", "happy"], model="svc", split="loso")
 
 
-def test_compare_out_of_fold(rng):
+def test_compare_oof(rng):
     good, poor = make_oof(rng, skill=2.5), make_oof(rng, skill=1.0, seeds=(0, 1), model="knn", n_folds=3)
     ours = evaluation.compare_oof(good, poor)
     scores_apart = [evaluation.evaluate_oof(oof)["ua"] for oof in (good, poor)]
     assert ours["difference"] == pytest.approx(scores_apart[0] - scores_apart[1])
     assert 0 < ours["low"] < ours["difference"] < ours["high"]
-    with pytest.raises(
-        EvaluationError, match=r"0 are only in the first, 1 only in the second, such as \('toy/"
-    ):
+    with pytest.raises(EvaluationError, match=r"0 are only in the first, 1 only in the second: \('toy/"):
         evaluation.compare_oof(good[good["clip_id"] != "toy/007"], poor)
     with pytest.raises(EvaluationError, match="different classes"):
         evaluation.compare_oof(good, poor.assign(p_calm=0.0))
@@ -455,7 +454,7 @@ def test_compare_out_of_fold(rng):
 # ----------------------------------------------------------------------------------- tables
 
 
-def test_result_table(rng):
+def test_results_table(rng):
     several = evaluation.evaluate_oof(make_oof(rng))
     y_true, proba, speakers = make_predictions(rng, n_speakers=2)
     single = evaluation.evaluate(y_true, proba, CLASSES, speakers=speakers)
@@ -480,11 +479,49 @@ def test_result_table(rng):
     assert second["UA % [95 %]"] == f"{100 * single['ua']:.1f}"
     assert second["Note"] == "2 speakers: too few for an interval"
     assert third["UA % [95 %]"].endswith("] over clips")
-    assert (third["Split"], third["Enrolled"]) == ("random (leaky)", "yes")
-    assert "Enrolled" not in evaluation.format_table(table[:2])
+    assert (third["Split"], third["Norm"]) == ("random (leaky)", "yes")
+    assert "Norm" not in evaluation.format_table(table[:2])
 
 
-def test_result_row_needs_to_say_what_was_scored(rng):
+def demo_rows(rng, n_clips=(240, 48)):
+    """Rows as of the demo corpus: classical models and a network, random split and speaker split."""
+    for split, n in zip(("random", "speaker"), n_clips, strict=True):
+        for model in ("gradient_boosting", "mlp"):
+            y_true, proba, speakers = make_predictions(rng, n_clips=n)
+            scores = evaluation.evaluate(y_true, proba, CLASSES, speakers=speakers, n_boot=50) | {
+                "ua_sd": 0.01
+            }
+            costs = {
+                "parameters": 46_800 if model == "mlp" else np.nan,
+                "train_seconds": 1.5,
+                "ms_per_clip": 0.5,
+            }
+            yield evaluation.results_row(
+                scores, corpus="demo", scheme="eight", split=split, model=model, **costs
+            )
+
+
+def test_table_text_fits_terminal_and_contains_all_values(rng):
+    table = evaluation.results_table(demo_rows(rng))
+    text = evaluation.table_text(table)
+    assert max(map(len, text.splitlines())) <= 100
+    assert text.startswith("corpus demo, scheme eight, speakers 12, seeds 1\n\n")
+    found = set(text.replace(",", " ").split())
+    for value in evaluation.format_table(table).to_numpy().ravel():
+        assert set(value.replace(",", " ").split()) <= found
+
+
+def test_table_text_without_wrapping(rng):
+    table = evaluation.results_table(demo_rows(rng, n_clips=(240, 240)))
+    caption, block = evaluation.table_text(table, wrap=False).split("\n\n")
+    assert caption == "corpus demo, scheme eight, clips 240, speakers 12, seeds 1"
+    assert len(block.splitlines()) == 1 + len(table)
+    assert "UA % [95 %]" in block.splitlines()[0]
+    assert "ms/clip" not in block
+    assert evaluation.table_text(table, width=200).count("\n\n") == 1
+
+
+def test_results_row_raises(rng):
     y_true, proba, _ = make_predictions(rng)
     with pytest.raises(EvaluationError, match="needs split, model; pass"):
         evaluation.results_row(evaluation.evaluate(y_true, proba, CLASSES), corpus="toy", scheme="four")

@@ -1,4 +1,4 @@
-"""Splits keep people apart, and say so when they cannot."""
+"""Splits keep speakers apart, and raise if they cannot."""
 
 import subprocess
 import sys
@@ -8,32 +8,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toys.tables import FOUR_CLASSES as CLASSES
+from toys.tables import index_of as make_index
 
 from sercore import splits
 from sercore.errors import SplitError
 from sercore.labels import apply_scheme
-
-CLASSES = ("neutral", "happy", "sad", "angry")
-
-
-def make_index(speakers, *, corpus="toy", classes=CLASSES, takes=3, women=None):
-    """An index in which every speaker says every class `takes` times."""
-    rows = [
-        {
-            "corpus": corpus,
-            "clip_id": f"{corpus}/{speaker}-{label}-{take}",
-            "speaker": f"{corpus}-{speaker}",
-            "sex": "female" if (number % 2 if women is None else speaker in women) else "male",
-            "emotion": label,
-            "sentence": f"s{take}",
-            "duplicate_of": "",
-            "label": label,
-        }
-        for number, speaker in enumerate(speakers)
-        for label in classes
-        for take in range(takes)
-    ]
-    return pd.DataFrame(rows)
 
 
 def all_test_rows(folds):
@@ -53,11 +33,11 @@ def test_importing_is_light():
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), seed=st.integers(0, 1000))
-def test_speaker_folds_share_nobody_and_test_everything(data, seed):
+def test_speaker_folds_are_disjoint_and_complete(data, seed):
     n_speakers = data.draw(st.integers(3, 12))
-    index = make_index([f"{s:02}" for s in range(n_speakers)], takes=data.draw(st.integers(2, 5)))
+    index = make_index([f"{s:02}" for s in range(n_speakers)], repetitions=data.draw(st.integers(2, 5)))
     keep = data.draw(st.lists(st.booleans(), min_size=len(index), max_size=len(index)))
-    gone = ~np.array(keep) & (index["sentence"] != "s0")  # everyone keeps at least one clip per class
+    gone = ~np.array(keep) & (index["sentence"] != "s0")  # at least one clip per speaker and class remains
     index = index[~gone].sample(frac=1, random_state=seed)
     n_folds = data.draw(st.integers(2, min(6, n_speakers)))
     folds = splits.make_folds(index, "speaker", n_folds=n_folds, seed=seed)
@@ -75,7 +55,7 @@ def test_speaker_folds_share_nobody_and_test_everything(data, seed):
 @given(
     pairs=st.lists(st.tuples(st.integers(0, 119), st.integers(0, 119)), max_size=4), seed=st.integers(0, 50)
 )
-def test_twins_never_straddle(pairs, seed):
+def test_duplicates_stay_together(pairs, seed):
     index = make_index([f"{s:02}" for s in range(10)])
     for first, second in pairs:
         low, high = sorted((first, second))
@@ -88,7 +68,7 @@ def test_twins_never_straddle(pairs, seed):
             assert not set(name[inner.train]) & set(name[inner.test])
 
 
-def test_twins_join_speakers():
+def test_duplicates_join_speakers():
     index = make_index(["a", "b", "c"])
     index.loc[index["clip_id"] == "toy/b-sad-0", "duplicate_of"] = "toy/a-sad-0"
     with pytest.raises(SplitError, match=r"3 fold\(s\) from 2 speaker.*count as one"):
@@ -98,7 +78,7 @@ def test_twins_join_speakers():
 
 
 def test_classes_and_sexes_are_balanced():
-    index = make_index([f"{s:02}" for s in range(24)], takes=4)
+    index = make_index([f"{s:02}" for s in range(24)], repetitions=4)
     for fold in splits.make_folds(index, "speaker", seed=3):
         tested = index.iloc[fold.test]
         assert set(tested["label"].value_counts()) == {16}
@@ -106,9 +86,9 @@ def test_classes_and_sexes_are_balanced():
 
 
 def test_no_fold_is_empty():
-    """Clips per speaker and class at which stratifying alone leaves a fold empty."""
+    """With these numbers of clips, StratifiedGroupKFold alone leaves a fold empty."""
     counts = [[1, 3, 2, 2], [2, 1, 2, 3], [1, 1, 4, 2], [4, 2, 2, 2]]
-    index = make_index("abcd", takes=4, women="bd")
+    index = make_index("abcd", repetitions=4, women="bd")
     wanted = dict(zip(["toy-a", "toy-b", "toy-c", "toy-d"], counts, strict=True))
     keep = [
         int(row.sentence[1:]) < wanted[row.speaker][sorted(CLASSES).index(row.label)]
@@ -119,11 +99,11 @@ def test_no_fold_is_empty():
         assert all(len(fold.test) for fold in folds)
 
 
-def test_few_clips_are_still_divided():
-    assert len(splits.make_folds(make_index("abc", takes=1), n_folds=3)) == 3
+def test_one_clip_per_speaker_and_class():
+    assert len(splits.make_folds(make_index("abc", repetitions=1), n_folds=3)) == 3
 
 
-def test_seed_changes_folds_and_repeats_them():
+def test_seed():
     index = make_index([f"{s:02}" for s in range(12)])
     first, again, other = (splits.make_folds(index, seed=seed) for seed in (1, 1, 2))
     assert all(np.array_equal(a.test, b.test) for a, b in zip(first, again, strict=True))
@@ -139,10 +119,10 @@ def test_default_number_of_folds():
         splits.make_folds(make_index("a"))
 
 
-def test_class_spoken_by_one_person_alone():
+def test_class_of_one_speaker_raises():
     index = make_index("abc")
     index = index[(index["label"] != "sad") | (index["speaker"] == "toy-b")]
-    with pytest.raises(SplitError, match="would test sad, which nobody in its training part speaks"):
+    with pytest.raises(SplitError, match="would test sad, which does not occur in its training part"):
         splits.make_folds(index, "speaker", n_folds=3)
     without = index[(index["label"] != "sad")].reset_index(drop=True)
     assert len(splits.make_folds(without, n_folds=3)) == 3
@@ -165,7 +145,7 @@ def test_unknown_speakers(missing):
     assert len(splits.make_folds(index, "random")) == 5
 
 
-def test_what_an_index_must_hold():
+def test_invalid_index_raises():
     index = make_index("abc")
     with pytest.raises(SplitError, match="no split named 'kfold'; there are: speaker, loso"):
         splits.make_folds(index, "kfold")
@@ -173,11 +153,11 @@ def test_what_an_index_must_hold():
         splits.make_folds(index.drop(columns="label"))
     with pytest.raises(SplitError, match="no column speaker"):
         splits.make_folds(index.drop(columns="speaker"))
-    with pytest.raises(SplitError, match="holds no clips"):
+    with pytest.raises(SplitError, match="contains no clips"):
         splits.make_folds(index.iloc[:0])
     with pytest.raises(SplitError, match="3 clips have no class"):
         splits.make_folds(index.assign(label=index["label"].where(index.index > 2)))
-    each_their_own = make_index("abc", takes=1).iloc[[0, 5, 10]]
+    each_their_own = make_index("abc", repetitions=1).iloc[[0, 5, 10]]
     with pytest.raises(SplitError, match="3 clips are too few for 3 folds"):
         splits.make_folds(each_their_own)
 
@@ -185,7 +165,7 @@ def test_what_an_index_must_hold():
 # ----------------------------------------------------------------------------- named splits
 
 
-def test_emobox_folds_are_the_published_ones():
+def test_emobox_ravdess():
     index = make_index([f"{a:02}" for a in range(1, 25)], corpus="ravdess")
     folds = splits.make_folds(index, "emobox-ravdess")
     actors = [set(index["speaker"].iloc[fold.test].str[-2:].astype(int)) for fold in folds]
@@ -200,10 +180,10 @@ def test_emobox_folds_are_the_published_ones():
         np.testing.assert_array_equal(np.sort(np.r_[fit, validation]), fold.train)
 
 
-def test_emobox_needs_all_of_ravdess_and_nothing_else():
+def test_emobox_ravdess_needs_all_actors():
     with pytest.raises(SplitError, match=r"missing \[4, 5, .*unknown \[25\]"):
         splits.make_folds(make_index(["01", "02", "03", "25"], corpus="ravdess"), "emobox-ravdess")
-    with pytest.raises(SplitError, match="made for 'ravdess' alone; the index holds tess"):
+    with pytest.raises(SplitError, match="defined for 'ravdess' only; the index contains tess"):
         splits.make_folds(make_index(["OAF", "YAF"], corpus="tess"), "emobox-ravdess")
 
 
@@ -226,7 +206,7 @@ def test_session():
     assert set(index["speaker"].iloc[folds[1].test]) == {"iemocap-Ses02F", "iemocap-Ses02M"}
     with pytest.raises(SplitError, match="no session in the speaker ids iemocap-01"):
         splits.make_folds(make_index(["01"], corpus="iemocap"), "session")
-    with pytest.raises(SplitError, match="made for 'iemocap'"):
+    with pytest.raises(SplitError, match="defined for 'iemocap'"):
         splits.make_folds(make_index("ab"), "session")
 
 
@@ -237,7 +217,7 @@ def test_corpus_holdout():
     assert set(index["corpus"].iloc[one.test]) == {"one"}
     assert set(index["corpus"].iloc[one.train]) == {"two"}
     with pytest.raises(
-        SplitError, match="leaving one corpus out needs at least two; the index holds only toy"
+        SplitError, match="leaving one corpus out needs at least two; the index contains only toy"
     ):
         splits.make_folds(make_index("ab"), "corpus")
     without_sad = make_index("cd", corpus="two", classes=("neutral", "happy", "angry"))
@@ -246,8 +226,8 @@ def test_corpus_holdout():
     assert len(splits.make_folds(index.assign(speaker=""), "corpus")) == 2
 
 
-def test_random_split_is_leaky_and_says_so():
-    index = make_index([f"{s:02}" for s in range(10)], takes=5)
+def test_random_split_is_marked_leaky():
+    index = make_index([f"{s:02}" for s in range(10)], repetitions=5)
     folds = splits.make_folds(index, "random", seed=3)
     assert [fold.name for fold in folds] == [f"seed-{s}" for s in range(3, 8)]
     for fold in folds:
@@ -260,13 +240,13 @@ def test_random_split_is_leaky_and_says_so():
     assert [name for name in splits.SPLITS if splits.is_leaky(name)] == ["random"]
     assert np.array_equal(splits.make_folds(index, "random", seed=4)[0].test, folds[1].test)
     with pytest.raises(SplitError, match="cannot stratify"):
-        splits.make_folds(make_index("a", takes=1), "random")
+        splits.make_folds(make_index("a", repetitions=1), "random")
 
 
 # ----------------------------------------------------------------------------------- checks
 
 
-def test_assert_disjoint_names_what_is_shared():
+def test_assert_disjoint():
     index = make_index("ab")
     rows = np.arange(len(index))
     good = splits.Fold("good", rows[:12], rows[12:])
@@ -282,7 +262,7 @@ def test_assert_disjoint_names_what_is_shared():
         splits.assert_disjoint(index.assign(speaker=""), good)
 
 
-def test_every_clip_is_tested_once():
+def test_assert_tested_once():
     from sercore.splits.folds import assert_tested_once
 
     index = make_index("ab")
@@ -307,7 +287,7 @@ def test_inner_split_is_by_speaker(n_speakers, fraction, seed):
 
 
 def test_one_training_speaker_is_divided_by_sentence():
-    index = make_index(["OAF", "YAF"], corpus="tess", takes=10)
+    index = make_index(["OAF", "YAF"], corpus="tess", repetitions=10)
     fold = splits.make_folds(index, "loso")[0]
     fit, validation = splits.inner_split(index, fold.train)
     sentence = index["sentence"].to_numpy()
@@ -319,14 +299,14 @@ def test_one_training_speaker_is_divided_by_sentence():
 
 
 def test_unknown_speakers_are_divided_by_clip():
-    index = make_index("abc", takes=5).assign(speaker="")
+    index = make_index("abc", repetitions=5).assign(speaker="")
     fold = splits.make_folds(index, "random")[0]
     fit, validation = splits.inner_split(index, fold.train, fraction=0.25)
     assert len(validation) == len(fold.train) / 4
     np.testing.assert_array_equal(np.sort(np.r_[fit, validation]), fold.train)
 
 
-def test_inner_split_takes_a_fold_that_leaves_every_class_to_fit_on():
+def test_inner_split_keeps_every_class_in_fit_rows():
     index = make_index("abc")
     index = index[(index["label"] != "sad") | (index["speaker"] == "toy-a")]
     rows = np.arange(len(index))
@@ -338,11 +318,11 @@ def test_inner_split_takes_a_fold_that_leaves_every_class_to_fit_on():
     alone = index[
         (index["speaker"] != "toy-c") & ((index["label"] != "happy") | (index["speaker"] == "toy-b"))
     ]
-    with pytest.raises(SplitError, match="which nobody in its training part speaks"):
+    with pytest.raises(SplitError, match="which does not occur in its training part"):
         splits.inner_split(alone, np.arange(len(alone)))
 
 
-def test_inner_split_refuses_nonsense():
+def test_inner_split_invalid_arguments():
     index = make_index("abc")
     with pytest.raises(SplitError, match=r"fraction is 0.8; .* at most 0.5"):
         splits.inner_split(index, np.arange(12), fraction=0.8)
@@ -350,7 +330,7 @@ def test_inner_split_refuses_nonsense():
         splits.inner_split(index, np.arange(1))
 
 
-def test_inner_folds_test_each_training_row_once():
+def test_inner_folds_test_each_row_once():
     index = make_index([f"{s:02}" for s in range(8)])
     train = splits.make_folds(index, n_folds=4)[2].train
     folds = splits.inner_folds(index, train, n_folds=20)

@@ -84,7 +84,7 @@ def test_finished_folds_survive_a_full_disk(index, tmp_path, little_space, rng):
     run(seeds=(0,))
     before = {path: path.read_bytes() for path in left(tmp_path / "oof")}
     little_space(500)
-    with pytest.raises(StoreError, match=r"cannot be written .* What was finished before is kept"):
+    with pytest.raises(StoreError, match=r"cannot be written .* Folds that were finished before remain"):
         run(seeds=(0, 1))
     little_space(10**9)
     assert {path: path.read_bytes() for path in left(tmp_path / "oof")} == before

@@ -1,4 +1,4 @@
-"""Search: inner speakers only, defaults first, pruned, kept and resumed."""
+"""Hyperparameter search."""
 
 import numpy as np
 import optuna
@@ -28,41 +28,41 @@ def train(index):
     return np.flatnonzero(~index["speaker"].isin(["demo-0", "demo-1"]))
 
 
-def look(index, X, train, **options):
-    usual = {"model": "knn", "space": SPACE, "n_trials": 4, "progress": False}
-    return training.search(index, X, train, CLASSES, **(usual | options))
+def search(index, X, train, **options):
+    defaults = {"model": "knn", "space": SPACE, "n_trials": 4, "progress": False}
+    return training.search(index, X, train, CLASSES, **(defaults | options))
 
 
-def test_the_first_trial_is_what_the_defaults_give(index, X, train):
-    first = look(index, X, train).trials[0]
+def test_first_trial_uses_defaults(index, X, train):
+    first = search(index, X, train).trials[0]
     assert first.params == {"n_neighbors": 9}
     assert first.user_attrs == {"defaults": True}
     space = {"units": IntDistribution(8, 64), "layers": IntDistribution(1, 3)}
     assert training.search_defaults("bilstm", space) == {"units": 64, "layers": 1}
 
 
-def test_the_best_trial_is_no_worse_than_the_defaults(index, X, train):
-    study = look(index, X, train, n_trials=8)
+def test_best_trial_is_not_worse_than_defaults(index, X, train):
+    study = search(index, X, train, n_trials=8)
     assert study.best_value >= study.trials[0].value > 1 / 3
     assert len({trial.params["n_neighbors"] for trial in study.trials}) > 2
 
 
-def test_folds_at_once_give_the_same_search(index, X, train):
-    one, two = look(index, X, train), look(index, X, train, n_jobs=2)
+def test_search_does_not_depend_on_n_jobs(index, X, train):
+    one, two = search(index, X, train), search(index, X, train, n_jobs=2)
     assert [trial.value for trial in one.trials] == [trial.value for trial in two.trials]
     assert all(len(trial.intermediate_values) == 3 for trial in two.trials)
 
 
-def test_clips_outside_the_training_part_are_not_read(index, X, train):
-    before = look(index, X, train)
-    poisoned, labels = X.copy(), index["label"].to_numpy().copy()
+def test_search_reads_training_part_only(index, X, train):
+    before = search(index, X, train)
+    changed, labels = X.copy(), index["label"].to_numpy().copy()
     outside = np.setdiff1d(np.arange(len(index)), train)
-    poisoned[outside], labels[outside] = np.nan, "sad"
-    after = look(index.assign(label=labels), poisoned, train)
+    changed[outside], labels[outside] = np.nan, "sad"
+    after = search(index.assign(label=labels), changed, train)
     assert [trial.value for trial in before.trials] == [trial.value for trial in after.trials]
 
 
-def test_speakers_are_apart_in_every_trial(index, X, train, monkeypatch):
+def test_trials_keep_speakers_apart(index, X, train, monkeypatch):
     from sercore.training import folds
 
     seen, fit = [], folds.fit_classical
@@ -72,64 +72,62 @@ def test_speakers_are_apart_in_every_trial(index, X, train, monkeypatch):
         return fit(index, X, rows, **options)
 
     monkeypatch.setattr(folds, "fit_classical", recording)
-    look(index, X, train, n_trials=1, n_folds=4)
+    search(index, X, train, n_trials=1, n_folds=4)
     assert len(seen) == 4
-    assert all(len(people) == 3 for people in seen)
+    assert all(len(speakers) == 3 for speakers in seen)
 
 
-def test_a_search_is_kept_and_goes_on(index, X, train, tmp_path, monkeypatch):
+def test_search_resumes_from_storage(index, X, train, tmp_path, monkeypatch):
     storage = tmp_path / "new" / "study.db"
-    first = look(index, X, train, n_trials=3, storage=storage).trials
-    again = look(index, X, train, n_trials=5, storage=storage)
+    first = search(index, X, train, n_trials=3, storage=storage).trials
+    again = search(index, X, train, n_trials=5, storage=storage)
     assert [t.params for t in again.trials[:3]] == [t.params for t in first]
     assert len(again.trials) == 5
-    monkeypatch.setattr(training.folds.Job, "fit", None)  # nothing is left to run
-    assert len(look(index, X, train, n_trials=5, storage=storage).trials) == 5
+    monkeypatch.setattr(training.folds.Job, "fit", None)  # no trial is left to run
+    assert len(search(index, X, train, n_trials=5, storage=storage).trials) == 5
     with pytest.raises(TypeError):
-        look(index, X + 1, train, n_trials=1, storage=storage)  # other features are another study
+        search(index, X + 1, train, n_trials=1, storage=storage)  # other features make another study
 
 
-def test_a_longer_search_tries_new_settings(index, X, train, tmp_path):
+def test_continued_search_draws_new_parameters(index, X, train, tmp_path):
     space = {"leaf_size": IntDistribution(1, 10**6)}
     for n_trials in (3, 6):
-        study = look(index, X, train, n_trials=n_trials, space=space, storage=tmp_path / "study.db")
+        study = search(index, X, train, n_trials=n_trials, space=space, storage=tmp_path / "study.db")
     assert len({trial.params["leaf_size"] for trial in study.trials}) == 6
 
 
-def test_another_space_is_another_study_in_the_same_file(index, X, train, tmp_path):
-    look(index, X, train, storage=tmp_path / "study.db")
-    study = look(index, X, train, space={"p": IntDistribution(1, 2)}, storage=tmp_path / "study.db")
+def test_other_space_is_other_study(index, X, train, tmp_path):
+    search(index, X, train, storage=tmp_path / "study.db")
+    study = search(index, X, train, space={"p": IntDistribution(1, 2)}, storage=tmp_path / "study.db")
     assert [set(trial.params) for trial in study.trials] == [{"p"}] * 4
     assert study.trials[0].user_attrs == {"defaults": True}
 
 
-def test_a_search_stopped_in_its_first_trial_begins_with_the_defaults_again(
-    index, X, train, tmp_path, monkeypatch
-):
+def test_interrupted_first_trial_is_repeated(index, X, train, tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(training.folds.Job, "fit", stop)
         with pytest.raises(KeyboardInterrupt):
-            look(index, X, train, storage=tmp_path / "study.db")
-    study = look(index, X, train, storage=tmp_path / "study.db")
+            search(index, X, train, storage=tmp_path / "study.db")
+    study = search(index, X, train, storage=tmp_path / "study.db")
     done = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
     assert len(done) == 4
     assert done[0].user_attrs == {"defaults": True}
 
 
-def test_a_file_that_holds_no_trials_is_refused(index, X, train, tmp_path):
+def test_invalid_storage_raises(index, X, train, tmp_path):
     (tmp_path / "study.db").write_bytes(b"Dear reader, " * 500)
     (tmp_path / "file").touch()
     for storage in (tmp_path / "study.db", tmp_path / "file" / "study.db"):
-        with pytest.raises(StoreError, match="trials cannot be kept there"):
-            look(index, X, train, storage=storage)
+        with pytest.raises(StoreError, match="trials cannot be stored there"):
+            search(index, X, train, storage=storage)
 
 
-def test_poor_trials_are_given_up(index, X, train):
+def test_poor_trials_are_pruned(index, X, train):
     space = {"learning_rate_init": FloatDistribution(1e-5, 1e-1, log=True)}
-    study = look(
+    study = search(
         index,
         X,
         train,
@@ -145,7 +143,7 @@ def test_poor_trials_are_given_up(index, X, train):
     assert 1 <= len(pruned.intermediate_values) < 4
 
 
-def test_parameters_become_settings_of_the_builder_and_of_fit():
+def test_split_params():
     params = {"units": 32, "layers": 2, "dropout": 0.5, "learning_rate": 1e-3}
     assert training.split_params("bilstm", params) == (
         {"units": (32, 32), "dropout": 0.5},
@@ -153,12 +151,14 @@ def test_parameters_become_settings_of_the_builder_and_of_fit():
     )
     assert training.split_params("bilstm", {"units": 32})[0] == {"units": (32,)}
     assert training.split_params("cnn1d_lstm", {"units": 32})[0] == {"units": 32}
-    with pytest.raises(SercoreError, match=r"'bilstm' has no 'neighbours'; there are: .*dropout"):
+    with pytest.raises(
+        SercoreError, match=r"'bilstm' has no parameter 'neighbours'; available are: .*dropout"
+    ):
         training.split_params("bilstm", {"neighbours": 3})
 
 
 @pytest.mark.parametrize("model", ["mlp", "lstm", "bilstm_attention", "cnn2d_lstm", "transformer"])
-def test_every_default_lies_in_the_usual_space(model):
+def test_defaults_are_in_default_space(model):
     space = training.default_space(model)
     assert {"learning_rate", "dropout"} <= set(space)
     defaults = training.search_defaults(model, space)
@@ -167,17 +167,17 @@ def test_every_default_lies_in_the_usual_space(model):
         assert space[name]._contains(value), name
 
 
-def test_a_model_without_usual_space_is_refused():
-    with pytest.raises(SercoreError, match="no usual search for 'lda'"):
+def test_no_default_space_for_classical_models():
+    with pytest.raises(SercoreError, match="no default space for 'lda'"):
         training.default_space("lda")
 
 
-def test_the_picture_marks_defaults_and_best(index, X, train):
+def test_plot_of_search(index, X, train):
     import matplotlib.pyplot as plt
 
     from sercore import plots
 
-    study = look(index, X, train, n_trials=8, space={**SPACE, "p": IntDistribution(1, 2)})
+    study = search(index, X, train, n_trials=8, space={**SPACE, "p": IntDistribution(1, 2)})
     axes = plots.search(study)
     labels = [text.get_text() for text in axes[0].get_legend().get_texts()]
     assert {"defaults", "best so far"} <= set(labels)

@@ -15,7 +15,7 @@ from sercore import audio, synth
 from sercore.corpora import demo
 from sercore.course.benchmarks import widgets as redraws
 from sercore.errors import AudioError, CorpusError, RecipeError, SercoreError
-from sercore.features.formants import formants
+from sercore.features import formants
 from sercore.pictures import Clip, Settings, analysis
 from sercore.pictures.analysis import VIEWS, empty_bands
 from sercore.pictures.canvas import CURVES, N_SHADES, box_of, palette

@@ -1,10 +1,8 @@
-"""Formants: the resonances of throat and mouth, from linear prediction.
+"""Formants from linear predictive coding (LPC).
 
-A vocal tract without side branches is an all-pole filter, so the poles of a linear predictor of the
-speech are its resonances (Atal & Hanauer 1971, JASA 50; Markel & Gray 1976). The predictor is fitted
-by Burg's method (``librosa.lpc``); window, pre-emphasis and number of poles follow Praat's defaults.
-
-Notebook: demo.ipynb
+A vocal tract without side branches is an all-pole filter, so its resonances are the poles of a linear
+predictor of the speech signal (Atal & Hanauer 1971, JASA 50; Markel & Gray 1976). The predictor is fitted by
+Burg's method (``librosa.lpc``); window, pre-emphasis and number of poles follow Praat's defaults.
 """
 
 from __future__ import annotations
@@ -14,17 +12,17 @@ import numpy as np
 from ..audio import check_array
 
 HOP_SECONDS, WINDOW_SECONDS = 0.01, 0.05
-"""Step, and length of a Gaussian window that hears about half of it."""
+"""Hop, and length of a Gaussian window whose effective length is about half of it."""
 
-_WIDEST = 500.0  # Hz; poles of larger bandwidth shape the slope of the spectrum and are no resonance
-_AUDIBLE = 0.02  # of the loudest frame
+_WIDEST = 500.0  # Hz; poles of larger bandwidth shape the spectral tilt and are not resonances
+_AUDIBLE = 0.02  # RMS relative to the loudest frame
 
 
 def formants(wave: np.ndarray, sr: int, *, n_formants: int = 3, fmax: float = 5500.0) -> np.ndarray:
-    """Frequencies of the lowest resonances in hertz, every 10 ms.
+    """Frequencies of the lowest resonances of the vocal tract in hertz, every 10 ms.
 
-    Making the clip louder does not change them. They mean something while a vowel sounds; between
-    vowels, of high voices and in noise, take them with care.
+    Making the clip louder does not change them. They are reliable in vowels, and less so between vowels, for
+    high voices and in noise.
 
     Parameters
     ----------
@@ -33,22 +31,22 @@ def formants(wave: np.ndarray, sr: int, *, n_formants: int = 3, fmax: float = 55
     sr : int
         Sample rate in Hz.
     n_formants : int
-        How many, at most five.
+        Number of formants, at most five.
     fmax : float
-        Five resonances are expected below it: 5500 Hz suits women's voices, 5000 Hz men's.
+        Frequency below which five resonances are expected: 5500 Hz suits women's voices, 5000 Hz men's.
 
     Returns
     -------
     np.ndarray [shape=(n_formants, n_frames)]
-        Rising in each frame; NaN where fewer were found, and where it is quiet. Frame *t* is centred on
+        Ascending in each frame; NaN if fewer were found or the frame is quiet. Frame *t* is centred on
         ``0.01 * t`` seconds.
 
     Raises
     ------
     AudioError
-        ``wave`` is no waveform.
+        ``wave`` is not a mono waveform, is empty or not finite.
     """
-    import librosa
+    import librosa  # imported here, because it is slow to import
     import soxr
 
     check_array(wave)
@@ -66,7 +64,7 @@ def formants(wave: np.ndarray, sr: int, *, n_formants: int = 3, fmax: float = 55
 
 def _windows(wave: np.ndarray, rate: float) -> np.ndarray:
     """Pre-emphasised windows centred every 10 ms, [shape=(n_frames, n_samples)]."""
-    emphasis = np.exp(-2 * np.pi * 50.0 / rate)  # rises by 6 dB per octave above 50 Hz
+    emphasis = np.exp(-2 * np.pi * 50.0 / rate)  # +6 dB per octave above 50 Hz
     wave = np.append(wave[:1], wave[1:] - emphasis * wave[:-1])
     n = round(WINDOW_SECONDS * rate)
     centres = np.rint(np.arange(0.0, len(wave), HOP_SECONDS * rate)).astype(int)
@@ -85,4 +83,4 @@ def _resonances(predictors: np.ndarray, rate: float, n_formants: int) -> np.ndar
     hertz = np.angle(poles) * rate / (2 * np.pi)
     width = -np.log(np.maximum(np.abs(poles), 1e-12)) * rate / np.pi
     narrow = (hertz > 90.0) & (hertz < rate / 2 - 50.0) & (width < _WIDEST)
-    return np.sort(np.where(narrow, hertz, np.nan), axis=1)[:, :n_formants]  # NaNs are sorted to the end
+    return np.sort(np.where(narrow, hertz, np.nan), axis=1)[:, :n_formants]  # NaN is sorted to the end
