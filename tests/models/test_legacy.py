@@ -84,7 +84,7 @@ def test_clips_are_cut_or_filled_with_zeros(name):
 
 
 def test_what_cannot_be_built_is_refused():
-    with pytest.raises(SercoreError, match="no earlier network named 's9'; there are: s0_cnn2d_lstm"):
+    with pytest.raises(SercoreError, match="no legacy network named 's9'; there are: s0_cnn2d_lstm"):
         legacy.build("s9", 128, 7)
     with pytest.raises(SercoreError, match="pools 4 frames or features to one where only 3 are left"):
         legacy.build("s0_cnn2d_lstm", 128, 7, n_frames=31)
