@@ -1,24 +1,26 @@
-"""Several models together, and whether that is worth it.
+"""Ensembles of models, and whether their gain is real.
 
-Everything works on out-of-fold tables (:mod:`sercore.evaluation.oof`), with several models below each
-other: no audio, no network, seconds. Members are named, never counted.
+Everything works on out-of-fold tables (:mod:`sercore.evaluation.oof`) that hold the predictions of
+several models for the same clips; no audio or network is needed. Members are identified by name.
 
-==================  ================================================================================
-votes               :func:`soft_vote`, :func:`majority_vote`, :func:`mean_logits`; :func:`combine` for
-                    new clips; :func:`oracle`, the bound
-weights             :func:`evolve_weights` (PyGAD), :func:`optimal_weights` (scipy), :func:`best_single`, :func:`equal_weights`
-stacking            :func:`fit_stack`: a model that reads the members' probabilities; :func:`train_experts`:
-                    members that know one class each
-on other people     :func:`evaluate_nested`: all of these, fitted on the speakers of the other folds
-is it real          :func:`compare_systems`, :func:`gain_by_members`, :func:`gain_by_tuning`
-how different       :func:`disagreement`, :func:`error_correlation`, :func:`pairs`
-the search space    :func:`weight_landscape`: every weighting of three members
-==================  ================================================================================
+==================  ==========================================================================
+votes               :func:`soft_vote`, :func:`majority_vote`, :func:`mean_logits`;
+                    :func:`score_votes` with intervals; :func:`combine_proba` for new clips;
+                    :func:`oracle`, the upper bound
+weights             :func:`evolve_weights` (PyGAD), :func:`optimal_weights` (SciPy),
+                    :func:`best_single`, :func:`equal_weights`
+stacking            :func:`fit_stack`: a meta-model on the members' probabilities
+one-vs-rest         :func:`train_experts`: one binary model per class
+nested evaluation   :func:`evaluate_nested`: all of these, fitted on the speakers of the
+                    other folds
+significance        :func:`compare_systems`, :func:`gain_by_members`, :func:`gain_by_tuning`
+diversity           :func:`disagreement`, :func:`error_correlation`,
+                    :func:`pairwise_diversity`
+search space        :func:`weight_landscape`: every weighting of three members
+==================  ==========================================================================
 
-:func:`evolve_weights`, :func:`optimal_weights` and :func:`best_single` return what is best *on the table they are
-given*. That is no result about new people; :func:`evaluate_nested` is.
-
-Notebook: 06_ensembles.ipynb
+:func:`evolve_weights`, :func:`optimal_weights` and :func:`best_single` optimise the fitness *on the
+table they are given*. That is not an estimate for new speakers; :func:`evaluate_nested` gives one.
 """
 
 from .baselines import best_single, equal_weights, optimal_weights

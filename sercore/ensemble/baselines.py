@@ -1,15 +1,17 @@
-"""Weights without evolution: the best member, equal weights, and scipy's constrained optimum.
+"""Baselines of the genetic algorithm: best member, equal weights, and SciPy's constrained optimum.
 
-What a genetic algorithm must be held against. Weights of a soft vote live on the simplex (0 or more,
-sum 1). There the **log loss** is a convex function of the weights, so SLSQP, which follows its
-gradient within the constraints, ends in the one best place. **UA** and **macro-F1** only change
-when some clip's first choice flips: they are flat with steps, their gradient is zero nearly
-everywhere, and there are many local optima. For these, differential evolution searches globally
-(all candidates of a step in one call), starting from the optimum of the log loss among others, and
-then a pattern search moves shares from one member to another as long as this helps. That is no proof of
-having found the best place; evolution now and then finds a slightly better one.
+Weights of a soft vote lie on the simplex (non-negative, sum 1). On it the **log loss** is a convex
+function of the weights, so SLSQP, which follows the gradient within the constraints, reaches the global
+optimum. **UA** and **macro-F1** are piecewise constant: they change only when a clip's predicted class
+changes, their gradient is zero almost everywhere, and they have many local optima. For these,
+differential evolution searches globally, starting from the optimum of the log loss among others; a local
+search (:func:`sercore.ensemble.fitness.refine`) then moves weight between members while the fitness
+rises. The global optimum is not guaranteed: the genetic algorithm occasionally finds a slightly better
+one.
 
-Notebook: 06_ensembles.ipynb
+References
+----------
+Storn & Price: Differential evolution. Journal of Global Optimization 11, 341–359, 1997.
 """
 
 from __future__ import annotations
@@ -28,41 +30,50 @@ def best_single(oof: pd.DataFrame | Members, metric: str = "macro_f1") -> Weight
     Parameters
     ----------
     oof : pd.DataFrame or Members
-        Out-of-fold predictions of the speakers to choose on: a member chosen on the test speakers is
-        chosen by luck, too.
+        Out-of-fold predictions of the tuning speakers. Choosing a member on the test speakers would
+        bias its score upwards.
     metric : str
-        As in :func:`sercore.ensemble.evolve_weights`.
+        One of :data:`sercore.ensemble.METRICS`.
+
+    See Also
+    --------
+    evaluate_nested : Chooses on some speakers and scores on others.
     """
     members = align(oof)
     return best_of(Fitness(members, metric), np.eye(len(members.names)))
 
 
 def equal_weights(oof: pd.DataFrame | Members, metric: str = "macro_f1") -> Weighting:
-    """The same weight for all members: nothing is fitted, so nothing can be overfitted."""
+    """The same weight for all members, with its fitness. Nothing is fitted."""
     members = align(oof)
     return best_of(Fitness(members, metric), members.shares()[None])
 
 
 def optimal_weights(oof: pd.DataFrame | Members, metric: str = "macro_f1", *, seed: int = 0) -> Weighting:
-    """Weights by scipy: SLSQP for the log loss, differential evolution for the other figures.
+    """Weights found by SciPy: SLSQP for the log loss, differential evolution for UA and macro-F1.
 
     Parameters
     ----------
     oof : pd.DataFrame or Members
-        Out-of-fold predictions of the speakers to tune on.
+        Out-of-fold predictions of the tuning speakers.
     metric : str
-        As in :func:`sercore.ensemble.evolve_weights`.
+        One of :data:`sercore.ensemble.METRICS`.
     seed : int
-        Of differential evolution.
+        Seed of differential evolution.
 
     Returns
     -------
     Weighting
         Its fitness is at least that of the best member and that of equal weights.
 
-    References
-    ----------
-    Storn, Price: Differential evolution. Journal of Global Optimization 11, 341–359, 1997.
+    Raises
+    ------
+    EvaluationError
+        SLSQP did not converge, or the metric is unknown.
+
+    See Also
+    --------
+    evolve_weights : The genetic algorithm.
     """
     fitness = Fitness(align(oof), metric)
     starts = starting_points(fitness)
@@ -73,7 +84,7 @@ def optimal_weights(oof: pd.DataFrame | Members, metric: str = "macro_f1", *, se
 
 
 def _slsqp(fitness):
-    """The convex problem, by its gradient."""
+    """Weights with the lowest log loss: a convex problem."""
     from scipy.optimize import minimize
 
     of_true_class = np.maximum(fitness.of_true_class, np.finfo(float).eps)
@@ -93,13 +104,13 @@ def _slsqp(fitness):
 
 
 def _search(fitness, starts, seed):
-    """Global search for a figure with steps, then a local one."""
+    """Weights for a piecewise constant metric: global search, then local refinement."""
     from scipy.optimize import differential_evolution
 
     n_members = starts.shape[1]
     n_candidates = max(100, 10 * n_members)
     smooth = _slsqp(fitness)
-    sparse = np.full(n_members, 0.3)  # most good weightings do without most members
+    sparse = np.full(n_members, 0.3)  # in most good weightings most members have weight 0
     others = np.random.default_rng(seed).dirichlet(sparse, n_candidates - len(starts) - 1)
     found = differential_evolution(
         lambda genes: -fitness(genes.T),
@@ -116,6 +127,6 @@ def _search(fitness, starts, seed):
 
 
 def strongest_members(members: Members, n_members: int = 10) -> Members:
-    """The members with the highest UA on their own, at most ``n_members``, best first."""
+    """At most ``n_members`` members, those with the highest UA on their own."""
     alone = Fitness(members, "ua")(np.eye(len(members.names)))
     return members.pick([members.names[k] for k in np.argsort(-alone, kind="stable")[:n_members]])

@@ -1,16 +1,12 @@
-"""How good many weightings of the same members are, all at once.
+"""Fitness of weightings of the same members, vectorised over candidates, and tools of weight searches.
 
-A population of candidates is one matrix. Its product with the members' probabilities is every
-candidate's vote; a confusion matrix each, counted in one pass, gives every figure. No loop over
-candidates, none over clips.
+A population of candidates is one matrix of weights. Its product with the members' probabilities gives
+the vote of every candidate; one confusion matrix per candidate, all counted in one pass, gives the
+metric. There is no Python loop over candidates or clips.
 
-Notebook: 06_ensembles.ipynb
+Three weights that sum to 1 are a point in a triangle: a corner is one member alone, the centre equal
+weights. :func:`weight_landscape` computes the whole search space of three members.
 """
-# MERGED DOC: What a search for weights starts from and ends with.
-# MERGED DOC: The fitness of all weightings of three members: what an evolution walks about in.
-#
-#   Three weights that sum to 1 are a point in a triangle: a corner is one member alone, the middle equal
-#   weights. So the whole search space of three members can be computed and drawn.
 
 from __future__ import annotations
 
@@ -25,16 +21,16 @@ from .predictions import Members, align
 from .voting import mix
 
 METRICS = ("macro_f1", "ua", "log_loss")
-"""What can be made as good as possible."""
+"""Metrics that weights can be optimised for."""
 
-_CELLS = 2**21  # probabilities held at a time: 16 MB, so that large sets fit into memory
+_CELLS = 2**21  # probabilities in memory at a time (16 MB)
 
 
 class Fitness:
     """Fitness of weightings of some members: macro-F1 or UA (0 to 1), or minus the log loss (nats).
 
-    Higher is better. The figures are those of :func:`sercore.evaluation.scalar_metrics`, over all rows
-    (several seeds together).
+    Higher is better. Values equal those of :func:`sercore.evaluation.scalar_metrics` for the soft vote,
+    over all rows (all seeds together).
 
     Parameters
     ----------
@@ -42,6 +38,11 @@ class Fitness:
         From :func:`sercore.ensemble.align`.
     metric : str
         One of :data:`METRICS`.
+
+    Raises
+    ------
+    EvaluationError
+        The metric is unknown.
 
     Examples
     --------
@@ -64,10 +65,11 @@ class Fitness:
         if self.metric == "log_loss":
             return np.log(np.maximum(weights @ self.of_true_class, np.finfo(float).eps)).mean(axis=1)
         step = max(1, _CELLS // self.members.proba[0].size)
-        parts = [self._figure(weights[start : start + step]) for start in range(0, len(weights), step)]
+        parts = [self._decision_metric(weights[k : k + step]) for k in range(0, len(weights), step)]
         return np.concatenate(parts)
 
-    def _figure(self, weights):
+    def _decision_metric(self, weights):
+        """Macro-F1 or UA of each candidate's decisions."""
         n_candidates, n_classes, codes = len(weights), len(self.members.classes), self.members.codes
         predicted = mix(self.members.proba, weights).argmax(axis=-1)
         candidate = np.repeat(np.arange(n_candidates), len(codes))
@@ -78,10 +80,15 @@ class Fitness:
 
 
 def to_simplex(genes: np.ndarray) -> np.ndarray:
-    """Weights [shape=(n_candidates, n_members)] that are 0 or more and sum to 1 in each row.
+    """Weights [shape=(n_candidates, n_members)] that are non-negative and sum to 1 in each row.
 
-    Negative values become 0, rows are divided by their sum, and a row without any positive value
-    becomes equal weights.
+    Negative values become 0, rows are divided by their sum, and a row without a positive value becomes
+    equal weights.
+
+    Examples
+    --------
+    >>> to_simplex([[3.0, 1.0], [-1.0, 0.5], [-1.0, -2.0]]).tolist()
+    [[0.75, 0.25], [0.0, 1.0], [0.5, 0.5]]
     """
     positive = np.maximum(np.atleast_2d(np.asarray(genes, dtype=float)), 0)
     total = positive.sum(axis=1, keepdims=True)
@@ -91,19 +98,19 @@ def to_simplex(genes: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Weighting:
-    """Weights found for a soft vote, and how good they are on the data they were found on.
+    """Weights of a soft vote, and their fitness on the data they were fitted on.
 
     Parameters
     ----------
     weights : pd.Series
         Weight of each member by name; they sum to 1.
     fitness : float
-        Of these weights, higher is better: minus the log loss for ``log_loss``.
+        Fitness of these weights, higher is better: minus the log loss for ``log_loss``.
     metric : str
-        What was made as good as possible.
+        The optimised metric.
     history : pd.DataFrame or None
-        Of a genetic algorithm, one row per restart and generation: ``restart, generation, best, mean``
-        (fitness) and ``w_<member>``, the weights of the best candidate alive.
+        For the genetic algorithm one row per restart and generation: ``restart, generation, best, mean``
+        (fitness) and ``w_<member>``, the weights of the best candidate of the generation.
     """
 
     weights: pd.Series
@@ -120,10 +127,10 @@ def starting_points(fitness: Fitness) -> np.ndarray:
 
 
 def best_of(fitness: Fitness, candidates: np.ndarray, history: pd.DataFrame | None = None) -> Weighting:
-    """The best of some candidates [shape=(n_candidates, n_members)], the first of equals."""
+    """The fittest of some candidates [shape=(n_candidates, n_members)]; the first of equals."""
     weights = to_simplex(candidates)
-    # One by one: a product of one row may round differently from the same row among others,
-    # and the figure promised here must be the one that the soft vote will have.
+    # One by one: the product of one row may round differently from the same row within a matrix,
+    # and the reported fitness must equal that of the soft vote.
     scores = [fitness(candidate)[0] for candidate in weights]
     best = int(np.argmax(scores))
     named = pd.Series(weights[best], index=list(fitness.members.names), name="weight")
@@ -131,17 +138,18 @@ def best_of(fitness: Fitness, candidates: np.ndarray, history: pd.DataFrame | No
 
 
 def refine(fitness: Fitness, weights: np.ndarray) -> np.ndarray:
-    """Weights [shape=(n_members,)] after moving shares from one member to another while any move helps.
+    """Weights [shape=(n_members,)] after a local search that never lowers the fitness.
 
-    A local search: shares of a tenth first, then ever smaller ones. The fitness never falls.
+    Weight is moved from one member to another, a tenth at a time and then in smaller steps, as long as
+    some move raises the fitness.
     """
     n_members = len(weights)
     moves = np.eye(n_members)[:, None] - np.eye(n_members)[None]
     moves = moves.reshape(-1, n_members)[~np.eye(n_members, dtype=bool).ravel()]
     best = fitness(weights)[0]
-    for share in (0.1, 0.03, 0.01, 0.003):
+    for step in (0.1, 0.03, 0.01, 0.003):
         while True:
-            tried = weights + share * moves
+            tried = weights + step * moves
             scores = fitness(tried)
             if scores.max() <= best:
                 break
@@ -151,14 +159,14 @@ def refine(fitness: Fitness, weights: np.ndarray) -> np.ndarray:
 
 
 def weight_landscape(oof: pd.DataFrame | Members, metric: str = "ua", *, steps: int = 30) -> pd.DataFrame:
-    """Fitness at every point of a grid in the triangle of three members' weights.
+    """Fitness on a regular grid over all weightings of three members.
 
     Parameters
     ----------
     oof : pd.DataFrame or Members
         Out-of-fold predictions of exactly three members.
     metric : str
-        As in :func:`sercore.ensemble.evolve_weights`.
+        One of :data:`METRICS`.
     steps : int
         Weights are multiples of ``1 / steps``.
 
@@ -171,12 +179,12 @@ def weight_landscape(oof: pd.DataFrame | Members, metric: str = "ua", *, steps: 
     Raises
     ------
     EvaluationError
-        Fewer or more than three members.
+        The number of members is not three.
     """
     members = align(oof)
     if len(members.names) != 3:
         raise EvaluationError(
-            f"a triangle has three corners, but there are {len(members.names)} members "
+            f"weight_landscape needs three members, but there are {len(members.names)} "
             f"({', '.join(members.names)}); choose three with align(oof, members=…)"
         )
     a, b = np.divmod(np.arange((steps + 1) ** 2), steps + 1)

@@ -1,20 +1,20 @@
 """Weights of a soft vote, evolved by a genetic algorithm (PyGAD).
 
-A candidate is one weight per member. Each generation scores all candidates, lets the better ones
-pair up and mix their weights, changes some weights at random, and keeps the best unchanged
-(*elitism*), so the best fitness never falls. The first population holds every member alone and the
-equal weights beside random ones: the result is never worse than the best member, on the data it was
-evolved on. On other people it may be; see :mod:`sercore.ensemble.nested`.
+A candidate is one weight per member. Each generation evaluates the fitness of all candidates, selects
+parents among the better ones, combines their weights (*crossover*), changes some weights at random
+(*mutation*), and carries the best candidates over unchanged (*elitism*), so the best fitness never
+falls. The initial population contains each member alone and equal weights beside random weightings: on
+the tuning data the result is never worse than the best member. On other speakers it may be; see
+:mod:`sercore.ensemble.nested`.
 
-Evolution finds the hill and is slow at its top. The best candidate is therefore *refined* at the end,
-by moving small shares between members while this helps (a memetic algorithm).
+A genetic algorithm locates good regions quickly but converges slowly within them. The best candidate is
+therefore *refined* by a local search at the end (a memetic algorithm).
 
 References
 ----------
 Gad: PyGAD: an intuitive genetic algorithm Python library. Multimedia Tools and Applications 83, 2024.
-Moscato: On evolution, search, optimization, genetic algorithms and martial arts. Caltech C3P 826, 1989.
 
-Notebook: 06_ensembles.ipynb
+Moscato: On evolution, search, optimization, genetic algorithms and martial arts. Caltech C3P 826, 1989.
 """
 
 from __future__ import annotations
@@ -33,34 +33,34 @@ from .predictions import Members, align
 
 @dataclass(frozen=True)
 class Evolution:
-    """How a population evolves.
+    """Settings of the genetic algorithm.
 
     Parameters
     ----------
     population : int
-        Candidates, 4 or more.
+        Candidates per generation, 4 or more.
     generations : int
-        Rounds after the first population.
+        Generations after the initial population.
     restarts : int
-        Independent populations; the best candidate of all counts.
+        Independent runs; the best candidate of all runs is returned.
     parents : int
-        Candidates that are selected to pair up.
+        Candidates selected as parents.
     elitism : int
-        Best candidates that live on unchanged, 1 or more.
+        Best candidates that survive unchanged, 1 or more.
     selection, crossover, mutation : str
-        PyGAD's ``parent_selection_type``, ``crossover_type`` and ``mutation_type``; the crossover may
-        also be ``blend``: half of a child's weights are the mean of both parents'.
+        PyGAD's ``parent_selection_type``, ``crossover_type`` and ``mutation_type``. The crossover may
+        also be ``blend``: half of a child's weights are the mean of both parents' weights.
     tournament : int
-        Candidates of which the best becomes a parent, where the selection is ``tournament``.
+        Candidates per tournament, if the selection is ``tournament``.
     mutation_share : float
-        Chance of each weight of a child to change.
+        Probability that a weight of a child mutates.
     mutation_step, last_mutation_step : float
-        Largest change in the first and in the last generation, in between it shrinks by a constant
-        factor: first explore, then refine. Candidates start with weights that sum to 1.
+        Largest mutation in the first and in the last generation; it decays exponentially in between.
+        Initial weights sum to 1.
     replaced : bool
-        Whether a changed weight is drawn anew, from 0 to the step, instead of moved.
+        Whether a mutated weight is redrawn from 0 to the step, instead of changed by up to the step.
     refined : bool
-        Whether the best candidate of all is improved by a local search at the end.
+        Whether the best candidate is improved by a local search at the end.
     """
 
     population: int = 60
@@ -87,9 +87,9 @@ PRESETS = {
         mutation_share=0.005 / 6, mutation_step=1.0, last_mutation_step=1.0, replaced=True, refined=False,
     ),
 }  # fmt: skip
-"""``voicevibes`` are the settings of the student project of that name, which had its own loop instead of
-PyGAD: 100 candidates, 15 generations, 10 restarts; tournaments of five, of whose winners 40 in 100 pair
-up; children with half of their weights averaged; one weight in 1200 drawn anew; the two best kept."""
+"""Named settings. ``voicevibes`` are those of the student project of that name, which implemented its own
+loop: tournaments of five, 40 parents for 100 candidates, half of a child's weights averaged, one weight
+in 1200 redrawn, an elite of two."""
 
 
 def evolve_weights(
@@ -100,23 +100,35 @@ def evolve_weights(
     seed: int = 0,
     progress: bool = True,
 ) -> Weighting:
-    """Weights of the members by a genetic algorithm. The same seed gives the same weights.
+    """Weights of the members found by a genetic algorithm, with their fitness and history.
 
     Parameters
     ----------
     oof : pd.DataFrame or Members
-        Out-of-fold predictions of several models, of the speakers to tune on only.
+        Out-of-fold predictions of several models for the tuning speakers.
     metric : str
         ``macro_f1``, ``ua`` or ``log_loss`` (:class:`Fitness`).
     settings : str or Evolution
-        A name from :data:`PRESETS`, or your own.
+        A key of :data:`PRESETS`, or custom settings.
+    seed : int
+        Seed of all runs; the same seed gives the same weights.
     progress : bool
         Whether to show a progress bar.
 
     Returns
     -------
     Weighting
-        At least as fit as the best member and as equal weights.
+        Its fitness is at least that of the best member and that of equal weights.
+
+    Raises
+    ------
+    EvaluationError
+        The metric or the settings are unknown.
+
+    See Also
+    --------
+    optimal_weights : The optimum found by SciPy, for comparison.
+    evaluate_nested : Fits weights on some speakers and scores them on others.
     """
     members, settings = align(oof), _settings(settings)
     fitness = Fitness(members, metric)
@@ -136,7 +148,7 @@ def evolve_weights(
 
 
 def _evolve(fitness, starts, settings, restart, seed, bar):
-    """History of one population."""
+    """History of one run."""
     import pygad
 
     n_members, rows = len(fitness.members.names), []
@@ -153,14 +165,14 @@ def _evolve(fitness, starts, settings, restart, seed, bar):
         bar.set_postfix_str(f"best {scores[best]:.4f}", refresh=False)
         bar.update(len(rows) > 1)
 
-    kept = starts[: settings.population // 2]
-    others = np.random.default_rng(seed).dirichlet(np.ones(n_members), settings.population - len(kept))
+    given = starts[: settings.population // 2]
+    others = np.random.default_rng(seed).dirichlet(np.ones(n_members), settings.population - len(given))
     ga = pygad.GA(
         num_generations=settings.generations,
         num_parents_mating=settings.parents,
         fitness_func=lambda ga, weights, positions: fitness(weights),
         fitness_batch_size=settings.population,
-        initial_population=np.vstack([kept, others]),
+        initial_population=np.vstack([given, others]),
         parent_selection_type=settings.selection,
         K_tournament=settings.tournament,
         keep_elitism=settings.elitism,
@@ -182,7 +194,7 @@ def _evolve(fitness, starts, settings, restart, seed, bar):
 
 
 def _blend(parents, size, ga):
-    """Children of neighbouring parents: a random half of the weights is both's mean, the rest the first's."""
+    """Children of consecutive parents: a random half of the weights is averaged, the rest the first's."""
     rng = np.random.default_rng((ga.random_seed, ga.generations_completed))
     first = np.arange(size[0]) % len(parents)
     one, other = parents[first], parents[(first + 1) % len(parents)]
@@ -207,7 +219,7 @@ def _progress(settings, metric, progress):
 
 @contextmanager
 def _global_random_state():
-    """Put back the global random state: older versions of PyGAD seed it."""
+    """Restore the global random state afterwards; older versions of PyGAD seed it."""
     states = np.random.get_state(), random.getstate()  # noqa: NPY002
     try:
         yield

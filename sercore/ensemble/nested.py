@@ -1,15 +1,12 @@
-"""Ensembles scored on people that nothing about them was fitted on.
+"""Nested evaluation: ensembles scored on speakers that they were not fitted on.
 
-Weights are fitted parameters. Scored on the clips they were fitted on, they show the luck of the
-fit. Here each fold's speakers are held out in turn: weights, the choice of the best member and
-meta-models come from the out-of-fold predictions of all *other* speakers, and are applied to the
-held-out ones. Put together, these predictions are again an out-of-fold table.
+Weights are fitted parameters; scored on the clips they were fitted on, they are optimistically biased.
+Here the speakers of each fold are held out in turn: weights, the choice of the best member and
+meta-models are fitted on the out-of-fold predictions of all *other* speakers and applied to the held-out
+ones. Together these predictions form another out-of-fold table.
 
-One small door stays open: the members that predicted the tuning speakers had the held-out speakers
-among those they were trained on. Closing it would mean training every member anew for every pair
-of folds.
-
-Notebook: 06_ensembles.ipynb
+One dependence remains: the members that predicted the tuning speakers were trained on the held-out
+speakers, among others. Removing it would require training every member for every pair of folds.
 """
 
 from __future__ import annotations
@@ -22,29 +19,29 @@ import pandas as pd
 
 from ..errors import EvaluationError, SplitError
 from .baselines import best_single, equal_weights, optimal_weights
-from .fitness import METRICS, Fitness, mix
+from .fitness import METRICS, Fitness
 from .genetic_algorithm import Evolution, evolve_weights
 from .predictions import Members, align
 from .stacking import assert_honest, fit_stack
-from .voting import oracle
+from .voting import mix, oracle
 
 SYSTEMS = ("best_single", "equal", "genetic", "optimum", "stack_logistic", "stack_mlp", "oracle")
-"""The member that is best on the tuning speakers; the plain mean; weights by PyGAD and by scipy; two
-meta-models; and, as a bound that looks at the labels, whichever member is right."""
+"""The member that is best on the tuning speakers; equal weights; weights by PyGAD and by SciPy; two
+meta-models; and the oracle, an upper bound that uses the true labels."""
 
 
 @dataclass(frozen=True, eq=False)
 class Nested:
-    """What :func:`evaluate_nested` returns.
+    """Result of :func:`evaluate_nested`.
 
     Parameters
     ----------
     oof : pd.DataFrame
-        Out-of-fold tables of all systems below each other, their names in ``model``.
+        Out-of-fold tables of all systems, concatenated, with the system name in ``model``.
     weights : pd.DataFrame
-        One row per system, seed and fold: ``system, seed, fold, n_speakers`` (tuned on), ``tuned``
-        (fitness on them), ``held_out`` (fitness on the others) and ``w_<member>`` (NaN where a system
-        has no weights). ``tuned`` far above ``held_out`` is fitted noise.
+        One row per system, seed and fold: ``system, seed, fold, n_speakers`` (number of tuning speakers),
+        ``tuned`` (fitness on them), ``held_out`` (fitness on the held-out speakers) and ``w_<member>``
+        (NaN for systems without weights). ``tuned`` far above ``held_out`` indicates overfitting.
     """
 
     oof: pd.DataFrame
@@ -66,23 +63,36 @@ def evaluate_nested(
     Parameters
     ----------
     oof : pd.DataFrame or Members
-        Out-of-fold predictions of several models. Every seed is taken by itself.
+        Out-of-fold predictions of several models. Each seed is evaluated separately.
     systems : sequence of str
         Names from :data:`SYSTEMS`.
     metric : str
-        What weights and choices make as good as possible: ``macro_f1``, ``ua`` or ``log_loss``.
+        Metric that weights and the best member are chosen for: ``macro_f1``, ``ua`` or ``log_loss``.
     settings : str or Evolution
-        Of the genetic algorithm.
+        Settings of the genetic algorithm.
     tuning_speakers : int, optional
-        Tune on so many of the other speakers only, drawn at random: how much tuning data is enough?
+        Use only this many of the other speakers, drawn at random.
     seed : int
-        Of everything random.
+        Seed of the systems and of the draws.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Nested
 
     Raises
     ------
+    EvaluationError
+        A system or the metric is unknown.
     SplitError
         The split is leaky or has one fold only, speakers are unknown or in several folds, or there
-        are fewer tuning speakers than asked for.
+        are fewer tuning speakers than requested.
+
+    See Also
+    --------
+    compare_systems : Differences between the systems, with intervals.
+    gain_by_tuning : Fitness by number of tuning speakers.
     """
     from tqdm.auto import tqdm
 
@@ -103,17 +113,10 @@ def evaluate_nested(
             held_out = score(table, held, metric)
             n_speakers = tuning.rows["speaker"].nunique()
             rows.append([system, about["seed"], about["fold"], n_speakers, tuned, held_out, *weights])
-    columns = [
-        "system",
-        "seed",
-        "fold",
-        "n_speakers",
-        "tuned",
-        "held_out",
-        *(f"w_{n}" for n in members.names),
-    ]
-    below = pd.concat([table for parts in tables.values() for table in parts], ignore_index=True)
-    return Nested(below, pd.DataFrame(rows, columns=columns))
+    columns = ["system", "seed", "fold", "n_speakers", "tuned", "held_out"]
+    columns += [f"w_{name}" for name in members.names]
+    predictions = pd.concat([table for parts in tables.values() for table in parts], ignore_index=True)
+    return Nested(predictions, pd.DataFrame(rows, columns=columns))
 
 
 def score(table: pd.DataFrame, members: Members, metric: str) -> float:
@@ -124,7 +127,7 @@ def score(table: pd.DataFrame, members: Members, metric: str) -> float:
 
 
 def _parts(members, tuning_speakers, seed):
-    """Pairs of what is tuned on and what is held out, one per seed and fold; their speakers differ."""
+    """Pairs (tuning part, held-out part) with disjoint speakers, one per seed and fold."""
     rows, parts = members.rows, []
     for (run, fold), held_rows in rows.groupby(["seed", "fold"]):
         held = ((rows["seed"] == run) & (rows["fold"] == fold)).to_numpy()
@@ -133,13 +136,13 @@ def _parts(members, tuning_speakers, seed):
         shared = np.intersect1d(others, held_rows["speaker"])
         if not len(others) or len(shared):
             raise SplitError(
-                f"seed {run}, {fold}: {len(others)} other speakers to tune on, {len(shared)} of them held "
-                "out too; nesting needs two or more folds that keep people apart"
+                f"seed {run}, {fold}: {len(others)} other speakers to tune on, {len(shared)} of them also "
+                "held out; nested evaluation needs two or more speaker-disjoint folds"
             )
         if tuning_speakers is not None:
             if not 1 <= tuning_speakers <= len(others):
                 raise SplitError(
-                    f"tuning_speakers is {tuning_speakers}, of 1 to {len(others)} in the other folds"
+                    f"tuning_speakers is {tuning_speakers}; the other folds have 1 to {len(others)}"
                 )
             drawn = np.random.default_rng([seed, len(parts)]).choice(others, tuning_speakers, replace=False)
             tuning = tuning & rows["speaker"].isin(drawn).to_numpy()
@@ -148,7 +151,7 @@ def _parts(members, tuning_speakers, seed):
 
 
 def _fit_and_predict(system, tuning, held, metric, settings, seed):
-    """Table of a system for the held-out part, its fitness on the tuning part, and its weights."""
+    """Predictions of a system for the held-out part, its fitness on the tuning part, and its weights."""
     no_weights = np.full(len(tuning.names), np.nan)
     if system == "oracle":
         return oracle(held), score(oracle(tuning), tuning, metric), no_weights

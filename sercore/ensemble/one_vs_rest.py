@@ -1,20 +1,16 @@
-"""One-against-rest train_experts: for every class a model of its own, which says only "this, or not".
+"""One-vs-rest experts: one binary model per class.
 
-A stack of such train_experts is the second ensemble of the student project VoiceVibes: seven CNN-LSTMs,
-each with balanced class weights, and an MLP that reads their seven probabilities. Here the train_experts
-become ordinary members, one for each class: an expert that gives its class the probability *p*
-divides the rest evenly among the others. Nothing is lost, the plain mean of all train_experts decides for
-the surest of them, and soft votes, weights and stacks work as on any members (votes by first choice do
-not: an expert's "not this" has none)::
+A stack of such experts is the second ensemble of the student project VoiceVibes: seven CNN-LSTMs with
+balanced class weights, and an MLP that reads their seven probabilities. Here the experts become ordinary
+ensemble members: an expert that assigns its class the probability *p* divides 1 − *p* evenly among the
+other classes. With equal weights the most confident expert then decides, and soft votes, fitted weights
+and stacks work as on any members. A majority vote does not: a negative decision names no class::
 
     table = train_experts(index, X, classes, classical_expert("logistic"))
     evaluate_nested(table, systems=("equal", "stack_logistic", "stack_mlp"))
 
-Experts are trained and asked out of fold, by construction: the function that trains one is handed the
-training clips of a fold and nothing else, and what it returns is asked about the test clips of that
-fold and nothing else. There is no way to get predictions for training clips out of here.
-
-Notebook: 06_ensembles.ipynb
+Predictions are out of fold by construction: the function that trains an expert receives only the training
+clips of a fold, and the fitted expert predicts only the test clips of that fold.
 """
 
 from __future__ import annotations
@@ -36,13 +32,13 @@ from ..training.fold_cache import read_fold, write_fold
 REST = "rest"
 
 Predict = Callable[[Sequence], np.ndarray]
-"""From features of some clips to the probability [shape=(n_clips,)] of the expert's own class."""
+"""From features of clips to the probability [shape=(n_clips,)] of the expert's class."""
 
 Fit = Callable[[pd.DataFrame, Sequence, np.ndarray, int], Predict]
 """``fit(clips, X, own, seed)`` trains one expert and returns its :data:`Predict`.
 
-``clips`` are rows of the index (speakers, for an inner validation), ``X`` their features, and ``own``
-[shape=(n_train,)] is true where the class is the expert's.
+``clips`` are rows of the index (with speakers, for an inner validation), ``X`` their features, and
+``own`` [shape=(n_train,)] is True for clips of the expert's class.
 """
 
 
@@ -59,36 +55,41 @@ def train_experts(
     folder: str | os.PathLike | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Out-of-fold predictions of one expert per class, below each other.
+    """Out-of-fold table of one-vs-rest experts, one member per class.
 
     Parameters
     ----------
     index : pd.DataFrame
-        With a ``label`` column; all train_experts get the same folds.
+        With a ``label`` column; all experts use the same folds.
     X : np.ndarray [shape=(n_clips, …)] or list of np.ndarray
         Features of each clip: a table, or frames of different lengths.
     classes : sequence of str
+        Classes in the order of the probability columns.
     fit : callable
         Trains one expert (:data:`Fit`): :func:`network_expert`, :func:`classical_expert`, or your own.
     name : str
-        What the members are called, in front of their class: ``expert happy``.
+        Prefix of the member names: ``expert happy``.
     split, seeds, n_folds
         As in :func:`sercore.training.out_of_fold`.
     folder : path, optional
-        Where each (expert, seed, fold) is kept as a Parquet file; finished ones are not run again.
-        Other features, labels or folds make other files; for another ``fit``, take another `name`.
+        Cache with one Parquet file per (expert, seed, fold); finished folds are not run again. The key
+        covers features, labels and folds, but not ``fit``: use another ``name`` for another ``fit``.
     progress : bool
         Whether to show a progress bar.
 
     Returns
     -------
     pd.DataFrame
-        ``len(classes)`` members, with ``train_seconds`` and ``ms_per_clip`` of each fold.
+        Predictions of ``len(classes)`` members, with ``train_seconds`` and ``ms_per_clip`` of each fold.
 
     Raises
     ------
     EvaluationError
-        An expert returns anything but one probability per clip.
+        An expert does not return one probability per clip.
+
+    See Also
+    --------
+    fit_stack : A meta-model on the experts' probabilities.
     """
     import joblib
     from tqdm.auto import tqdm
@@ -101,9 +102,9 @@ def train_experts(
         if folder:
             key = joblib.hash((base, own, fold.train, fold.test))[:12]
             path = Path(folder) / f"{name}-{own}-{split}-seed{seed}-{fold.name}-{key}"
-            if (kept := read_fold(path)) is not None:
-                return kept
-        proba, costs = _train_and_ask(index, X, classes, fit, own, seed, fold)
+            if (cached := read_fold(path)) is not None:
+                return cached
+        proba, costs = _train_and_predict(index, X, classes, fit, own, seed, fold)
         rows = oof_rows(index, fold, proba, classes, model=f"{name} {own}", split=split, seed=seed)
         if folder:
             write_fold(rows.assign(**costs), path)
@@ -114,66 +115,74 @@ def train_experts(
 
 
 def classical_expert(model: str = "logistic", **model_params) -> Fit:
-    """How to train a scikit-learn expert with balanced class weights.
+    """Training function of a scikit-learn expert with balanced class weights, for :func:`train_experts`.
 
     Parameters
     ----------
     model : str
-        A name from :data:`sercore.models.classical.CLASSICAL` whose classifier has ``class_weight``:
-        the logistic regression, support vector machines, forests, gradient boosting.
-    **settings
-        What differs from the model's defaults.
+        A key of :data:`sercore.models.classical.CLASSICAL` whose classifier has ``class_weight``:
+        logistic regression, support vector machines, forests, gradient boosting.
+    **model_params
+        Parameters that differ from the model's defaults.
+
+    See Also
+    --------
+    network_expert : The same for Keras networks.
     """
 
     def fit(clips, X, own, seed):
         two = clips.reset_index(drop=True).assign(label=np.where(own, "own", REST))
         balanced = {"class_weight": "balanced", **model_params}
         fitted = fit_classical(two, X, np.arange(len(two)), model=model, model_params=balanced, seed=seed)
-        return lambda asked: fitted.predict_proba(asked)[:, list(fitted.classes_).index("own")]
+        return lambda X_test: fitted.predict_proba(X_test)[:, list(fitted.classes_).index("own")]
 
     return fit
 
 
 def network_expert(model: str = "cnn2d_lstm", *, model_params: Mapping | None = None, **fit_params) -> Fit:
-    """How to train a Keras expert with balanced class weights: by default a CNN-LSTM, as VoiceVibes did.
+    """Training function of a Keras expert with balanced class weights, for :func:`train_experts`.
 
     Parameters
     ----------
     model : str
-        A name from :data:`sercore.models.NETWORKS`.
+        A key of :data:`sercore.models.NETWORKS`; by default a CNN-LSTM, as in VoiceVibes.
     model_params : mapping, optional
-        What differs from the builder's defaults.
-    **fitting
-        Arguments of :func:`sercore.training.fit`; it stops early on inner speakers unless told otherwise
-        (``early_stopping=False``).
+        Parameters that differ from the builder's defaults.
+    **fit_params
+        Arguments of :func:`sercore.training.fit`, and ``early_stopping`` as in
+        :func:`sercore.training.out_of_fold`.
+
+    See Also
+    --------
+    classical_expert : The same for scikit-learn models.
     """
 
     def fit(clips, X, own, seed):
         two = clips.reset_index(drop=True).assign(label=np.where(own, "own", REST))
-        options = {"balanced": True, **fit_params}
+        balanced = {"class_weight": "balanced", **fit_params}
         network = fit_network(
-            two,
-            X,
-            np.arange(len(two)),
-            (REST, "own"),
-            model=model,
-            model_params=model_params,
-            fit_params=options,
-            seed=seed,
-        )
-        return lambda asked: network(asked)[:, 1]
+            two, X, np.arange(len(two)), (REST, "own"),
+            model=model, model_params=model_params, fit_params=balanced, seed=seed,
+        )  # fmt: skip
+        return lambda X_test: network(X_test)[:, 1]
 
     return fit
 
 
 def as_members(p_own: np.ndarray, own: str, classes: Sequence[str]) -> np.ndarray:
-    """Probabilities [shape=(n_clips, n_classes)] of an expert that knows one class only."""
+    """Probabilities of all classes [shape=(n_clips, n_classes)] from those of one class.
+
+    Examples
+    --------
+    >>> as_members(np.array([0.5]), "sad", ("happy", "neutral", "sad")).tolist()
+    [[0.25, 0.25, 0.5]]
+    """
     rest = (1 - p_own) / (len(classes) - 1)
     return np.column_stack([p_own if name == own else rest for name in classes])
 
 
-def _train_and_ask(index, X, classes, fit, own, seed, fold: Fold):
-    """Probabilities of one expert for the test part of a fold, and what it cost."""
+def _train_and_predict(index, X, classes, fit, own, seed, fold: Fold):
+    """Probabilities of one expert for the test part of a fold, and its costs."""
     clips = index.iloc[fold.train]
     start = time.perf_counter()
     predict = fit(clips, _take(X, fold.train), (clips["label"] == own).to_numpy(), seed)
@@ -181,8 +190,8 @@ def _train_and_ask(index, X, classes, fit, own, seed, fold: Fold):
     p_own = np.asarray(predict(_take(X, fold.test)), dtype=float)
     if p_own.shape != (len(fold.test),) or not ((p_own >= 0) & (p_own <= 1)).all():
         raise EvaluationError(
-            f"the expert for {own!r} gave an array of shape {p_own.shape} for {len(fold.test)} clips; wanted "
-            "one probability, 0 to 1, per clip: that of its own class"
+            f"the expert for {own!r} returned an array of shape {p_own.shape} for {len(fold.test)} clips; "
+            "expected one probability per clip, 0 to 1: that of its class"
         )
     seconds = time.perf_counter() - trained
     costs = {
@@ -194,5 +203,5 @@ def _train_and_ask(index, X, classes, fit, own, seed, fold: Fold):
 
 
 def _take(X, rows):
-    """Some clips of a table or of a list of frames."""
+    """Some rows of a table, or some clips of a list."""
     return X[rows] if isinstance(X, np.ndarray) else [X[row] for row in rows]

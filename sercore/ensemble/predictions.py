@@ -1,12 +1,9 @@
-"""Predictions of several models for the same clips, keyed by name.
+"""Out-of-fold predictions of several models, aligned by clip and keyed by model name.
 
-Notebook: 06_ensembles.ipynb
+Everything that an ensemble is fitted on passes through :func:`align`, which accepts out-of-fold tables
+only. Members are matched by name and clips by id, never by position: the order of models and rows in the
+table makes no difference.
 """
-# MERGED DOC: From an out-of-fold table to members side by side, and what may not get in.
-#
-#   Everything an ensemble learns from passes through :func:`align`, and only out-of-fold tables do.
-#   Members are found by name and clips by their id, never by position: the order of models and rows
-#   in the table makes no difference.
 
 from __future__ import annotations
 
@@ -25,22 +22,22 @@ from ..training import COSTS
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """Predictions of several models for the same clips; made by :func:`sercore.ensemble.align`.
+    """Predictions of several models for the same clips, as returned by :func:`sercore.ensemble.align`.
 
     Parameters
     ----------
     names : tuple of str
-        The members, sorted.
+        Names of the members, sorted.
     classes : tuple of str
-        What the last axis of ``proba`` stands for.
+        Names of the classes along the last axis of ``proba``.
     proba : np.ndarray [shape=(n_members, n_rows, n_classes)]
-        Their probabilities.
+        Class probabilities.
     codes : np.ndarray of int [shape=(n_rows,)]
         Position of the true class in ``classes``.
     rows : pd.DataFrame
         ``clip_id speaker label split fold seed`` of each row, sorted by seed, fold and clip.
     costs : np.ndarray [shape=(n_members, n_rows, 3)] or None
-        ``train_seconds, ms_per_clip, parameters``, where the table had them.
+        ``train_seconds, ms_per_clip, parameters``, if the table has them.
     """
 
     names: tuple[str, ...]
@@ -51,7 +48,7 @@ class Members:
     costs: np.ndarray | None = None
 
     def take(self, mask: np.ndarray) -> Members:
-        """The rows where the mask [shape=(n_rows,)] is true."""
+        """All members, with the rows where the mask [shape=(n_rows,)] is True."""
         return replace(
             self,
             proba=self.proba[:, mask],
@@ -61,7 +58,13 @@ class Members:
         )
 
     def pick(self, names: Sequence[str]) -> Members:
-        """These members only."""
+        """The named members, with all rows.
+
+        Raises
+        ------
+        EvaluationError
+            A name is unknown, or no name is given.
+        """
         unknown = sorted(set(names) - set(self.names))
         if unknown or not len(names):
             raise EvaluationError(f"no member named {unknown}; there are: {', '.join(self.names)}")
@@ -74,18 +77,28 @@ class Members:
         )
 
     def shares(self, weights: Mapping[str, float] | None = None) -> np.ndarray:
-        """Weights by name as an array [shape=(n_members,)] that sums to 1; equal where None."""
+        """Normalised weights [shape=(n_members,)] in the order of the members; None for equal weights.
+
+        Raises
+        ------
+        EvaluationError
+            Weights are negative, all zero, or not for exactly these members.
+        """
         if weights is None:
             return np.full(len(self.names), 1 / len(self.names))
         return weights_in_order(weights, self.names)
 
     def table(self, proba: np.ndarray, name: str, *, used: np.ndarray | None = None) -> pd.DataFrame:
-        """Out-of-fold table of an ensemble from its probabilities [shape=(n_rows, n_classes)].
+        """Out-of-fold table of an ensemble of these members.
 
         Parameters
         ----------
+        proba : np.ndarray [shape=(n_rows, n_classes)]
+            Probabilities of the ensemble.
+        name : str
+            Its name in the ``model`` column.
         used : np.ndarray of bool [shape=(n_members,)], optional
-            The members that must be run for it; what they cost is added up.
+            Members that the ensemble runs, whose costs are summed; all by default.
         """
         columns = dict(zip([f"p_{label}" for label in self.classes], proba.T, strict=True))
         if self.costs is not None:
@@ -96,7 +109,13 @@ class Members:
 
 
 def weights_in_order(weights: Mapping[str, float], names: Sequence[str]) -> np.ndarray:
-    """Weights by name as an array in the order of the names, divided by their sum."""
+    """Weights by name as an array in the order of the names, divided by their sum.
+
+    Examples
+    --------
+    >>> weights_in_order({"svc": 3, "knn": 1}, ("knn", "svc")).tolist()
+    [0.25, 0.75]
+    """
     if set(weights.keys()) != set(names):
         raise EvaluationError(f"weights are for {sorted(weights.keys())}, but the members are {list(names)}")
     values = np.array([weights[name] for name in names], dtype=float)
@@ -106,29 +125,46 @@ def weights_in_order(weights: Mapping[str, float], names: Sequence[str]) -> np.n
 
 
 ROW = ["seed", "fold", "clip_id"]
-"""What tells one prediction of a member from another."""
+"""Columns that identify a prediction of a member."""
 
 
 def align(oof: pd.DataFrame | Members, *, members: Sequence[str] | None = None) -> Members:
-    """Predictions of all models of an out-of-fold table for the same clips.
+    """Predictions of the models of an out-of-fold table, aligned by clip.
 
-    A model that ran with one seed stands for every seed of the others (a logistic regression is the
-    same for all seeds), provided that its folds are theirs.
+    A model with a single seed is used with every seed of the others (a logistic regression is the same
+    for all seeds), provided that the folds are the same.
 
     Parameters
     ----------
-    oof : pd.DataFrame
-        Several models below each other, as from :func:`sercore.course.published.load`.
+    oof : pd.DataFrame or Members
+        Out-of-fold predictions of several models, concatenated.
     members : sequence of str, optional
         The models to use; all by default.
+
+    Returns
+    -------
+    Members
 
     Raises
     ------
     EvaluationError
         A member lacks clips or classes, labels differ, or values are not probabilities.
     SplitError
-        A clip is predicted in several folds, or a speaker is tested in several: then a model may have
-        been trained on what it predicts, and nothing may be learnt from its predictions.
+        A clip is predicted, or a speaker tested, in several folds: a model may then have been trained on
+        the clips it predicts.
+
+    See Also
+    --------
+    seeds_as_members : Treats each seed of a model as a member.
+
+    Examples
+    --------
+    >>> rows = [("c1", "spk1", "sad", "svc", "speaker", "1", 0, 0.2, 0.8),
+    ...         ("c1", "spk1", "sad", "knn", "speaker", "1", 0, 0.6, 0.4)]
+    >>> oof = pd.DataFrame(rows, columns=[*KEYS, "p_happy", "p_sad"])
+    >>> members = align(oof)
+    >>> members.names, members.proba.shape
+    (('knn', 'svc'), (2, 1, 2))
     """
     if isinstance(oof, Members):
         return oof if members is None else oof.pick(members)
@@ -156,9 +192,15 @@ def align(oof: pd.DataFrame | Members, *, members: Sequence[str] | None = None) 
 
 
 def seeds_as_members(oof: pd.DataFrame) -> pd.DataFrame:
-    """The table with every seed of a model as a member of its own: ``cnn seed=0``, ``cnn seed=1``, ….
+    """The table with each seed of a model as a separate model: ``cnn seed=0``, ``cnn seed=1``, ….
 
     For splits whose folds are the same for all seeds. Models with one seed keep their name.
+
+    Examples
+    --------
+    >>> oof = pd.DataFrame({"model": ["cnn", "cnn", "svc"], "seed": [0, 1, 0]})
+    >>> seeds_as_members(oof)["model"].tolist()
+    ['cnn seed=0', 'cnn seed=1', 'svc']
     """
     several = oof.groupby("model")["seed"].transform("nunique") > 1
     named = oof["model"].where(~several, oof["model"] + " seed=" + oof["seed"].astype(str))
@@ -166,7 +208,7 @@ def seeds_as_members(oof: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(part, name, seeds):
-    """Rows of one member, sorted, one for each (seed, fold, clip), and none that it was trained on."""
+    """Rows of one member, sorted, one for each (seed, fold, clip), checked to be out of fold."""
     if part["seed"].nunique() == 1:
         part = pd.concat([part.assign(seed=seed) for seed in seeds])
     assert_out_of_fold(part, f"member {name!r}")
@@ -174,26 +216,26 @@ def _rows(part, name, seeds):
 
 
 def assert_out_of_fold(rows: pd.DataFrame, who: str) -> None:
-    """Raise where a clip or a speaker is predicted in several folds of a run: out of fold is once."""
+    """Raise SplitError if a clip or a speaker is predicted in several folds of one seed."""
     leaky = is_leaky(rows["split"].iloc[0])
     twice = rows.duplicated(ROW if leaky else ["seed", "clip_id"])
     if twice.any():
         raise SplitError(
             f"{who}: {twice.sum()} clips are predicted in more than one fold (first: "
-            f"{rows['clip_id'][twice].iloc[0]}). A model may only predict clips of its own test part: these "
-            "look like predictions for training clips; make the table with training.out_of_fold"
+            f"{rows['clip_id'][twice].iloc[0]}). A model may predict clips of its own test fold only, and "
+            "these look like predictions for training clips; make the table with training.out_of_fold"
         )
     if not leaky:
         folds = rows[rows["speaker"].fillna("") != ""].groupby(["seed", "speaker"])["fold"].nunique()
         if (folds > 1).any():
             raise SplitError(
                 f"{who}: speaker {folds.idxmax()[1]!r} is tested in {folds.max()} folds of split "
-                f"{rows['split'].iloc[0]!r}, so each of those folds trained on this voice"
+                f"{rows['split'].iloc[0]!r}, so each of these folds was trained on this speaker"
             )
 
 
 def _common_rows(parts):
-    """What all members agree on: clips, speakers, labels, folds."""
+    """Clips, speakers, labels and folds, which must be the same for all members."""
     (first, table), *others = parts.items()
     columns = ["clip_id", "speaker", "label", "split", "fold", "seed"]
     for name, other in others:
@@ -210,7 +252,7 @@ def _common_rows(parts):
 
 
 def _explain_difference(first, table, name, other):
-    """Raise with the predictions that one of two members lacks."""
+    """Raise EvaluationError with the predictions that one of two members lacks."""
     keys = [set(t[ROW].itertuples(index=False, name=None)) for t in (table, other)]
     for lacking, lacks in ((first, keys[1] - keys[0]), (name, keys[0] - keys[1])):
         if lacks:
@@ -222,12 +264,12 @@ def _explain_difference(first, table, name, other):
 
 
 def _probabilities(part, name, classes):
-    """Class numbers and checked probabilities of one member."""
+    """True classes as numbers, and validated probabilities of one member."""
     columns = [f"p_{label}" for label in classes]
     empty = [column for column in columns if part[column].isna().any()]
     if empty:
         raise EvaluationError(
-            f"member {name!r} has no {', '.join(empty)} for some clips; its classes are not those of the "
-            f"others ({', '.join(classes)}), or its training diverged"
+            f"member {name!r} has no {', '.join(empty)} for some clips; either its classes differ from those "
+            f"of the others ({', '.join(classes)}), or its training diverged"
         )
     return validate(part["label"], part[columns].to_numpy(float), classes)

@@ -1,8 +1,13 @@
-"""Is the gain of an ensemble real, and what does it cost?
+"""Gain, cost and diversity of ensembles.
 
-Notebook: 06_ensembles.ipynb
+:func:`compare_systems` tests gains with paired differences over speakers; :func:`gain_by_members` and
+:func:`gain_by_tuning` show how they depend on the number of members and of tuning speakers. The diversity
+measures tell whether members err on different clips: only then can a vote be better than each of them.
+
+References
+----------
+Kuncheva & Whitaker: Measures of diversity in classifier ensembles. Machine Learning 51, 181–207, 2003.
 """
-# MERGED DOC: Do the members err on different clips? Only then can a vote be better than each of them.
 
 from __future__ import annotations
 
@@ -30,14 +35,14 @@ def compare_systems(
     n_boot: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Every system against the baselines: paired difference over the same speakers, and what it costs.
+    """Paired difference of every system to the baselines over the same speakers, and its cost.
 
     Parameters
     ----------
     oof : pd.DataFrame
-        Several systems below each other, as in :attr:`Nested.oof`.
+        Predictions of several systems, concatenated, as in :attr:`Nested.oof`.
     baselines : sequence of str
-        What to compare with.
+        Systems to compare with.
     metric, interval, n_boot, seed
         As in :func:`sercore.evaluation.compare_oof`.
 
@@ -45,7 +50,16 @@ def compare_systems(
     -------
     pd.DataFrame
         One row per system and baseline: ``system, baseline``, the metric of the system, ``difference,
-        low, high, p``, and ``ms_per_clip``, the time of all members it runs (NaN where not known).
+        low, high, p``, and ``ms_per_clip``, the time of all members it runs (NaN if unknown).
+
+    Raises
+    ------
+    EvaluationError
+        A baseline is not among the systems.
+
+    See Also
+    --------
+    evaluate_nested : Makes the table.
     """
     parts = dict(list(oof.groupby("model", sort=False)))
     unknown = sorted(set(baselines) - set(parts))
@@ -53,7 +67,7 @@ def compare_systems(
         raise EvaluationError(f"no system named {unknown} to compare with; there are: {', '.join(parts)}")
     rows = []
     for system, part in parts.items():
-        figure = evaluate_oof(part, interval=interval, n_boot=n_boot)[metric]
+        value = evaluate_oof(part, interval=interval, n_boot=n_boot)[metric]
         known = "ms_per_clip" in part
         cost = part.groupby(["seed", "fold"])["ms_per_clip"].first().mean() if known else np.nan
         for baseline in baselines:
@@ -63,7 +77,7 @@ def compare_systems(
                 part, parts[baseline], interval=interval, metric=metric, n_boot=n_boot, seed=seed
             )
             found = [paired[key] for key in ("difference", "low", "high", "p")]
-            rows.append([system, baseline, figure, *found, cost])
+            rows.append([system, baseline, value, *found, cost])
     columns = ["system", "baseline", metric, "difference", "low", "high", "p", "ms_per_clip"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -71,21 +85,25 @@ def compare_systems(
 def gain_by_members(
     oof: pd.DataFrame | Members, metric: str = "ua", *, per_size: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
-    """Equal weights for subsets of the members. Nothing is fitted or chosen.
+    """Fitness of equal-weight votes of subsets of the members. Nothing is fitted.
 
     Parameters
     ----------
+    oof : pd.DataFrame or Members
+        Out-of-fold predictions of several models.
+    metric : str
+        One of :data:`sercore.ensemble.METRICS`.
     per_size : int
-        At most so many subsets of each size, drawn at random where there are more. The default
-        holds every subset of up to 12 members.
+        Maximum number of subsets of each size; if there are more, a random sample is drawn. The default
+        covers every subset of up to 12 members.
     seed : int
-        Of the drawing.
+        Seed of the sample.
 
     Returns
     -------
     pd.DataFrame
         One row per subset, the smallest first: ``n_members, members`` (joined by ``+``), ``fitness``,
-        ``best`` (the best member of the subset, chosen with the labels), ``ms_per_clip``.
+        ``best`` (fitness of the subset's best member on the same clips), ``ms_per_clip``.
     """
     members = align(oof)
     n_members = len(members.names)
@@ -107,7 +125,7 @@ def gain_by_members(
 
 
 def _subsets(n_members, size, most, rng):
-    """All subsets of one size, or as many different ones as asked for."""
+    """All subsets of one size, or a sample of ``most`` distinct ones."""
     if comb(n_members, size) <= most:
         return list(combinations(range(n_members), size))
     drawn = set()
@@ -127,22 +145,32 @@ def gain_by_tuning(
     seed: int = 0,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Fitness on the tuning speakers and on held-out ones, by the number of tuning speakers.
+    """Fitness on tuning speakers and on held-out speakers, by the number of tuning speakers.
 
-    With few speakers, the first is high and the second is not: the weights fit noise.
+    With few tuning speakers the first is much higher than the second: the weights overfit.
 
     Parameters
     ----------
+    oof : pd.DataFrame or Members
+        Out-of-fold predictions of several models.
     n_speakers : iterable of int
-        Numbers of tuning speakers to try, each drawn anew in every repeat.
+        Numbers of tuning speakers.
+    systems, metric, settings, progress
+        As in :func:`evaluate_nested`.
     repeats : int
-        Draws.
+        Random draws of speakers for each number.
+    seed : int
+        Seed of the first repeat.
 
     Returns
     -------
     pd.DataFrame
         One row per system, number of speakers and repeat: ``system, n_speakers, repeat, tuned, held_out``
         (means over seeds and folds).
+
+    See Also
+    --------
+    evaluate_nested : One such evaluation.
     """
     from tqdm.auto import tqdm
 
@@ -161,9 +189,16 @@ def gain_by_tuning(
 
 
 def disagreement(oof: pd.DataFrame | Members) -> pd.DataFrame:
-    """Share of clips on which two members decide differently, 0 to 1 [members by members].
+    """Proportion of clips on which two members predict different classes, 0 to 1.
 
-    Symmetric; 0 on the diagonal.
+    Returns
+    -------
+    pd.DataFrame [shape=(n_members, n_members)]
+        Symmetric, with 0 on the diagonal.
+
+    See Also
+    --------
+    error_correlation : Takes into account which predictions are wrong.
     """
     members = align(oof)
     choices = members.proba.argmax(axis=-1)
@@ -171,10 +206,18 @@ def disagreement(oof: pd.DataFrame | Members) -> pd.DataFrame:
 
 
 def error_correlation(oof: pd.DataFrame | Members) -> pd.DataFrame:
-    """Correlation of the errors of two members over clips, -1 to 1 [members by members].
+    """Correlation of the errors of two members over clips, -1 to 1.
 
-    1 where both err on the same clips, 0 where they err independently; NaN for a member that is always
-    right or always wrong.
+    1 if both err on the same clips, 0 if they err independently; NaN for a member that is always right
+    or always wrong.
+
+    Returns
+    -------
+    pd.DataFrame [shape=(n_members, n_members)]
+
+    See Also
+    --------
+    disagreement : Ignores which predictions are wrong.
     """
     members = align(oof)
     wrong = members.proba.argmax(axis=-1) != members.codes
@@ -183,35 +226,45 @@ def error_correlation(oof: pd.DataFrame | Members) -> pd.DataFrame:
 
 
 def pairwise_diversity(oof: pd.DataFrame | Members, metric: str = "ua") -> pd.DataFrame:
-    """Each pair of members: how different they are, and what their plain mean gains.
+    """Diversity of each pair of members, and the gain of their equal-weight vote.
+
+    Parameters
+    ----------
+    oof : pd.DataFrame or Members
+        Out-of-fold predictions of several models.
+    metric : str
+        One of :data:`sercore.ensemble.METRICS`.
 
     Returns
     -------
     pd.DataFrame
-        One row per pair: ``a, b, disagreement, error_correlation, best`` (fitness of the better of the
-        two), ``gap`` (how far the other stays below it), ``both`` (fitness of their mean) and ``gain``
-        (over the better one), the most different pair first.
+        One row per pair, by falling disagreement: ``a, b, disagreement, error_correlation, best`` (fitness
+        of the better member), ``gap`` (its lead over the other), ``both`` (fitness of the vote) and
+        ``gain`` (of the vote over the better member).
+
+    See Also
+    --------
+    gain_by_members : Votes of larger subsets.
     """
     members = align(oof)
-    apart, together = disagreement(members).to_numpy(), error_correlation(members).to_numpy()
-    couples = list(combinations(range(len(members.names)), 2))
+    differ, correlated = disagreement(members).to_numpy(), error_correlation(members).to_numpy()
+    each = np.eye(len(members.names))
+    pairs = list(combinations(range(len(members.names)), 2))
     fitness = Fitness(members, metric)
-    alone = fitness(np.eye(len(members.names)))
-    both = fitness(np.eye(len(members.names))[couples].sum(axis=1)) if couples else []
+    alone = fitness(each)
+    votes = fitness(each[pairs].sum(axis=1)) if pairs else []
     rows = [
-        [members.names[a], members.names[b], apart[a, b], together[a, b], *_best_and_gap(alone[[a, b]]), mean]
-        for (a, b), mean in zip(couples, both, strict=True)
-    ]
+        [members.names[a], members.names[b], differ[a, b], correlated[a, b],
+         max(alone[a], alone[b]), abs(alone[a] - alone[b]), vote]
+        for (a, b), vote in zip(pairs, votes, strict=True)
+    ]  # fmt: skip
     table = pd.DataFrame(rows, columns=["a", "b", "disagreement", "error_correlation", "best", "gap", "both"])
     return table.assign(gain=table["both"] - table["best"]).sort_values(
         "disagreement", ascending=False, ignore_index=True, kind="stable"
     )
 
 
-def _best_and_gap(two):
-    return two.max(), np.ptp(two)
-
-
 def _square(values, members: Members) -> pd.DataFrame:
+    """A table with a row and a column per member."""
     names = list(members.names)
     return pd.DataFrame(values, index=pd.Index(names, name="member"), columns=names)

@@ -1,10 +1,12 @@
-"""Votes of several models: mean probability, majority, mean logit, and the best any vote could do.
+"""Votes of several models: mean probability, majority, mean logit, and the oracle.
 
 Each takes an out-of-fold table with several models and returns the table of the ensemble, which
-:func:`sercore.evaluation.evaluate_oof` scores like any model's. :func:`combine` does the soft vote
-for new clips.
+:func:`sercore.evaluation.evaluate_oof` scores like that of a single model. :func:`combine_proba` computes
+the soft vote for new clips.
 
-Notebook: 06_ensembles.ipynb
+References
+----------
+Kittler et al.: On combining classifiers. IEEE TPAMI 20, 226–239, 1998.
 """
 
 from __future__ import annotations
@@ -27,50 +29,71 @@ def soft_vote(
 ) -> pd.DataFrame:
     """Weighted mean of the members' probabilities.
 
-    Models err on different clips; where one is wrong and unsure, the others outvote it.
-
     Parameters
     ----------
     oof : pd.DataFrame or Members
         Out-of-fold predictions of several models.
     weights : mapping of str to float, optional
-        Weight of each member by name; scaled to sum 1. Equal by default.
+        Weight of each member by name, normalised to sum 1; equal by default.
     name : str
-        How the result is called in its ``model`` column.
+        Name of the ensemble in the ``model`` column.
 
     Returns
     -------
     pd.DataFrame
-        Out-of-fold table of the ensemble. What the members cost is added up.
+        Out-of-fold table of the ensemble. Its costs are the sums of those of the members it runs.
 
     Raises
     ------
     EvaluationError
-        Weights that are negative, all zero, or not for exactly these members.
+        Weights are negative, all zero, or not for exactly these members.
+
+    See Also
+    --------
+    combine_proba : The same for new clips.
+    majority_vote, mean_logits : Other ways to combine.
+
+    Examples
+    --------
+    >>> columns = ["clip_id", "speaker", "label", "model", "split", "fold", "seed", "p_happy", "p_sad"]
+    >>> rows = [("c1", "spk1", "sad", "svc", "speaker", "1", 0, 0.2, 0.8),
+    ...         ("c1", "spk1", "sad", "knn", "speaker", "1", 0, 0.6, 0.4)]
+    >>> vote = soft_vote(pd.DataFrame(rows, columns=columns), {"svc": 3, "knn": 1})
+    >>> vote["p_sad"].round(3).tolist()
+    [0.7]
     """
     members = align(oof)
-    shares = members.shares(weights)
-    return members.table(mix(members.proba, shares), name, used=shares > 0)
+    normalised = members.shares(weights)
+    return members.table(mix(members.proba, normalised), name, used=normalised > 0)
 
 
 def majority_vote(
     oof: pd.DataFrame | Members, weights: Weights | None = None, *, name: str = "majority_vote"
 ) -> pd.DataFrame:
-    """Share of the members whose first choice a class is; ties go to the higher mean probability.
+    """Weighted proportion of members that predict each class; ties go to the higher mean probability.
 
-    How sure a member is does not count, so its log loss means little.
+    The members' confidence is ignored, so the log loss of a majority vote is not meaningful.
 
     Parameters
     ----------
     oof, weights, name
         As in :func:`soft_vote`.
+
+    Returns
+    -------
+    pd.DataFrame
+        Out-of-fold table of the ensemble.
+
+    See Also
+    --------
+    soft_vote : Uses the members' confidence.
     """
     members = align(oof)
-    shares = members.shares(weights)
+    normalised = members.shares(weights)
     ballots = np.eye(len(members.classes))[members.proba.argmax(axis=-1)]
     tie_break = 1e-6  # less than any ballot, more than none
-    votes = mix(ballots, shares) + tie_break * mix(members.proba, shares)
-    return members.table(votes / (1 + tie_break), name, used=shares > 0)
+    votes = mix(ballots, normalised) + tie_break * mix(members.proba, normalised)
+    return members.table(votes / (1 + tie_break), name, used=normalised > 0)
 
 
 def mean_logits(
@@ -80,34 +103,48 @@ def mean_logits(
     floor: float = 1e-4,
     name: str = "mean_logits",
 ) -> pd.DataFrame:
-    """Weighted mean of log-probabilities, back to probabilities: the geometric mean.
+    """Weighted geometric mean of the members' probabilities, normalised: the mean of their logits.
 
-    Where the soft vote lets a sure member win, here a member that rules a class out can veto it.
+    A member that assigns a class a probability near 0 can veto it, unlike in a soft vote.
 
     Parameters
     ----------
     oof, weights, name
         As in :func:`soft_vote`.
     floor : float
-        Smaller probabilities count as this: the strength of the veto, and the precision of published
-        predictions.
+        Smaller probabilities are raised to this, which limits the veto. The default is the precision of
+        the published predictions.
+
+    Returns
+    -------
+    pd.DataFrame
+        Out-of-fold table of the ensemble.
+
+    See Also
+    --------
+    soft_vote : The arithmetic mean.
     """
     members = align(oof)
-    shares = members.shares(weights)
-    logits = mix(np.log(np.maximum(members.proba, floor)), shares)
+    normalised = members.shares(weights)
+    logits = mix(np.log(np.maximum(members.proba, floor)), normalised)
     proba = np.exp(logits)
-    return members.table(proba / proba.sum(axis=1, keepdims=True), name, used=shares > 0)
+    return members.table(proba / proba.sum(axis=1, keepdims=True), name, used=normalised > 0)
 
 
 def oracle(oof: pd.DataFrame | Members, *, name: str = "oracle") -> pd.DataFrame:
-    """For every clip the member that is right, where one is: a bound that looks at the labels.
+    """Predictions of a correct member for every clip, if there is one: an upper bound.
 
-    No way of choosing one member per clip can beat it. It is not a result.
+    It uses the true labels, so it is not a result; no rule that selects one member per clip can beat it.
 
     Parameters
     ----------
     oof, name
         As in :func:`soft_vote`.
+
+    Returns
+    -------
+    pd.DataFrame
+        Out-of-fold table of the oracle.
     """
     members = align(oof)
     rows = np.arange(len(members.codes))
@@ -118,18 +155,32 @@ def oracle(oof: pd.DataFrame | Members, *, name: str = "oracle") -> pd.DataFrame
 
 
 def combine_proba(probas: Mapping[str, np.ndarray], weights: Weights | None = None) -> np.ndarray:
-    """Soft vote for new clips, from each member's probabilities by name.
+    """Probabilities of the soft vote for new clips.
 
     Parameters
     ----------
     probas : mapping of str to np.ndarray [shape=(n_clips, n_classes)]
-        Columns in the same order for all members.
+        Probabilities of each member by name; columns in the same order for all.
     weights : mapping of str to float, optional
         As in :func:`soft_vote`.
 
     Returns
     -------
     np.ndarray [shape=(n_clips, n_classes)]
+
+    Raises
+    ------
+    EvaluationError
+        Shapes differ, or the weights are not valid for these members.
+
+    See Also
+    --------
+    soft_vote : The same for an out-of-fold table.
+
+    Examples
+    --------
+    >>> combine_proba({"svc": np.array([[0.2, 0.8]]), "knn": np.array([[0.6, 0.4]])}).round(3).tolist()
+    [[0.4, 0.6]]
     """
     shapes = {name: np.shape(proba) for name, proba in probas.items()}
     if len(set(shapes.values())) != 1:
@@ -140,50 +191,54 @@ def combine_proba(probas: Mapping[str, np.ndarray], weights: Weights | None = No
 
 
 def mix(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weighted sums over the first axis of values: of one weight vector, or of each row of several."""
+    """Weighted sum over the first axis of values, for one weight vector or for each row of a matrix."""
     return np.tensordot(weights, values, axes=1)
 
 
 def score_votes(members: Members, votes: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
-    """Unweighted accuracy of some weighted soft votes, with 95 % intervals over speakers.
+    """Unweighted accuracy (UA) of weighted soft votes, with 95 % bootstrap intervals over speakers.
 
     Parameters
     ----------
     members : Members
         From :func:`sercore.ensemble.align`.
     votes : mapping of str to mapping of str to float
-        Name of a vote to the weight of each member by name.
+        Weights of each vote: vote name to member name to weight.
 
     Returns
     -------
     pd.DataFrame
-        A row per vote: ``ua, low, high``, and of the difference to the last vote, over the same clips:
-        ``difference, difference_low, difference_high``. Fractions; NaN where there are too few speakers
-        for an interval.
+        One row per vote, as fractions: ``ua, low, high``, and the paired difference to the last vote,
+        ``difference, difference_low, difference_high``. Limits are NaN with too few speakers for an
+        interval.
 
     Raises
     ------
     EvaluationError
-        Weights that are negative, all zero, or not for exactly these members.
+        Weights are negative, all zero, or not for exactly these members.
+
+    See Also
+    --------
+    compare_systems : The same for systems that were fitted on other speakers.
     """
     confusions = {name: _confusions(members, members.shares(weights)) for name, weights in votes.items()}
     ua = {name: confusion_metrics(found.sum(axis=1))["ua"].mean() for name, found in confusions.items()}
-    drawn = {name: resample(found)["ua"] for name, found in confusions.items()}  # the same speakers for all
+    drawn = {name: resample(found)["ua"] for name, found in confusions.items()}  # same speakers for all
     last = list(votes)[-1]
     rows = {}
     for name, found in confusions.items():
         n_units = found.shape[1]
-        apart = bounds(drawn[name] - drawn[last], n_units)
-        rows[name] = [ua[name], *bounds(drawn[name], n_units), ua[name] - ua[last], *apart]
+        difference = ua[name] - ua[last], *bounds(drawn[name] - drawn[last], n_units)
+        rows[name] = [ua[name], *bounds(drawn[name], n_units), *difference]
     columns = ["ua", "low", "high", "difference", "difference_low", "difference_high"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
-def _confusions(members: Members, shares: np.ndarray) -> np.ndarray:
-    """Of the vote with these shares, [shape=(n_seeds, n_speakers, n_classes, n_classes)]."""
+def _confusions(members: Members, weights: np.ndarray) -> np.ndarray:
+    """Confusion matrices of a soft vote [shape=(n_seeds, n_speakers, n_classes, n_classes)]."""
     speakers, seeds = members.rows["speaker"].to_numpy(), members.rows["seed"].to_numpy()
     units, _, _ = sampling_units(speakers, len(speakers), "speakers")
-    winner = mix(members.proba, shares).argmax(axis=1)
+    winner = mix(members.proba, weights).argmax(axis=1)
     size = units.max() + 1, len(members.classes)
     runs = [seeds == seed for seed in np.unique(seeds)]
     return np.stack([unit_confusions(members.codes[run], winner[run], units[run], *size) for run in runs])

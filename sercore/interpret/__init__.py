@@ -1,18 +1,27 @@
-"""What a model listens to, and whether that is true.
+"""What a model relies on, and whether the explanation is faithful to the model.
 
-Five steps, each in a module of its own:
+==================  ==========================================================================
+data                :mod:`~sercore.interpret.emotion_profiles`: averages per emotion and their
+                    difference to neutral
+attribution maps    :mod:`~sercore.interpret.attribution`: evidence per frame and feature, by
+                    :mod:`~sercore.interpret.gradients`,
+                    :mod:`~sercore.interpret.layer_relevance` and occlusion;
+                    :mod:`~sercore.interpret.regions`: boxes, voiced segments and words
+tables              :mod:`~sercore.interpret.importance`: groups of columns, by permutation and
+                    ablation
+tests               :mod:`~sercore.interpret.faithfulness`: deletion, insertion, shuffled
+                    weights; :mod:`~sercore.interpret.synthetic_benchmark` and
+                    :mod:`~sercore.interpret.synthetic_benchmark_tables`: synthetic speech in
+                    which the cause of each label is known
+listening           :mod:`~sercore.interpret.sonification`: the evidence as sound, predictions
+                    for clips with a part removed
+counterfactuals     :mod:`~sercore.interpret.counterfactual`: smallest change of a voice
+                    parameter that changes the prediction
+errors              :mod:`~sercore.interpret.error_analysis`: confused emotions, worst clips,
+                    human listeners
+==================  ==========================================================================
 
-1. **Look** at what speakers do: averages per emotion and their distance from neutral (:mod:`.averages`).
-2. **Ask** a network where in a clip its evidence lies (:mod:`.maps`), a model on a table which columns it
-   uses (:mod:`.importance`); sum maps up over voiced segments (:mod:`.segments`).
-3. **Test** the answer: does the model mind losing it (:mod:`.faithfulness`), does it depend on what was
-   learned (:mod:`.sanity`), does it point at the cause where the cause is known (:mod:`.planted`).
-4. **Hear** it: keep what the model relied on, mask the rest (:mod:`.hearing`).
-5. **Compare** mistakes with those of people (:mod:`.mistakes`).
-
-A map says what a *model* relied on. It says nothing about what a person felt.
-
-Notebook: 07_interpretability.ipynb
+These methods describe what a *model* relied on. They show nothing about what a person felt.
 """
 
 from ..evaluation.bootstrap import mean_interval

@@ -1,6 +1,8 @@
-"""Which single knob of a voice changes a model's answer?
+"""Counterfactual search: the smallest change of a single voice parameter that changes a prediction.
 
-Notebook: 00_start_here.ipynb
+References
+----------
+Wachter et al.: Counterfactual explanations without opening the black box. Harvard JOLT 31, 2018.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import pandas as pd
 from ..synth.knobs import KNOBS, Knob, Voice, known
 
 Answer = Callable[[np.ndarray, int], Mapping[str, float]]
-"""From a waveform and its sample rate to the probability of every emotion."""
+"""From a waveform and its sample rate to the probability of each emotion."""
 
 
 def flips(
@@ -24,42 +26,57 @@ def flips(
     n_steps: int = 12,
     progress: Callable[[str], None] = lambda knob: None,
 ) -> pd.DataFrame:
-    """Which single knob changes the answer, and how little of it is enough?
+    """Smallest change of each knob of a synthetic voice that changes the predicted emotion.
 
-    Every knob is moved alone, away from where it stands, in both directions at once. Where the answer
-    first changes, the place is halved until it is exact to one position of the knob. A change and a
-    change back within one of the ``n_steps`` strides is not seen.
+    Knobs are changed one at a time, in both directions, in strides of ``1 / n_steps`` of their range. The
+    first change of the prediction is then located by bisection, exactly to one position of the knob. Two
+    changes within one stride that cancel each other are not detected.
 
     Parameters
     ----------
     voice : Voice
+        The voice to start from.
     answer : callable
-        From ``wave, sr`` to probabilities by emotion; the most probable one is the answer.
+        From ``wave, sr`` to probabilities by emotion; the most probable emotion is the prediction.
     knobs : iterable of str
-        Of :data:`KNOBS`.
+        Keys of :data:`sercore.synth.knobs.KNOBS`.
     n_steps : int
-        Strides in which the whole range of a knob is searched.
+        Strides that cover the whole range of a knob.
     progress : callable, optional
-        Told each knob before it is tried.
+        Called with the name of each knob before it is searched.
 
     Returns
     -------
     pd.DataFrame
-        One row per knob, the smallest change (as ``share`` of its range) first: ``knob, now, flips_at,
-        change, unit, share, becomes``. Where no position changes the answer, ``becomes`` is empty and
-        the numbers are NaN. ``attrs["answer"]`` is the answer now.
+        One row per knob, the smallest change first: ``knob, now, flips_at, change, unit, share`` (change
+        as a fraction of the knob's range) and ``becomes`` (the new prediction). If no position changes
+        the prediction, ``becomes`` is empty and the numbers are NaN. ``attrs["answer"]`` is the current
+        prediction.
+
+    Examples
+    --------
+    A toy model that calls a waveform loud if its RMS exceeds 0.1:
+
+    >>> def predict(wave, sr):
+    ...     return {"loud": float(np.sqrt(np.mean(wave**2))), "soft": 0.1}
+    >>> table = flips(Voice(), predict, knobs=["loudness"])
+    >>> print(table.loc[0, ["knob", "change", "unit", "becomes"]].to_string(index=False))
+    loudness
+        13.0
+          dB
+        loud
     """
 
-    def says(v: Voice) -> str:
+    def predict(v: Voice) -> str:
         proba = answer(*v.speak())
         return max(proba, key=proba.get)
 
-    now, rows = says(voice), []
+    now, rows = predict(voice), []
     for name in knobs:
         progress(known(name))
         knob = KNOBS[name]
         at, becomes = _nearest(
-            knob, voice[name], lambda x, name=name: says(voice.turn(**{name: x})), now, n_steps
+            knob, voice[name], lambda x, name=name: predict(voice.turn(**{name: x})), now, n_steps
         )
         share = abs(at - voice[name]) / (knob.high - knob.low)
         rows.append([name, voice[name], at, at - voice[name], knob.unit, share, becomes])
@@ -69,8 +86,8 @@ def flips(
     return table
 
 
-def _nearest(knob: Knob, here: float, says: Callable, now: str, n_steps: int) -> tuple[float, str]:
-    """The position nearest to ``here`` at which the answer is another one, and that answer."""
+def _nearest(knob: Knob, here: float, predict: Callable, now: str, n_steps: int) -> tuple[float, str]:
+    """The position nearest to ``here`` at which the prediction differs, and that prediction."""
     positions = knob.positions()
     start = int(np.abs(positions - here).argmin())
     stride = max(1, len(positions) // n_steps)
@@ -78,19 +95,19 @@ def _nearest(knob: Knob, here: float, says: Callable, now: str, n_steps: int) ->
         found = []
         for side in (-1, 1):
             near, far = (np.clip(start + side * r, 0, len(positions) - 1) for r in (reach - stride, reach))
-            if far != near and (other := says(positions[far])) != now:
-                found.append(_halved(positions, int(near), int(far), other, says, now))
+            if far != near and (other := predict(positions[far])) != now:
+                found.append(_bisect(positions, int(near), int(far), other, predict, now))
         if found:
-            return min(found, key=lambda place: abs(place[0] - here))
+            return min(found, key=lambda flip: abs(flip[0] - here))
     return np.nan, ""
 
 
-def _halved(positions, near: int, far: int, other: str, says: Callable, now: str) -> tuple[float, str]:
-    """Between a position with the old answer and one with another: the first one with another."""
+def _bisect(positions, near: int, far: int, other: str, predict: Callable, now: str) -> tuple[float, str]:
+    """The first position with another prediction, between one with the old prediction and one without."""
     while abs(far - near) > 1:
         middle = (near + far) // 2
-        if (answer := says(positions[middle])) == now:
+        if (found := predict(positions[middle])) == now:
             near = middle
         else:
-            far, other = middle, answer
+            far, other = middle, found
     return float(positions[far]), other

@@ -1,10 +1,8 @@
-"""What an emotion does to a voice on average, and how sure that is for other people.
+"""Average features of each emotion, and their difference to neutral, with intervals over speakers.
 
-Clips are brought to one length, averaged per speaker and emotion, and only then over speakers, so
-that everyone counts once. A difference is taken within each speaker before averaging: men's and women's
-voices then do not stand between an emotion and neutral.
-
-Notebook: 07_interpretability.ipynb
+Clips are normalised in time, averaged per speaker and emotion, and then over speakers, so that every
+speaker has the same weight. Differences are computed within speakers before averaging, which removes
+constant differences between voices, such as those of women and men.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from ..labels import sort_emotions
 
 
 class MeanInterval(NamedTuple):
-    """A mean over speakers and its 95 % interval, each of the shape of one clip's values."""
+    """Mean over speakers and its 95 % interval, each of the shape of one clip's values."""
 
     mean: np.ndarray
     low: np.ndarray
@@ -28,20 +26,29 @@ class MeanInterval(NamedTuple):
 
     @property
     def sure(self) -> np.ndarray:
-        """Where the interval leaves out 0, so that the sign would hold for other people."""
+        """Bool array, True where the interval excludes 0."""
         return (self.low > 0) | (self.high < 0)
 
 
 def normalise_time(track: np.ndarray, *, n_points: int = 40) -> np.ndarray:
-    """A track over the course of its clip, beginning to end, in equal parts [shape=(n_rows, n_points)].
+    """Track resampled to a fixed number of points from beginning to end of its clip.
 
     Parameters
     ----------
     track : np.ndarray [shape=(n_rows, n_frames)]
-        NaN where there is no value, as pitch in unvoiced frames; NaN comes out only where a part of
-        the clip holds nothing else.
+        Values per frame; NaN if undefined, as pitch in unvoiced frames.
     n_points : int
-        Parts; each is the mean over its frames (at least the nearest one).
+        Equal parts of the clip; each point is the mean over the frames of its part, or the nearest frame.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_rows, n_points)]
+        NaN for parts without a defined value.
+
+    Examples
+    --------
+    >>> normalise_time(np.array([1.0, 3.0, np.nan, 5.0]), n_points=2).tolist()
+    [[2.0, 5.0]]
     """
     track = np.atleast_2d(track)
     n_frames = track.shape[1]
@@ -58,18 +65,29 @@ def normalise_time(track: np.ndarray, *, n_points: int = 40) -> np.ndarray:
 def emotion_means(
     values: np.ndarray, labels: Sequence[str], speakers: Sequence[str]
 ) -> dict[str, MeanInterval]:
-    """Average of each emotion over speakers, with its interval.
+    """Mean of each emotion over speakers, with its 95 % interval.
 
     Parameters
     ----------
     values : np.ndarray [shape=(n_clips, …)]
-        One contour, map or row per clip; NaN where there is no value.
+        One contour, spectrogram or row per clip; NaN if undefined.
     labels, speakers : sequence of str [shape=(n_clips,)]
+        Emotion and speaker of each clip.
 
     Returns
     -------
-    dict of str to Average
+    dict of str to MeanInterval
         In the order of :data:`sercore.labels.EMOTIONS`.
+
+    See Also
+    --------
+    emotion_differences : The difference to neutral within speakers.
+
+    Examples
+    --------
+    >>> means = emotion_means([1.0, 3.0, 6.0], ["sad", "sad", "sad"], ["spk1", "spk1", "spk2"])
+    >>> float(means["sad"].mean)
+    4.0
     """
     labels, speakers = np.asarray(labels), np.asarray(speakers)
     return {
@@ -83,29 +101,37 @@ def emotion_means(
 def emotion_differences(
     values: np.ndarray, labels: Sequence[str], speakers: Sequence[str], *, against: str = "neutral"
 ) -> dict[str, MeanInterval]:
-    """Difference of each emotion to neutral within the same speaker, averaged over speakers.
+    """Mean difference of each emotion to neutral within speakers, with its 95 % interval.
 
-    Speakers without either are left out. Adding a constant to all values of a speaker changes nothing.
+    Speakers who lack one of the two are left out. Adding a constant to all values of a speaker does not
+    change the result.
 
     Parameters
     ----------
     values, labels, speakers
         As in :func:`emotion_means`.
     against : str
-        What the others are compared with.
+        Emotion that the others are compared with.
 
     Returns
     -------
-    dict of str to Average
+    dict of str to MeanInterval
+        In the order of :data:`sercore.labels.EMOTIONS`.
 
     Raises
     ------
     SercoreError
-        No clip has the label ``against``, or no speaker has it and another.
+        No clip has the label ``against``, or no speaker has both it and another label.
+
+    See Also
+    --------
+    emotion_means : The means themselves.
     """
     values, labels, speakers = np.asarray(values, dtype=float), np.asarray(labels), np.asarray(speakers)
     if against not in labels:
-        raise SercoreError(f"no clip is {against!r}; there are {', '.join(sort_emotions(labels))}")
+        raise SercoreError(
+            f"no clip has the label {against!r}; there are: {', '.join(sort_emotions(labels))}"
+        )
     means = {
         (emotion, who): mean_interval(values[here], speakers[here], n_boot=1)[0]
         for emotion in sort_emotions(labels)
@@ -120,5 +146,5 @@ def emotion_differences(
         within = np.stack([means[emotion, who] - means[against, who] for who in both])
         result[emotion] = MeanInterval(*mean_interval(within, both))
     if not result:
-        raise SercoreError(f"no speaker has clips of {against!r} and of another emotion")
+        raise SercoreError(f"no speaker has clips of both {against!r} and another emotion")
     return result

@@ -1,7 +1,8 @@
-"""Mistakes: which pairs of emotions, whose clips, which clips; and what people make of the same clips.
+"""Error analysis: confused pairs of emotions, the worst clips, and human recognition of the same corpora.
 
-People were asked for the emotion that the *actor was told to play*. Where they miss it, the clip may
-simply not sound like it; a model that "beats people" there has learned the corpus, not feelings.
+Listeners were asked for the emotion that the *actor was instructed to portray*. If they do not recognise
+it, the clip may simply not express it; a model that exceeds human accuracy there has learned the corpus,
+not emotions.
 
 References
 ----------
@@ -9,8 +10,6 @@ Livingstone & Russo: The Ryerson audio-visual database of emotional speech and s
 13, e0196391, 2018.
 
 Cao et al.: CREMA-D: crowd-sourced emotional multimodal actors dataset. IEEE TAC 5, 377–390, 2014.
-
-Notebook: 07_interpretability.ipynb
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ LISTENERS = {
         "all clips": 0.416,
     },
 }  # fmt: skip
-"""Share of clips, voice only, in which listeners chose the emotion that was meant.
+"""Proportion of audio-only clips for which listeners chose the intended emotion.
 
-RAVDESS: mean over listeners' answers, as published. CREMA-D: the majority of the votes on each of the
-7442 clips, counted from the published votes."""
+RAVDESS: mean over listeners, as published. CREMA-D: majority of the votes on each of the 7442 clips,
+computed from the published votes."""
 
 
 def confused_pairs(oof: pd.DataFrame) -> pd.DataFrame:
-    """Every mistake by pair: how often clips of one emotion are taken for another.
+    """Confusion rate of each pair of emotions, with 95 % intervals over speakers.
 
     Parameters
     ----------
@@ -47,9 +46,13 @@ def confused_pairs(oof: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        One row per pair that occurs, the most frequent first: ``label``, ``heard``, ``rate`` (share of the
-        clips of ``label``, mean over speakers), ``low``, ``high`` (95 % over speakers) and ``n_speakers``
-        (how many are confused at least once).
+        One row per confused pair, the most frequent first: ``label`` (true), ``heard`` (predicted),
+        ``rate`` (proportion of the clips of ``label``, mean over speakers), ``low``, ``high``, and
+        ``n_speakers`` (speakers for whom it occurs).
+
+    See Also
+    --------
+    worst_clips : The clips behind the errors.
     """
     truth, proba, classes, speakers = unpack(oof)
     heard = np.array(classes)[proba.argmax(axis=1)]
@@ -67,63 +70,72 @@ def confused_pairs(oof: pd.DataFrame) -> pd.DataFrame:
 
 
 def worst_clips(oof: pd.DataFrame, *, n: int | None = 20) -> pd.DataFrame:
-    """The clips that models are most wrong about, over all models and seeds in the table.
+    """Clips whose true class has the lowest mean probability over all models and seeds in the table.
 
     Parameters
     ----------
     oof : pd.DataFrame
         Out-of-fold table of one or several models.
     n : int, optional
-        How many; None for all clips.
+        Number of clips; None for all.
 
     Returns
     -------
     pd.DataFrame
-        One row per clip, the least probable first: ``clip_id``, ``speaker``, ``label``, ``heard`` (most
-        probable class of the mean), ``p_label``, ``p_heard`` (mean probabilities) and ``wrong`` (share of
-        the predictions that are wrong).
+        One row per clip, the lowest probability first: ``clip_id``, ``speaker``, ``label`` (true),
+        ``heard`` (class with the highest mean probability), ``p_label``, ``p_heard`` (mean
+        probabilities) and ``wrong`` (proportion of wrong predictions).
+
+    See Also
+    --------
+    confused_pairs : Errors by pair of emotions.
     """
     truth, proba, classes, _ = unpack(oof)
     codes = pd.Categorical(truth, categories=classes).codes
     columns = [f"p_{name}" for name in classes]
     table = oof[["clip_id", "speaker", "label"]].assign(wrong=proba.argmax(axis=1) != codes)
     table[columns] = proba
-    mean = table.groupby(["clip_id", "speaker", "label"], sort=True)[[*columns, "wrong"]].mean().reset_index()
+    clip = ["clip_id", "speaker", "label"]
+    mean = table.groupby(clip, sort=True)[[*columns, "wrong"]].mean().reset_index()
     mean_proba = mean[columns].to_numpy()
     codes = pd.Categorical(mean["label"], categories=classes).codes
     mean["heard"] = np.array(classes)[mean_proba.argmax(axis=1)]
     mean["p_label"], mean["p_heard"] = mean_proba[np.arange(len(mean)), codes], mean_proba.max(axis=1)
     mean = mean.sort_values("p_label", kind="stable", ignore_index=True)
-    kept = ["clip_id", "speaker", "label", "heard", "p_label", "p_heard", "wrong"]
-    return mean[kept].head(len(mean) if n is None else n)
+    return mean[[*clip, "heard", "p_label", "p_heard", "wrong"]].head(len(mean) if n is None else n)
 
 
 def compare_with_listeners(oof: pd.DataFrame, corpus: str) -> pd.DataFrame:
-    """Share of clips that a model recognises beside the share that listeners do, voice alone.
+    """Proportion of clips recognised by a model and by human listeners, audio only.
 
     Parameters
     ----------
     oof : pd.DataFrame
-        Out-of-fold table of one model on the corpus, or an empty one to see the people's figures.
+        Out-of-fold table of one model on the corpus, or an empty one for the listeners' scores only.
     corpus : str
         ``ravdess`` or ``crema_d``.
 
     Returns
     -------
     pd.DataFrame
-        One row per figure of :data:`LISTENERS`: ``people``, ``model``, ``low``, ``high`` (95 % over speakers).
-        NaN where the table has no such clips.
+        One row per score of :data:`LISTENERS`: ``people``, ``model``, ``low``, ``high`` (95 % interval of
+        the model over speakers). NaN if the table has no such clips.
 
     Raises
     ------
     CorpusError
-        No figures of people for this corpus.
+        No listeners' scores are available for this corpus.
+
+    Examples
+    --------
+    >>> compare_with_listeners(pd.DataFrame(), "ravdess")["people"].to_dict()
+    {'normal intensity': 0.58, 'strong intensity': 0.67, 'happy': 0.366}
     """
     if corpus not in LISTENERS:
-        raise CorpusError(f"no figures of people for {corpus!r}; there are: {', '.join(LISTENERS)}")
+        raise CorpusError(f"no listeners' scores for {corpus!r}; there are: {', '.join(LISTENERS)}")
     rows = {
-        name: {"people": share, "model": np.nan, "low": np.nan, "high": np.nan}
-        for name, share in LISTENERS[corpus].items()
+        name: {"people": recognised, "model": np.nan, "low": np.nan, "high": np.nan}
+        for name, recognised in LISTENERS[corpus].items()
     }
     if len(oof):
         truth, proba, classes, speakers = unpack(oof)
@@ -139,7 +151,7 @@ def compare_with_listeners(oof: pd.DataFrame, corpus: str) -> pd.DataFrame:
 
 
 def _clips_of(name: str, truth: np.ndarray, intensity: np.ndarray) -> np.ndarray:
-    """Which clips a figure of people is about."""
+    """Bool array of the clips that a listeners' score refers to."""
     if name == "all clips":
         return np.ones(len(truth), bool)
     if name.endswith(" intensity"):

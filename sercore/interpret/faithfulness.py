@@ -1,29 +1,24 @@
-"""Is a map true of its model? Take away what it points at, and see whether the model minds.
+"""Faithfulness of attribution maps: deletion and insertion, weight randomisation, agreement of methods.
 
-*Deletion* replaces the boxes of a clip by the baseline, those with the most evidence first; a true
-map makes the probability fall faster than a random order does. *Insertion* puts them into an empty
-clip; a true map makes it rise faster. What counts is the area between the two curves.
+*Deletion* replaces the boxes of a clip by the baseline, those with the most evidence first; with a
+faithful map the probability falls faster than with a random order. *Insertion* adds them to an empty
+clip; with a faithful map the probability rises faster. The score is the area between the two curves.
+Partly deleted clips are unlike the training data, so a curve reflects both the map and the model's
+behaviour on such clips. Compare it with a random order, which is affected in the same way, not with a
+straight line.
 
-Half-deleted clips are like nothing the model was trained on, so a curve judges the map and the
-model's behaviour on such clips together. The random order is deleted in the same way: compare with it,
-and not with a straight line.
+:func:`sanity_check` tests whether a map depends on the model: one that stays the same after the weights
+are shuffled shows the clip, not the model. :func:`method_agreement` compares methods: two that disagree
+cannot both be faithful, but two that agree can both be wrong.
 
 References
 ----------
 Petsiuk et al.: RISE: randomized input sampling for explanation of black-box models. BMVC 2018.
 
-Notebook: 07_interpretability.ipynb
+Adebayo et al.: Sanity checks for saliency maps. NeurIPS 2018.
+
+Krishna et al.: The disagreement problem in explainable machine learning. TMLR 2024.
 """
-# MERGED DOC: Does a map depend on what the model learned, and do the methods agree?
-#
-#   A map that stays the same when the weights are shuffled shows the clip, not the model. Two methods
-#   that disagree cannot both be right; two that agree can both be wrong.
-#
-#   References
-#   ----------
-#   Adebayo et al.: Sanity checks for saliency maps. NeurIPS 2018.
-#
-#   Krishna et al.: The disagreement problem in explainable machine learning. TMLR 2024.
 
 from __future__ import annotations
 
@@ -42,7 +37,6 @@ from .regions import BOX, box_means, box_numbers
 if TYPE_CHECKING:
     import keras
 
-
 MODES = ("deletion", "insertion")
 
 
@@ -57,39 +51,51 @@ def deletion_curves(
     n_points: int = 11,
     baseline: float = 0.0,
 ) -> np.ndarray:
-    """Probability of the class while boxes are deleted, or inserted, in a given order.
+    """Probability of the target class while boxes are deleted or inserted in a given order.
 
     Parameters
     ----------
     model : keras.Model
+        Network with softmax output.
     X : np.ndarray [shape=(n_clips, n_frames, n_features)]
+        Standardised, NaN after the end of a clip.
     order : np.ndarray [shape=(n_clips, n_frames, n_features)]
-        A map; boxes with the largest mean come first.
+        Attribution maps; boxes with the largest mean come first.
     targets : np.ndarray of int [shape=(n_clips,)]
-    game : str
+        Target class of each clip.
+    mode : str
         ``deletion`` or ``insertion``.
     box : (int, int)
-        Frames and features that go together.
+        Frames and features per box.
     n_points : int
-        From nothing (0) to all boxes of the clip (1), in equal steps.
+        Points of the curve, from no box to all boxes in equal steps.
     baseline : float
-        What is left where something was deleted; 0 is the mean frame of the training clips.
+        Value of deleted cells; 0 is the mean frame of the training clips.
 
     Returns
     -------
     np.ndarray [shape=(n_clips, n_points)]
+
+    Raises
+    ------
+    SercoreError
+        The mode is unknown.
+
+    See Also
+    --------
+    compare_faithfulness : Areas under these curves for several methods.
     """
     if mode not in MODES:
-        raise SercoreError(f"mode={mode!r} must be {' or '.join(MODES)}")
+        raise SercoreError(f"mode is {mode!r}; it must be 'deletion' or 'insertion'")
     means = box_means(order, X, box=box)
     ranks = (-np.where(np.isnan(means), -np.inf, means)).argsort(axis=1, kind="stable").argsort(axis=1)
-    shares = ranks / np.isfinite(means).sum(axis=1, keepdims=True)
-    shares = shares[:, box_numbers(*X.shape[1:], box=box)]  # when each cell goes, 0 to 1
+    ranks = ranks / np.isfinite(means).sum(axis=1, keepdims=True)
+    ranks = ranks[:, box_numbers(*X.shape[1:], box=box)]  # of each cell, 0 (first) to 1
     empty = np.where(np.isnan(X), np.nan, baseline).astype(np.float32)
     points = []
-    for share in np.linspace(0, 1, n_points):
-        gone = shares < share - 1e-9
-        changed = np.where(gone == (mode == "deletion"), empty, X)
+    for fraction in np.linspace(0, 1, n_points):
+        selected = ranks < fraction - 1e-9
+        changed = np.where(selected == (mode == "deletion"), empty, X)
         points.append(class_probabilities(model, changed)[np.arange(len(X)), targets])
     return np.stack(points, axis=1)
 
@@ -105,76 +111,93 @@ def compare_faithfulness(
     seed: int = 0,
     **options,
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """How much better than a random order the order of each map is, with 95 % intervals over speakers.
+    """Deletion and insertion scores of attribution maps relative to a random order, with intervals.
 
     Parameters
     ----------
     model, X, targets
         As in :func:`deletion_curves`.
     maps : mapping of str to np.ndarray [shape of X]
-        Maps by method.
+        Attribution maps by method.
     speakers : sequence of str [shape=(n_clips,)]
+        Speaker of each clip.
     n_random : int
-        Random orders, whose mean curve the others are compared with.
+        Random orders, whose mean curve is the reference.
     seed : int
-        Of the random orders.
+        Seed of the random orders.
     **options
         ``box``, ``n_points`` and ``baseline`` of :func:`deletion_curves`.
 
     Returns
     -------
     table : pd.DataFrame
-        One row per method: ``deletion`` and ``insertion``, the area by which the map beats the random
-        order as a mean probability (above 0: faithful), each with ``_low`` and ``_high``.
+        One row per method: ``deletion`` and ``insertion``, the area between the curves of the map and of
+        the random order as a mean probability (above 0: faithful), each with the limits of its 95 %
+        interval over speakers, ``_low`` and ``_high``.
     mean_curves : dict of str to pd.DataFrame
-        For each game the mean curve of each method and of ``random``; rows are the share of boxes.
+        For each mode the mean curve of each method and of ``random``; the row index is the fraction of
+        boxes.
+
+    See Also
+    --------
+    sanity_check : Whether a map depends on the learned weights.
     """
     rng, rows, means = np.random.default_rng(seed), {name: {} for name in maps}, {}
     for mode in MODES:
+        orders = (rng.random(X.shape) for _ in range(n_random))
         chance = np.mean(
-            [
-                deletion_curves(model, X, rng.random(X.shape), targets, mode=mode, **options)
-                for _ in range(n_random)
-            ],
-            axis=0,
+            [deletion_curves(model, X, order, targets, mode=mode, **options) for order in orders], axis=0
         )
         sign = -1 if mode == "deletion" else 1
-        drawn = {"random": chance}
+        curves = {"random": chance}
         for name, one in maps.items():
-            drawn[name] = deletion_curves(model, X, one, targets, mode=mode, **options)
-            better = sign * (area(drawn[name]) - area(chance))
-            value, low, high = mean_interval(better, speakers)
+            curves[name] = deletion_curves(model, X, one, targets, mode=mode, **options)
+            gain = sign * (area(curves[name]) - area(chance))
+            value, low, high = mean_interval(gain, speakers)
             rows[name] |= {mode: float(value), f"{mode}_low": float(low), f"{mode}_high": float(high)}
-        shares = np.linspace(0, 1, chance.shape[1])
-        means[mode] = pd.DataFrame({name: curve.mean(axis=0) for name, curve in drawn.items()}, index=shares)
+        fractions = np.linspace(0, 1, chance.shape[1])
+        means[mode] = pd.DataFrame({name: c.mean(axis=0) for name, c in curves.items()}, index=fractions)
     return pd.DataFrame.from_dict(rows, orient="index"), means
 
 
 def area(curve: np.ndarray) -> np.ndarray:
-    """Area under curves from 0 to 1 by trapezoids: a mean probability [shape=(n_clips,)]."""
+    """Area under curves over the interval from 0 to 1, by the trapezoidal rule [shape=(n_clips,)].
+
+    Examples
+    --------
+    >>> area(np.array([[0.0, 0.5, 1.0]])).tolist()
+    [0.5]
+    """
     return np.trapezoid(curve, dx=1 / (curve.shape[-1] - 1), axis=-1)
 
 
 def shuffle_weights(model: keras.Model, *, layers: str = "all", seed: int = 0) -> keras.Model:
-    """A copy of a model whose weights are exchanged within each array, so that nothing learned is left.
+    """Clone of a model with the values of each weight array permuted, which removes what it has learned.
 
     Parameters
     ----------
     model : keras.Model
+        It is not changed.
     layers : str
-        ``all``, or ``last`` for the last layer with weights alone.
+        ``all``, or ``last`` for only the last layer with weights.
     seed : int
+        Seed of the permutations.
+
+    Raises
+    ------
+    SercoreError
+        ``layers`` is neither.
     """
     import keras
 
     if layers not in ("all", "last"):
-        raise SercoreError(f"layers is {layers!r}; it is 'all' or 'last'")
-    copy, rng = keras.models.clone_model(model), np.random.default_rng(seed)
-    copy.set_weights(model.get_weights())
-    weighted = [layer for layer in copy.layers if layer.weights]
+        raise SercoreError(f"layers is {layers!r}; it must be 'all' or 'last'")
+    shuffled, rng = keras.models.clone_model(model), np.random.default_rng(seed)
+    shuffled.set_weights(model.get_weights())
+    weighted = [layer for layer in shuffled.layers if layer.weights]
     for layer in weighted if layers == "all" else weighted[-1:]:
         layer.set_weights([rng.permuted(array.ravel()).reshape(array.shape) for array in layer.get_weights()])
-    return copy
+    return shuffled
 
 
 def sanity_check(
@@ -186,53 +209,66 @@ def sanity_check(
     box: tuple[int, int] = BOX,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Rank correlation of each method's maps with those of the model after its weights are shuffled.
+    """Rank correlation of attribution maps before and after the model's weights are shuffled.
 
     Parameters
     ----------
     model, X, targets
         As in :func:`sercore.interpret.attribute`.
     methods : iterable of str, or mapping of str to options
-        From :data:`sercore.interpret.METHODS`.
+        Names from :data:`sercore.interpret.METHODS`.
     box : (int, int)
-        Frames and features over which maps are averaged first.
+        Frames and features over which the maps are averaged first.
+    seed : int
+        Seed of the shuffled weights.
 
     Returns
     -------
     pd.DataFrame
-        One row per method, columns ``last`` (only the last layer shuffled) and ``all``: means over clips,
-        near 0 for a map of what was learned, 1 for one that did not notice. NaN where a map is constant.
+        One row per method, columns ``last`` (only the last layer shuffled) and ``all``: mean correlation
+        over clips. Near 0: the map depends on the learned weights; 1: it does not. NaN if maps are
+        constant.
+
+    See Also
+    --------
+    shuffle_weights : The shuffled model.
     """
     settings = methods if isinstance(methods, Mapping) else {name: {} for name in methods}
-    copies = {layers: shuffle_weights(model, layers=layers, seed=seed) for layers in ("last", "all")}
+    shuffled = {layers: shuffle_weights(model, layers=layers, seed=seed) for layers in ("last", "all")}
     rows = {}
     for name, options in settings.items():
         before = attribute(model, X, method=name, targets=targets, **options)
-        rows[name] = {
-            layers: _rank_correlation(
-                before, attribute(copy, X, method=name, targets=targets, **options), X, box
-            )
-            for layers, copy in copies.items()
+        after = {
+            layers: attribute(other, X, method=name, targets=targets, **options)
+            for layers, other in shuffled.items()
         }
+        rows[name] = {layers: _rank_correlation(before, maps, X, box) for layers, maps in after.items()}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def method_agreement(
     maps: Mapping[str, np.ndarray], X: np.ndarray, *, box: tuple[int, int] = BOX
 ) -> pd.DataFrame:
-    """Rank correlation between the maps of any two methods, mean over clips.
+    """Rank correlation between the attribution maps of each pair of methods, mean over clips.
 
     Parameters
     ----------
     maps : mapping of str to np.ndarray [shape of X]
+        Attribution maps by method.
     X : np.ndarray [shape=(n_clips, n_frames, n_features)]
         The clips, NaN after their end.
     box : (int, int)
-        Frames and features over which maps are averaged first.
+        Frames and features over which the maps are averaged first.
 
     Returns
     -------
     pd.DataFrame [shape=(n_methods, n_methods)]
+
+    Examples
+    --------
+    >>> X, one = np.zeros((1, 2, 2)), np.array([[[0.0, 1.0], [2.0, 3.0]]])
+    >>> method_agreement({"a": one, "b": -one}, X, box=(1, 1)).round(1).to_numpy().tolist()
+    [[1.0, -1.0], [-1.0, 1.0]]
     """
     names = list(maps)
     table = pd.DataFrame(np.eye(len(names)), index=names, columns=names)
@@ -244,7 +280,7 @@ def method_agreement(
 
 
 def _rank_correlation(first, second, X, box) -> float:
-    """Spearman's rank correlation over the boxes of each clip, mean over the clips where it exists."""
+    """Spearman's rank correlation over the boxes of each clip, mean over clips with non-constant maps."""
     from scipy.stats import rankdata
 
     values = []

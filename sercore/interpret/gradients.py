@@ -1,14 +1,12 @@
-"""How strongly a network says a class, and how that changes with what it reads, on any Keras backend.
+"""Class scores of a network and their gradients with respect to its input, on TensorFlow and JAX.
 
-The *score* of a class is its logit minus the mean logit of all classes, read off the probabilities
-as the logarithm of one minus the mean logarithm of all. A probability near 1 hardly moves any more;
-a score still does, and that of a linear model is linear in its input.
+The *score* of a class is its logit minus the mean logit of all classes, computed from the probabilities
+as the log-probability of the class minus the mean log-probability. Unlike a probability it does not
+saturate near 1, and the score of a linear model is linear in its input.
 
 References
 ----------
 Baehrens et al.: How to explain individual classification decisions. JMLR 11, 1803–1831, 2010.
-
-Notebook: 07_interpretability.ipynb
 """
 
 from __future__ import annotations
@@ -24,9 +22,8 @@ from ..errors import SercoreError
 if TYPE_CHECKING:
     import keras
 
-
 TINY = 1e-30
-"""Smallest probability whose logarithm is taken."""
+"""Smaller probabilities are raised to this before the logarithm."""
 
 
 def class_probabilities(model: keras.Model, X: np.ndarray, *, batch_size: int = 128) -> np.ndarray:
@@ -35,9 +32,11 @@ def class_probabilities(model: keras.Model, X: np.ndarray, *, batch_size: int = 
     Parameters
     ----------
     model : keras.Model
-        With softmax output.
+        Network with softmax output.
     X : np.ndarray [shape=(n_clips, n_frames, n_features) or (n_clips, n_features)]
         As the network was trained on: standardised, NaN after the end of a clip.
+    batch_size : int
+        Clips per batch.
     """
     return np.asarray(model.predict(X, batch_size=batch_size, verbose=0))
 
@@ -45,14 +44,23 @@ def class_probabilities(model: keras.Model, X: np.ndarray, *, batch_size: int = 
 def class_scores(
     model: keras.Model, X: np.ndarray, targets: np.ndarray, *, batch_size: int = 128
 ) -> np.ndarray:
-    """Logit of a class above the mean logit, for each clip, in nats [shape=(n_clips,)].
+    """Logit of the target class minus the mean logit, in nats [shape=(n_clips,)].
 
     Parameters
     ----------
     model, X, batch_size
         As in :func:`class_probabilities`.
     targets : np.ndarray of int [shape=(n_clips,)]
-        Number of the class that is asked about.
+        Target class of each clip.
+
+    Raises
+    ------
+    SercoreError
+        The targets are not class numbers of the model.
+
+    See Also
+    --------
+    score_gradients : The gradient of the score.
     """
     proba = class_probabilities(model, X, batch_size=batch_size)
     logs = np.log(np.maximum(proba, TINY))
@@ -62,22 +70,29 @@ def class_scores(
 def score_gradients(
     model: keras.Model, inputs: Sequence[np.ndarray], targets: np.ndarray, *, batch_size: int = 32
 ) -> np.ndarray:
-    """Change of each clip's class score per unit of each value of the first input, same shape as it.
+    """Gradient of each clip's class score with respect to the first input, of the same shape.
 
     Padding (NaN) has gradient 0.
 
     Parameters
     ----------
     model : keras.Model
-        With softmax output.
+        Network with softmax output.
     inputs : sequence of np.ndarray
-        What the model reads; the gradient is taken with respect to the first.
+        Inputs of the model.
     targets : np.ndarray of int [shape=(n_clips,)]
+        Target class of each clip.
+    batch_size : int
+        Clips per batch.
 
     Raises
     ------
     SercoreError
-        The Keras backend is neither TensorFlow nor JAX.
+        The Keras backend is neither TensorFlow nor JAX, or the targets are not class numbers.
+
+    See Also
+    --------
+    class_scores : The score itself.
     """
     contrast = _contrast(targets, model.output_shape[-1])
     step, parts = _gradient_step(model), []
@@ -89,22 +104,24 @@ def score_gradients(
 
 
 def _contrast(targets: np.ndarray, n_classes: int) -> np.ndarray:
-    """Weights of the log-probabilities that make a score [shape=(n_clips, n_classes)]."""
+    """Weights of the log-probabilities whose sum is the score [shape=(n_clips, n_classes)]."""
     targets = np.asarray(targets)
     if not np.issubdtype(targets.dtype, np.integer) or targets.ndim != 1:
-        raise SercoreError("targets are class numbers, one whole number per clip")
+        raise SercoreError(
+            f"targets must be one class number per clip, not {targets.dtype} of shape {targets.shape}"
+        )
     if targets.size and not 0 <= targets.min() <= targets.max() < n_classes:
         raise SercoreError(f"targets go up to {targets.max()}, but the model has {n_classes} classes")
     return (np.eye(n_classes)[targets] - 1.0 / n_classes).astype(np.float32)
 
 
 def _filled(array: np.ndarray, n: int) -> np.ndarray:
-    """The array with its last row repeated up to ``n`` rows, so that nothing is compiled twice."""
+    """The array with its last row repeated up to ``n`` rows: a fixed batch size avoids recompilation."""
     return np.concatenate([array, np.repeat(array[-1:], n - len(array), axis=0)])
 
 
 _STEPS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-"""The compiled gradient of each model that is still alive."""
+"""Compiled gradient function of each model in memory."""
 
 
 def _gradient_step(model: keras.Model) -> Callable[..., np.ndarray]:
@@ -115,7 +132,7 @@ def _gradient_step(model: keras.Model) -> Callable[..., np.ndarray]:
     backend = keras.backend.backend()
     if backend not in builders:
         raise SercoreError(
-            f"gradients are written for the Keras backends {' and '.join(builders)}, not {backend}; "
+            f"gradients need the Keras backend {' or '.join(builders)}, not {backend}; "
             "set KERAS_BACKEND before Python starts, or use a method without gradients (occlusion)"
         )
     if model not in _STEPS:

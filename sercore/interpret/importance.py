@@ -1,14 +1,12 @@
-"""What a model listens to: how much is lost when a group of columns is taken from it.
+"""Importance of groups of feature columns: permutation importance and ablation.
 
-Two questions that are easily mixed up. *Permuting* a group asks what a trained model **uses**;
-*training without* it asks what it **needs**. A model can use a group heavily and not need it,
-because others carry the same. Both are answered on speakers that the model never heard.
+The two answer different questions. *Permuting* a group shows what a trained model **uses**; *training
+without* it shows what the task **needs**. A model can use a group heavily and not need it, because other
+groups carry the same information. Both are measured on speakers that the model was not trained on.
 
 References
 ----------
 Breiman: Random forests. Machine Learning 45, 5–32, 2001 (permutation importance).
-
-Notebook: 03_mlp_baseline.ipynb, 07_interpretability.ipynb
 """
 
 from __future__ import annotations
@@ -37,26 +35,30 @@ def permutation_importance(
     seed: int = 0,
     n_jobs: int = 1,
 ) -> pd.Series:
-    """UA that is lost when a group of columns is exchanged among the test clips, as a fraction.
+    """Loss of UA when a group of columns is permuted among the test clips, as a fraction.
 
-    All columns of a group get the same new order, so that they still fit each other and no longer
-    fit the clip. A group of constant columns loses exactly 0.
+    All columns of a group get the same permutation, so they stay consistent with each other but no longer
+    match the clip. A group of constant columns loses exactly 0.
 
     Parameters
     ----------
     index, X, classes, model, split, n_jobs
         As in :func:`sercore.training.out_of_fold`; scikit-learn models only.
     groups : mapping of str to sequence of int
-        Column numbers by name, from :func:`sercore.features.column_groups`.
+        Column numbers by group, from :func:`sercore.features.column_groups`.
     n_repeats : int
-        New orders over which the loss is averaged.
+        Permutations over which the loss is averaged.
     seed : int
-        Of folds, model and orders.
+        Seed of folds, model and permutations.
 
     Returns
     -------
     pd.Series
         One value per group, the largest first; the column ``lost`` of :func:`permutation_intervals`.
+
+    See Also
+    --------
+    ablation : Trains without each group.
     """
     table = permutation_intervals(
         index, X, classes, groups,
@@ -78,23 +80,27 @@ def permutation_intervals(
     n_jobs: int = 1,
     n_boot: int = 1000,
 ) -> pd.DataFrame:
-    """:func:`permutation_importance` with its 95 % interval over speakers.
+    """Permutation importance with its 95 % bootstrap interval over speakers.
 
-    A group matters beyond doubt where ``low`` is above 0. The interval is over the people who were
-    tested; what another training would have learned is not in it.
+    A group is important if ``low`` is above 0. The interval covers the variation between test speakers,
+    not between training runs.
 
     Parameters
     ----------
     index, X, classes, groups, model, split, n_repeats, seed, n_jobs
         As in :func:`permutation_importance`.
     n_boot : int
-        Resamples of the speakers (:mod:`sercore.evaluation.bootstrap`).
+        Bootstrap resamples of the speakers (:mod:`sercore.evaluation.bootstrap`).
 
     Returns
     -------
     pd.DataFrame
-        One row per group, the largest first, as fractions of UA: ``lost``, ``low``, ``high``.
-        The limits are NaN where fewer than four speakers are known, or without resamples.
+        One row per group, the largest first, as fractions of UA: ``lost``, ``low``, ``high``. The limits
+        are NaN with fewer than four known speakers, or without resamples.
+
+    See Also
+    --------
+    permutation_importance : The losses only.
     """
     import joblib
 
@@ -103,13 +109,13 @@ def permutation_intervals(
         rng, tested = np.random.default_rng(seed), X[fold.test]
         code = {name: k for k, name in enumerate(classes)}
 
-        def says(rows):
+        def predict(rows):
             return [code[name] for name in fitted.predict(rows)]
 
-        predicted = {"": np.array([says(tested)])}
+        predicted = {"": np.array([predict(tested)])}
         for name, columns in groups.items():
             orders = [rng.permutation(len(tested)) for _ in range(n_repeats)]
-            predicted[name] = np.array([says(_exchanged(tested, columns, order)) for order in orders])
+            predicted[name] = np.array([predict(_permuted(tested, columns, order)) for order in orders])
         return predicted
 
     folds = make_folds(index, split, seed=seed)
@@ -136,8 +142,8 @@ def permutation_intervals(
     return table.sort_values("lost", ascending=False, kind="stable")
 
 
-def _exchanged(X: np.ndarray, columns: Sequence[int], order: np.ndarray) -> np.ndarray:
-    """The table with some columns taken from other rows."""
+def _permuted(X: np.ndarray, columns: Sequence[int], order: np.ndarray) -> np.ndarray:
+    """The table with the rows of some columns permuted."""
     mixed = X.copy()
     mixed[:, columns] = X[order][:, columns]
     return mixed
@@ -160,7 +166,7 @@ def ablation(
     n_jobs: int = 1,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """UA of models trained anew without each group of columns, and with that group alone.
+    """UA of models trained without each group of columns, and with that group alone.
 
     Parameters
     ----------
@@ -169,13 +175,17 @@ def ablation(
     groups : mapping of str to sequence of int
         Two or more groups of column numbers, from :func:`sercore.features.column_groups`.
     seed : int
-        Of folds and model.
+        Seed of folds and model.
 
     Returns
     -------
     pd.DataFrame
-        One row per group, as fractions: ``without`` (UA without the group), ``alone`` (UA with nothing
-        else), and ``lost`` (UA with everything minus ``without``).
+        One row per group, as fractions: ``without`` (UA without the group), ``alone`` (UA with the group
+        only), and ``lost`` (UA with all groups minus ``without``).
+
+    See Also
+    --------
+    permutation_importance : Does not retrain the model.
     """
     from tqdm.auto import tqdm
 

@@ -1,24 +1,19 @@
-"""Grad-CAM: what the last layer that still has time holds, weighted by what it does for a class.
+"""Relevance from inner layers of a network: Grad-CAM and attention rollout.
+
+*Grad-CAM* weights the channels of the last layer that has a time axis by their mean gradient for a class.
+*Attention rollout* multiplies the attention matrices of all layers, each averaged with the identity matrix
+to account for the residual connection, and ends with the weights of the pooling layer. Attention weights
+show which frames a network *can* use; they depend neither on how it uses them nor on the class.
 
 References
 ----------
 Selvaraju et al.: Grad-CAM: visual explanations from deep networks via gradient-based localization.
 ICCV 2017.
 
-Notebook: 07_interpretability.ipynb
+Abnar & Zuidema: Quantifying attention flow in transformers. ACL 2020.
+
+Jain & Wallace: Attention is not explanation. NAACL 2019.
 """
-# MERGED DOC: Attention rollout: how much of each step reaches the summary of the clip.
-#
-#   The matrices of all attention layers are multiplied, each mixed half and half with the step itself
-#   because a residual connection carries it on (Abnar & Zuidema 2020). Pooling by attention weights, or
-#   evenly, ends the chain. Attention is where a network *can* look; what it does with it is not in these
-#   weights, and neither is the class.
-#
-#   References
-#   ----------
-#   Abnar & Zuidema: Quantifying attention flow in transformers. ACL 2020.
-#
-#   Jain & Wallace: Attention is not explanation. NAACL 2019.
 
 from __future__ import annotations
 
@@ -37,17 +32,21 @@ if TYPE_CHECKING:
 def grad_cam(
     model: keras.Model, X: np.ndarray, targets: np.ndarray, *, layer: str | None = None
 ) -> np.ndarray:
-    """Positive evidence as the chosen layer sees it, spread evenly over the frames and bands of each cell.
+    """Positive evidence at a layer, distributed evenly over the frames and bands of each of its cells.
 
-    A layer without bands cannot tell frequencies apart; its evidence is spread over all features.
+    A layer without a frequency axis cannot distinguish bands; its evidence is distributed over all
+    features.
 
     Parameters
     ----------
     model : keras.Model
+        Network with softmax output.
     X : np.ndarray [shape=(n_clips, n_frames, n_features)]
+        Standardised, NaN after the end of a clip.
     targets : np.ndarray of int [shape=(n_clips,)]
+        Target class of each clip.
     layer : str, optional
-        Name of a layer with the axis of time; by default :func:`last_map_layer`.
+        Name of a layer with a time axis; by default :func:`last_map_layer`.
 
     Returns
     -------
@@ -57,26 +56,29 @@ def grad_cam(
     ------
     SercoreError
         The model has no such layer.
+
+    See Also
+    --------
+    sercore.interpret.attribute : Grad-CAM and other methods by name.
     """
     import keras
     from keras import ops
 
     layer = model.get_layer(layer) if layer else last_map_layer(model)
     if layer is None or len(_output(layer).shape) < 3:
-        raise SercoreError(
-            f"{model.name}: no layer with the axis of time, which Grad-CAM needs; try occlusion"
-        )
+        raise SercoreError(f"{model.name}: no layer with a time axis, which Grad-CAM needs; try occlusion")
     longer = pad_to_stride(X)
-    # the model is cut at the layer: what comes before it is computed, what comes after is differentiated
+    # split the model at the layer: evaluate the part before it, differentiate the part after it
     cut = keras.tree.flatten(layer.output)
     head, tail = keras.Model(model.inputs[0], cut), keras.Model([*cut, model.inputs[0]], model.output)
-    parts = [keras.tree.flatten(head(longer[k : k + 32])) for k in range(0, len(X), 32)]
-    seen = [
-        np.concatenate([ops.convert_to_numpy(piece) for piece in part]) for part in zip(*parts, strict=True)
+    batches = [keras.tree.flatten(head(longer[k : k + 32])) for k in range(0, len(X), 32)]
+    outputs = [
+        np.concatenate([ops.convert_to_numpy(array) for array in arrays])
+        for arrays in zip(*batches, strict=True)
     ]
-    gradients = score_gradients(tail, [*seen, longer], targets)
+    gradients = score_gradients(tail, [*outputs, longer], targets)
     weights = gradients.mean(axis=tuple(range(1, gradients.ndim - 1)), keepdims=True)
-    cells = np.maximum((weights * seen[0]).sum(axis=-1), 0.0)
+    cells = np.maximum((weights * outputs[0]).sum(axis=-1), 0.0)
     if cells.ndim == 3 and not _keeps_bands(model, layer):
         cells = cells.sum(axis=2)
     maps = upsample_cells(cells if cells.ndim == 3 else cells[:, :, None], *longer.shape[1:])
@@ -84,10 +86,10 @@ def grad_cam(
 
 
 def last_map_layer(model: keras.Model) -> keras.layers.Layer | None:
-    """The last layer with bands and time, else the last with time; None where there is none.
+    """The last layer with time and frequency axes, else the last with a time axis; None if there is none.
 
-    Layers whose "bands" are no frequencies (they come after a layer that mixed the features) count
-    as layers with time only.
+    Layers after one that mixes the features count as layers with a time axis only, as their second axis
+    does not represent frequency.
     """
     by_rank = {3: None, 4: None}
     for layer in model.layers[1:]:
@@ -100,13 +102,13 @@ def last_map_layer(model: keras.Model) -> keras.layers.Layer | None:
 
 
 def _output(layer):
-    """A layer's output; the first where it has several, such as frames and their mask."""
+    """A layer's first output; some layers also return a mask."""
     output = layer.output
     return output[0] if isinstance(output, list | tuple) else output
 
 
 def _keeps_bands(model, layer) -> bool:
-    """Whether nothing before a layer has mixed the features: no weights on frames without bands."""
+    """Whether no layer up to this one mixes the features: has weights and an output without bands."""
     import keras
 
     before = keras.Model(model.inputs[0], _output(layer)).layers
@@ -114,7 +116,7 @@ def _keeps_bands(model, layer) -> bool:
 
 
 def attention_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """Attention layers of a network in the order in which they act."""
+    """Attention layers of a network in the order of computation."""
     import keras
 
     from ..models.layers import AttentionPool
@@ -125,15 +127,16 @@ def attention_layers(model: keras.Model) -> list[keras.layers.Layer]:
 
 
 def attention_rollout(model: keras.Model, X: np.ndarray, targets: np.ndarray | None = None) -> np.ndarray:
-    """Share of each frame in the summary by attention, spread evenly over its features.
+    """Weight of each frame in the summary of the clip by attention, distributed evenly over its features.
 
     Parameters
     ----------
     model : keras.Model
-        With at least one MultiHeadAttention or AttentionPool layer.
+        Network with at least one MultiHeadAttention or AttentionPool layer.
     X : np.ndarray [shape=(n_clips, n_frames, n_features)]
+        Standardised, NaN after the end of a clip.
     targets : ignored
-        Attention does not depend on the class that is asked about.
+        Attention does not depend on the target class.
 
     Returns
     -------
@@ -155,7 +158,7 @@ def attention_rollout(model: keras.Model, X: np.ndarray, targets: np.ndarray | N
 
 
 def _rollout(model, layers, X):
-    """Weight of every step in the summary [shape=(n_clips, n_steps)]."""
+    """Weight of each time step in the summary [shape=(n_clips, n_steps)]."""
     import keras
     from keras import ops
 

@@ -1,17 +1,19 @@
-"""Hear the evidence: keep what a model relied on, silence the rest, and listen.
+"""Evidence made audible: apply a mask over time and mel bands to a waveform.
 
-A map has mel bands, a sound has a spectrum; every Fourier bin takes the mask of the bands nearest to
-it. The clip's own phase brings the sound back, so nothing is invented: what is kept and what is left
-out add up to the clip.
+An attribution map has mel bands, the spectrum of a waveform has Fourier bins; each bin is masked by
+interpolation between the nearest bands. The clip's own phase is used for resynthesis, so the parts inside
+and outside a mask add up to the clip. :class:`OcclusionBox` is a rectangular mask, and
+:func:`predict_masked` returns a model's predictions for what remains.
 
 References
 ----------
 Griffin & Lim: Signal estimation from modified short-time Fourier transform. IEEE TASSP 32, 1984.
-
-Notebook: 07_interpretability.ipynb
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +22,83 @@ from ..features import Recipe, get_recipe
 from ..features.spectrum import frequencies, mel_centres
 from .regions import BOX, box_means, box_numbers
 
+Answer = Callable[[np.ndarray], np.ndarray]
+"""From a mask of what is removed [shape=(n_frames, n_mels)] to probabilities [shape=(n_classes,)]."""
+
+
+@dataclass(frozen=True)
+class OcclusionBox:
+    """A box of time and frequency that is removed from a clip, or kept while the rest is removed.
+
+    Parameters
+    ----------
+    start, end : float
+        Limits in seconds; a frame is in the box if its centre is.
+    lowest, highest : int
+        First and last mel band, counted from 0.
+    keep : bool
+        Whether the box is kept and everything else removed.
+
+    Examples
+    --------
+    >>> box = OcclusionBox(start=0.0, end=0.01, lowest=0, highest=31)
+    >>> box.mask(n_frames=4, recipe="log_mel").sum(axis=1).tolist()
+    [32, 32, 0, 0]
+    """
+
+    start: float
+    end: float
+    lowest: int
+    highest: int
+    keep: bool = False
+
+    def mask(self, n_frames: int, recipe: str | Recipe = "log_mel") -> np.ndarray:
+        """Bool array [shape=(n_frames, n_mels)], True where the clip is removed.
+
+        Parameters
+        ----------
+        n_frames : int
+            Frames of the clip.
+        recipe : str or Recipe
+            Sets the times of frames and the number of bands.
+        """
+        recipe = get_recipe(recipe)
+        times, bands = np.arange(n_frames) * recipe.hop_length / recipe.sr, np.arange(recipe.n_mels)
+        in_time = (times >= self.start - 1e-9) & (times <= self.end + 1e-9)
+        inside = in_time[:, None] & (bands >= self.lowest) & (bands <= self.highest)
+        return inside != self.keep
+
+
+def predict_masked(predictor, wave: np.ndarray, recipe: str | Recipe = "log_mel") -> Answer:
+    """Function that returns a model's probabilities for a clip from which a part is removed.
+
+    Parameters
+    ----------
+    predictor : sercore.bundle.Predictor
+        The model.
+    wave : np.ndarray [shape=(n_samples,)]
+        Mono waveform at the recipe's sample rate.
+    recipe : str or Recipe
+        Frames and bands of the masks; the features of the model may differ.
+
+    Returns
+    -------
+    callable
+        From a mask, such as :meth:`OcclusionBox.mask`, to probabilities. It raises AudioError if the
+        remaining sound is silent.
+
+    See Also
+    --------
+    sercore.interpret.occlusion : The same for a network's own input, for every box of a clip.
+    """
+    recipe = get_recipe(recipe)
+
+    def predict(mask: np.ndarray) -> np.ndarray:
+        remaining = mask_sound(wave, ~mask, recipe=recipe)
+        return predictor.proba(predictor.waves(remaining, sr=recipe.sr))
+
+    return predict
+
 
 def strongest_regions(evidence: np.ndarray, *, share: float = 0.2, box: tuple[int, int] = BOX) -> np.ndarray:
     """Mask of the boxes with the most evidence for the class.
@@ -27,18 +106,29 @@ def strongest_regions(evidence: np.ndarray, *, share: float = 0.2, box: tuple[in
     Parameters
     ----------
     evidence : np.ndarray [shape=(n_frames, n_features)]
-        Map of one clip, without padding.
+        Attribution map of one clip, without padding.
     share : float
-        Part of the boxes that is kept, 0 to 1.
+        Proportion of the boxes in the mask, 0 to 1.
     box : (int, int)
-        Frames and features.
+        Frames and features per box.
 
     Returns
     -------
     np.ndarray of bool [shape=(n_frames, n_features)]
+
+    Raises
+    ------
+    SercoreError
+        The proportion is not between 0 and 1.
+
+    Examples
+    --------
+    >>> evidence = np.array([[0.0, 0.0, 2.0, 1.0]])
+    >>> strongest_regions(evidence, share=0.5, box=(1, 2)).tolist()
+    [[False, False, True, True]]
     """
     if not 0 <= share <= 1:
-        raise SercoreError(f"share is {share}; it is the part of the clip that is kept, 0 to 1")
+        raise SercoreError(f"share is {share}; it must be the proportion of boxes to keep, 0 to 1")
     means = box_means(evidence[None], np.zeros((1, *evidence.shape)), box=box)[0]
     ranks = (-means).argsort(kind="stable").argsort()
     return (ranks < round(share * len(means)))[box_numbers(*evidence.shape, box=box)]
@@ -47,22 +137,23 @@ def strongest_regions(evidence: np.ndarray, *, share: float = 0.2, box: tuple[in
 def mask_sound(
     wave: np.ndarray, mask: np.ndarray, *, recipe: str | Recipe = "default", phase: str = "own", seed: int = 0
 ) -> np.ndarray:
-    """The part of a sound that a mask keeps.
+    """Waveform of the part of a clip that a mask keeps.
 
-    A mask of ones gives the sound back; a mask and its complement give two sounds that add up to it
-    (with the clip's own phase).
+    A mask of ones returns the clip; with the clip's own phase, the results for a mask and its complement
+    add up to the clip.
 
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
         Mono waveform at ``recipe.sr``, as the frames were made from: ``features.prepare(wave, recipe)``.
     mask : np.ndarray [shape=(n_frames, n_mels)]
-        0 (silence) to 1 (as it was).
+        Gain from 0 (silence) to 1 (unchanged).
     recipe : str or Recipe
+        Frames and bands of the mask.
     phase : str
-        ``own``, or ``griffin-lim`` to find a phase that fits the masked spectrum.
+        ``own`` for the clip's phase, or ``griffin-lim`` to estimate a phase that fits the masked spectrum.
     seed : int
-        Of Griffin and Lim's first guess.
+        Seed of the initial phase of Griffin and Lim's algorithm.
 
     Returns
     -------
@@ -71,7 +162,11 @@ def mask_sound(
     Raises
     ------
     SercoreError
-        The mask does not have the frames and bands of the sound, or there is no such phase.
+        The mask does not have the frames and bands of the clip, or the phase is unknown.
+
+    See Also
+    --------
+    strongest_regions : Makes a mask from an attribution map.
     """
     import librosa
 
@@ -83,7 +178,7 @@ def mask_sound(
             "make both with one recipe, and trim the sound with features.prepare first"
         )
     if phase not in ("own", "griffin-lim"):
-        raise SercoreError(f"phase is {phase!r}; it is 'own' or 'griffin-lim'")
+        raise SercoreError(f"phase is {phase!r}; it must be 'own' or 'griffin-lim'")
     settings = {"n_fft": recipe.n_fft, "hop_length": recipe.hop_length, "win_length": recipe.win_length}
     spectrum = librosa.stft(wave, **settings) * (mask.astype(float) @ _bins_of_bands(recipe)).T
     if phase == "griffin-lim":

@@ -1,6 +1,7 @@
-"""The exam of :mod:`.planted` for models on tables: does importance fall on the descriptor of the cue?
+"""Benchmark of permutation importance on synthetic speech in which the cause of each label is known.
 
-Notebook: 07_interpretability.ipynb
+The counterpart of :mod:`~sercore.interpret.synthetic_benchmark` for models on tables: the two classes
+differ in one prosodic cue, and importance should be highest for the group of columns that measures it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ CUES = {
     "loudness": (-5.0, 5.0, ("rms_db",)),
     "tilt": (-2.5, 2.5, ("centroid",)),
 }
-"""Cue of :class:`sercore.synth.Prosody` to its value in either class, and the groups that measure it."""
+"""Value of each prosodic cue in the two classes, and the groups of columns that measure it."""
 
 RECIPE = Recipe(
     descriptors=("f0", "rms_db", "centroid"),
@@ -29,33 +30,37 @@ RECIPE = Recipe(
     slope_statistics=(),
     parts=(),
 )
-"""A table with one descriptor for pitch, one for level, one for colour, and timing. The modulations that
-belong to timing are left out: as they are per band, they hold level and colour too."""
+"""One descriptor each for pitch, level and timbre, and timing. Modulation spectra are left out: as they
+are computed per band, they also depend on level and timbre."""
 
 
 def cue_table(
     cue: str, low: float, high: float, *, recipe: Recipe = RECIPE, seed: int = 0
 ) -> tuple[pd.DataFrame, np.ndarray, dict[str, list[int]]]:
-    """Clips whose two classes differ in one cue: index, table, and its groups with one of random numbers.
+    """Index, table and column groups of clips whose two classes differ in one prosodic cue.
 
-    Columns are standardised per speaker, so that a man's raised pitch and a woman's low one differ.
+    Columns are standardised per speaker, which removes differences between voices. A group ``random`` of
+    random numbers is added as a control.
 
     Parameters
     ----------
     cue : str
-        Of :class:`sercore.synth.Prosody`; everything else is the neutral voice.
+        Attribute of :class:`sercore.synth.Prosody`; everything else is that of the neutral voice.
     low, high : float
-        Its value in the two classes.
+        Values of the cue in the two classes.
     recipe : Recipe
+        Features of a clip.
     seed : int
-        Of the takes and the random numbers.
+        Seed of the renditions and of the random numbers.
 
     Returns
     -------
     index : pd.DataFrame
         ``corpus clip_id speaker label`` of 72 clips by 12 speakers.
     X : np.ndarray [shape=(72, n_columns)]
+        Standardised table.
     groups : dict of str to list of int
+        Column numbers by group.
     """
     from .. import synth
 
@@ -83,30 +88,34 @@ def cue_table(
 def run_table_benchmark(
     cues: Mapping[str, tuple] = CUES, *, model: str = "logistic", n_repeats: int = 5, seed: int = 0
 ) -> pd.DataFrame:
-    """Permutation importance of each group of columns where one cue alone tells the classes.
+    """Permutation importance of each group of columns when the classes differ in one cue only.
 
     Parameters
     ----------
     cues : mapping of str to (low, high, groups)
-        As :data:`CUES`.
+        As in :data:`CUES`.
     model : str
-        A scikit-learn model (:mod:`sercore.models.classical`), out of fold over speakers.
+        A scikit-learn model (:mod:`sercore.models.classical`), evaluated out of fold over speakers.
     n_repeats, seed
         As in :func:`sercore.interpret.permutation_intervals`.
 
     Returns
     -------
     pd.DataFrame
-        One row per cue: UA lost by group (fractions), and ``points``: whether the largest loss is that of a
-        group that measures the cue, and its 95 % interval over speakers is above 0.
+        One row per cue: loss of UA by group, as fractions, and ``points``: whether the largest loss is that
+        of a group that measures the cue and its 95 % interval over speakers is above 0.
+
+    See Also
+    --------
+    sercore.interpret.synthetic_benchmark.run_benchmark : For networks on frames.
     """
     rows = {}
-    for cue, (low, high, right) in cues.items():
+    for cue, (low, high, expected) in cues.items():
         index, X, groups = cue_table(cue, low, high, seed=seed)
         table = permutation_intervals(
             index, X, ("low", "high"), groups, model=model, n_repeats=n_repeats, seed=seed
         )
         first = table.index[0]
         rows[cue] = {name: table.loc[name, "lost"] for name in groups}
-        rows[cue]["points"] = bool(first in right and table.loc[first, "low"] > 0)
+        rows[cue]["points"] = bool(first in expected and table.loc[first, "low"] > 0)
     return pd.DataFrame.from_dict(rows, orient="index")

@@ -1,11 +1,21 @@
-"""Models: one file per family, each a function that returns a fresh, untrained model.
+"""Emotion classifiers: scikit-learn pipelines and Keras networks, all untrained.
 
-``classical`` holds scikit-learn pipelines that scale inside the fold; the other families are Keras
-networks, listed in :data:`NETWORKS`: ``mlp`` on a table, ``recurrent``, ``hybrid`` and
-``transformer`` on frames. Importing a family imports its library, nothing else does::
+:mod:`~sercore.models.classical` holds scikit-learn pipelines that scale inside the fold. The other
+modules hold the builders of Keras networks, one module per family: ``mlp``, ``recurrent``, ``hybrid``
+and ``transformer``, and ``legacy`` for the networks of earlier projects. :data:`NETWORKS` lists them by
+name. Importing this package does not import Keras; building a network does::
 
     X = pad_clips(clips)                                # NaN after the end of each clip
     model = build("bilstm", X.shape[2], len(classes), seed=0)
+
+Every builder has the signature ``build_x(n_features, n_classes, *, ..., seed=0) -> keras.Model``:
+
+- The model is not compiled and not trained.
+- Input are standardised frames [shape=(batch, n_frames, n_features)] with NaN after the end of each
+  clip, or one row per clip [shape=(batch, n_features)] for :data:`TABLE_NETWORKS`. Padding does not
+  change a prediction.
+- Output are class probabilities [shape=(batch, n_classes)].
+- ``seed`` alone determines initial weights and dropout.
 
 To add a network, write its builder and add a line to :data:`NETWORKS`; the tests then cover it.
 """
@@ -23,6 +33,17 @@ from ..errors import SercoreError
 if TYPE_CHECKING:
     import keras
 
+__all__ = [
+    "LEGACY_NETWORKS",
+    "NETWORKS",
+    "TABLE_NETWORKS",
+    "build",
+    "builder",
+    "is_network",
+    "pad_clips",
+    "reads_frames",
+]
+
 NETWORKS = {
     "mlp": "mlp:build_mlp",
     "lstm": "recurrent:build_lstm",
@@ -38,37 +59,60 @@ NETWORKS = {
     "cnn2d_transformer": "transformer:build_cnn2d_transformer",
     "res_lstm": "hybrid:build_res_lstm",
 }
-"""Name of each network and where its builder is, as ``module:function`` in this package."""
+"""Builder of each network, as ``module:function`` in this package."""
 
 TABLE_NETWORKS = ("mlp",)
 """Networks that read one row per clip; all others read frames."""
 
 LEGACY_NETWORKS = {"s0_cnn2d_lstm": "legacy:build_s0_cnn2d_lstm"}
-"""Networks of earlier projects that are trained beside ours (:mod:`sercore.models.legacy` has them all)."""
+"""The network of an earlier project that reads frames like :data:`NETWORKS` and is trained as a baseline.
+
+All networks of earlier projects, also those with other inputs, are in :mod:`sercore.models.legacy`."""
 
 
 def is_network(name: str) -> bool:
-    """Whether a model is a Keras network; the others are scikit-learn's."""
+    """Whether a model name is that of a Keras network, not of a scikit-learn pipeline.
+
+    Examples
+    --------
+    >>> is_network("bilstm"), is_network("rbf_svc")
+    (True, False)
+    """
     return name in NETWORKS or name in LEGACY_NETWORKS
 
 
 def reads_frames(name: str) -> bool:
-    """Whether a model reads frames, and not one row per clip."""
+    """Whether a model reads frames rather than one row per clip.
+
+    Examples
+    --------
+    >>> [name for name in ("bilstm", "mlp", "rbf_svc") if reads_frames(name)]
+    ['bilstm']
+    """
     return is_network(name) and name not in TABLE_NETWORKS
 
 
 def builder(name: str) -> Callable[..., keras.Model]:
-    """The function that builds the network of that name.
+    """Builder function of a network.
 
     Parameters
     ----------
     name : str
-        From :data:`NETWORKS` or :data:`LEGACY_NETWORKS`.
+        A key of :data:`NETWORKS` or :data:`LEGACY_NETWORKS`.
 
     Returns
     -------
     callable
-        ``build_x(n_features, n_classes, *, seed=0, …) -> keras.Model``.
+        ``build_x(n_features, n_classes, *, ..., seed=0) -> keras.Model``.
+
+    Raises
+    ------
+    SercoreError
+        No network has this name.
+
+    See Also
+    --------
+    build : Calls the builder.
     """
     if not is_network(name):
         raise SercoreError(f"no network named {name!r}; there are: {', '.join(NETWORKS)}")
@@ -77,40 +121,49 @@ def builder(name: str) -> Callable[..., keras.Model]:
 
 
 def build(name: str, n_features: int, n_classes: int, *, seed: int = 0, **settings) -> keras.Model:
-    """An untrained, uncompiled network.
+    """Untrained, uncompiled network.
 
     Parameters
     ----------
     name : str
-        From :data:`NETWORKS`.
+        A key of :data:`NETWORKS` or :data:`LEGACY_NETWORKS`.
     n_features, n_classes : int
-        Width of input and output.
+        Size of input and output.
     seed : int
-        Of initial weights and dropout.
+        Seed of initial weights and dropout.
     **settings
-        What differs from the builder's defaults, such as ``dropout=0.5``.
+        Arguments of the builder that differ from its defaults, such as ``dropout=0.5``.
 
     Returns
     -------
     keras.Model
-        Input (batch, n_frames, n_features), or (batch, n_features) for :data:`TABLE_NETWORKS`;
-        output (batch, n_classes) that sums to 1.
+        Input [shape=(batch, n_frames, n_features)], or [shape=(batch, n_features)] for
+        :data:`TABLE_NETWORKS`; output [shape=(batch, n_classes)], which sums to 1.
+
+    Raises
+    ------
+    SercoreError
+        No network has this name, or a size is too small.
+
+    See Also
+    --------
+    sercore.models.classical.build_classical : Pipelines of scikit-learn.
     """
     return builder(name)(n_features, n_classes, seed=seed, **settings)
 
 
 def pad_clips(clips: Sequence[np.ndarray], *, n_frames: int | None = None) -> np.ndarray:
-    """Clips of different lengths as one array, time first, NaN after the end of each clip.
+    """Clips of different lengths as one array, time first, with NaN after the end of each clip.
 
-    Standardise before or after: NaN stays NaN, and scikit-learn's scalers leave it out. No network
-    here lets padding change a prediction, so any ``n_frames`` that cuts no clip gives the same.
+    NaN survives standardisation, and scikit-learn's scalers ignore it. Padding does not change the
+    prediction of any network here, so every ``n_frames`` that cuts no clip gives the same result.
 
     Parameters
     ----------
     clips : sequence of np.ndarray [shape=(n_features, n_frames)]
         Time last, as from :func:`sercore.features.frames`.
     n_frames : int, optional
-        Length of the result; by default that of the longest clip. Longer clips lose their end.
+        Length of the result; by default that of the longest clip. Longer clips are cut at the end.
 
     Returns
     -------
@@ -119,8 +172,15 @@ def pad_clips(clips: Sequence[np.ndarray], *, n_frames: int | None = None) -> np
     Raises
     ------
     SercoreError
-        No clip, a clip without frames or with values that are not finite, or clips with different
-        numbers of features.
+        There are no clips, a clip has no frames or non-finite values, or the numbers of features differ.
+
+    Examples
+    --------
+    >>> X = pad_clips([np.ones((2, 3)), np.ones((2, 1))])
+    >>> X.shape
+    (2, 3, 2)
+    >>> X[1, :, 0].tolist()
+    [1.0, nan, nan]
     """
     shapes = [np.shape(clip) for clip in clips]
     if not shapes or any(len(shape) != 2 or 0 in shape for shape in shapes):
@@ -131,7 +191,7 @@ def pad_clips(clips: Sequence[np.ndarray], *, n_frames: int | None = None) -> np
         )
     broken = [k for k, clip in enumerate(clips) if not np.isfinite(clip).all()]
     if broken:
-        raise SercoreError(f"clips {broken[:10]} hold NaN or infinity, which would count as padding")
+        raise SercoreError(f"clips {broken[:10]} contain NaN or infinity, which would be taken for padding")
     n_frames = n_frames or max(length for _, length in shapes)
     padded = np.full((len(shapes), n_frames, shapes[0][0]), np.nan, dtype=np.float32)
     for row, clip in zip(padded, clips, strict=True):

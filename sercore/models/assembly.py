@@ -1,7 +1,4 @@
-"""What all networks share: input with padding mask, output, seed, and prediction as one compiled graph.
-
-Notebook: 04_lstm_bilstm.ipynb
-"""
+"""Parts shared by all networks: input with padding mask, output, seed, and compiled prediction."""
 
 from __future__ import annotations
 
@@ -9,19 +6,21 @@ import functools
 import logging
 import random
 import weakref
+from collections.abc import Callable
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from ..errors import SercoreError
 from .layers import SplitPadding
 
 
-def seeded(build):
-    """Make a builder check its sizes and draw initial weights and dropout from its ``seed`` alone.
+def seeded(build: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
+    """Decorator of builders: checks sizes and makes ``seed`` alone determine weights and dropout.
 
-    Keras draws the seed of whatever is given none from ``random``, on every backend. The state of
-    ``random`` is put back afterwards.
+    On every backend, Keras seeds layers and initialisers that have no seed from Python's ``random``. It
+    is seeded while the network is built, and its state is restored afterwards.
     """
 
     @functools.wraps(build)
@@ -41,17 +40,17 @@ def seeded(build):
     return checked
 
 
-def frame_inputs(n_features: int):
-    """Input of a network on frames: the input itself, frames with padding set to 0, and the mask."""
+def frame_inputs(n_features: int) -> tuple:
+    """Input layer for frames, the frames with padding set to 0, and the mask of valid frames."""
     inputs = keras.Input((None, n_features), name="frames")
     x, mask = SplitPadding(name="padding")(inputs)
     return inputs, x, mask
 
 
 def classify(inputs, summary, n_classes: int, *, dropout: float, name: str) -> keras.Model:
-    """Network from its input and a summary of the clip (batch, units) to class probabilities.
+    """Network from its inputs and a summary of the clip [shape=(batch, units)] to class probabilities.
 
-    These stay in 32 bits where all else is computed in 16 (``keras.config.set_dtype_policy``).
+    Probabilities are always float32, also with mixed precision (``keras.config.set_dtype_policy``).
     """
     x = layers.Dropout(dropout)(summary)
     proba = layers.Dense(n_classes, activation="softmax", dtype="float32", name="proba")(x)
@@ -59,39 +58,40 @@ def classify(inputs, summary, n_classes: int, *, dropout: float, name: str) -> k
 
 
 def as_image(x):
-    """Frames (batch, n_frames, n_features) as an image with one channel."""
+    """Frames [shape=(batch, n_frames, n_features)] as an image with one channel."""
     return ops.expand_dims(x, axis=-1)
 
 
 def as_frames(x):
-    """An image (batch, n_frames, n_bands, n_channels) as frames again: all that one moment holds."""
+    """Image [shape=(batch, n_frames, n_bands, n_channels)] as frames with bands and channels flattened."""
     return layers.Reshape((-1, x.shape[2] * x.shape[3]))(x)
 
 
 _COMPILED = weakref.WeakKeyDictionary()
-"""Compiled copy of each network that has predicted; a new copy would build its graph again."""
+"""Compiled clone of each network that has predicted, so that its graph is traced once."""
 
 
-def compiled_predict(network: keras.Model):
-    """A function from a batch to the network's outputs, as a graph that serves every length.
+def compiled_predict(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """Prediction function of a network as a compiled graph that accepts clips of any length.
 
-    Calling a network runs its layers one by one, an LSTM even step by step; XLA, which Keras takes where
-    there is a GPU, would compile anew for every length.
+    Calling a network directly runs it eagerly, an LSTM even step by step; XLA, which Keras uses by
+    default on a GPU, would recompile for every new length.
 
     Returns
     -------
     callable
-        From np.ndarray (batch, n_frames, n_features), or (batch, n_columns) for a table, NaN after the end
-        of a clip, to np.ndarray of float32 (batch, n_classes). Weights changed later are used.
+        From np.ndarray [shape=(batch, n_frames, n_features)], NaN after the end of a clip, or rows
+        [shape=(batch, n_features)], to probabilities [shape=(batch, n_classes), dtype=float32]. It uses
+        the network's current weights.
     """
     logging.getLogger("tensorflow").addFilter(_drop_retracing_warning)
     if network not in _COMPILED:
-        copy = keras.Model(network.input, network.output)  # the same layers and weights
-        copy.jit_compile = False
-        _COMPILED[network] = copy
+        clone = keras.Model(network.input, network.output)  # the same layers and weights
+        clone.jit_compile = False
+        _COMPILED[network] = clone
     return _COMPILED[network].predict_on_batch
 
 
 def _drop_retracing_warning(record: logging.LogRecord) -> bool:
-    """TensorFlow warns where many networks answer one after the other; each has its own graph."""
+    """Filter out TensorFlow's retracing warning, a false alarm when several networks predict in turn."""
     return "retracing" not in record.getMessage()

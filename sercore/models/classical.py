@@ -1,9 +1,7 @@
-"""Classical baselines as scikit-learn pipelines: whatever is fitted, is fitted inside the fold.
+"""Classical baselines as scikit-learn pipelines, in which every step is fitted on the training fold.
 
-Every pipeline scales with the training clips' mean and spread and ends in a classifier with
-``predict_proba``. Defaults are moderate and the same for every corpus; nothing was searched.
-
-Notebook: 03_mlp_baseline.ipynb
+Each pipeline standardises with the mean and standard deviation of the training clips and ends in a
+classifier with ``predict_proba``. Default parameters are the same for every corpus and were not searched.
 """
 
 from __future__ import annotations
@@ -63,7 +61,7 @@ CLASSICAL: dict[str, Callable[[int], list]] = {
     ],
     "xgboost": lambda seed: [Xgboost(_XGBOOST | {"random_state": seed})],
 }
-"""Name of each baseline and the steps after scaling. ``xgboost`` needs the extra of that name."""
+"""Steps after scaling of each baseline, from a seed. ``xgboost`` needs the extra ``sercore[xgboost]``."""
 
 
 def build_classical(
@@ -73,27 +71,42 @@ def build_classical(
     scale: bool = True,
     model_params: Mapping | None = None,
     calibration_folds: Iterable | int = 3,
-) -> Pipeline:
-    """An untrained pipeline with ``fit`` and ``predict_proba``.
+) -> Pipeline | CalibratedClassifierCV:
+    """Untrained pipeline with ``fit`` and ``predict_proba``.
 
     Parameters
     ----------
     name : str
-        From :data:`CLASSICAL`.
+        A key of :data:`CLASSICAL`.
     seed : int
-        Randomness of the model.
+        Random state of the classifier.
     scale : bool
-        Standardise the columns first; False shows what happens without.
+        Whether to standardise the columns first.
     model_params : mapping, optional
         Parameters of the classifier that differ from the defaults here, such as ``{"C": 0.01}``.
     calibration_folds : int or iterable of (train, test)
-        Folds of the training part on which the temperature of a support vector machine's scores is
-        fitted (it turns scores into probabilities and changes no decision). Pass speaker-disjoint
-        ones; :func:`sercore.training.out_of_fold` does.
+        Folds of the training part on which a support vector machine is calibrated by temperature
+        scaling, which turns its scores into probabilities and changes no decision. Pass
+        speaker-disjoint folds, as :func:`sercore.training.out_of_fold` does.
 
     Returns
     -------
-    sklearn.pipeline.Pipeline
+    sklearn.pipeline.Pipeline or sklearn.calibration.CalibratedClassifierCV
+
+    Raises
+    ------
+    SercoreError
+        No model has this name, or the classifier does not have these parameters.
+
+    See Also
+    --------
+    sercore.models.build : Keras networks.
+
+    Examples
+    --------
+    >>> model = build_classical("lda").fit([[0.0, 1.0], [0.2, 1.1], [3.0, 4.1], [3.2, 4.0]], [0, 0, 1, 1])
+    >>> model.predict([[0.1, 1.0], [3.1, 4.0]]).tolist()
+    [0, 1]
     """
     parts = steps(name, seed=seed)
     try:
@@ -107,32 +120,33 @@ def build_classical(
 
 
 def steps(name: str, *, seed: int) -> list:
-    """The steps after scaling, untrained, the classifier last."""
+    """Untrained steps after scaling, the classifier last."""
     if name not in CLASSICAL:
         raise SercoreError(f"no classical model named {name!r}; there are: {', '.join(CLASSICAL)}")
     return CLASSICAL[name](seed)
 
 
 def available() -> list[str]:
-    """Names of the baselines whose library is installed, the dummy first."""
+    """Names of the baselines whose library is installed, the dummy classifier first."""
     from importlib.util import find_spec
 
     return [name for name in CLASSICAL if name != "xgboost" or find_spec("xgboost")]
 
 
 class Xgboost(ClassifierMixin, BaseEstimator):
-    """XGBoost's own classifier behind class names, which it does not take.
+    """``xgboost.XGBClassifier`` for class names, which it does not accept itself.
 
     Parameters
     ----------
     options : dict, optional
-        Of ``xgboost.XGBClassifier``.
+        Arguments of ``xgboost.XGBClassifier``.
     """
 
     def __init__(self, options: dict | None = None):
         self.options = options
 
-    def fit(self, X, y):
+    def fit(self, X: np.ndarray, y: np.ndarray) -> Xgboost:
+        """Fit on rows and class names."""
         try:
             from xgboost import XGBClassifier
         except ImportError as error:
@@ -141,5 +155,6 @@ class Xgboost(ClassifierMixin, BaseEstimator):
         self.model_ = XGBClassifier(**(self.options or {})).fit(X, codes)
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        """Class probabilities [shape=(n_clips, n_classes)] in the order of ``classes_``."""
         return self.model_.predict_proba(X)

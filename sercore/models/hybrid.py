@@ -1,16 +1,18 @@
-"""Hybrids of convolution and LSTM: CNN first, LSTM first, and both kinds of CNN side by side.
+"""Hybrids of convolutional and recurrent layers: CNN-LSTM, LSTM-CNN, fused and residual CNN-LSTM.
 
-A 1D convolution slides over time and sees all features at once; a 2D convolution slides over bands
-too, so that a pattern learned at one pitch is known at another. All keep time until the LSTM has read
-it. For 2D the features must be neighbours in frequency, such as mel bands.
+A 1D convolution slides over time and sees all features at once; a 2D convolution slides over time and
+bands, so a pattern learned at one frequency is recognised at others. For 2D networks the features must
+be ordered by frequency, such as mel bands. Recurrent layers read the sequence that the convolutions
+return, at a quarter of the frame rate. Input, output and seed are described in :mod:`sercore.models`.
 
-Notebook: 05_cnn_transformer.ipynb
+:func:`build_res_lstm` is the smallest network here (under 60 000 weights), meant for corpora of acted
+speech with a few dozen speakers: residual convolutions feed a BiLSTM whose states are weighted by
+attention.
+
+References
+----------
+He et al.: Deep residual learning for image recognition. CVPR 2016.
 """
-# MERGED DOC: A compact residual network with a recurrent layer and attention, under 60 000 weights.
-#
-#   Small corpora of acted speech hold a few dozen speakers; a network that reaches good scores on them
-#   from scratch is small. This one follows the idea of residual convolutions that feed an LSTM whose
-#   states are weighted by attention.
 
 from __future__ import annotations
 
@@ -32,32 +34,31 @@ def build_cnn1d_lstm(
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
-    """1D convolutions over time, then an LSTM over what they found.
+    """1D convolutions over time, then an LSTM whose last state is classified.
 
     Parameters
     ----------
-    filters : tuple of int
-        Of each convolution; each halves the number of frames.
-    kernel_size : int
-        Frames that a filter sees, odd.
-    units : int
-        Of the LSTM.
-    dropout : float
-        Rate of dropout before the output, and inside the network.
     n_features, n_classes : int
-        Width of input and output.
+        Size of input and output.
+    filters : tuple of int
+        Filters of each convolution; each halves the number of frames.
+    kernel_size : int
+        Frames covered by a filter, odd.
+    units : int
+        Units of the LSTM.
+    dropout : float
+        Dropout rate before the output layer; half of it after each convolution.
     seed : int
         Seed of initial weights and dropout.
 
     Returns
     -------
     keras.Model
-        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
-        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+        Input [shape=(batch, n_frames, n_features)], output [shape=(batch, n_classes)].
 
     See Also
     --------
-    sercore.models.build : the same by name.
+    build_lstm_cnn1d : The same parts in the opposite order.
     """
     inputs, x, mask = frame_inputs(n_features)
     summary = _cnn1d_lstm(x, mask, filters, kernel_size, units, dropout)
@@ -76,34 +77,34 @@ def build_cnn2d_lstm(
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
-    """2D convolutions over time and frequency, then an LSTM over time.
+    """2D convolutions over time and frequency, then an LSTM whose last state is classified.
 
     Parameters
     ----------
-    filters : tuple of int
-        Of each convolution; each halves the bands, the first two halve the frames.
-    kernel_size : (int, int)
-        Frames and bands that a filter sees, odd.
-    units : int
-        Of the LSTM.
-    pool : int
-        Frames that are averaged to one before: an image of 20 ms costs half of one of 10 ms.
-    dropout : float
-        Rate of dropout before the output, and inside the network.
     n_features, n_classes : int
-        Width of input and output.
+        Size of input and output.
+    filters : tuple of int
+        Filters of each convolution; each halves the bands, the first two halve the frames.
+    kernel_size : (int, int)
+        Frames and bands covered by a filter, odd.
+    units : int
+        Units of the LSTM.
+    pool : int
+        Frames averaged into one before the convolutions.
+    dropout : float
+        Dropout rate before the output layer; half of it after each convolution.
     seed : int
         Seed of initial weights and dropout.
 
     Returns
     -------
     keras.Model
-        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
-        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+        Input [shape=(batch, n_frames, n_features)], output [shape=(batch, n_classes)].
 
     See Also
     --------
-    sercore.models.build : the same by name.
+    build_lstm_cnn2d : The same parts in the opposite order.
+    build_cnn_fused : Together with a 1D branch.
     """
     inputs, x, mask = frame_inputs(n_features)
     summary = _cnn2d_lstm(x, mask, filters, kernel_size, units, pool, dropout)
@@ -122,32 +123,31 @@ def build_cnn_fused(
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
-    """A 1D and a 2D CNN-LSTM side by side; both summaries are classified together.
+    """A 1D and a 2D CNN-LSTM in parallel; their last states are concatenated and classified.
 
     Parameters
     ----------
-    filters_1d, filters_2d : tuple of int
-        As ``filters`` in :func:`build_cnn1d_lstm` and :func:`build_cnn2d_lstm`.
-    units : int
-        Of each of the two LSTMs.
-    pool : int
-        Frames that are averaged to one before the 2D half.
-    dropout : float
-        Rate of dropout before the output, and inside the network.
     n_features, n_classes : int
-        Width of input and output.
+        Size of input and output.
+    filters_1d, filters_2d : tuple of int
+        ``filters`` of :func:`build_cnn1d_lstm` and :func:`build_cnn2d_lstm`.
+    units : int
+        Units of each of the two LSTMs.
+    pool : int
+        Frames averaged into one before the 2D convolutions.
+    dropout : float
+        Dropout rate before the output layer; half of it after each convolution.
     seed : int
         Seed of initial weights and dropout.
 
     Returns
     -------
     keras.Model
-        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
-        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+        Input [shape=(batch, n_frames, n_features)], output [shape=(batch, n_classes)].
 
     See Also
     --------
-    sercore.models.build : the same by name.
+    build_cnn1d_lstm, build_cnn2d_lstm : The two branches.
     """
     inputs, x, mask = frame_inputs(n_features)
     flat = _cnn1d_lstm(x, mask, filters_1d, 5, units, dropout)
@@ -168,30 +168,29 @@ def build_lstm_cnn1d(
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
-    """An LSTM over time, then 1D convolutions over its states, averaged over the clip.
+    """LSTM over time, then 1D convolutions over its states, averaged over the clip.
 
     Parameters
     ----------
+    n_features, n_classes : int
+        Size of input and output.
     units, filters, kernel_size
         As in :func:`build_cnn1d_lstm`.
     pool : int
-        Frames that are averaged to one step of the LSTM.
+        Frames averaged into one time step of the LSTM.
     dropout : float
-        Rate of dropout before the output, and inside the network.
-    n_features, n_classes : int
-        Width of input and output.
+        Dropout rate before the output layer; half of it after each convolution.
     seed : int
         Seed of initial weights and dropout.
 
     Returns
     -------
     keras.Model
-        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
-        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+        Input [shape=(batch, n_frames, n_features)], output [shape=(batch, n_classes)].
 
     See Also
     --------
-    sercore.models.build : the same by name.
+    build_cnn1d_lstm : The same parts in the opposite order.
     """
     inputs, x, mask = frame_inputs(n_features)
     x, mask = _steps(x, mask, units, pool)
@@ -212,33 +211,31 @@ def build_lstm_cnn2d(
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
-    """An LSTM over time, then 2D convolutions over time and its units, averaged over the clip.
+    """LSTM over time, then 2D convolutions over time and LSTM units, averaged over the clip.
 
-    For comparison: the units of an LSTM have no order, so there are no neighbours among them for a
-    2D filter to find.
+    For comparison only: LSTM units have no order, so a 2D filter over them has no local structure to find.
 
     Parameters
     ----------
+    n_features, n_classes : int
+        Size of input and output.
     units, filters, kernel_size
         As in :func:`build_cnn2d_lstm`.
     pool : int
-        Frames that are averaged to one step of the LSTM.
+        Frames averaged into one time step of the LSTM.
     dropout : float
-        Rate of dropout before the output, and inside the network.
-    n_features, n_classes : int
-        Width of input and output.
+        Dropout rate before the output layer; half of it after each convolution.
     seed : int
         Seed of initial weights and dropout.
 
     Returns
     -------
     keras.Model
-        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
-        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+        Input [shape=(batch, n_frames, n_features)], output [shape=(batch, n_classes)].
 
     See Also
     --------
-    sercore.models.build : the same by name.
+    build_cnn2d_lstm : The same parts in the opposite order.
     """
     inputs, x, mask = frame_inputs(n_features)
     x, mask = _steps(x, mask, units, pool)
@@ -247,8 +244,64 @@ def build_lstm_cnn2d(
     return classify(inputs, summary, n_classes, dropout=dropout, name="lstm_cnn2d")
 
 
+@seeded
+def build_res_lstm(
+    n_features: int,
+    n_classes: int,
+    *,
+    filters: tuple[int, ...] = (12, 24, 24),
+    units: int = 24,
+    attention_units: int = 24,
+    pool: int = 2,
+    dropout: float = 0.3,
+    seed: int = 0,
+) -> keras.Model:
+    """Residual 2D convolutions, a BiLSTM, and attention over its states.
+
+    The attention weight of each time step is the second output of the layer ``attention``.
+
+    Parameters
+    ----------
+    n_features, n_classes : int
+        Size of input and output.
+    filters : tuple of int
+        Filters of each residual block; each halves the bands, the first two halve the frames.
+    units : int
+        Units of the BiLSTM per direction, and half the width of its input.
+    attention_units : int
+        Hidden units of the layer that scores a time step.
+    pool : int
+        Frames averaged into one before the convolutions.
+    dropout : float
+        Dropout rate before the output layer; half of it after each block.
+    seed : int
+        Seed of initial weights and dropout.
+
+    Returns
+    -------
+    keras.Model
+        Input [shape=(batch, n_frames, n_features)], output [shape=(batch, n_classes)].
+
+    See Also
+    --------
+    build_cnn2d_lstm : Plain convolutions and the last state of an LSTM.
+    sercore.models.recurrent.build_bilstm_attention : The recurrent part alone.
+    """
+    inputs, x, mask = frame_inputs(n_features)
+    x, mask = MaskedPool(pool)(x, mask=mask)
+    x = as_image(x)
+    for depth, width in enumerate(filters):
+        size = (2 if depth < 2 else 1, min(2, x.shape[2]))
+        x, mask = _block(x, mask, width, size)
+        x = layers.SpatialDropout2D(dropout / 2)(x)
+    x = layers.Dense(2 * units, activation="relu")(as_frames(x))
+    x = layers.Bidirectional(layers.LSTM(units, return_sequences=True))(x, mask=mask)
+    summary = AttentionPool(attention_units, name="attention")(x, mask=mask)[0]
+    return classify(inputs, summary, n_classes, dropout=dropout, name="res_lstm")
+
+
 def cnn2d(x, mask, filters, kernel_size, dropout):
-    """2D convolutions; frames with all channels of all bands, at a quarter of the rate, and their mask."""
+    """2D convolutions; frames at a quarter of the rate with all bands and channels, and their mask."""
     x = as_image(x)
     for depth, width in enumerate(filters):
         strides = (2 if depth < 2 else 1, min(2, x.shape[2]))
@@ -258,7 +311,7 @@ def cnn2d(x, mask, filters, kernel_size, dropout):
 
 
 def _cnn1d(x, mask, filters, kernel_size, dropout):
-    """1D convolutions, each at half the rate of the one before, and the mask."""
+    """1D convolutions, each halving the frame rate, and the mask."""
     for width in filters:
         x, mask = MaskedConv(width, kernel_size, strides=2)(x, mask=mask)
         x = layers.SpatialDropout1D(dropout / 2)(x)
@@ -284,65 +337,8 @@ def _steps(x, mask, units, pool):
     return layers.LSTM(units, return_sequences=True)(x, mask=mask), mask
 
 
-@seeded
-def build_res_lstm(
-    n_features: int,
-    n_classes: int,
-    *,
-    filters: tuple[int, ...] = (12, 24, 24),
-    units: int = 24,
-    attention_units: int = 24,
-    pool: int = 2,
-    dropout: float = 0.3,
-    seed: int = 0,
-) -> keras.Model:
-    """Residual 2D convolutions, a BiLSTM, and attention over its states.
-
-    Features must be neighbours in frequency, such as mel bands. The weights of each step are the second
-    output of the layer ``attention``.
-
-    Parameters
-    ----------
-    filters : tuple of int
-        Of each residual block; each halves the bands, the first two halve the frames.
-    units : int
-        Of the BiLSTM in each direction, and half the width of what it reads.
-    attention_units : int
-        Width of the layer that scores a step.
-    pool : int
-        Frames that are averaged to one before.
-    dropout : float
-        Rate of dropout before the output, and inside the network.
-    n_features, n_classes : int
-        Width of input and output.
-    seed : int
-        Seed of initial weights and dropout.
-
-    Returns
-    -------
-    keras.Model
-        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
-        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
-
-    See Also
-    --------
-    sercore.models.build : the same by name.
-    """
-    inputs, x, mask = frame_inputs(n_features)
-    x, mask = MaskedPool(pool)(x, mask=mask)
-    x = as_image(x)
-    for depth, width in enumerate(filters):
-        size = (2 if depth < 2 else 1, min(2, x.shape[2]))
-        x, mask = _block(x, mask, width, size)
-        x = layers.SpatialDropout2D(dropout / 2)(x)
-    x = layers.Dense(2 * units, activation="relu")(as_frames(x))
-    x = layers.Bidirectional(layers.LSTM(units, return_sequences=True))(x, mask=mask)
-    summary = AttentionPool(attention_units, name="attention")(x, mask=mask)[0]
-    return classify(inputs, summary, n_classes, dropout=dropout, name="res_lstm")
-
-
 def _block(x, mask, width, size):
-    """A convolution that pools, then two more, added to what came in (He 2016)."""
+    """A strided convolution, then a residual block of two convolutions."""
     x, mask = MaskedConv(width, (3, 3), strides=size)(x, mask=mask)
     inner, _ = MaskedConv(width, (3, 3))(x, mask=mask)
     inner, _ = MaskedConv(width, (3, 3), activation=None)(inner, mask=mask)

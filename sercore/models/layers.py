@@ -1,12 +1,12 @@
-"""Layers that never let padding speak, and the parts that all networks share.
+"""Keras layers whose output does not depend on padding, and SpecAugment.
 
-Clips differ in length, a batch does not: frames after the end of a clip are NaN
-(:func:`sercore.models.pad_clips`). NaN is not a level or a pitch, and standardising, scaling or
-adding noise leave it NaN, so padding cannot be mistaken for silence. :class:`SplitPadding` turns it
-into zeros and a mask, once; from there on **every layer that looks at more than one frame takes the
-mask**: convolutions (:class:`MaskedConv`), pooling (:class:`MaskedPool`), recurrent layers,
-attention and averages. What stands in padded frames is then without influence, in training too.
-A frame with any NaN counts as padding; ``pad_clips`` refuses clips that hold one before their end.
+Clips in a batch differ in length: frames after the end of a clip are NaN
+(:func:`sercore.models.pad_clips`). Standardising, scaling or adding noise leaves NaN as it is, so
+padding cannot be mistaken for silence. :class:`SplitPadding` turns NaN into zeros and a mask; from
+there on **every layer that combines frames takes the mask**: convolutions (:class:`MaskedConv`),
+pooling (:class:`MaskedPool`), recurrent layers, attention and averages. Padding thus has no
+influence, in training either. A frame with any NaN counts as padding; ``pad_clips`` rejects clips
+that contain NaN before their end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ register = keras.saving.register_keras_serializable(package="sercore")
 
 
 class _Frames(layers.Layer):
-    """A layer that hands no implicit Keras mask on; every mask in this package is passed in sight."""
+    """Base layer that propagates no implicit Keras mask; masks in this package are passed explicitly."""
 
     def compute_mask(self, inputs, previous_mask):
         return None
@@ -29,45 +29,52 @@ class _Frames(layers.Layer):
 
 @register
 class SplitPadding(_Frames):
-    """Frames with padding set to 0, and a mask that is True where the clip is.
+    """Frames with padding set to 0, and a mask that is True inside the clip.
 
-    Input (batch, n_frames, n_features) with NaN after the end of each clip; output the same shape,
-    and bool (batch, n_frames).
+    Input [shape=(batch, n_frames, n_features)] with NaN after the end of each clip; output of the same
+    shape, and a bool mask [shape=(batch, n_frames)].
     """
 
     def call(self, frames):
         missing = ops.isnan(frames)
-        # asked this way round, where() stays a choice in ONNX; else it becomes a product, and 0 * NaN is NaN
+        # with this order of arguments ONNX keeps a selection; otherwise it multiplies, and 0 * NaN is NaN
         return ops.where(missing, 0.0, frames), ops.logical_not(ops.any(missing, axis=-1))
 
 
 @register
 class MaskedConv(_Frames):
-    """Convolution, batch normalisation, activation; frames after the clip count as zeros.
+    """Convolution, batch normalisation and activation; frames after the end of a clip count as zeros.
 
-    Gives the result and the mask of the frames that are left. Filters stand on the first frame and
-    every ``strides``-th after it, so padding moves none.
+    Returns the result and the mask of the remaining frames. Filters are centred on the first frame and
+    every ``strides``-th after it, so their positions do not depend on the amount of padding. Batch
+    statistics are computed over valid frames only.
 
     Parameters
     ----------
     filters : int
+        Number of output channels.
     kernel_size : int or (int, int)
         Odd. One number: frames (input [shape=(batch, n_frames, n_features)]); two: frames and bands
         (input [shape=(batch, n_frames, n_bands, n_channels)]).
     strides : int or (int, int)
-        Frames, or frames and bands, from one place of the filter to the next.
+        Step of the filter in frames, or in frames and bands.
     activation : str or None
         Name of a Keras activation.
     momentum : float
-        Of the running mean and variance. They converge within an epoch of forty steps, which Keras's
-        own 0.99 does not.
+        Momentum of the running mean and variance. With 0.9 they converge within an epoch of forty
+        steps; with Keras's default of 0.99 they do not.
+
+    Raises
+    ------
+    SercoreError
+        A kernel size is even.
     """
 
     def __init__(self, filters, kernel_size, *, strides=1, activation="relu", momentum=0.9, **kwargs):
         super().__init__(**kwargs)
         sizes = tuple(np.atleast_1d(kernel_size).tolist())
         strides = tuple(np.broadcast_to(strides, len(sizes)).tolist())
-        if any(size % 2 == 0 for size in sizes):  # an even kernel would look further to one side
+        if any(size % 2 == 0 for size in sizes):  # an even kernel would reach further to one side
             raise SercoreError(f"MaskedConv: kernel_size must be odd, not {kernel_size}")
         self.filters, self.kernel_size, self.strides = filters, sizes, strides
         self.activation, self.momentum = activation, momentum
@@ -84,9 +91,9 @@ class MaskedConv(_Frames):
 
     def call(self, x, mask, training=None):
         around = [[0, 0], *([size // 2, size // 2] for size in self.kernel_size), [0, 0]]
-        x = self.conv(ops.pad(ops.where(_beside(mask, x), x, 0.0), around))
+        x = self.conv(ops.pad(ops.where(_expand_mask(mask, x), x, 0.0), around))
         mask = mask[:, :: self.strides[0]]
-        return self.activate(self.norm(x, training=training, mask=_beside(mask, x)[..., 0])), mask
+        return self.activate(self.norm(x, training=training, mask=_expand_mask(mask, x)[..., 0])), mask
 
     def get_config(self):
         names = ("filters", "kernel_size", "strides", "activation", "momentum")
@@ -95,14 +102,14 @@ class MaskedConv(_Frames):
 
 @register
 class MaskedPool(_Frames):
-    """Mean over neighbouring frames of the clip, and the mask that is left.
+    """Mean over windows of neighbouring frames, and the mask of the windows inside the clip.
 
-    Windows start at the first frame, so padding shifts none; the last one may hold fewer frames.
+    Windows start at the first frame, so padding does not shift them; the last may contain fewer frames.
 
     Parameters
     ----------
     size : int
-        Frames that become one.
+        Frames averaged into one.
     """
 
     def __init__(self, size, **kwargs):
@@ -110,12 +117,12 @@ class MaskedPool(_Frames):
         self.size = size
 
     def call(self, x, mask):
-        share = self._pool(ops.cast(mask, x.dtype)[..., None])
+        valid = self._pool(ops.cast(mask, x.dtype)[..., None])  # proportion of valid frames in each window
         x = self._pool(ops.where(mask[..., None], x, 0.0))
-        return x / ops.maximum(share, 1e-6), share[..., 0] > 0
+        return x / ops.maximum(valid, 1e-6), valid[..., 0] > 0
 
     def _pool(self, x):
-        """Means from the first frame on; zeros after the last let its window be incomplete."""
+        """Average pooling from the first frame on, with zeros appended to fill the last window."""
         x = ops.pad(x, [[0, 0], [0, self.size - 1], [0, 0]])
         return ops.average_pool(x, self.size, self.size, padding="valid", data_format="channels_last")
 
@@ -127,13 +134,13 @@ class MaskedPool(_Frames):
 class AttentionPool(_Frames):
     """Weighted mean over the frames of a clip, and the weights (additive attention, Bahdanau 2015).
 
-    Input (batch, n_frames, n_features); output (batch, n_features), and weights (batch, n_frames)
-    that sum to 1 over the clip and are 0 in its padding.
+    Input [shape=(batch, n_frames, n_features)]; output [shape=(batch, n_features)], and weights
+    [shape=(batch, n_frames)] that sum to 1 over the clip and are 0 in the padding.
 
     Parameters
     ----------
     units : int
-        Width of the hidden layer that scores a frame.
+        Units of the hidden layer that scores a frame.
     """
 
     def __init__(self, units, **kwargs):
@@ -157,13 +164,13 @@ class AttentionPool(_Frames):
 
 @register
 class Position(_Frames):
-    """Frames plus sines and cosines of their position (Vaswani 2017); needs no weights.
+    """Frames plus sinusoidal position encodings (Vaswani 2017); it has no weights.
 
-    Attention alone cannot tell a sentence from the same frames in another order.
+    Without positions, self-attention cannot distinguish a sentence from the same frames in another order.
     """
 
     def call(self, x):
-        step = ops.cumsum(ops.ones_like(x[:1, :, :1]), axis=1) - 1.0  # counts without asking the length
+        step = ops.cumsum(ops.ones_like(x[:1, :, :1]), axis=1) - 1.0  # the length may be unknown here
         width = x.shape[-1]
         angle = step * ops.cast(10000.0 ** (-np.arange(0, width, 2) / width), x.dtype)
         return x + ops.concatenate([ops.sin(angle), ops.cos(angle)], axis=-1)[..., :width]
@@ -171,18 +178,20 @@ class Position(_Frames):
 
 @register
 class SpecAugment(_Frames):
-    """In training, bands and stretches of time set to 0, the mean of standardised frames (Park 2019).
+    """In training, random bands and time spans set to 0, the mean of standardised frames (Park 2019).
 
-    Input and output (batch, n_frames, n_features); NaN stays NaN. Outside training nothing changes.
-    Places are drawn over the frames of the batch: in company of longer clips, a short clip may be spared.
+    Input and output [shape=(batch, n_frames, n_features)]; NaN stays NaN. At inference the input is
+    returned unchanged. Positions are drawn over the frames of the batch, so a time mask may miss a short
+    clip that is batched with longer ones.
 
     Parameters
     ----------
     bands, frames : int
-        Widest mask along each axis; the width of each is drawn from 0 to this.
+        Maximum width of a mask along each axis; each width is drawn uniformly from 0 to this.
     n_masks : int
-        Along each axis.
+        Masks along each axis.
     seed : int, optional
+        Seed of widths and positions.
     """
 
     def __init__(self, bands=10, frames=24, n_masks=2, *, seed=None, **kwargs):
@@ -200,13 +209,13 @@ class SpecAugment(_Frames):
         return x
 
     def _hidden(self, n_clips, n_steps, widest):
-        """Bool (n_clips, n_steps), True under a mask."""
-        place = ops.cumsum(ops.ones((n_clips, n_steps, 1)), axis=1) - 1
+        """Bool array [shape=(n_clips, n_steps)], True under a mask."""
+        step = ops.cumsum(ops.ones((n_clips, n_steps, 1)), axis=1) - 1
         drawn = keras.random.uniform((2, n_clips, 1, self.n_masks), seed=self.seeds)
         width = ops.floor(drawn[0] * (widest + 1))
-        places = ops.maximum(ops.cast(n_steps, "float32") - width, 0.0) + 1.0
-        first = ops.floor(drawn[1] * places)
-        return ops.any((place >= first) & (place < first + width), axis=-1)
+        n_starts = ops.maximum(ops.cast(n_steps, "float32") - width, 0.0) + 1.0
+        first = ops.floor(drawn[1] * n_starts)
+        return ops.any((step >= first) & (step < first + width), axis=-1)
 
     def get_config(self):
         names = ("bands", "frames", "n_masks", "seed")
@@ -214,9 +223,9 @@ class SpecAugment(_Frames):
 
 
 _LOW = -1e9
-"""Below every score; a softmax makes 0 of it."""
+"""Attention score of padded frames; the softmax turns it into 0."""
 
 
-def _beside(mask, x):
-    """The mask with as many axes as x."""
+def _expand_mask(mask, x):
+    """The mask with as many axes as x, for broadcasting."""
     return mask[..., None] if len(x.shape) == 3 else mask[..., None, None]

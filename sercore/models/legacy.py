@@ -1,19 +1,19 @@
-"""What the networks in :mod:`sercore.models.legacy` share: their inputs and their blocks of layers.
+"""Networks of earlier projects, rebuilt for comparison.
 
-Notebook: 05_cnn_transformer.ipynb
+The project VoiceVibes (GitHub ``codiceSpaghetti/VoiceVibes``, "S0") combined six networks. They are
+rebuilt here from their description with the same layers, sizes and order; :data:`LEGACY` lists them with
+their original input shapes and numbers of weights. Each contains a design error, which the docstring of
+its builder names; the networks in :data:`sercore.models.NETWORKS` are the corrected counterparts. The
+networks of the other four projects (an MLP, a CNN-BiLSTM, an LSTM on average MFCCs, pretrained networks)
+are not included, as no complete description of their layer sizes was available.
+
+One of the six, ``s0_cnn2d_lstm``, reads frames as our networks do; it is trained as a baseline under the
+same name (:data:`sercore.models.LEGACY_NETWORKS`).
+
+S0's images were mel bands × frames. Here time comes first, which transposes the image and its square
+filters and changes nothing else. Clips are standardised, of any length, with NaN after their end; they
+are cut or filled with zeros to ``n_frames`` (S0 appended silence to the waveform), without a mask.
 """
-# MERGED DOC: Networks of VoiceVibes, an earlier project, as they were: for comparison, not for use.
-#
-#   VoiceVibes (GitHub ``codiceSpaghetti/VoiceVibes``, "S0") combined six networks. They are rebuilt here
-#   from their description with the same layers, sizes and order; :data:`LEGACY` holds the input that each
-#   was made for and its weights there. Each holds a mistake, which its builder names; the networks in
-#   :data:`sercore.models.NETWORKS` are their corrected relatives. Of the other four projects' networks (an
-#   MLP, a CNN-BiLSTM, an LSTM on average MFCCs, pretrained nets) no description with all sizes was at hand:
-#   they could only be guessed.
-#
-#   S0 read mel bands × frames. Here frames come first, which transposes the image and its square filters
-#   and changes nothing else. Clips are standardised, of any length, with NaN after their end. A clip is cut
-#   or filled with zeros to ``n_frames`` (S0 filled the wave with silence), and no layer knows where it ends.
 
 from __future__ import annotations
 
@@ -28,60 +28,6 @@ from .assembly import as_image, classify, seeded
 from .layers import SplitPadding
 
 
-def fixed_frames(n_features: int, n_frames: int):
-    """Input (batch, any number of frames, n_features), and it cut or filled with zeros to ``n_frames``."""
-    inputs = keras.Input((None, n_features), name="frames")
-    x, _ = SplitPadding(name="padding")(inputs)
-    x = ops.pad(x, [[0, 0], [0, n_frames], [0, 0]])[:, :n_frames]
-    return inputs, layers.Reshape((n_frames, n_features))(x)
-
-
-def row(n_features: int):
-    """Input (batch, n_features), and the row as steps of one number (batch, n_features, 1)."""
-    inputs = keras.Input((n_features,), name="row")
-    return inputs, layers.Reshape((n_features, 1))(inputs)
-
-
-def conv(x, filters: int, size: int, pool: int):
-    """Convolution, batch normalisation, ELU, maximum of ``pool`` neighbours; in one dimension or two."""
-    if min(x.shape[1:-1]) < pool:
-        raise SercoreError(
-            f"an earlier network pools {pool} frames or features to one where only {min(x.shape[1:-1])} are "
-            "left; give it a larger n_frames or more features"
-        )
-    image = len(x.shape) == 4
-    convolution = layers.Conv2D if image else layers.Conv1D
-    maximum = layers.MaxPooling2D if image else layers.MaxPooling1D
-    x = layers.BatchNormalization()(convolution(filters, size, padding="same")(x))
-    return maximum(pool)(layers.ELU()(x))
-
-
-def cnn2d_lstm(x, filters):
-    """Convolutions over the image of a clip, and all they found as the one step of an LSTM."""
-    x = as_image(x)
-    for width, pool in zip(filters, (2, 4, 4), strict=True):
-        x = conv(x, width, 5, pool)
-    return layers.LSTM(48, name="lstm")(layers.Reshape((1, -1), name="one_step")(x))
-
-
-def cnn1d_lstm(x):
-    """Convolutions over a row, and an LSTM over all their channels as single numbers."""
-    for width in (64, 128):
-        x = layers.LeakyReLU(0.3)(layers.Conv1D(width, 3, padding="same")(x))
-        x = layers.Dropout(0.5)(layers.BatchNormalization()(x))
-    x = layers.Reshape((-1, 1), name="single_numbers")(x)
-    return layers.Dropout(0.4)(layers.LSTM(48, name="lstm_1d")(x))
-
-
-def encode(x, *, heads: int, hidden: int):
-    """Attention and a hidden layer, each added and normalised after (Vaswani 2017); heads as wide as x."""
-    width = x.shape[-1]
-    seen = layers.Dropout(0.1)(layers.MultiHeadAttention(heads, width, name="attention")(x, x))
-    x = layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, seen]))
-    mixed = layers.Dense(width)(layers.Dense(hidden, activation="relu")(x))
-    return layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, layers.Dropout(0.1)(mixed)]))
-
-
 @seeded
 def build_s0_cnn2d_lstm(
     n_features: int,
@@ -91,78 +37,93 @@ def build_s0_cnn2d_lstm(
     filters: tuple[int, int, int] = (128, 256, 256),
     seed: int = 0,
 ) -> keras.Model:
-    """VoiceVibes's best single network: three large convolutions, then an LSTM over **one step**.
+    """VoiceVibes's best single network: three large convolutions, then an LSTM over **one time step**.
 
-    What the convolutions found, at every moment and band, is laid flat into one step of 7168 values. An
-    LSTM that takes one step remembers nothing: its recurrent kernel and its forget gate have no
-    influence, and it is a dense layer with gates. Over a third of the weights are in that layer.
+    The output of the convolutions for all times and bands is flattened into a single step of 7168 values.
+    An LSTM over one step has nothing to remember: its recurrent kernel and forget gate have no influence,
+    and it acts as a dense layer with gates. Over a third of the weights are in that layer.
 
     Parameters
     ----------
     n_features, n_classes : int
-        Width of input and output. Features must be neighbours in frequency, such as mel bands.
+        Size of input and output. Features must be ordered by frequency, such as mel bands; at least 32.
     n_frames : int
-        Length to which every clip is cut or filled with zeros; at least 32, and so many features.
+        Length to which every clip is cut or zero-padded; at least 32.
     filters : (int, int, int)
-        Of the convolutions. ``(128, 128, 256)`` are those of VoiceVibes's seven train_experts, each for one
-        class against the rest.
+        Filters of the convolutions. VoiceVibes's seven one-vs-rest experts have ``(128, 128, 256)``.
     seed : int
-        Of initial weights and dropout.
+        Seed of initial weights and dropout.
 
     Returns
     -------
     keras.Model
-        Uncompiled. Input (batch, any number of frames, n_features), output (batch, n_classes) that sums
-        to 1.
+        Input [shape=(batch, any number of frames, n_features)], output [shape=(batch, n_classes)].
 
     Raises
     ------
     SercoreError
-        Fewer frames or features than the pooling takes together.
+        Fewer than 32 frames or features, which the pooling needs.
+
+    See Also
+    --------
+    sercore.models.hybrid.build_cnn2d_lstm : Keeps the time axis for the LSTM.
     """
-    inputs, x = fixed_frames(n_features, n_frames)
-    return classify(inputs, cnn2d_lstm(x, filters), n_classes, dropout=0.0, name="s0_cnn2d_lstm")
+    inputs, x = _fixed_frames(n_features, n_frames)
+    return classify(inputs, _cnn2d_lstm(x, filters), n_classes, dropout=0.0, name="s0_cnn2d_lstm")
 
 
 @seeded
 def build_s0_cnn1d_lstm(n_features: int, n_classes: int, *, seed: int = 0) -> keras.Model:
-    """Convolutions over 40 average MFCCs, then an LSTM over their **channels**, one number a step.
+    """Convolutions over 40 average MFCCs, then an LSTM over their **channels**, one number per step.
 
-    Averages over a clip have no time. The LSTM walks over the 128 channels of the first coefficient,
-    then of the second, and so on for 5120 steps, and keeps its last state.
+    Averages over a clip have no time axis. The LSTM reads the 128 channels of the first coefficient, then
+    those of the second, and so on for 5120 steps, and returns its last state.
 
-    Input (batch, n_features): one row per clip. All else as in :func:`build_s0_cnn2d_lstm`.
+    Input [shape=(batch, n_features)]: one row per clip. Parameters as in :func:`build_s0_cnn2d_lstm`.
+
+    See Also
+    --------
+    sercore.models.hybrid.build_cnn1d_lstm : Reads frames in time order.
     """
-    inputs, x = row(n_features)
-    return classify(inputs, cnn1d_lstm(x), n_classes, dropout=0.0, name="s0_cnn1d_lstm")
+    inputs, x = _row(n_features)
+    return classify(inputs, _cnn1d_lstm(x), n_classes, dropout=0.0, name="s0_cnn1d_lstm")
 
 
 @seeded
 def build_s0_fused(
     n_features: int, n_classes: int, *, n_frames: int = 251, n_averages: int = 40, seed: int = 0
 ) -> keras.Model:
-    """The two networks above side by side, joined by an attention over **one step**.
+    """The two networks above in parallel, joined by self-attention over **one time step**.
 
-    Both summaries form one step of 96 values. Its attention weight is 1 whatever it holds, so queries
-    and keys, half of the attention's weights, have no influence.
+    Both summaries form a single step of 96 values. A softmax over one step is 1 for any input, so queries
+    and keys, half of the attention weights, have no influence.
 
-    Two inputs: rows (batch, n_averages), and frames as in :func:`build_s0_cnn2d_lstm`, like all else.
+    Two inputs: rows [shape=(batch, n_averages)], and frames as in :func:`build_s0_cnn2d_lstm`, which
+    also describes the other parameters.
+
+    See Also
+    --------
+    sercore.models.hybrid.build_cnn_fused : Concatenates the two summaries.
     """
-    averages, x = row(n_averages)
-    frames, image = fixed_frames(n_features, n_frames)
-    x = layers.Concatenate()([cnn1d_lstm(x), cnn2d_lstm(image, (128, 256, 256))])
-    x = encode(layers.Reshape((1, -1), name="both")(x), heads=5, hidden=48)
+    averages, x = _row(n_averages)
+    frames, image = _fixed_frames(n_features, n_frames)
+    x = layers.Concatenate()([_cnn1d_lstm(x), _cnn2d_lstm(image, (128, 256, 256))])
+    x = _encode(layers.Reshape((1, -1), name="both")(x), heads=5, hidden=48)
     return classify([averages, frames], layers.Flatten()(x), n_classes, dropout=0.0, name="s0_fused")
 
 
 @seeded
 def build_s0_lstm_cnn1d(n_features: int, n_classes: int, *, seed: int = 0) -> keras.Model:
-    """An LSTM over **40 average MFCCs**, as if each were a moment, then a convolution over its states.
+    """LSTM over **40 average MFCCs** as if each were a time step, then a convolution over its states.
 
-    Input (batch, n_features): one row per clip. All else as in :func:`build_s0_cnn2d_lstm`.
+    Input [shape=(batch, n_features)]: one row per clip. Parameters as in :func:`build_s0_cnn2d_lstm`.
+
+    See Also
+    --------
+    sercore.models.hybrid.build_lstm_cnn1d : Reads frames in time order.
     """
-    inputs, x = row(n_features)
-    x = conv(layers.LSTM(52, return_sequences=True, name="lstm")(x), 128, 3, 2)
+    inputs, x = _row(n_features)
+    x = _conv(layers.LSTM(52, return_sequences=True, name="lstm")(x), 128, 3, 2)
     x = layers.GlobalMaxPooling1D()(layers.Dropout(0.2)(x))
     return classify(inputs, x, n_classes, dropout=0.0, name="s0_lstm_cnn1d")
 
@@ -171,18 +132,21 @@ def build_s0_lstm_cnn1d(n_features: int, n_classes: int, *, seed: int = 0) -> ke
 def build_s0_lstm_cnn2d(
     n_features: int, n_classes: int, *, n_frames: int = 251, seed: int = 0
 ) -> keras.Model:
-    """An LSTM over **mel bands**, each with all its frames, then convolutions (of one dimension).
+    """LSTM over **mel bands**, each step being one band of the whole clip, then 1D convolutions.
 
-    Its first state knows the lowest band of the whole clip, its last state all bands. Nothing is read
-    in the order in which it was said, and every frame has weights of its own: the same word a little
-    later is another input. As published, the LSTM keeps its last state only, and the convolution after
-    it cannot be built; here it returns all states, the one reading that can.
+    The sequence runs from the lowest band to the highest instead of through time, and every frame has its
+    own weights, so the same word a little later is a different input. As published, the LSTM returns only
+    its last state, and the convolution after it cannot be built; here it returns all states.
 
-    Needs at least 4 features. All else as in :func:`build_s0_cnn2d_lstm`.
+    Needs at least 4 features. Parameters as in :func:`build_s0_cnn2d_lstm`.
+
+    See Also
+    --------
+    sercore.models.hybrid.build_lstm_cnn2d : Reads frames in time order.
     """
-    inputs, x = fixed_frames(n_features, n_frames)
+    inputs, x = _fixed_frames(n_features, n_frames)
     x = layers.LSTM(64, return_sequences=True, name="lstm")(layers.Permute((2, 1))(x))
-    x = layers.GlobalMaxPooling1D()(conv(conv(x, 128, 3, 2), 256, 3, 2))
+    x = layers.GlobalMaxPooling1D()(_conv(_conv(x, 128, 3, 2), 256, 3, 2))
     return classify(inputs, x, n_classes, dropout=0.0, name="s0_lstm_cnn2d")
 
 
@@ -190,31 +154,37 @@ def build_s0_lstm_cnn2d(
 def build_s0_cnn2d_transformer(
     n_features: int, n_classes: int, *, n_frames: int = 251, seed: int = 0
 ) -> keras.Model:
-    """Four convolutions, then attention between 120 places that are **not told where they stand**.
+    """Four convolutions, then self-attention between 120 positions **without position encodings**.
 
-    What leaves the convolutions may be shuffled over time and bands without any change of the output.
+    Shuffling the output of the convolutions over time and bands does not change the prediction.
 
-    Needs at least 16 frames and features. All else as in :func:`build_s0_cnn2d_lstm`.
+    Needs at least 16 frames and features. Parameters as in :func:`build_s0_cnn2d_lstm`.
+
+    See Also
+    --------
+    sercore.models.transformer.build_cnn2d_transformer : Adds position encodings.
     """
-    inputs, x = fixed_frames(n_features, n_frames)
+    inputs, x = _fixed_frames(n_features, n_frames)
     x = as_image(x)
     for width in (32, 64, 128, 256):
-        x = conv(x, width, 5, 2)
+        x = _conv(x, width, 5, 2)
     x = layers.Dropout(0.5)(layers.Reshape((-1, 256), name="places")(x))
-    x = layers.GlobalMaxPooling1D()(layers.Dropout(0.5)(encode(x, heads=3, hidden=64)))
+    x = layers.GlobalMaxPooling1D()(layers.Dropout(0.5)(_encode(x, heads=3, hidden=64)))
     return classify(inputs, x, n_classes, dropout=0.0, name="s0_cnn2d_transformer")
 
 
 class Preset(NamedTuple):
-    """A builder, the shapes of the inputs that the original was made for, its weights there.
+    """Builder of a network, its original input shapes, and its number of weights with these.
 
     Parameters
     ----------
     build : callable
+        The builder.
     shapes : tuple of tuple
-        One per input: (n_features,) for rows, (n_frames, n_features) for frames.
+        One shape per input: (n_features,) for rows, (n_frames, n_features) for frames.
     n_weights : int
-        With the 7 classes of VoiceVibes, averages and variances of batch normalisation included.
+        Number of weights with the 7 classes of VoiceVibes, including the moving averages of batch
+        normalisation.
     """
 
     build: Callable[..., keras.Model]
@@ -230,19 +200,83 @@ LEGACY = {
     "s0_lstm_cnn2d": Preset(build_s0_lstm_cnn2d, ((251, 128),), 207_495),
     "s0_cnn2d_transformer": Preset(build_s0_cnn2d_transformer, ((251, 128),), 1_903_303),
 }
-"""Name of each network. Weights follow from sizes of layers; S0's own print is of its train_experts only."""
+"""All networks of earlier projects. Numbers of weights are computed from the published layer sizes; S0
+itself reports only those of its one-vs-rest experts, which agree."""
 
 
 def build(name: str, n_features: int, n_classes: int, *, seed: int = 0, **settings) -> keras.Model:
-    """An earlier network, untrained and uncompiled.
+    """Untrained, uncompiled network of an earlier project.
 
     Parameters
     ----------
     name : str
-        From :data:`LEGACY`.
+        A key of :data:`LEGACY`.
     n_features, n_classes, seed, **settings
-        Of its builder, such as ``n_frames=300``.
+        Arguments of its builder, such as ``n_frames=300``.
+
+    Raises
+    ------
+    SercoreError
+        No network has this name, or the input is too small for its pooling.
+
+    See Also
+    --------
+    sercore.models.build : The networks of this package.
     """
     if name not in LEGACY:
-        raise SercoreError(f"no earlier network named {name!r}; there are: {', '.join(LEGACY)}")
+        raise SercoreError(f"no legacy network named {name!r}; there are: {', '.join(LEGACY)}")
     return LEGACY[name].build(n_features, n_classes, seed=seed, **settings)
+
+
+def _fixed_frames(n_features: int, n_frames: int):
+    """Input for frames, and the clip cut or zero-padded to ``n_frames`` frames."""
+    inputs = keras.Input((None, n_features), name="frames")
+    x, _ = SplitPadding(name="padding")(inputs)
+    x = ops.pad(x, [[0, 0], [0, n_frames], [0, 0]])[:, :n_frames]
+    return inputs, layers.Reshape((n_frames, n_features))(x)
+
+
+def _row(n_features: int):
+    """Input for rows, and the row as a sequence of scalars [shape=(batch, n_features, 1)]."""
+    inputs = keras.Input((n_features,), name="row")
+    return inputs, layers.Reshape((n_features, 1))(inputs)
+
+
+def _conv(x, filters: int, size: int, pool: int):
+    """Convolution, batch normalisation, ELU and max pooling, in one or two dimensions."""
+    if min(x.shape[1:-1]) < pool:
+        raise SercoreError(
+            f"this network pools {pool} frames or features into one, but only {min(x.shape[1:-1])} are left "
+            "at this layer; pass a larger n_frames or more features"
+        )
+    image = len(x.shape) == 4
+    convolution = layers.Conv2D if image else layers.Conv1D
+    maximum = layers.MaxPooling2D if image else layers.MaxPooling1D
+    x = layers.BatchNormalization()(convolution(filters, size, padding="same")(x))
+    return maximum(pool)(layers.ELU()(x))
+
+
+def _cnn2d_lstm(x, filters):
+    """Convolutions over the image of a clip; their flattened output is the single time step of an LSTM."""
+    x = as_image(x)
+    for width, pool in zip(filters, (2, 4, 4), strict=True):
+        x = _conv(x, width, 5, pool)
+    return layers.LSTM(48, name="lstm")(layers.Reshape((1, -1), name="one_step")(x))
+
+
+def _cnn1d_lstm(x):
+    """Convolutions over a row, then an LSTM that reads all channels as a sequence of scalars."""
+    for width in (64, 128):
+        x = layers.LeakyReLU(0.3)(layers.Conv1D(width, 3, padding="same")(x))
+        x = layers.Dropout(0.5)(layers.BatchNormalization()(x))
+    x = layers.Reshape((-1, 1), name="single_numbers")(x)
+    return layers.Dropout(0.4)(layers.LSTM(48, name="lstm_1d")(x))
+
+
+def _encode(x, *, heads: int, hidden: int):
+    """Post-norm Transformer block (Vaswani 2017); each head is as wide as x."""
+    width = x.shape[-1]
+    attended = layers.Dropout(0.1)(layers.MultiHeadAttention(heads, width, name="attention")(x, x))
+    x = layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, attended]))
+    mixed = layers.Dense(width)(layers.Dense(hidden, activation="relu")(x))
+    return layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, layers.Dropout(0.1)(mixed)]))

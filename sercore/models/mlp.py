@@ -1,7 +1,4 @@
-"""A multilayer perceptron on a table of features, in Keras.
-
-Notebook: 03_mlp_baseline.ipynb
-"""
+"""A multilayer perceptron (MLP) on a table of features, one row per clip."""
 
 from __future__ import annotations
 
@@ -19,25 +16,30 @@ def build_mlp(
     weight_decay: float = 1e-3,
     seed: int = 0,
 ) -> keras.Model:
-    """An uncompiled network from standardised features to class probabilities.
+    """Multilayer perceptron with batch normalisation, dropout and weight decay.
 
     Parameters
     ----------
     n_features, n_classes : int
-        Width of input and output.
+        Size of input and output.
     hidden : tuple of int
         Units of each hidden layer.
     dropout, input_dropout : float
-        Share of hidden units and of input columns switched off at each training step.
+        Dropout rate of the hidden layers and of the input.
     weight_decay : float
-        L2 penalty on the weights of hidden layers.
+        L2 penalty on the weights of the hidden layers.
     seed : int
-        Of initial weights and dropout.
+        Seed of initial weights and dropout.
 
     Returns
     -------
     keras.Model
-        Input (batch, n_features), output (batch, n_classes) that sums to 1.
+        Uncompiled. Input [shape=(batch, n_features)], standardised; output [shape=(batch, n_classes)],
+        probabilities.
+
+    See Also
+    --------
+    sercore.models.build : Builds a network by name.
     """
     seeds = iter(range(1000 * seed, 1000 * seed + 999))
     inputs = keras.Input((n_features,), name="features")

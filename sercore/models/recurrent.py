@@ -1,9 +1,12 @@
-"""Recurrent networks: LSTM, BiLSTM, and BiLSTM with attention, on frames in the order they were said.
+"""Recurrent networks on frames: LSTM, BiLSTM, and BiLSTM with attention.
 
-Frames come every 10 ms, much faster than a voice changes; the mean of ``pool`` frames makes one
-step, which costs a quarter and forgets less on the way.
+Frames come every 10 ms, much faster than speech changes, so ``pool`` neighbouring frames are first
+averaged into one time step. Four times fewer steps cost a quarter and shorten the path that gradients
+travel. Input, output and seed are described in :mod:`sercore.models`.
 
-Notebook: 04_lstm_bilstm.ipynb
+References
+----------
+Hochreiter & Schmidhuber: Long short-term memory. Neural Computation 9, 1735–1780, 1997.
 """
 
 from __future__ import annotations
@@ -25,30 +28,29 @@ def build_lstm(
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
-    """LSTM whose last state, after the last frame of the clip, is classified.
+    """LSTM whose state after the last frame of the clip is classified.
 
     Parameters
     ----------
-    units : tuple of int
-        Units of each LSTM layer (Hochreiter & Schmidhuber 1997).
-    pool : int
-        Frames that are averaged to one step.
-    dropout : float
-        Rate of dropout before the output, and inside the network.
     n_features, n_classes : int
-        Width of input and output.
+        Size of input and output.
+    units : tuple of int
+        Units of each LSTM layer.
+    pool : int
+        Frames averaged into one time step.
+    dropout : float
+        Dropout rate before the output layer.
     seed : int
         Seed of initial weights and dropout.
 
     Returns
     -------
     keras.Model
-        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
-        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+        Input [shape=(batch, n_frames, n_features)], output [shape=(batch, n_classes)].
 
     See Also
     --------
-    sercore.models.build : the same by name.
+    build_bilstm : Reads the clip in both directions.
     """
     inputs, x, mask = frame_inputs(n_features)
     summary = _stack(x, mask, units, pool, bidirectional=False, sequences=False)[0]
@@ -65,30 +67,29 @@ def build_bilstm(
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
-    """Two LSTMs, one from each end of the clip; their last states are classified.
+    """Bidirectional LSTM; the last states of both directions are classified together.
 
     Parameters
     ----------
-    units : tuple of int
-        Units of each layer, in each direction.
-    pool : int
-        Frames that are averaged to one step.
-    dropout : float
-        Rate of dropout before the output, and inside the network.
     n_features, n_classes : int
-        Width of input and output.
+        Size of input and output.
+    units : tuple of int
+        Units of each layer, per direction.
+    pool : int
+        Frames averaged into one time step.
+    dropout : float
+        Dropout rate before the output layer.
     seed : int
         Seed of initial weights and dropout.
 
     Returns
     -------
     keras.Model
-        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
-        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+        Input [shape=(batch, n_frames, n_features)], output [shape=(batch, n_classes)].
 
     See Also
     --------
-    sercore.models.build : the same by name.
+    build_bilstm_attention : Uses the states at all time steps.
     """
     inputs, x, mask = frame_inputs(n_features)
     summary = _stack(x, mask, units, pool, bidirectional=True, sequences=False)[0]
@@ -106,34 +107,35 @@ def build_bilstm_attention(
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
-    """BiLSTM whose states are averaged with learned weights: where in the clip it listens.
+    """BiLSTM whose states are averaged over time with learned attention weights.
 
-    The weights are the second output of the layer ``attention``::
+    The weights [shape=(batch, n_steps)] are the second output of the layer ``attention``::
 
         keras.Model(model.input, model.get_layer("attention").output[1])
 
     Parameters
     ----------
-    units, pool
-        As in :func:`build_bilstm`.
-    attention_units : int
-        Width of the layer that scores a step.
-    dropout : float
-        Rate of dropout before the output, and inside the network.
     n_features, n_classes : int
-        Width of input and output.
+        Size of input and output.
+    units : tuple of int
+        Units of each layer, per direction.
+    attention_units : int
+        Hidden units of the layer that scores a time step.
+    pool : int
+        Frames averaged into one time step.
+    dropout : float
+        Dropout rate before the output layer.
     seed : int
         Seed of initial weights and dropout.
 
     Returns
     -------
     keras.Model
-        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
-        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+        Input [shape=(batch, n_frames, n_features)], output [shape=(batch, n_classes)].
 
     See Also
     --------
-    sercore.models.build : the same by name.
+    sercore.models.layers.AttentionPool : The attention layer.
     """
     inputs, x, mask = frame_inputs(n_features)
     x, mask = _stack(x, mask, units, pool, bidirectional=True, sequences=True)
@@ -152,43 +154,44 @@ def build_bilstm_multihead(
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
-    """BiLSTM whose states look at each other (multi-head attention) and are then averaged.
+    """BiLSTM with multi-head self-attention over its states, averaged over the clip.
 
     Parameters
     ----------
-    units, pool
-        As in :func:`build_bilstm`.
-    heads : int
-        Attention heads; each is as wide as its share of the states.
-    dropout : float
-        Rate of dropout before the output, and inside the network.
     n_features, n_classes : int
-        Width of input and output.
+        Size of input and output.
+    units : tuple of int
+        Units of each layer, per direction.
+    heads : int
+        Attention heads, which divide the state between them.
+    pool : int
+        Frames averaged into one time step.
+    dropout : float
+        Dropout rate before the output layer.
     seed : int
         Seed of initial weights and dropout.
 
     Returns
     -------
     keras.Model
-        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
-        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+        Input [shape=(batch, n_frames, n_features)], output [shape=(batch, n_classes)].
 
     See Also
     --------
-    sercore.models.build : the same by name.
+    sercore.models.transformer.build_transformer : Self-attention without recurrence.
     """
     inputs, x, mask = frame_inputs(n_features)
     x, mask = _stack(x, mask, units, pool, bidirectional=True, sequences=True)
-    seen = layers.MultiHeadAttention(heads, max(1, x.shape[-1] // heads), name="attention")(
+    attended = layers.MultiHeadAttention(heads, max(1, x.shape[-1] // heads), name="attention")(
         x, x, value_mask=mask
     )
-    x = layers.LayerNormalization()(layers.Add()([x, seen]))
+    x = layers.LayerNormalization()(layers.Add()([x, attended]))
     summary = layers.GlobalAveragePooling1D()(x, mask=mask)
     return classify(inputs, summary, n_classes, dropout=dropout, name="bilstm_multihead")
 
 
 def _stack(x, mask, units, pool, *, bidirectional, sequences):
-    """LSTM layers on steps of pooled frames, and the mask; only the last may return a state."""
+    """LSTM layers on pooled frames, and the mask; without ``sequences`` the last returns its last state."""
     x, mask = MaskedPool(pool)(x, mask=mask)
     for depth, width in enumerate(units, start=1):
         layer = layers.LSTM(width, return_sequences=sequences or depth < len(units))

@@ -1,9 +1,14 @@
-"""Transformers: attention between all frames of a clip, which are told where they stand.
+"""Transformer encoders on frames, with sinusoidal positions.
 
-Attention costs the square of the number of steps, so frames are first averaged or convolved to a
-quarter of their number.
+Self-attention costs the square of the number of time steps, so frames are first averaged, or convolved
+with strides, to a quarter of their number. Blocks normalise before attention (pre-norm). Input, output
+and seed are described in :mod:`sercore.models`.
 
-Notebook: 05_cnn_transformer.ipynb
+References
+----------
+Vaswani et al.: Attention is all you need. NeurIPS 2017.
+
+Xiong et al.: On layer normalization in the transformer architecture. ICML 2020.
 """
 
 from __future__ import annotations
@@ -28,32 +33,33 @@ def build_transformer(
     dropout: float = 0.2,
     seed: int = 0,
 ) -> keras.Model:
-    """Transformer encoder on frames, averaged over the clip.
+    """Transformer encoder on frames; its output is averaged over the clip.
 
     Parameters
     ----------
-    width : int
-        Of each step inside the encoder; its hidden layers are twice as wide.
-    blocks, heads : int
-        Depth of the encoder and attention heads of each block (Vaswani 2017, normalised first).
-    pool : int
-        Frames that are averaged to one step.
-    dropout : float
-        Rate of dropout before the output, and inside the network.
     n_features, n_classes : int
-        Width of input and output.
+        Size of input and output.
+    width : int
+        Model dimension of the encoder; its feed-forward layers are twice as wide.
+    blocks : int
+        Encoder blocks.
+    heads : int
+        Attention heads per block.
+    pool : int
+        Frames averaged into one time step.
+    dropout : float
+        Dropout rate inside the blocks and before the output layer.
     seed : int
         Seed of initial weights and dropout.
 
     Returns
     -------
     keras.Model
-        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
-        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+        Input [shape=(batch, n_frames, n_features)], output [shape=(batch, n_classes)].
 
     See Also
     --------
-    sercore.models.build : the same by name.
+    build_cnn2d_transformer : Convolutions before the encoder.
     """
     inputs, x, mask = frame_inputs(n_features)
     x, mask = MaskedPool(pool)(x, mask=mask)
@@ -75,30 +81,35 @@ def build_cnn2d_transformer(
     dropout: float = 0.2,
     seed: int = 0,
 ) -> keras.Model:
-    """2D convolutions find local patterns, a Transformer encoder relates them over the clip.
+    """2D convolutions extract local patterns; a Transformer encoder relates them over the clip.
+
+    Features must be ordered by frequency, such as mel bands.
 
     Parameters
     ----------
-    filters, kernel_size, pool
-        As in :func:`sercore.models.hybrid.build_cnn2d_lstm`.
-    width, blocks, heads
-        As in :func:`build_transformer`.
-    dropout : float
-        Rate of dropout before the output, and inside the network.
     n_features, n_classes : int
-        Width of input and output.
+        Size of input and output.
+    filters : tuple of int
+        Filters of each convolution; each halves the bands, the first two halve the frames.
+    kernel_size : (int, int)
+        Frames and bands covered by a filter, odd.
+    width, blocks, heads : int
+        Encoder, as in :func:`build_transformer`.
+    pool : int
+        Frames averaged into one before the convolutions.
+    dropout : float
+        Dropout rate inside the blocks and before the output layer; half of it after each convolution.
     seed : int
         Seed of initial weights and dropout.
 
     Returns
     -------
     keras.Model
-        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
-        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+        Input [shape=(batch, n_frames, n_features)], output [shape=(batch, n_classes)].
 
     See Also
     --------
-    sercore.models.build : the same by name.
+    sercore.models.hybrid.build_cnn2d_lstm : The same convolutions before an LSTM.
     """
     inputs, x, mask = frame_inputs(n_features)
     x, mask = MaskedPool(pool)(x, mask=mask)
@@ -108,7 +119,7 @@ def build_cnn2d_transformer(
 
 
 def _encode(x, mask, width, blocks, heads, dropout):
-    """Mean over the clip of the last block of an encoder."""
+    """Output of the encoder, averaged over the clip."""
     x = Position(name="position")(layers.Dense(width)(x))
     for k in range(blocks):
         x = _block(x, mask, heads, dropout, name=f"attention_{k}")
@@ -116,11 +127,13 @@ def _encode(x, mask, width, blocks, heads, dropout):
 
 
 def _block(x, mask, heads, dropout, name):
-    """Attention between frames, then a hidden layer on each; both are added to what came in."""
+    """Self-attention and a feed-forward layer, each with a residual connection."""
     width = x.shape[-1]
-    seen = layers.LayerNormalization()(x)
-    seen = layers.MultiHeadAttention(heads, max(1, width // heads), name=name)(seen, seen, value_mask=mask)
-    x = layers.Add()([x, layers.Dropout(dropout)(seen)])
+    normed = layers.LayerNormalization()(x)
+    attended = layers.MultiHeadAttention(heads, max(1, width // heads), name=name)(
+        normed, normed, value_mask=mask
+    )
+    x = layers.Add()([x, layers.Dropout(dropout)(attended)])
     hidden = layers.Dense(2 * width, activation="relu")(layers.LayerNormalization()(x))
     hidden = layers.Dense(width)(layers.Dropout(dropout)(hidden))
     return layers.Add()([x, hidden])

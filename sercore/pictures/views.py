@@ -15,7 +15,7 @@ from ..audio import SAMPLE_RATE
 from ..features import Spectrum, get_recipe
 from ..features.lpc import HOP_SECONDS
 from ..features.spectrum import mel_centres
-from ..interpret.occlusion_mask import OcclusionBox
+from ..interpret.sonification import OcclusionBox
 from ..plots.style import PITCH_CLASSES, SEQUENTIAL, limits_of
 from . import analysis
 from .analysis import N_MFCC, Clip, Settings

@@ -3,7 +3,7 @@
 >>> from sercore.widgets import Occluding
 >>> Occluding()
 
-Without the widget: :class:`~sercore.interpret.occlusion_mask.OcclusionBox`, ``predict_masked`` and
+Without the widget: :class:`~sercore.interpret.sonification.OcclusionBox`, ``predict_masked`` and
 ``cover_picture``; of a network, :func:`sercore.interpret.attribution.occlusion` does it for every box of a clip.
 
 Notebook: 07_interpretability.ipynb
@@ -23,8 +23,7 @@ from ..bundle.default_model import get_predictor
 from ..errors import SercoreError
 from ..features import Recipe, Spectrum, get_recipe
 from ..features.spectrum import mel_centres
-from ..interpret.occlusion_mask import Answer, OcclusionBox, predict_masked
-from ..interpret.sonification import mask_sound
+from ..interpret.sonification import Answer, OcclusionBox, mask_sound, predict_masked
 from ..pictures.html import probability_bars
 from ..pictures.views import cover_picture
 from ..synth.knobs import Voice

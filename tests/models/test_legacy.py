@@ -1,4 +1,4 @@
-"""The networks of an earlier project: their sizes are theirs, and each shows the mistake it is kept for."""
+"""Networks of earlier projects: their sizes, and the design error of each."""
 
 from functools import lru_cache
 
@@ -10,10 +10,18 @@ from sercore.errors import SercoreError
 from sercore.models import legacy
 
 N_BANDS, N_FRAMES, N_AVERAGES, N_CLASSES = 32, 36, 6, 3
-every_network = pytest.mark.parametrize("name", legacy.LEGACY)
-reads_frames = pytest.mark.parametrize(
-    "name", [name for name, preset in legacy.LEGACY.items() if len(preset.shapes[-1]) == 2]
-)
+SLOW = ("s0_cnn1d_lstm", "s0_fused")
+"""Networks with an LSTM of hundreds of steps."""
+
+
+def parametrize(names):
+    return pytest.mark.parametrize(
+        "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in names]
+    )
+
+
+every_network = parametrize(legacy.LEGACY)
+frame_networks = parametrize([name for name, preset in legacy.LEGACY.items() if len(preset.shapes[-1]) == 2])
 
 
 @lru_cache
@@ -38,7 +46,7 @@ def predict(model, X):
 
 
 def inner(name, layer):
-    """What one of its layers gives for the test clips."""
+    """Output of one layer for the test clips."""
     import keras
 
     model = network(name)
@@ -46,33 +54,33 @@ def inner(name, layer):
 
 
 @every_network
-def test_weights_of_the_original_at_its_own_input(name):
+def test_number_of_weights(name):
     preset = legacy.LEGACY[name]
     model = preset.build(preset.shapes[-1][-1], 7)
     assert model.count_params() == preset.n_weights
 
 
-def test_weights_of_an_expert_are_those_that_voicevibes_prints():
+def test_number_of_weights_of_an_expert():
     expert = legacy.build("s0_cnn2d_lstm", 128, 2, filters=(128, 128, 256))
     second_class = 48 + 1  # a softmax of two classes instead of their sigmoid
     assert expert.count_params() - second_class == 2_620_273
 
 
 @every_network
-def test_probabilities_sum_to_one_and_survive_saving(name, tmp_path):
+def test_probabilities_and_saving(name, tmp_path):
     import keras
 
     proba = predict(network(name), clips(name))
     assert proba.shape == (3, N_CLASSES)
     np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
-    assert proba.std(axis=0).min() > 1e-5, "the same answer to every clip"
+    assert proba.std(axis=0).min() > 1e-5, "the same prediction for every clip"
     network(name).save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(predict(loaded, clips(name)), proba, atol=1e-6)
 
 
-@reads_frames
-def test_clips_are_cut_or_filled_with_zeros(name):
+@frame_networks
+def test_clips_are_cut_or_zero_padded(name):
     *rows, frames = clips(name, n_frames=N_FRAMES + 5)
     cut = predict(network(name), [*rows, frames[:, :N_FRAMES]])
     np.testing.assert_allclose(predict(network(name), [*rows, frames]), cut, atol=1e-6)
@@ -83,14 +91,14 @@ def test_clips_are_cut_or_filled_with_zeros(name):
     np.testing.assert_allclose(predict(network(name), [*rows, padded]), expected, atol=1e-6)
 
 
-def test_what_cannot_be_built_is_refused():
-    with pytest.raises(SercoreError, match="no earlier network named 's9'; there are: s0_cnn2d_lstm"):
+def test_invalid_arguments_raise():
+    with pytest.raises(SercoreError, match="no legacy network named 's9'; there are: s0_cnn2d_lstm"):
         legacy.build("s9", 128, 7)
-    with pytest.raises(SercoreError, match="pools 4 frames or features to one where only 3 are left"):
+    with pytest.raises(SercoreError, match="pools 4 frames or features into one, but only 3 are left"):
         legacy.build("s0_cnn2d_lstm", 128, 7, n_frames=31)
 
 
-def test_lstm_over_one_step_is_a_dense_layer_with_gates():
+def test_lstm_over_one_step_is_a_gated_dense_layer():
     model = network("s0_cnn2d_lstm")
     step, state = inner("s0_cnn2d_lstm", "one_step"), inner("s0_cnn2d_lstm", "lstm")
     assert step.shape == (3, 1, (N_FRAMES // 32) * (N_BANDS // 32) * 256)
@@ -104,33 +112,34 @@ def test_lstm_over_one_step_is_a_dense_layer_with_gates():
     np.testing.assert_array_equal(predict(model, clips("s0_cnn2d_lstm")), before)
 
 
-def test_lstm_walks_over_single_channels():
-    one_number_each = network("s0_cnn1d_lstm").get_layer("lstm_1d").input.shape
-    assert one_number_each == (None, N_AVERAGES * 128, 1)
+def test_lstm_reads_single_channels():
+    input_shape = network("s0_cnn1d_lstm").get_layer("lstm_1d").input.shape
+    assert input_shape == (None, N_AVERAGES * 128, 1)
 
 
+@pytest.mark.slow
 def test_attention_over_one_step_has_weight_one():
     model = network("s0_fused")
     attention, step = model.get_layer("attention"), inner("s0_fused", "both")
     for x in (step, -9 * step):
         assert (scores(attention, x) == 1).all()
     two_steps = 9 * np.random.default_rng(1).normal(size=(3, 2, 96)).astype("float32")
-    assert np.ptp(scores(attention, two_steps)) > 0.01, "where there is a choice, the weights choose"
+    assert np.ptp(scores(attention, two_steps)) > 0.01
     before = predict(model, clips("s0_fused"))
     queries_and_keys, rest = attention.get_weights()[:4], attention.get_weights()[4:]
     attention.set_weights([w + 7 for w in queries_and_keys] + rest)
     np.testing.assert_array_equal(predict(model, clips("s0_fused")), before)
 
 
-def test_lstm_walks_over_coefficients():
+def test_lstm_reads_coefficients():
     row = clips("s0_lstm_cnn1d")[0]
     before, after = states("s0_lstm_cnn1d", row), states("s0_lstm_cnn1d", changed(row, np.s_[:, -1]))
     np.testing.assert_array_equal(before[:, :-1], after[:, :-1])
     assert (before[:, -1] != after[:, -1]).any()
 
 
-def test_lstm_walks_over_mel_bands():
-    """It knows the end of the clip from its first step on, and the highest band only at its last."""
+def test_lstm_reads_mel_bands():
+    # the first state depends on the last frame, only the last state on the highest band
     frames = clips("s0_lstm_cnn2d")[0]
     before = states("s0_lstm_cnn2d", frames)
     later, higher = (changed(frames, where) for where in (np.s_[:, -1, :], np.s_[:, :, -1]))
@@ -139,7 +148,7 @@ def test_lstm_walks_over_mel_bands():
     assert network("s0_lstm_cnn2d").get_layer("lstm").get_weights()[0].shape[0] == N_FRAMES
 
 
-def test_transformer_is_not_told_where_places_stand():
+def test_transformer_has_no_positions():
     import keras
 
     model = network("s0_cnn2d_transformer")
@@ -175,7 +184,7 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def test_a_yardstick_is_found_by_name_among_networks_on_frames():
+def test_legacy_baseline_is_built_by_name():
     assert models.reads_frames("s0_cnn2d_lstm")
     network = models.build("s0_cnn2d_lstm", 64, 8)
     assert network.count_params() == legacy.build("s0_cnn2d_lstm", 64, 8).count_params()

@@ -28,7 +28,7 @@ TINY = {
     "cnn2d_transformer": {"filters": (3,), "width": 8, "blocks": 1, "heads": 2},
     "res_lstm": {"filters": (4,), "units": 4, "attention_units": 4},
 }
-"""Settings that make each network small enough to train here in a second."""
+"""Settings that make each network small."""
 FRAME_NETWORKS = [name for name in models.NETWORKS if name not in models.TABLE_NETWORKS]
 every_network = pytest.mark.parametrize("name", models.NETWORKS)
 every_frame_network = pytest.mark.parametrize("name", FRAME_NETWORKS)
@@ -36,7 +36,7 @@ every_frame_network = pytest.mark.parametrize("name", FRAME_NETWORKS)
 
 @lru_cache
 def tiny(name):
-    """A small network, and weights all of which matter: batch norms have seen data, biases are not 0."""
+    """A small network in which every weight has an influence: biases and moving averages are not 0."""
     model = build(name)
     rng = np.random.default_rng(3)
     for weight in model.weights:
@@ -50,7 +50,7 @@ def build(name, *, seed=0, **model_params):
 
 
 def some_clips(n=4):
-    """Clips (n_features, n_frames) of different lengths; one frame more or less moves every window."""
+    """Clips [shape=(n_features, n_frames)] of different lengths that are not multiples of any stride."""
     rng = np.random.default_rng(5)
     return [rng.normal(size=(N_FEATURES, N_FRAMES - 5 * (k % 4))).astype("float32") for k in range(n)]
 
@@ -66,23 +66,23 @@ def predict(model, X):
     return keras.ops.convert_to_numpy(model(X, training=False))
 
 
-def test_every_network_has_settings_for_these_tests():
+def test_every_network_is_tested():
     assert set(TINY) == set(models.NETWORKS)
 
 
-def test_registry_loads_no_keras():
+def test_import_loads_no_keras():
     code = "import sys, sercore.models; sys.exit(any(m in sys.modules for m in ('keras', 'tensorflow')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_unknown_network_is_refused():
+def test_unknown_name_raises():
     with pytest.raises(SercoreError, match=r"no network named 'lsmt'; there are: mlp, lstm"):
         models.build("lsmt", 4, 2)
 
 
 @every_frame_network
 @pytest.mark.parametrize("sizes", [(0, 3), (4, 1)])
-def test_impossible_sizes_are_refused(name, sizes):
+def test_invalid_sizes_raise(name, sizes):
     with pytest.raises(SercoreError, match="at least 1 feature and 2 classes"):
         models.build(name, *sizes)
 
@@ -93,12 +93,12 @@ def test_probabilities_sum_to_one(name):
     assert proba.shape == (4, N_CLASSES)
     np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
     assert (proba >= 0).all()
-    assert proba.std(axis=0).min() > 1e-4, "the same answer to every clip"
+    assert proba.std(axis=0).min() > 1e-4, "the same prediction for every clip"
 
 
 @every_frame_network
 @pytest.mark.parametrize("n_frames", [N_FRAMES + 1, N_FRAMES + 14])
-def test_padding_does_not_change_the_prediction(name, n_frames):
+def test_padding_does_not_change_prediction(name, n_frames):
     clips = some_clips()
     alone = np.concatenate([predict(tiny(name), models.pad_clips([clip])) for clip in clips])
     padded = predict(tiny(name), models.pad_clips(clips, n_frames=n_frames))
@@ -106,8 +106,7 @@ def test_padding_does_not_change_the_prediction(name, n_frames):
 
 
 @every_frame_network
-def test_padding_does_not_change_a_training_step(name):
-    """The same loss and, after one large step, the same weights, running means and variances."""
+def test_padding_does_not_change_training_step(name):
     import keras
 
     results = []
@@ -123,8 +122,9 @@ def test_padding_does_not_change_a_training_step(name):
         np.testing.assert_allclose(a, b, atol=2e-5)
 
 
+@pytest.mark.slow
 @every_network
-def test_eight_clips_can_be_learned_by_heart(name):
+def test_eight_clips_can_be_overfitted(name):
     import keras
 
     model, X = build(name, dropout=0.0), some_input(name, 8)
@@ -136,11 +136,11 @@ def test_eight_clips_can_be_learned_by_heart(name):
 
 
 @every_frame_network
-def test_order_of_frames_matters(name):
+def test_order_of_frames_changes_prediction(name):
     clip = some_clips(1)[0]
     shuffled = clip[:, np.random.default_rng(0).permutation(clip.shape[1])]
-    there, back = predict(tiny(name), models.pad_clips([clip, shuffled]))
-    assert np.abs(there - back).max() > 1e-4
+    one, other = predict(tiny(name), models.pad_clips([clip, shuffled]))
+    assert np.abs(one - other).max() > 1e-4
 
 
 @every_network
@@ -148,22 +148,22 @@ def test_saved_network_predicts_the_same(name, tmp_path):
     import keras
 
     tiny(name).save(tmp_path / "model.keras")
-    loaded = keras.saving.load_model(tmp_path / "model.keras")  # in safe mode: it runs no stored code
+    loaded = keras.saving.load_model(tmp_path / "model.keras")  # in safe mode, without stored code
     np.testing.assert_allclose(
         predict(loaded, some_input(name)), predict(tiny(name), some_input(name)), atol=1e-6
     )
 
 
+@pytest.mark.slow
 @every_network
 def test_onnx_export_predicts_the_same(name, tmp_path):
-    """Also for other numbers of clips and frames than the network was called with, and more padding."""
     import onnxruntime
 
     model, path = tiny(name), str(tmp_path / "model.onnx")
-    predict(model, some_input(name))  # Keras exports only what was called once
+    predict(model, some_input(name))  # Keras exports only models that were called
     model.export(path, format="onnx", verbose=False)
     session = onnxruntime.InferenceSession(path)
-    clips = some_clips(7)
+    clips = some_clips(7)  # other numbers of clips and frames than in the call above
     frames = models.pad_clips(clips, n_frames=N_FRAMES + 7)
     X = np.stack([c[:, 0] for c in clips]) if name in models.TABLE_NETWORKS else frames
     proba = session.run(None, {session.get_inputs()[0].name: X})[0]
@@ -196,14 +196,14 @@ network = models.build("cnn1d_lstm", 4, 3, filters=(8,), units=8, dropout=0.0)
 history = training.fit(network, clips, y, augmented=[clips], epochs=20, batch_size=8, learning_rate=0.01,
                        lr_schedule="cosine", class_weight="balanced", label_smoothing=0.05, mixup=0.1,
                        spec_augment={"frames": 3, "bands": 1})
-said = training.predict_proba(network, clips, range(3)).argmax(axis=1)
-np.savez(f"{folder}/fit.npz", loss=history["loss"], right=(said == y).mean())
+predicted = training.predict_proba(network, clips, range(3)).argmax(axis=1)
+np.savez(f"{folder}/fit.npz", loss=history["loss"], right=(predicted == y).mean())
 """
 
 
 @pytest.fixture(scope="module")
 def on_jax(tmp_path_factory):
-    """What each network, saved here, predicts and how it trains where Keras runs on JAX."""
+    """Predictions and training of each network in a process with the JAX backend."""
     folder = tmp_path_factory.mktemp("jax")
     for name in models.NETWORKS:
         tiny(name).save(folder / f"{name}.keras")
@@ -217,6 +217,7 @@ def on_jax(tmp_path_factory):
     return {name: dict(np.load(folder / f"{name}.npz")) for name in (*models.NETWORKS, "fit")}
 
 
+@pytest.mark.slow
 @every_network
 def test_jax_predicts_the_same_and_trains(name, on_jax):
     np.testing.assert_allclose(on_jax[name]["proba"], predict(tiny(name), some_input(name)), atol=1e-4)
@@ -224,7 +225,8 @@ def test_jax_predicts_the_same_and_trains(name, on_jax):
     assert on_jax[name]["changed"].mean() > 0.8  # a bias before normalisation has no influence
 
 
-def test_jax_builds_and_fits_with_all_that_training_offers(on_jax):
+@pytest.mark.slow
+def test_jax_fits_with_all_training_options(on_jax):
     assert on_jax["fit"]["loss"][-1] < 0.7 * on_jax["fit"]["loss"][0]
     assert on_jax["fit"]["right"] > 0.9
 
@@ -239,7 +241,7 @@ def test_config_round_trip(name):
 
 
 @every_network
-def test_seed_alone_decides_initial_weights(name):
+def test_seed_determines_initial_weights(name):
     random.seed(1)
     first = build(name, seed=4).get_weights()
     drawn = random.random()
@@ -248,23 +250,24 @@ def test_seed_alone_decides_initial_weights(name):
     assert all((a == b).all() for a, b in zip(first, second, strict=True))
     assert not all((a == b).all() for a, b in zip(first, other, strict=True))
     random.seed(1)
-    assert name in models.TABLE_NETWORKS or drawn == random.random(), "building used up shared randomness"
+    assert name in models.TABLE_NETWORKS or drawn == random.random(), (
+        "building changed the global random state"
+    )
 
 
 @every_network
-def test_default_size_suits_a_laptop(name):
+def test_default_number_of_weights(name):
     n_weights = models.build(name, 64, 8).count_params()
     assert 1_000 < n_weights < (60_000 if name == "res_lstm" else 500_000)
 
 
 @every_frame_network
-def test_fewer_features_than_bands_to_pool(name):
-    """Recipes may hold three rows only; default settings must still build."""
+def test_fewer_features_than_pooling_steps(name):
     proba = predict(models.build(name, 3, 2), np.zeros((1, 9, 3), np.float32))
     np.testing.assert_allclose(proba.sum(), 1, atol=1e-6)
 
 
-def test_attention_weights_sum_to_one_over_the_clip():
+def test_attention_weights_sum_to_one():
     import keras
 
     model = tiny("bilstm_attention")
@@ -278,10 +281,10 @@ def test_attention_weights_sum_to_one_over_the_clip():
         assert (row[n_steps:] == 0).all()
 
 
-def test_pooling_equals_numpy(rng):
+def test_masked_pool_equals_numpy(rng):
     from sercore.models.layers import MaskedPool
 
-    n_valid, x = 8, rng.normal(size=(1, 13, 4)).astype("float32") - 5.0  # a zero of the padding would show
+    n_valid, x = 8, rng.normal(size=(1, 13, 4)).astype("float32") - 5.0  # far from the zeros of the padding
     mask = np.arange(13)[None] < n_valid
     pooled, inside = MaskedPool(3)(x, mask=mask)
     assert np.asarray(inside).tolist() == [[True, True, True, False, False]]
@@ -290,7 +293,7 @@ def test_pooling_equals_numpy(rng):
 
 
 @pytest.mark.parametrize("kernel_size", [3, (3, 3)])
-def test_convolutions_are_normalised_over_the_clip_alone(kernel_size, rng):
+def test_masked_conv_normalises_over_valid_frames(kernel_size, rng):
     from sercore.models.layers import MaskedConv
 
     shape = (5, 20, 6, 2) if isinstance(kernel_size, tuple) else (5, 20, 6)
@@ -304,45 +307,47 @@ def test_convolutions_are_normalised_over_the_clip_alone(kernel_size, rng):
 
 
 def masked(x, *, seed=1, training=True, **options):
-    """What SpecAugment makes of an array."""
+    """Output of SpecAugment."""
     from sercore.models.layers import SpecAugment
 
     return np.asarray(SpecAugment(seed=seed, **options)(x, training=training))
 
 
 ONES = np.ones((400, 30, 16), np.float32)
-"""Clips that hold no zero, so every zero is a mask."""
+"""Clips without zeros: every zero in the output is masked."""
 
 
-def test_masks_are_for_training_only():
+def test_spec_augment_is_for_training_only():
     np.testing.assert_array_equal(masked(ONES, training=False), ONES)
     assert (masked(ONES) == 0).any()
 
 
-def test_masks_are_as_wide_as_said_and_fall_everywhere():
+def test_widths_and_positions_of_masks():
     hidden = masked(ONES, bands=4, frames=7, n_masks=1) == 0
     assert set(np.unique(masked(ONES))) == {0.0, 1.0}
     for axis, widest in ((2, 7), (1, 4)):
         covered = hidden.all(axis=axis)  # (clips, frames) or (clips, bands)
         widths = covered.sum(axis=1)
         assert set(widths) == set(range(widest + 1))
-        assert (np.diff(covered, axis=1, prepend=False, append=False).sum(axis=1) <= 2).all(), "in one piece"
-        assert covered.any(axis=0).all(), "some place, such as the last, is never hidden"
+        assert (np.diff(covered, axis=1, prepend=False, append=False).sum(axis=1) <= 2).all(), (
+            "a mask has gaps"
+        )
+        assert covered.any(axis=0).all(), "some position is never masked"
     inside = hidden & ~hidden.all(axis=2, keepdims=True) & ~hidden.all(axis=1, keepdims=True)
-    assert not inside.any(), "something else than whole frames and whole bands is hidden"
+    assert not inside.any(), "cells outside of whole frames and bands are masked"
 
 
-def test_a_mask_wider_than_the_clip_hides_it_and_no_more():
+def test_mask_wider_than_clip():
     hidden = masked(ONES[:, :3], bands=0, frames=24, n_masks=1) == 0
     assert {0, 3} <= set(hidden.all(axis=2).sum(axis=1))
 
 
-def test_two_masks_may_hide_twice_as_much():
+def test_two_masks():
     covered = (masked(ONES, bands=0, frames=7, n_masks=2) == 0).all(axis=2)
     assert 7 < covered.sum(axis=1).max() <= 14
 
 
-def test_each_clip_and_each_call_gets_masks_of_its_own_and_a_seed_repeats_them():
+def test_masks_differ_by_clip_and_call_and_repeat_with_seed():
     from sercore.models.layers import SpecAugment
 
     first = masked(ONES)
@@ -354,16 +359,16 @@ def test_each_clip_and_each_call_gets_masks_of_its_own_and_a_seed_repeats_them()
     assert (np.asarray(layer(ONES, training=True)) != first).any()
 
 
-def test_masks_leave_padding_as_it_is():
+def test_masks_do_not_change_padding():
     X = models.pad_clips(some_clips(40))
     changed = masked(X, bands=8, frames=12)
     np.testing.assert_array_equal(np.isnan(changed), np.isnan(X))
-    kept = changed[~np.isnan(X)]
-    assert ((kept == 0) | (kept == X[~np.isnan(X)])).all()
-    assert (kept == 0).any()
+    values = changed[~np.isnan(X)]
+    assert ((values == 0) | (values == X[~np.isnan(X)])).all()
+    assert (values == 0).any()
 
 
-def test_masks_are_saved_with_a_network(tmp_path):
+def test_saved_spec_augment(tmp_path):
     import keras
 
     from sercore.models.layers import SpecAugment
@@ -376,7 +381,7 @@ def test_masks_are_saved_with_a_network(tmp_path):
     np.testing.assert_array_equal(np.asarray(layer(ONES, training=True)), masked(ONES, **given))
 
 
-def test_position_gives_every_frame_a_code_of_its_own():
+def test_position_encoding():
     from sercore.models.layers import Position
 
     code = np.asarray(Position()(np.zeros((1, 300, 64), np.float32)))[0]
@@ -386,14 +391,14 @@ def test_position_gives_every_frame_a_code_of_its_own():
     np.testing.assert_allclose([code[7, 3], code[7, 32 + 3]], [np.sin(angle), np.cos(angle)], atol=1e-5)
 
 
-def test_layers_refuse_what_they_cannot_do():
+def test_even_kernel_raises():
     from sercore.models.layers import MaskedConv
 
     with pytest.raises(SercoreError, match="kernel_size must be odd, not 4"):
         MaskedConv(8, 4)
 
 
-def test_clips_are_padded_with_nan_after_their_end():
+def test_pad_clips():
     clips = some_clips()
     X = models.pad_clips(clips)
     assert X.shape == (4, N_FRAMES, N_FEATURES)
@@ -403,10 +408,10 @@ def test_clips_are_padded_with_nan_after_their_end():
     np.testing.assert_array_equal(models.pad_clips(clips, n_frames=7), X[:, :7])
 
 
-def test_clips_that_do_not_fit_together_are_refused():
+def test_pad_clips_invalid_input():
     with pytest.raises(SercoreError, match=r"clips have \[3, 4\] features"):
         models.pad_clips([np.zeros((3, 5)), np.zeros((4, 5))])
-    with pytest.raises(SercoreError, match=r"clips \[1\] hold NaN or infinity"):
+    with pytest.raises(SercoreError, match=r"clips \[1\] contain NaN or infinity"):
         models.pad_clips([np.zeros((3, 5)), np.full((3, 5), np.nan)])
     with pytest.raises(SercoreError, match="shape"):
         models.pad_clips([])

@@ -17,7 +17,7 @@ from sercore.corpora import demo
 from sercore.course.benchmarks.ensembles import synthetic
 from sercore.errors import BundleError, SercoreError
 from sercore.interpret.counterfactual import flips
-from sercore.interpret.occlusion_mask import OcclusionBox, predict_masked
+from sercore.interpret.sonification import OcclusionBox, predict_masked
 from sercore.pictures.html import flips_html, probability_bars, score_lines
 from sercore.synth.knobs import BODIES, KNOBS, Voice
 from sercore.widgets import Occluding, VoiceLab, Voting, voice_lab
