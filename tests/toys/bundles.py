@@ -11,7 +11,7 @@ import soundfile
 
 from sercore.bundle import FittedModel, save
 from sercore.bundle.folder import MANIFEST, digest_of
-from sercore.bundle.reference_signal import reference_signal
+from sercore.bundle.predictor import reference_signal
 from sercore.features import Recipe
 from sercore.features.store import extract_frames, extract_table
 from sercore.training import fit_classical
