@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 from pathlib import Path
 
 from . import __version__, paths, quiet
@@ -238,8 +239,9 @@ def _results(options) -> None:
     for name in options.names or published.CAMPAIGNS:
         if options.measure:
             print(published.run_campaign(name))
+        table = published.table(name)
         print(f"\n{name}")
-        _print_table(published.table(name))
+        _print_table(table)
     if options.readme:
         readme.replace("results", readme.results_markdown())
         readme.replace("networks", readme.networks_markdown())
@@ -247,10 +249,9 @@ def _results(options) -> None:
 
 
 def _bench(options) -> None:
-    from .course import readme
-    from .course.benchmarks import features
+    from .course import benchmarks, readme
 
-    measured = features.run()
+    measured = benchmarks.run()
     print(measured.to_string(index=False))
     if options.readme:
         readme.replace("bench", readme.bench_markdown(measured))
@@ -262,5 +263,6 @@ def _print_table(table) -> None:
 
     text = format_table(table).set_index("Model")
     common = [name for name in text.columns if text[name].nunique() == 1 and name in _CONDITIONS]
-    print(", ".join(f"{name}: {text[name].iloc[0]}" for name in common))
+    conditions = ", ".join(f"{name}: {text[name].iloc[0]}" for name in common)
+    print(textwrap.fill(conditions, TABLE_WIDTH))
     print(text.drop(columns=common).rename_axis(None).to_string(line_width=TABLE_WIDTH).replace("\\\n", "\n"))

@@ -99,9 +99,16 @@ def test_course_commands_without_clone_print_one_message(capsys, monkeypatch, tm
     monkeypatch.setattr("sercore.course.clone._ROOT", tmp_path)
     for command in (["run"], ["results"]):
         assert main(command) == 1
-        error = capsys.readouterr().err
+        out, error = capsys.readouterr()
+        assert out == ""
         assert "clone of the repository" in error
         assert error.count("\n") == 1
+
+
+def test_bench_prints_measurements(capsys, monkeypatch):
+    monkeypatch.setattr("sercore.course.benchmarks.run", lambda: pd.DataFrame({"what": ["import"]}))
+    assert main(["bench"]) == 0
+    assert "import" in capsys.readouterr().out
 
 
 # --- quiet terminal --------------------------------------------------------------------------------
