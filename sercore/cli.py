@@ -2,16 +2,17 @@
 
 ::
 
-    sercore run                      all notebooks on the demo corpus
-    sercore run --corpus ravdess     … on real recordings
-    sercore corpora list             what there is, and where it is found
+    sercore run                      execute all notebooks on the demo corpus
+    sercore run --corpus ravdess     ... on real recordings
+    sercore corpora list             available corpora and where they were found
     sercore extract --corpus tess    features of every clip as one Parquet file
-    sercore train --model lda        a bundle: a model with its labels, recipe and figures
+    sercore train --model lda        a bundle: model, labels, recipe and metrics
     sercore predict --bundle B FILES emotions of recordings, files or folders
-    sercore results                  the published scores, recomputed from their predictions
+    sercore results                  published scores, recomputed from their predictions
     sercore bench                    speed, as ratios measured in one run
 
-Notebook: 00_start_here.ipynb
+``run``, ``results`` and ``bench`` need a clone of the repository. Messages of TensorFlow and other
+libraries are written to ``sercore.log`` in the cache folder (:mod:`sercore.quiet`).
 """
 
 from __future__ import annotations
@@ -21,107 +22,135 @@ import os
 import sys
 from pathlib import Path
 
-from . import __version__
+from . import __version__, paths, quiet
 from .errors import SercoreError
+
+TABLE_WIDTH = 100
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; returns 0, or 1 after printing what went wrong."""
+    """Run one command and return its exit status.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        0 on success; 1 after an error, which is printed as one message; 130 after an interrupt; other
+        values as in the command's help.
+    """
     options = _parser().parse_args(arguments)
-    for stream in (sys.stdout, sys.stderr):  # Windows redirects in an encoding that lacks most letters
+    for stream in (sys.stdout, sys.stderr):  # redirected streams on Windows cannot encode most letters
         stream.reconfigure(errors="backslashreplace")
-    try:
-        return options.command(options) or 0
-    except SercoreError as error:
-        print(f"sercore: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:  # `sercore … | head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        print("sercore: stopped; finished work is kept, run the same command to go on", file=sys.stderr)
-        return 130
+    with quiet.terminal(paths.cache_dir() / "sercore.log"):
+        try:
+            return options.command(options) or 0
+        except SercoreError as error:
+            print(f"sercore: {error}", file=sys.stderr)
+            return 1
+        except BrokenPipeError:  # the reader of a pipe has finished, as in `sercore ... | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except KeyboardInterrupt:
+            print("sercore: interrupted; repeat the command to continue from finished work", file=sys.stderr)
+            return 130
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="sercore", description="Speech emotion recognition, measured honestly."
+        prog="sercore",
+        description="Speech emotion recognition, evaluated on speakers that a model was not trained on.",
+        epilog="'sercore COMMAND --help' lists the options of a command.",
     )
     parser.add_argument("--version", action="version", version=f"sercore {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, title="commands", metavar="COMMAND")
 
     run = commands.add_parser("run", help="execute the notebooks on a corpus and print the result table")
     _corpus_options(run)
-    run.add_argument("--only", nargs="+", default=[], metavar="NN", help="some notebooks: --only 01 03")
-    run.add_argument("--out", type=Path, help="run folder (default: a new one under runs/)")
-    run.add_argument("--in-place", action="store_true", help="also write cleaned copies back to notebooks/")
+    run.add_argument("--only", nargs="+", default=[], metavar="NN", help="numbers of notebooks: --only 01 03")
+    run.add_argument("--out", type=Path, help="run folder (default: a new folder in runs/)")
+    run.add_argument(
+        "--in-place", action="store_true", help="also write the executed, cleaned notebooks to notebooks/"
+    )
     run.set_defaults(command=_run)
 
     corpora = commands.add_parser("corpora", help="list, download and verify corpora")
-    actions = corpora.add_subparsers(required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="what there is: clips, licence, size, where from, where found")
+    actions = corpora.add_subparsers(required=True, title="actions", metavar="ACTION")
+    listing = actions.add_parser("list", help="list corpora: clips, licence, size, source, folder")
     listing.set_defaults(command=_corpora_list)
-    for action, text in (
-        ("download", "get a corpus whose licence allows it"),
-        ("verify", "compare with the official files"),
+    for action, text, function in (
+        ("download", "download a corpus whose licence allows it", _corpora_download),
+        ("verify", "compare a corpus with the official list of files", _corpora_verify),
     ):
         command = actions.add_parser(action, help=text)
-        command.add_argument("corpus")
-        command.add_argument("--root", type=Path, help="the corpus's own folder")
-        command.set_defaults(command=_corpora_download if action == "download" else _corpora_verify)
+        command.add_argument("corpus", help="name of the corpus")
+        command.add_argument("--root", type=Path, help="folder of the corpus")
+        command.set_defaults(command=function)
 
-    extract = commands.add_parser("extract", help="features of every clip as one Parquet file")
+    extract = commands.add_parser("extract", help="write the features of every clip to a Parquet file")
     _corpus_options(extract)
     extract.add_argument("--recipe", default="default", help="name of a recipe (default: %(default)s)")
     extract.add_argument("--out", type=Path, help="Parquet file (default: CORPUS-RECIPE.parquet)")
     extract.add_argument("--jobs", type=int, default=-1, help="worker processes (default: one per core)")
     extract.set_defaults(command=_extract)
 
-    _train_and_predict_options(commands)
+    _add_train(commands)
+    _add_predict(commands)
 
-    results = commands.add_parser("results", help="published scores, recomputed from their predictions")
-    results.add_argument("names", nargs="*", metavar="CAMPAIGN", help="some of them (default: all)")
-    results.add_argument("--measure", action="store_true", help="train again on real recordings first")
-    results.add_argument("--readme", action="store_true", help="also write the table into README.md")
+    results = commands.add_parser("results", help="print published scores, recomputed from predictions")
+    results.add_argument("names", nargs="*", metavar="CAMPAIGN", help="names of campaigns (default: all)")
+    results.add_argument("--measure", action="store_true", help="first train the models on real recordings")
+    results.add_argument("--readme", action="store_true", help="also update the generated tables")
     results.set_defaults(command=_results)
 
-    bench = commands.add_parser("bench", help="speed and memory, as ratios measured in one run")
-    bench.add_argument("--readme", action="store_true", help="also write the table into README.md")
+    bench = commands.add_parser("bench", help="measure speed and memory, as ratios within one run")
+    bench.add_argument("--readme", action="store_true", help="also update the generated tables")
     bench.set_defaults(command=_bench)
     return parser
 
 
 def _corpus_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--corpus", default="demo", help="corpus by name (default: %(default)s, synthetic)")
-    command.add_argument("--root", type=Path, help="the corpus's own folder")
+    command.add_argument("--corpus", default="demo", help="corpus name (default: %(default)s, synthetic)")
+    command.add_argument("--root", type=Path, help="folder of the corpus")
 
 
-def _train_and_predict_options(commands) -> None:
-    train = commands.add_parser("train", help="evaluate models out of fold, fit them on all clips, keep them")
+def _add_train(commands) -> None:
+    train = commands.add_parser("train", help="evaluate models out of fold, fit them and write a bundle")
     _corpus_options(train)
-    train.add_argument("--model", nargs="+", default=["lda"], metavar="NAME", help="several ones vote")
+    train.add_argument(
+        "--model", nargs="+", default=["lda"], metavar="NAME",
+        help="classical model or network; several form an ensemble by soft voting (default: lda)",
+    )  # fmt: skip
     train.add_argument("--scheme", default="all", help="label scheme (default: %(default)s)")
     train.add_argument("--split", default="speaker", help="split of the evaluation (default: %(default)s)")
-    train.add_argument("--folds", type=int, help="number of folds (default: as the split says)")
-    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--folds", type=int, help="number of folds (default: that of the split)")
+    train.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
     train.add_argument("--jobs", type=int, default=1, help="processes for the folds (default: %(default)s)")
-    train.add_argument("--out", type=Path, help="the bundle's folder (default: CORPUS-MODEL.bundle)")
-    train.add_argument("--overwrite", action="store_true", help="replace an older bundle there")
-    train.add_argument("--no-onnx", action="store_true", help="no ONNX twin of a network")
+    train.add_argument("--out", type=Path, help="folder of the bundle (default: CORPUS-MODEL.bundle)")
+    train.add_argument("--overwrite", action="store_true", help="replace an existing bundle")
+    train.add_argument("--no-onnx", action="store_true", help="do not export networks to ONNX")
     train.set_defaults(command=_train)
 
+
+def _add_predict(commands) -> None:
     predict = commands.add_parser(
-        "predict", help="emotions of recordings", epilog="Exit status: 0, or 3 where a file was left out."
-    )
+        "predict", help="predict the emotions of recordings",
+        epilog="Exit status: 0 if all recordings were read, 3 if at least one was skipped, 1 on an error.",
+    )  # fmt: skip
     predict.add_argument("files", nargs="+", metavar="FILE", help="files, folders, or - for standard input")
-    predict.add_argument("--bundle", type=Path, required=True, help="folder that 'sercore train' wrote")
-    predict.add_argument("--json", action="store_true", help="one JSON object per line")
-    predict.add_argument("--timeline", action="store_true", help="long recordings in windows")
-    predict.add_argument("--window", type=float, default=3.0, help="seconds (default: %(default)s)")
-    predict.add_argument("--step", type=float, default=1.5, help="seconds (default: %(default)s)")
+    predict.add_argument("--bundle", type=Path, required=True, help="folder written by 'sercore train'")
+    predict.add_argument("--json", action="store_true", help="print one JSON object per line")
+    predict.add_argument("--timeline", action="store_true", help="divide recordings into windows")
+    predict.add_argument("--window", type=float, default=3.0, help="length in seconds (default: %(default)s)")
+    predict.add_argument("--step", type=float, default=1.5, help="step in seconds (default: %(default)s)")
     predict.add_argument("--jobs", type=int, default=-1, help="worker processes (default: one per core)")
-    predict.add_argument("--backend", default="auto", choices=("auto", "onnx", "keras"), help="for networks")
-    predict.add_argument("--digest", help="what 'sercore train' printed: refuse any other bundle")
+    predict.add_argument(
+        "--backend", default="auto", choices=("auto", "onnx", "keras"), help="runtime of networks"
+    )
+    predict.add_argument("--digest", help="digest printed by 'sercore train'; refuse any other bundle")
     predict.set_defaults(command=_predict)
 
 
@@ -176,7 +205,7 @@ def _extract(options) -> None:
     write_parquet(pd.concat([made.index, pd.DataFrame(made.X, columns=made.columns)], axis=1), out)
     print(f"{len(made.X)} clips × {len(made.columns)} features (recipe {made.recipe.key}): {out}")
     for row in made.bad.itertuples():
-        print(f"left out: {row.message}", file=sys.stderr)
+        print(f"skipped: {row.message}", file=sys.stderr)
 
 
 def _train(options) -> None:
@@ -225,3 +254,4 @@ def _bench(options) -> None:
     print(measured.to_string(index=False))
     if options.readme:
         readme.replace("bench", readme.bench_markdown(measured))
+

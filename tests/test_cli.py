@@ -1,24 +1,28 @@
-"""The command line: exit status, messages, files; and that starting it loads nothing heavy."""
+"""The command line: exit status, messages, files, imports, and a quiet terminal."""
 
+import os
+import re
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
+import soundfile
+from toys import bundles as small
 
-from sercore import features
+from sercore import features, quiet
 from sercore.cli import main
 
 HEAVY = ("tensorflow", "keras", "librosa", "sklearn", "pandas", "matplotlib")
 
 
-def test_importing_sercore_loads_nothing_heavy():
+def test_import_is_light():
     code = f"import sys, sercore, sercore.cli; print([m for m in {HEAVY} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 
 
-def test_features_and_evaluation_do_not_load_tensorflow():
+def test_features_and_evaluation_do_not_import_tensorflow():
     code = (
         "import sys, sercore.features.store, sercore.evaluation, sercore.splits, sercore.corpora\n"
         "import sercore.training, sercore.models.classical\n"
@@ -28,14 +32,14 @@ def test_features_and_evaluation_do_not_load_tensorflow():
     assert out.stdout.split() == ["False", "False"]
 
 
-def test_list_names_every_corpus(capsys):
+def test_corpora_list(capsys):
     assert main(["corpora", "list"]) == 0
     out = capsys.readouterr().out
     for name in ("ravdess", "tess", "savee", "crema_d", "emo_db", "iemocap", "demo"):
         assert f"\n{name}\n" in f"\n{out}"
 
 
-def test_an_unknown_corpus_is_one_line_and_exit_status_1(capsys):
+def test_unknown_corpus_prints_one_message(capsys):
     assert main(["extract", "--corpus", "ravdes"]) == 1
     error = capsys.readouterr().err
     assert error.startswith("sercore: ")
@@ -43,7 +47,7 @@ def test_an_unknown_corpus_is_one_line_and_exit_status_1(capsys):
     assert "Traceback" not in error
 
 
-def test_a_missing_corpus_says_where_it_looked_and_where_to_get_it(capsys, tmp_path):
+def test_missing_corpus_names_folder_and_source(capsys, tmp_path):
     assert main(["extract", "--corpus", "savee", "--root", str(tmp_path / "nowhere")]) == 1
     error = capsys.readouterr().err
     assert str(tmp_path / "nowhere") in error
@@ -51,12 +55,12 @@ def test_a_missing_corpus_says_where_it_looked_and_where_to_get_it(capsys, tmp_p
 
 
 @pytest.mark.parametrize("corpus", ["savee", "iemocap"])
-def test_download_of_a_licensed_corpus_says_how_to_apply(capsys, corpus):
+def test_download_of_licensed_corpus_names_application_page(capsys, corpus):
     assert main(["corpora", "download", corpus]) == 1
     assert "http" in capsys.readouterr().err
 
 
-def test_a_run_folder_that_cannot_be_and_a_root_for_the_demo_are_refused(capsys, tmp_path, monkeypatch):
+def test_run_refuses_unwritable_folder_and_root_without_corpus(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr("sercore.corpora.load_index", lambda *_: [])
     (tmp_path / "file").touch()
     assert main(["run", "--out", str(tmp_path / "file" / "run")]) == 1
@@ -65,12 +69,106 @@ def test_a_run_folder_that_cannot_be_and_a_root_for_the_demo_are_refused(capsys,
     assert "say --corpus beside --root" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_extract_writes_one_row_per_clip(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
     out = tmp_path / "features.parquet"
-    assert main(["extract", "--recipe", "small", "--out", str(out)]) == 1  # no such recipe
-    assert "no recipe named 'small'" in capsys.readouterr().err
     assert main(["extract", "--out", str(out), "--jobs", "2"]) == 0
     table = pd.read_parquet(out)
     assert len(table) == 576
     assert list(table.columns[-len(features.column_names()) :]) == features.column_names()
+
+
+def test_extract_with_unknown_recipe_prints_one_message(tmp_path, capsys):
+    corpus = small.write_folder_corpus(tmp_path)
+    arguments = ["extract", "--corpus", "folder", "--root", str(corpus), "--recipe", "small"]
+    assert main(arguments) == 1
+    assert "no recipe named 'small'" in capsys.readouterr().err
+
+
+def test_help_lists_every_command(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    commands = ("run", "corpora", "extract", "train", "predict", "results", "bench")
+    assert [name for name in commands if f"\n    {name} " not in out] == []
+
+
+def test_course_commands_without_clone_print_one_message(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("sercore.course.clone._ROOT", tmp_path)
+    for command in (["run"], ["results"]):
+        assert main(command) == 1
+        out, error = capsys.readouterr()
+        assert out == ""
+        assert "clone of the repository" in error
+        assert error.count("\n") == 1
+
+
+def test_bench_prints_measurements(capsys, monkeypatch):
+    monkeypatch.setattr("sercore.course.benchmarks.run", lambda: pd.DataFrame({"what": ["import"]}))
+    assert main(["bench"]) == 0
+    assert "import" in capsys.readouterr().out
+
+
+# --- quiet terminal --------------------------------------------------------------------------------
+
+NOISE = """
+import os, sys, warnings
+from sercore import corpora, quiet
+with quiet.terminal(sys.argv[1]):
+    os.write(2, b"from C++\\n")
+    os.system("echo from a child process >&2")
+    warnings.warn_explicit("from a library", FutureWarning, "library.py", 1)
+    corpora.load_index("folder", sys.argv[2], speaker=r"/(\\w+)", unknown="warn")
+    print("own message", file=sys.stderr)
+os.write(2, b"afterwards\\n")
+"""
+
+
+def test_quiet_terminal_logs_everything_but_own_output(tmp_path):
+    corpus = tmp_path / "corpus"
+    for name in ("happy/anna.wav", "unknown/anna.wav"):
+        (corpus / name).parent.mkdir(parents=True)
+        soundfile.write(corpus / name, small.clip(1), small.SR)
+    log = tmp_path / "log" / "sercore.log"
+    done = subprocess.run(
+        [sys.executable, "-c", NOISE, log, corpus], capture_output=True, text=True, check=True
+    )
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("sercore: ")
+    assert "unknown/anna.wav" in done.stderr
+    assert lines[-2:] == ["own message", "afterwards"]
+    logged = log.read_text()
+    for text in ("from C++", "from a child process", "FutureWarning: from a library"):
+        assert text in logged
+        assert text not in done.stderr
+
+
+def test_quiet_terminal_without_writable_log(tmp_path, capfd):
+    (tmp_path / "file").touch()
+    with quiet.terminal(tmp_path / "file" / "sercore.log"):
+        os.write(2, b"noise")
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_train_prints_only_own_lines(n_jobs, tmp_path):
+    corpus = small.write_folder_corpus(tmp_path / "own")
+    command = ["train", "--corpus", "folder", "--root", corpus, "--model", "mlp", "--folds", "2"]
+    levels = ("TF_CPP_MIN_LOG_LEVEL", "GRPC_VERBOSITY", "GLOG_minloglevel", "PYTHONWARNINGS")
+    environment = {name: value for name, value in os.environ.items() if name not in levels}
+    done = subprocess.run(
+        [sys.executable, "-m", "sercore", *command, "--jobs", str(n_jobs), "--out", tmp_path / "b"],
+        capture_output=True, text=True, env=environment | {"SERCORE_DATA": str(tmp_path / "data")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    bars = re.split(r"[\r\n]+", done.stderr.strip())
+    assert [line for line in bars if not re.match(r"(features|mlp): +\d+%\|", line)] == []
+    assert all(len(line) <= 100 for line in done.stdout.splitlines())
+    texts = (
+        r"Corpus: folder, .*| +UA %.*|mlp +\d.*| +Parameters.*|mlp +[\d,]+ .*|bundle: .*|digest: \w{64}| *"
+    )
+    assert [line for line in done.stdout.splitlines() if not re.fullmatch(texts, line)] == []
+    assert (tmp_path / "data" / "cache" / "sercore.log").stat().st_size > 0

@@ -1,28 +1,28 @@
-"""Bundles: a model that can be kept, shared and trusted.
+"""Bundles: models that can be stored, shared and verified.
 
-A bundle is a folder: ``bundle.json`` says what the model is (classes in order, feature recipe, training
-data with licence, figures with interval, versions, digest of every file), and a subfolder per member
-holds the model: ``model.skops`` for scikit-learn, ``network.keras``, ``network.onnx`` and ``scaler.npz``
-for networks. Several members vote with their weights. Nothing is ever unpickled::
+A bundle is a folder. ``bundle.json`` describes the model: classes in order, feature recipe, training data
+with licences, metrics with intervals, library versions, and the digest of every file. Each member has a
+subfolder with ``model.skops`` for scikit-learn, or ``network.keras``, ``network.onnx`` and ``scaler.npz``
+for networks. Several members are combined by weighted soft voting. Nothing is ever unpickled::
 
     save("my-bundle", {"lda": FittedModel(model, "default")}, classes)
     Predictor.load("my-bundle").predict("clip.wav")     # {"neutral": 0.1, "happy": 0.7, …}
 
-==================  ================================================================================
-``folder``          the files: digests, missing and extra ones, links
-``manifest``        ``bundle.json``, read strictly
-``estimators``      scikit-learn models by skops, with an allow-list
-``networks``        ``.keras`` and ONNX, with an allow-list
-``predictor``       :class:`Predictor`: load and predict
-``files``           many files: folders, processes
-``windows``         one long recording, window after window
-``training``        from a corpus to a bundle (``sercore train``)
-==================  ================================================================================
-
-To add a way of making features, such as a pretrained encoder, add its name to ``manifest.FEATURES`` and
-its function to ``predictor``.
-
-Notebook: 00_start_here.ipynb
+====================  ==============================================================================
+``predictor``         :class:`Predictor`: load a bundle and predict
+``saving``            write a bundle
+``training``          from a corpus to a bundle (``sercore train``)
+``default_model``     the small model of demonstrations
+``files``             prediction for many files, in parallel
+``recordings``        long recordings in windows
+``printing``          output of ``sercore predict``
+``folder``            files and digests of a bundle
+``manifest``          ``bundle.json`` and its validation
+``estimators``        scikit-learn models as skops files, with a list of allowed classes
+``networks``          Keras and ONNX files, with a list of allowed classes
+``safe_json``         JSON and zip files from untrusted sources
+``reproducible_zip``  identical files for identical models
+====================  ==============================================================================
 """
 
 from .default_model import get_predictor
@@ -30,9 +30,8 @@ from .files import find_files, predict_clip, predict_files
 from .folder import digest
 from .predictor import Predictor
 from .printing import print_predictions
-from .recordings import Recording
+from .recordings import Recording, Windows, over_time, predict_windows
 from .saving import FittedModel, save
-from .windows import Windows, over_time, predict_windows
 
 __all__ = [
     "FittedModel",
@@ -48,4 +47,4 @@ __all__ = [
     "predict_windows",
     "print_predictions",
     "save",
-]  # fmt: skip
+]

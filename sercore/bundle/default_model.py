@@ -1,7 +1,4 @@
-"""The model that answers in a demonstration: any bundle, or a small one trained on the demo corpus.
-
-Notebook: 00_start_here.ipynb
-"""
+"""The default model of demonstrations: a small model trained on the demo corpus when first needed."""
 
 from __future__ import annotations
 
@@ -19,25 +16,30 @@ from .saving import FittedModel, save
 
 MODEL = "lda"
 RECIPE = Recipe(statistics=("p75", "p95"), slope_statistics=("std", "p95"), parts=("voiced",), timing=False)
-"""Looks at the louder and the voiced moments only. Whole sentences would also be known by their length
-and their pauses, but a window that is cut out of a long recording has others."""
+"""Statistics of loud and voiced frames only, which also apply to a window cut out of a long recording;
+duration and pauses, which identify whole sentences, do not."""
 
 
 def get_predictor(bundle: Predictor | str | os.PathLike | None = None) -> Predictor:
-    """A loaded bundle; by default a small model of the demo corpus, trained the first time.
+    """A loaded bundle, by default a small model trained on the demo corpus.
 
-    That takes some seconds, and as long again where the demo corpus must be rendered first. It is kept
-    in the cache folder. It has learned from a synthetic voice, and says nothing about people.
+    The default model is trained on the first call, which takes some seconds, or about twice as long if
+    the demo corpus has not been rendered yet, and is stored in the cache folder. It is trained on a
+    synthetic voice, so its predictions for real voices mean nothing.
 
     Parameters
     ----------
     bundle : Predictor or path, optional
-        A folder that ``sercore train`` wrote.
+        A folder written by ``sercore train``. A predictor is returned unchanged.
 
     Raises
     ------
     BundleError
-        The bundle cannot be used; see :meth:`sercore.bundle.Predictor.load`.
+        The bundle cannot be used; see :meth:`Predictor.load`.
+
+    See Also
+    --------
+    Predictor.load : Load a bundle with a given backend or digest.
     """
     if isinstance(bundle, Predictor):
         return bundle
@@ -45,13 +47,13 @@ def get_predictor(bundle: Predictor | str | os.PathLike | None = None) -> Predic
 
 
 def demo_bundle() -> Path:
-    """Folder of the default model, which is there after :func:`get_predictor` was asked for it."""
+    """Folder of the default model, which :func:`get_predictor` writes."""
     return paths.cache_dir() / "widgets" / f"demo-{MODEL}-{__version__}-{RECIPE.key}.bundle"
 
 
 @lru_cache(maxsize=2)
 def _of_demo(path: Path) -> Predictor:
-    """The default model, trained where it is missing, damaged, or of other library versions."""
+    """The default model; trained if it is missing, damaged, or from other library versions."""
     try:
         return Predictor.load(path)
     except BundleError:
@@ -60,7 +62,7 @@ def _of_demo(path: Path) -> Predictor:
 
 
 def _train(path: Path) -> None:
-    """Write the default model, with its figures for speakers that it had not met."""
+    """Train and write the default model, with its metrics on held-out speakers."""
     from ..corpora import load_index
     from ..features.store import extract_table
     from ..labels import apply_scheme
@@ -68,13 +70,14 @@ def _train(path: Path) -> None:
     from .training import describe_training
 
     index, classes = apply_scheme(load_index("demo"), "all")
-    made = extract_table(index, RECIPE, progress=False)
-    oof = out_of_fold(made.index, made.X, classes, model=MODEL, seeds=(0,), progress=False)
+    table = extract_table(index, RECIPE, progress=False)
+    oof = out_of_fold(table.index, table.X, classes, model=MODEL, seeds=(0,), progress=False)
+    model = fit_classical(table.index, table.X, np.arange(len(table.X)), model=MODEL)
     save(
         path,
-        {MODEL: FittedModel(fit_classical(made.index, made.X, np.arange(len(made.X)), model=MODEL), RECIPE)},
+        {MODEL: FittedModel(model, RECIPE)},
         classes,
-        training=describe_training(made.index, scheme="all", seed=0),
+        training=describe_training(table.index, scheme="all", seed=0),
         evaluation=summarise([oof], corpus="demo", scheme="all").iloc[0].to_dict(),
         overwrite=True,
     )

@@ -1,11 +1,9 @@
-"""scikit-learn models without pickle: skops files in which only known classes may occur.
+"""scikit-learn models without pickle: skops files restricted to known classes.
 
-A skops file is a zip of numbers and of a tree that names the class of every part. The tree is walked
-before anything is built: whatever :data:`ALLOWED` does not list is refused, also what skops itself
-would trust. skops before 0.13 had holes through which a file could call functions that it did not
-name (CVE-2025-54412, -54413, -54886).
-
-Notebook: 00_start_here.ipynb
+A skops file is a zip archive of arrays and a JSON tree that names the class of every object. The tree is
+checked before anything is built: classes outside :data:`ALLOWED` are refused, including those that skops
+itself trusts. Versions of skops before 0.13 have vulnerabilities by which a file can call functions that
+it does not name (CVE-2025-54412, -54413, -54886).
 """
 
 from __future__ import annotations
@@ -14,9 +12,9 @@ import copy
 
 from ..errors import BundleError
 from . import reproducible_zip
-from .safe_json import read_json, read_member
+from .safe_json import read_json, read_member, walk_objects
 
-_PLAIN = {
+ALLOWED = {
     "DictNode": ("builtins.dict",),
     "ListNode": ("builtins.list",),
     "TupleNode": ("builtins.tuple",),
@@ -27,8 +25,6 @@ _PLAIN = {
     ),
     "RandomStateNode": ("numpy.random.mtrand.RandomState",),
     "RandomGeneratorNode": ("numpy.random._generator.Generator",),
-}
-_ESTIMATORS = {
     "LossNode": ("sklearn._loss._loss.CyHalfMultinomialLoss", "sklearn._loss._loss.CyHalfBinomialLoss"),
     "TreeNode": ("sklearn.tree._tree.Tree",),
     "ObjectNode": (
@@ -63,61 +59,72 @@ _ESTIMATORS = {
         "sklearn.tree._classes.ExtraTreeClassifier",
     ),
 }
-ALLOWED = _PLAIN | _ESTIMATORS
-"""Classes that may occur in a model, by the skops loader that builds them."""
+"""Classes that a model may contain, by the skops loader that builds them."""
 
 
 def dump(model) -> bytes:
-    """A fitted scikit-learn model as the content of a skops file.
+    """Content of the skops file of a fitted scikit-learn model.
+
+    Parameters
+    ----------
+    model : sklearn estimator
 
     Raises
     ------
     BundleError
-        The model holds a class outside :data:`ALLOWED`, as XGBoost's does.
+        The model contains a class outside :data:`ALLOWED`, as those of XGBoost do.
     """
     sio = _skops()
     model = copy.copy(model)
     if "cv" in model.get_params(deep=False):
-        model.set_params(cv=None)  # rows of the training table; nothing at prediction time
+        model.set_params(cv=None)  # indices of training rows; not needed for prediction
     try:
         content = reproducible_zip.skops(sio.dumps(model))
-    except Exception as error:  # whatever cannot be taken apart
+    except Exception as error:  # skops has no common error for unsupported objects
         raise BundleError(f"{type(model).__name__} cannot be written without pickle ({error})") from error
     check(content, where=type(model).__name__)
     return content
 
 
 def load(content: bytes, *, where: str):
-    """The model in a skops file.
+    """The fitted model in a skops file.
+
+    Parameters
+    ----------
+    content : bytes
+    where : str
+        Name of the file in error messages.
+
+    Returns
+    -------
+    sklearn estimator
 
     Raises
     ------
     BundleError
-        Not a sound skops file, or it names a class outside :data:`ALLOWED`; nothing was built then.
+        Not a valid skops file, or it names a class outside :data:`ALLOWED`; then nothing is built.
     """
     sio = _skops()
     check(content, where=where)
     try:
         return sio.loads(content, trusted=sio.get_untrusted_types(data=content))
-    except Exception as error:  # numbers that do not fit the classes
+    except Exception as error:  # arrays that do not fit the classes
         raise BundleError(f"{where}: the model cannot be rebuilt ({error})") from error
 
 
 def check(content: bytes, *, where: str) -> None:
-    """Raise BundleError unless a skops file names allowed classes only; builds nothing."""
+    """Raise BundleError if a skops file names a class outside :data:`ALLOWED`; nothing is built."""
     tree = read_json(read_member(content, "schema.json", where=where), where=f"{where}, schema.json")
-    waiting, n_classes = [tree], 0
-    while waiting:
-        part = waiting.pop()
-        waiting += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-        if isinstance(part, dict) and {"__loader__", "__class__", "__module__"} & set(part):
+    n_classes = 0
+    for part in walk_objects(tree):
+        if {"__loader__", "__class__", "__module__"} & set(part):
             loader, name = part.get("__loader__"), f"{part.get('__module__')}.{part.get('__class__')}"
             known = ALLOWED.get(loader, ()) if isinstance(loader, str) else ()
             if name not in known:
-                raise BundleError(f"{where}: holds {name} ({loader}), which no model of sercore has; refused")
+                raise BundleError(f"{where}: contains {name} ({loader}), not used by sercore models; refused")
             n_classes += 1
     if not n_classes:
-        raise BundleError(f"{where}: names no model; refused")
+        raise BundleError(f"{where}: contains no model; refused")
 
 
 def _skops():
@@ -127,5 +134,5 @@ def _skops():
     except ImportError as error:
         raise BundleError("scikit-learn models in bundles need: pip install 'skops>=0.13'") from error
     if tuple(int(part) for part in skops.__version__.split(".")[:2]) < (0, 13):
-        raise BundleError(f"skops {skops.__version__} has known holes: pip install 'skops>=0.13'")
+        raise BundleError(f"skops {skops.__version__} has known vulnerabilities: pip install 'skops>=0.13'")
     return skops.io

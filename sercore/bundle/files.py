@@ -1,9 +1,8 @@
-"""Many recordings through one bundle: files, folders, standard input; whole or in windows; in parallel.
+"""Prediction for many recordings: files, folders or standard input, whole or in windows, in parallel.
 
-A row is a dict: ``file, label, proba`` (and ``start, end`` in seconds for a window), or ``file, error,
-message`` for what cannot be used, the error being :attr:`sercore.errors.AudioError.reason`.
-
-Notebook: 00_start_here.ipynb
+Results are rows. A row is a dict with ``file, label, proba`` (and ``start, end`` in seconds for a window),
+or with ``file, error, message`` if the recording cannot be used; the error is
+:attr:`sercore.errors.AudioError.reason`.
 """
 
 from __future__ import annotations
@@ -19,21 +18,35 @@ from .. import audio
 from ..errors import AudioError
 from .folder import digest as digest_of_folder
 from .predictor import Predictor
-from .windows import Windows, predict_waves, predict_windows
-
-"""File names that count as audio when a folder is searched; a file named on its own is always tried."""
+from .recordings import Windows, predict_waves, predict_windows
 
 MAX_STDIN_BYTES = 2_000_000_000
-_FEW, _CHUNK = 24, 8
+_FEW, _CHUNK = 24, 8  # files predicted without worker processes; files per task
 
 
 def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
-    """The named files, and of every named folder the audio files in it, sorted; linked folders are left out.
+    """Paths of the given files and of the audio files in the given folders.
+
+    Parameters
+    ----------
+    names : iterable of path
+        Files are returned whatever their suffix. Folders are searched recursively for the suffixes
+        :data:`sercore.audio.AUDIO_SUFFIXES`, without following links or reading hidden files.
+
+    Returns
+    -------
+    list of Path
+        In the given order; the files of a folder are sorted.
 
     Raises
     ------
     AudioError
-        A folder holds no audio file or cannot be read.
+        A folder contains no audio file or cannot be read.
+
+    Examples
+    --------
+    >>> [path.name for path in find_files(["speech.wav"])]
+    ['speech.wav']
     """
     files = []
     for name in names:
@@ -52,14 +65,32 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
         ]
         if not found:
             raise AudioError(
-                f"{name}: no audio file in this folder ({', '.join(audio.AUDIO_SUFFIXES)})", reason="missing"
+                f"{name}: no audio files in this folder ({', '.join(audio.AUDIO_SUFFIXES)})", reason="missing"
             )
         files += sorted(found)
     return files
 
 
 def predict_clip(predictor: Predictor, path: str | os.PathLike, windows: Windows | None = None) -> list[dict]:
-    """Rows of one recording: one, or one per window; never an exception of a bad recording."""
+    """Rows of one recording: one row, or one per window.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    path : path
+    windows : Windows, optional
+        Divide the recording.
+
+    Returns
+    -------
+    list of dict
+        See :mod:`sercore.bundle.files`. A recording that cannot be used gives a row with ``error`` and
+        ``message``; no exception is raised.
+
+    See Also
+    --------
+    predict_files : Many recordings in parallel.
+    """
     name = os.fspath(path)
     try:
         waves = predictor.waves(path)
@@ -67,14 +98,9 @@ def predict_clip(predictor: Predictor, path: str | os.PathLike, windows: Windows
             return [{"file": name} | predict_waves(predictor, waves)]
     except AudioError as error:
         return [{"file": name, "error": error.reason, "message": str(error)}]
-    except UnicodeEncodeError:  # libsndfile takes names that are text only
-        return [
-            {
-                "file": name,
-                "error": "unreadable",
-                "message": f"{name}: a name that is no text; rename the file",
-            }
-        ]
+    except UnicodeEncodeError:  # libsndfile opens only names that are valid text
+        message = f"{name}: the name is not valid text; rename the file"
+        return [{"file": name, "error": "unreadable", "message": message}]
     return [{"file": name} | row for row in predict_windows(predictor, waves, windows, where=name)]
 
 
@@ -88,7 +114,7 @@ def predict_files(
     digest: str | None = None,
     progress: bool | None = None,
 ) -> Iterator[list[dict]]:
-    """Rows of every recording, in the order given, as they are done.
+    """Rows of every recording, yielded in the given order as they are computed.
 
     Parameters
     ----------
@@ -97,25 +123,30 @@ def predict_files(
     windows : Windows, optional
         Divide each recording.
     n_jobs : int
-        Worker processes for many files; -1 for one per core. The result does not depend on it.
+        Worker processes if there are many files; -1 for one per core. Does not affect the result.
     backend, digest
         See :meth:`Predictor.load`.
     progress : bool, optional
-        Whether to show a progress bar; by default where standard error is a terminal.
+        Whether to show a progress bar; by default only if standard error is a terminal.
 
     Yields
     ------
     list of dict
-        See the top of this module.
+        Rows of one recording; see :mod:`sercore.bundle.files`.
 
     Raises
     ------
     BundleError
-        The bundle cannot be loaded; a bad recording raises nothing.
+        The bundle cannot be loaded. Recordings that cannot be used do not raise.
+
+    See Also
+    --------
+    find_files : Audio files in folders.
+    predict_clip : One recording.
     """
     from tqdm import tqdm
 
-    digest = load_cached(bundle, digest=digest, backend=backend).digest  # workers must load the same
+    digest = load_cached(bundle, digest=digest, backend=backend).digest  # the one that workers must load
     hidden = None if progress is None else not progress
     with tqdm(total=len(files), unit="file", disable=hidden, delay=1) as bar:
         for rows in _run(os.fspath(bundle), digest, backend, files, windows, n_jobs):
@@ -124,7 +155,7 @@ def predict_files(
 
 
 def standard_input() -> Path:
-    """What comes through standard input, as a file that is gone when the process ends.
+    """Temporary file with the content of standard input, deleted when the process ends.
 
     Raises
     ------
@@ -146,12 +177,12 @@ def standard_input() -> Path:
 
 
 def load_cached(bundle: str | os.PathLike, *, digest: str | None = None, backend: str = "auto") -> Predictor:
-    """The bundle that lies there now; read again only where it is another one than last time.
+    """As :meth:`Predictor.load`, but a bundle that has not changed is read only once.
 
     Raises
     ------
     BundleError
-        See :meth:`Predictor.load`, which explains the parameters.
+        See :meth:`Predictor.load`.
     """
     return _loaded(os.fspath(bundle), (digest or digest_of_folder(bundle)).lower(), backend)
 

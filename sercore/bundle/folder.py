@@ -1,9 +1,7 @@
-"""The folder of a bundle: every file accounted for, read once, and checked before anything looks inside.
+"""The folder of a bundle: every file is listed, read once, and checked before it is parsed.
 
-What is loaded are the very bytes whose digest was checked, so a file that is exchanged in between
-changes nothing.
-
-Notebook: 00_start_here.ipynb
+The bytes whose digest was checked are the bytes that are loaded, so a file that is replaced in between
+has no effect.
 """
 
 from __future__ import annotations
@@ -22,16 +20,22 @@ from ..errors import BundleError
 MANIFEST = "bundle.json"
 MAX_FILES = 256
 MAX_BYTES = 2_000_000_000
-"""Of all files of a bundle together; more is refused before it is read."""
+"""Largest size of all files of a bundle together; larger bundles are refused before they are read."""
 MAX_MANIFEST_BYTES = 1_000_000
 
 _PART = r"(?!\.)[A-Za-z0-9_.=+-]{1,64}"
 FILE_NAME = re.compile(f"{_PART}/{_PART}")
-"""``member/file``: no root, drive, backslash or ``..`` fits, so no name leaves the folder."""
+"""``member/file``. Roots, drives, backslashes and ``..`` do not match, so names stay inside the folder."""
 
 
 def digest_of(content: bytes) -> str:
-    """SHA-256 as 64 hexadecimal digits."""
+    """SHA-256 of some bytes as 64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> digest_of(b"")[:16]
+    'e3b0c44298fc1c14'
+    """
     return hashlib.sha256(content).hexdigest()
 
 
@@ -41,21 +45,33 @@ def read_manifest(folder: str | os.PathLike) -> bytes:
     Raises
     ------
     BundleError
-        No such folder, or no bundle in it.
+        The folder does not exist or does not contain a bundle.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise BundleError(f"{folder}: no such folder; a bundle is the folder that 'sercore train' writes")
+        raise BundleError(f"{folder}: no such folder; a bundle is a folder written by 'sercore train'")
     return _read(folder, MANIFEST, MAX_MANIFEST_BYTES)
 
 
 def digest(folder: str | os.PathLike) -> str:
-    """SHA-256 of ``bundle.json``, and through it of the whole bundle; for sending it another way."""
+    """SHA-256 of ``bundle.json``, which contains the digests of all other files of the bundle.
+
+    A sender can publish it separately, so that recipients can tell the bundle from a forgery.
+
+    Raises
+    ------
+    BundleError
+        The folder does not exist or does not contain a bundle.
+
+    See Also
+    --------
+    Predictor.load : Refuses a bundle with another digest.
+    """
     return digest_of(read_manifest(folder))
 
 
 def read_files(folder: str | os.PathLike, listed: Mapping[str, Mapping]) -> dict[str, bytes]:
-    """Content of the listed files, each compared with its size and digest.
+    """Content of the listed files, each checked against its size and digest.
 
     Parameters
     ----------
@@ -63,10 +79,14 @@ def read_files(folder: str | os.PathLike, listed: Mapping[str, Mapping]) -> dict
     listed : mapping of str to mapping
         ``{"member/file": {"bytes": n, "sha256": "…"}}`` from the manifest.
 
+    Returns
+    -------
+    dict of str to bytes
+
     Raises
     ------
     BundleError
-        A file is missing, extra, changed, a link or no file, or its name leaves the folder.
+        A file is missing, not listed, changed, a link or a device, or its name leaves the folder.
     """
     folder = Path(folder)
     outside = [name for name in listed if not FILE_NAME.fullmatch(name)]
@@ -77,9 +97,9 @@ def read_files(folder: str | os.PathLike, listed: Mapping[str, Mapping]) -> dict
         raise BundleError(
             f"{folder}: {len(listed)} files of {n_bytes} bytes; at most {MAX_FILES} of {MAX_BYTES} bytes"
         )
-    there = _names_below(folder)
+    found = _names_below(folder)
     for what, names in (
-        ("missing", set(listed) - there), ("not part of the bundle", there - set(listed) - {MANIFEST}),
+        ("missing", set(listed) - found), ("not part of the bundle", found - set(listed) - {MANIFEST}),
     ):  # fmt: skip
         if names:
             raise BundleError(
@@ -103,21 +123,26 @@ def write_folder(
     ----------
     folder : path
     contents : mapping of str to bytes
-        By name below the folder, the manifest included.
+        By path relative to the folder, including the manifest.
     check : callable, optional
-        Given the temporary folder before it is moved; what it raises leaves the target as it was.
+        Called with the temporary folder before it is moved; if it raises, the target is unchanged.
     overwrite : bool
-        Whether an older bundle there may be replaced. Anything else is left alone.
+        Whether to replace an existing bundle. Other files and folders are never replaced.
+
+    Returns
+    -------
+    Path
+        The folder.
 
     Raises
     ------
     BundleError
-        Something is there already, or the folder cannot be written.
+        The folder exists already or cannot be written.
     """
     folder = Path(folder)
     if os.path.lexists(folder) and not (overwrite and (folder / MANIFEST).is_file()):
         raise BundleError(
-            f"{folder} is there already; choose another folder, or say overwrite if it is an old bundle"
+            f"{folder} exists already; choose another folder, or pass overwrite if it is an old bundle"
         )
     part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part")
     try:
@@ -145,10 +170,10 @@ def write_folder(
 
 
 def _names_below(folder: Path) -> set[str]:
-    """Names of all files below a folder, with ``/``; a link or device is refused."""
-    names, waiting = set(), [(folder, "")]
-    while waiting:
-        where, prefix = waiting.pop()
+    """Paths of all files below a folder, with ``/``; links and devices are refused."""
+    names, pending = set(), [(folder, "")]
+    while pending:
+        where, prefix = pending.pop()
         try:
             entries = list(os.scandir(where))
         except OSError as error:
@@ -156,20 +181,20 @@ def _names_below(folder: Path) -> set[str]:
         for entry in entries:
             name = prefix + entry.name
             if entry.is_dir(follow_symlinks=False) and name.count("/") == 0:
-                waiting.append((Path(entry.path), f"{name}/"))
+                pending.append((Path(entry.path), f"{name}/"))
             elif entry.is_file(follow_symlinks=False):
                 names.add(name)
             else:
                 raise BundleError(
-                    f"{folder}: {name!r} is a link, a device or a folder too deep; a bundle holds plain files"
+                    f"{folder}: {name!r} is a link, a device or a nested folder; expected regular files"
                 )
-        if len(names) + len(waiting) > 2 * MAX_FILES:
+        if len(names) + len(pending) > 2 * MAX_FILES:
             raise BundleError(f"{folder}: more than {2 * MAX_FILES} files; is this a bundle?")
     return names
 
 
 def _read(folder: Path, name: str, max_bytes: int) -> bytes:
-    """Bytes of a plain file, no more than it may have."""
+    """Content of a regular file of limited size."""
     path = folder / name
     flags = (
         os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -177,12 +202,12 @@ def _read(folder: Path, name: str, max_bytes: int) -> bytes:
     try:
         with os.fdopen(os.open(path, flags), "rb") as handle:
             if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
-                raise BundleError(f"{path}: not a plain file; refused")
+                raise BundleError(f"{path}: not a regular file; refused")
             content = handle.read(max_bytes + 1)
     except FileNotFoundError as error:
         raise BundleError(f"{path}: missing; get the bundle again") from error
     except OSError as error:
         raise BundleError(f"{path}: cannot be read ({error.strerror or error}), or is a link") from error
     if len(content) > max_bytes:
-        raise BundleError(f"{path}: more than {max_bytes} bytes; it was changed, or is no bundle")
+        raise BundleError(f"{path}: more than {max_bytes} bytes; it was changed, or this is not a bundle")
     return content

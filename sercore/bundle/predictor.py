@@ -1,10 +1,11 @@
-"""A bundle at work: from a recording to the probability of every emotion.
+"""Prediction with a bundle: from a recording to the probability of every emotion.
 
-Features are made by the functions that made the training features (:func:`sercore.audio.load`, then
+Features are computed by the same functions as in training: :func:`sercore.audio.load`, then
 :func:`sercore.features.table_row` or :func:`sercore.features.frames` with the bundle's recipe, then
-:func:`sercore.training.standardise`), so nothing can differ between training and use.
+:func:`sercore.training.standardise`.
 
-Notebook: 00_start_here.ipynb
+To add a kind of features, such as those of a pretrained encoder, add its name to
+``sercore.bundle.manifest.FEATURES`` and its function to ``_EXTRACT``.
 """
 
 from __future__ import annotations
@@ -20,25 +21,60 @@ from ..errors import BundleError
 from ..training.normalisation import standardise
 from . import estimators, folder, networks
 from .manifest import Manifest, Member
-from .reference_signal import reference_signal
 
 TOLERANCE = 0.02
-"""How far the answer to the probe may lie from the one noted in training, before a bundle is refused.
-Rounding differs between machines and may move a tree's decision; another model differs by more."""
+"""Largest difference between the probabilities for the reference signal now and at the time of training.
+Rounding differs between machines and can change the decision of a tree; another model differs by more."""
 
-_MAKE = {"table": features.table_row, "frames": features.frames}
+_EXTRACT = {"table": features.table_row, "frames": features.frames}
+
+
+def reference_signal(sr: int, *, seconds: float = 1.2) -> np.ndarray:
+    """A voice-like glide with two pauses, computed from sines alone.
+
+    Its probabilities are stored in a bundle; if they differ on loading, the model has changed.
+
+    Parameters
+    ----------
+    sr : int
+        Sample rate in Hz.
+    seconds : float
+        Duration.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_samples,), dtype=float32]
+        The same sound at every sample rate, and the same values on every machine up to rounding.
+
+    Examples
+    --------
+    >>> reference_signal(16_000).shape
+    (19200,)
+    """
+    t = np.arange(round(seconds * sr)) / sr
+    phase = 2 * np.pi * (130 * t + 35 * t**2)
+    voice = sum(np.sin(k * phase) / k for k in range(1, 16))
+    hiss = sum(np.sin(2 * np.pi * hertz * t + hertz) for hertz in (2311.0, 3109.0, 4253.0, 5737.0))
+    level = np.clip(0.5 - 0.7 * np.cos(2 * np.pi * 2.5 * t), 0.0, 1.0)
+    return (level * (0.25 * voice + 0.01 * hiss)).astype(np.float32)
 
 
 class Predictor:
-    """A loaded bundle. :meth:`load` makes one.
+    """A loaded bundle, which predicts the emotion of clips. Create it with :meth:`load`.
 
     Parameters
     ----------
     manifest : Manifest
     members : dict of str to callable
-        From the features of one clip to probabilities [shape=(n_classes,)].
+        Functions from the features of one clip to probabilities [shape=(n_classes,)].
     digest : str
-        SHA-256 of ``bundle.json``, which holds the digests of all other files.
+        SHA-256 of ``bundle.json``, which contains the digests of all other files.
+
+    See Also
+    --------
+    save : Write a bundle.
+    get_predictor : Load a bundle, or a small default model.
+    predict_files : Predict many recordings in parallel.
     """
 
     def __init__(self, manifest: Manifest, members: dict[str, Callable], digest: str):
@@ -46,38 +82,44 @@ class Predictor:
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike, *, backend: str = "auto", digest: str | None = None, tolerance=TOLERANCE
+        cls,
+        path: str | os.PathLike,
+        *,
+        backend: str = "auto",
+        digest: str | None = None,
+        tolerance: float = TOLERANCE,
     ) -> Predictor:
-        """Read a bundle, or say why it cannot be trusted.
+        """Load a bundle after checking that it is complete, unchanged and free of foreign classes.
 
-        Every file is compared with its digest, and every class named in it with a list, before any of
-        it is deserialised. Then the model must give the answer to a test sound that it gave when it
-        was trained; another library version that changes it is noticed here.
+        Every file is compared with its digest, and every class that it names with a list, before it is
+        deserialised. Then the probabilities for :func:`reference_signal` are compared with those
+        stored in training, so a library version that changes the predictions is detected.
 
         Parameters
         ----------
         path : path
-            The folder.
+            Folder of the bundle.
         backend : {"auto", "onnx", "keras"}
-            What runs networks: by default ONNX Runtime where it is installed, else Keras.
+            Runtime of networks: by default ONNX Runtime if it is installed, else Keras.
         digest : str, optional
-            What :attr:`digest` must be. Whoever sends you a bundle can send its digest another way;
-            without it, digests show damage, not deceit.
+            Expected value of :attr:`digest`, obtained from a source you trust. Without it, damage is
+            detected but not forgery.
         tolerance : float
-            Largest difference to the noted answer.
+            Largest accepted difference of a probability for the reference signal.
 
         Raises
         ------
         BundleError
-            Damaged, altered, newer than this sercore, or not made of what sercore makes models of.
+            The bundle is damaged, altered, of another format, or contains classes that sercore models
+            do not use.
         """
         if backend not in ("auto", "onnx", "keras"):
-            raise BundleError(f"backend={backend!r}: say 'auto', 'onnx' or 'keras'")
+            raise BundleError(f"backend={backend!r}: must be 'auto', 'onnx' or 'keras'")
         path = Path(path)
         content = folder.read_manifest(path)
         found = folder.digest_of(content)
         if digest is not None and found != digest.lower():
-            raise BundleError(f"{path}: digest {found}, but {digest} was asked for; this is another bundle")
+            raise BundleError(f"{path}: digest {found}, expected {digest}; this is another bundle")
         manifest = Manifest.from_json(content, where=str(path / folder.MANIFEST))
         contents = folder.read_files(path, manifest.files)
         members = {}
@@ -85,17 +127,17 @@ class Predictor:
             own = {file.split("/")[1]: data for file, data in contents.items() if file.startswith(f"{name}/")}
             members[name] = _member(member, own, manifest.classes, backend, f"{path}/{name}")
         predictor = cls(manifest, members, found)
-        predictor._check_probe(tolerance, str(path))
+        predictor._check_reference(tolerance, str(path))
         return predictor
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Emotions, in the order of probabilities."""
+        """Emotions in the order of the probabilities."""
         return self.manifest.classes
 
     @property
     def sr(self) -> int:
-        """Sample rate of the first member's features in Hz."""
+        """Sample rate in Hz of the first member's features."""
         return next(iter(self.manifest.members.values())).recipe.sr
 
     def predict(self, clip: str | os.PathLike | np.ndarray, *, sr: int | None = None) -> dict[str, float]:
@@ -111,41 +153,56 @@ class Predictor:
         Returns
         -------
         dict of str to float
-            Emotion to probability, in the order of :attr:`classes`. Read from sound alone, by a model
-            that learnt from acted emotion: how a clip sounds, not what somebody feels.
+            Probability by emotion, in the order of :attr:`classes`. It describes how a clip sounds to
+            a model trained on acted emotion, not what a person feels.
 
         Raises
         ------
         AudioError
-            The clip is not usable speech audio; ``reason`` says why.
+            The clip is not usable speech audio; ``reason`` names the cause.
         """
         return self.as_dict(self.proba(self.waves(clip, sr=sr)))
 
-    def waves(self, clip, *, sr: int | None = None) -> dict[int, np.ndarray]:
-        """The clip at every sample rate that a member reads."""
+    def waves(self, clip: str | os.PathLike | np.ndarray, *, sr: int | None = None) -> dict[int, np.ndarray]:
+        """Waveforms of a clip by sample rate in Hz, one for each rate that a member uses.
+
+        Parameters
+        ----------
+        clip, sr
+            See :meth:`predict`.
+
+        Returns
+        -------
+        dict of int to np.ndarray [shape=(n_samples,)]
+
+        Raises
+        ------
+        AudioError
+            The clip is not usable speech audio.
+        """
         rates = sorted({member.recipe.sr for member in self.manifest.members.values()})
         if isinstance(clip, np.ndarray):
             return {rate: audio.convert(clip, sr or self.sr, sr=rate) for rate in rates}
         return {rate: audio.load(clip, sr=rate) for rate in rates}
 
     def proba(self, waves: dict[int, np.ndarray]) -> np.ndarray:
-        """Probabilities [shape=(n_classes,)] from the waves of one clip: the members' weighted mean."""
-        made, votes = {}, np.zeros(len(self.classes))
+        """Weighted mean of the members' probabilities [shape=(n_classes,)] for the waveforms of one clip."""
+        extracted, mean = {}, np.zeros(len(self.classes))
         for name, member in self.manifest.members.items():
             key = member.features, member.recipe
-            if key not in made:
-                made[key] = _MAKE[member.features](waves[member.recipe.sr], member.recipe)
-            votes += member.weight * self.members[name](made[key])
-        if not np.isfinite(votes).all():
-            raise BundleError("the model answers with values that are not finite; it is damaged")
-        return votes
+            if key not in extracted:
+                extracted[key] = _EXTRACT[member.features](waves[member.recipe.sr], member.recipe)
+            mean += member.weight * self.members[name](extracted[key])
+        if not np.isfinite(mean).all():
+            raise BundleError("the probabilities are not finite; the model is damaged")
+        return mean
 
     def as_dict(self, proba: np.ndarray) -> dict[str, float]:
-        """Probabilities [shape=(n_classes,)] by emotion."""
+        """Probabilities [shape=(n_classes,)] as a dict by emotion."""
         return dict(zip(self.classes, map(float, proba), strict=True))
 
     def about(self) -> str:
-        """One line: the members, what they were trained on, how good they were on unknown speakers."""
+        """A summary in one line: members, training corpora with licences, and UA on held-out clips."""
         corpora = ", ".join(
             f"{c['title']} ({c['licence']})" for c in self.manifest.training.get("corpora", [])
         )
@@ -156,23 +213,23 @@ class Predictor:
             if scores["ua_low"] is not None:
                 low, high = (100 * scores[end] for end in ("ua_low", "ua_high"))
                 line += f" [{low:.1f}, {high:.1f}] over {scores['interval']}"
-            line += f" on {scores['n_clips']} clips left out by split {scores['split']}"
+            line += f" on {scores['n_clips']} clips held out by split {scores['split']}"
         return line
 
-    def _check_probe(self, tolerance: float, where: str) -> None:
-        waves = {
-            member.recipe.sr: reference_signal(member.recipe.sr) for member in self.manifest.members.values()
-        }
-        away = float(np.abs(self.proba(waves) - self.manifest.probe).max())
-        if not away <= tolerance:
+    def _check_reference(self, tolerance: float, where: str) -> None:
+        rates = {member.recipe.sr for member in self.manifest.members.values()}
+        proba = self.proba({sr: reference_signal(sr) for sr in rates})
+        difference = float(np.abs(proba - self.manifest.reference).max())
+        if not difference <= tolerance:
             raise BundleError(
-                f"{where}: answers the test sound otherwise than when it was trained (by {away:.2g}); it was "
-                f"written with {self.manifest.versions}, install these versions or train it again"
+                f"{where}: its predictions for the reference signal differ by {difference:.2g} from those "
+                f"stored in training; it was written with {self.manifest.versions}: install these versions "
+                "or train it again"
             )
 
 
 def _member(member: Member, contents: dict, classes, backend: str, where: str) -> Callable:
-    """A function from the features of one clip to its probabilities."""
+    """A function from the features of one clip to probabilities [shape=(n_classes,)]."""
     if member.kind == "sklearn":
         return _estimator(
             estimators.load(contents["model.skops"], where=f"{where}/model.skops"), classes, where
@@ -190,7 +247,7 @@ def _member(member: Member, contents: dict, classes, backend: str, where: str) -
 
     def proba(clip: np.ndarray) -> np.ndarray:
         if clip.shape[0] != mean.size:
-            raise BundleError(f"{where}: made for {mean.size} features, its recipe makes {clip.shape[0]}")
+            raise BundleError(f"{where}: expected {mean.size} features, but the recipe has {clip.shape[0]}")
         return _checked(run(standardise([clip], mean, std)[0]), classes, where)
 
     return proba

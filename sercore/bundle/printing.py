@@ -1,7 +1,4 @@
-"""Rows of predictions as a table or as JSON lines, and the exit status that sums them up.
-
-Notebook: 00_start_here.ipynb
-"""
+"""Predictions printed as a table or as JSON lines, with the exit status of ``sercore predict``."""
 
 from __future__ import annotations
 
@@ -11,11 +8,14 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from .files import find_files, load_cached, predict_files, standard_input
-from .windows import Windows
+from .recordings import Windows
 
+DISCLAIMER = "Predictions describe how a voice sounds, not what a person feels."
 MAX_WIDTH = 48
-OK, SOME_BAD = 0, 3
-"""Exit status of ``sercore predict``: all recordings read; some not. 1 and 2: nothing could be done."""
+"""Width of the column with file names."""
+
+OK, SOME_SKIPPED = 0, 3
+"""Exit status if all recordings were read, and if some were skipped. 1 and 2 are errors of the command."""
 
 
 def print_predictions(
@@ -28,27 +28,34 @@ def print_predictions(
     backend: str = "auto",
     digest: str | None = None,
 ) -> int:
-    """Print the predictions for files, folders or standard input (``-``); returns the exit status.
+    """Print the predictions for files, folders or standard input, and return the exit status.
 
     Parameters
     ----------
     bundle, windows, n_jobs, backend, digest
         See :func:`sercore.bundle.predict_files`.
     names : sequence of str
-        Files and folders; ``-`` is a recording that comes through standard input.
+        Files and folders; ``-`` is a recording read from standard input.
     as_json : bool
+        See :func:`print_rows`.
+
+    Returns
+    -------
+    int
         See :func:`print_rows`.
 
     Raises
     ------
-    BundleError, AudioError
-        The bundle cannot be used; a folder holds no audio.
+    BundleError
+        The bundle cannot be loaded.
+    AudioError
+        A folder contains no audio files.
     """
     predictor = load_cached(bundle, backend=backend, digest=digest)
     piped = standard_input() if "-" in names else None
     files = find_files([piped if name == "-" else name for name in names])
     if not as_json:
-        print(f"{_printable(predictor.about())}\nHow it sounds, not what somebody feels.", file=sys.stderr)
+        print(f"{_printable(predictor.about())}\n{DISCLAIMER}", file=sys.stderr)
     results = predict_files(
         bundle, files, windows=windows, n_jobs=n_jobs, backend=backend, digest=predictor.digest
     )
@@ -60,7 +67,7 @@ def print_predictions(
 def print_rows(
     results: Iterable[list[dict]], classes: Sequence[str], *, as_json: bool, width: int = 20
 ) -> int:
-    """Print rows as they come and return the exit status.
+    """Print rows as they are computed and return the exit status.
 
     Parameters
     ----------
@@ -68,25 +75,25 @@ def print_rows(
         From :func:`sercore.bundle.predict_files`.
     classes : sequence of str
     as_json : bool
-        One JSON object per row on standard output, bad recordings included. Otherwise a table with
-        percentages, and bad recordings on standard error.
+        Whether to print one JSON object per row, including skipped recordings. By default, a table of
+        percentages goes to standard output and skipped recordings to standard error.
     width : int
-        Of the column with file names.
+        Width of the column with file names.
 
     Returns
     -------
     int
-        :data:`OK`, or :data:`SOME_BAD` where a recording was left out. A silent window is no bad recording.
+        :data:`OK`, or :data:`SOME_SKIPPED` if a recording was skipped. A silent window does not count.
     """
     status, headed = OK, False
     for rows in results:
         if any("error" in row and "start" not in row for row in rows):
-            status = SOME_BAD
+            status = SOME_SKIPPED
         for row in rows:
             if as_json:
                 print(json.dumps(row), flush=True)
             elif "error" in row and "start" not in row:
-                print(f"left out: {_printable(row['message'])}", file=sys.stderr)
+                print(f"skipped: {_printable(row['message'])}", file=sys.stderr)
             else:
                 if not headed:
                     print(_header(classes, width, "start" in row))
@@ -96,7 +103,7 @@ def print_rows(
 
 
 def _as_piped(row: dict, piped: os.PathLike | None) -> dict:
-    """The row without the name of the temporary file, where it is about what came through ``-``."""
+    """The row with ``-`` in place of the temporary file of standard input."""
     if piped is None or row["file"] != os.fspath(piped):
         return row
     row = row | {"file": "-"}
@@ -114,10 +121,10 @@ def _line(row: dict, classes, width) -> str:
     times = f"{row['start']:8.2f}{row['end']:8.2f}  " if "start" in row else ""
     if "error" in row:
         return f"{name:{width}}  {times}({row['error']})"
-    shares = "".join(f"{100 * row['proba'][name]:9.1f}%" for name in classes)
-    return f"{name:{width}}  {times}{row['label']:10.9}{shares}"
+    percentages = "".join(f"{100 * row['proba'][name]:9.1f}%" for name in classes)
+    return f"{name:{width}}  {times}{row['label']:10.9}{percentages}"
 
 
 def _printable(text: str) -> str:
-    """Without control characters and bytes that are no text, which could steer a terminal."""
+    """Text with control characters and invalid bytes escaped, which could change the terminal."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,12 +1,9 @@
-"""Long recordings to look at: from a file, or made up of synthetic sentences whose emotion is known.
-
-Notebook: demo.ipynb
-"""
+"""Long recordings: from a file or synthetic, in windows, with probabilities over time."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,34 +11,85 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import audio, synth
-from ..errors import AudioError
+from ..errors import AudioError, SercoreError
 from .predictor import Predictor
-from .windows import Windows, predict_windows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MAX_SECONDS = 600.0
-"""A recording that is played in a page, so as not to choke the browser."""
+"""Longest :class:`Recording`, which a browser can still play from a notebook."""
 
 EMOTIONS = ("neutral", "happy", "angry", "sad", "surprised", "fearful")
-STRANGER = synth.Speaker("stranger", "female", 190.0, 15.2)
-"""Speaks the made-up recording: nobody of the demo corpus."""
+UNSEEN_SPEAKER = synth.Speaker("stranger", "female", 190.0, 15.2)
+"""Speaker of synthetic recordings, who is not in the demo corpus."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Division of a recording into windows of equal length.
+
+    Parameters
+    ----------
+    seconds : float
+        Length of a window.
+    step : float
+        Seconds from the start of one window to the start of the next.
+
+    Raises
+    ------
+    AudioError
+        The length or the step is too short or too long.
+
+    Examples
+    --------
+    >>> Windows(3.0, 1.5).spans(5.0)
+    [(0.0, 3.0), (1.5, 4.5), (2.0, 5.0)]
+    """
+
+    seconds: float = 3.0
+    step: float = 1.5
+
+    def __post_init__(self):
+        if not (
+            audio.MIN_SECONDS <= self.seconds <= audio.MAX_SECONDS and 0.05 <= self.step <= audio.MAX_SECONDS
+        ):
+            raise AudioError(
+                f"windows of {self.seconds} s every {self.step} s; windows must have at least "
+                f"{audio.MIN_SECONDS} s, steps at least 0.05 s",
+                reason="too-short",
+            )
+
+    def spans(self, seconds: float) -> list[tuple[float, float]]:
+        """Start and end in seconds of each window; the last window ends with the recording."""
+        last = seconds - self.seconds
+        if last <= 0:
+            return [(0.0, seconds)]
+        starts = [self.step * k for k in range(int(last / self.step) + 1)]
+        if last - starts[-1] > 0.01:
+            starts.append(last)
+        return [(start, start + self.seconds) for start in starts]
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A sound and what is known about it.
+    """A waveform with its annotations, if there are any.
 
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
         Mono waveform in [-1, 1].
     sr : int
-        Its sample rate in Hz.
+        Sample rate in Hz.
     name : str
+        Name in messages.
     truth : pd.DataFrame, optional
-        ``start, end`` in seconds, ``emotion``: what was meant, where that is known.
+        Annotated segments: ``start, end`` in seconds and ``emotion``.
+
+    See Also
+    --------
+    predict_windows : Predictions for each window of a recording.
+    sercore.plots.recording : Plot the waveform and the predictions over time.
     """
 
     wave: np.ndarray
@@ -51,7 +99,7 @@ class Recording:
 
     @classmethod
     def from_file(cls, path: str | os.PathLike) -> Recording:
-        """A recording from a file.
+        """Read a recording from a file.
 
         Raises
         ------
@@ -62,72 +110,79 @@ class Recording:
 
     @classmethod
     def from_wave(cls, wave: np.ndarray, name: str) -> Recording:
-        """A recording from a checked waveform [shape=(n_samples,)] at 16 kHz.
+        """Create a recording from a valid waveform [shape=(n_samples,)] at 16 kHz.
 
         Raises
         ------
         AudioError
-            It is longer than :data:`MAX_SECONDS`.
+            Longer than :data:`MAX_SECONDS`.
         """
         seconds = len(wave) / audio.SAMPLE_RATE
         if seconds > MAX_SECONDS:
             raise AudioError(
-                f"{name}: {seconds / 60:.0f} min long; a page plays at most {MAX_SECONDS / 60:.0f} min: "
+                f"{name}: {seconds / 60:.0f} min long; at most {MAX_SECONDS / 60:.0f} min can be played: "
                 "cut it, or use 'sercore predict --timeline'",
                 reason="too-long",
             )
         return cls(wave, audio.SAMPLE_RATE, name)
 
     @classmethod
-    def made_up(
+    def synthetic(
         cls, emotions: Sequence[str] = EMOTIONS, *, sentences: int = 2, pause: float = 0.4, seed: int = 0
     ) -> Recording:
-        """Synthetic sentences in a row by a speaker whom no model has met.
+        """Render consecutive sentences of a synthetic voice, annotated with the intended emotion.
+
+        The speaker is not in the demo corpus.
 
         Parameters
         ----------
         emotions : sequence of str
-            One after the other, from :data:`sercore.synth.EMOTION_PROSODY`.
+            In order of time, from :data:`sercore.synth.EMOTION_PROSODY`.
         sentences : int
-            How many in each emotion.
+            Number of sentences per emotion.
         pause : float
-            Seconds of room noise between two sentences.
+            Seconds of background noise after each sentence.
         seed : int
-            Another seed speaks otherwise.
+            Varies the realisation of the sentences.
+
+        Examples
+        --------
+        >>> Recording.synthetic(("sad", "angry"), sentences=1).truth["emotion"].tolist()
+        ['sad', 'angry']
         """
         import pandas as pd
 
-        room = np.random.default_rng(seed)
-        gap = (10 ** (-78 / 20) * room.standard_normal(round(pause * synth.SR))).astype(np.float32)
+        noise = np.random.default_rng(seed)
+        gap = (10 ** (-78 / 20) * noise.standard_normal(round(pause * synth.SR))).astype(np.float32)
         waves, rows, now = [], [], 0.0
         for k, emotion in enumerate(emotions):
             start = now
             for n in range(sentences):
-                take = synth.render(
-                    synth.EMOTION_PROSODY[emotion], speaker=STRANGER,
+                sentence = synth.render(
+                    synth.EMOTION_PROSODY[emotion], speaker=UNSEEN_SPEAKER,
                     sentence=(k + n) % len(synth.SENTENCES), seed=(seed, k, n),
                 )[0]  # fmt: skip
-                waves += [take, gap]
-                now += (len(take) + len(gap)) / synth.SR
+                waves += [sentence, gap]
+                now += (len(sentence) + len(gap)) / synth.SR
             rows.append([start, now, emotion])
         truth = pd.DataFrame(rows, columns=["start", "end", "emotion"])
-        return cls(np.concatenate(waves), synth.SR, "made up", truth)
+        return cls(np.concatenate(waves), synth.SR, "synthetic", truth)
 
-    def score(
+    def predict(
         self,
         predictor: Predictor,
         windows: Windows,
         *,
-        progress: Callable[[float], None] = lambda share: None,
+        progress: Callable[[float], None] = lambda fraction: None,
     ) -> list[dict]:
-        """Rows of :func:`sercore.bundle.predict_windows`, one per window.
+        """Predictions for all windows, as from :func:`predict_windows`.
 
         Parameters
         ----------
         predictor : Predictor
         windows : Windows
         progress : callable, optional
-            Told how much is done, 0 to 1.
+            Called after each window with the fraction that is done, 0 to 1.
         """
         rows, n_windows = [], len(windows.spans(len(self.wave) / self.sr))
         waves = predictor.waves(self.wave, sr=self.sr)
@@ -135,3 +190,85 @@ class Recording:
             rows.append(row)
             progress(len(rows) / n_windows)
         return rows
+
+
+def predict_windows(
+    predictor: Predictor, waves: dict[int, np.ndarray], windows: Windows, *, where: str = "the recording"
+) -> Iterator[dict]:
+    """Predictions for the windows of one recording, yielded as they are computed.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    waves : dict of int to np.ndarray [shape=(n_samples,)]
+        The recording at every sample rate that a member uses: :meth:`Predictor.waves`.
+    windows : Windows
+    where : str
+        Name of the recording in messages.
+
+    Yields
+    ------
+    dict
+        ``start, end`` in seconds with ``label, proba``, or with ``error, message`` for a window without
+        usable speech, such as silence.
+
+    See Also
+    --------
+    over_time : Average overlapping windows.
+    """
+    seconds = max(wave.size / rate for rate, wave in waves.items())
+    for start, end in windows.spans(seconds):
+        cut = {rate: wave[round(start * rate) : round(end * rate)] for rate, wave in waves.items()}
+        row = {"start": round(start, 3), "end": round(end, 3)}
+        try:
+            for rate, wave in cut.items():
+                audio.check(wave, rate, where=f"{where} at {start:.1f} s")
+            yield row | predict_waves(predictor, cut)
+        except AudioError as error:
+            yield row | {"error": error.reason, "message": str(error)}
+
+
+def predict_waves(predictor: Predictor, waves: dict[int, np.ndarray]) -> dict:
+    """``label`` and ``proba`` of one clip or window, given its waveforms from :meth:`Predictor.waves`."""
+    proba = predictor.as_dict(predictor.proba(waves))
+    return {"label": max(proba, key=proba.get), "proba": proba}
+
+
+def over_time(rows: Sequence[dict], classes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities over time: at each moment the mean of the windows that contain it.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        From :func:`predict_windows`, or :func:`predict_clip` with windows.
+    classes : sequence of str
+
+    Returns
+    -------
+    edges : np.ndarray [shape=(n_segments + 1,)]
+        Limits of the segments in seconds.
+    proba : np.ndarray [shape=(n_segments, n_classes)]
+        NaN if no window has a prediction, as in silence.
+
+    Raises
+    ------
+    SercoreError
+        The rows are not those of windows.
+
+    Examples
+    --------
+    >>> rows = [{"start": 0, "end": 2, "proba": {"sad": 1.0}}, {"start": 1, "end": 3, "proba": {"sad": 0.0}}]
+    >>> edges, proba = over_time(rows, ["sad"])
+    >>> edges.tolist(), proba.ravel().tolist()
+    ([0, 1, 2, 3], [1.0, 0.5, 0.0])
+    """
+    if not rows or "start" not in rows[0]:
+        raise SercoreError(f"no windows in {list(rows)[:1]}; use rows of sercore.bundle.predict_windows")
+    edges = np.unique([row[end] for row in rows for end in ("start", "end")])
+    total, count = np.zeros((len(edges) - 1, len(classes))), np.zeros(len(edges) - 1)
+    for row in rows:
+        if "proba" in row:
+            inside = slice(*np.searchsorted(edges, (row["start"], row["end"])))
+            total[inside] += [row["proba"][name] for name in classes]
+            count[inside] += 1
+    return edges, total / np.where(count, count, np.nan)[:, None]

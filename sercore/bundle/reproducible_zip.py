@@ -1,9 +1,7 @@
-"""The same model as the same bytes, whenever and wherever it is written.
+"""Model files that are identical byte for byte whenever the model is the same.
 
-Libraries put the time of day and addresses in memory into their files. With these taken out, a rerun of
-``sercore train`` gives the digest of the first run, and two people can compare what they trained.
-
-Notebook: 00_start_here.ipynb
+Libraries write the time of day and memory addresses into their files. Without them, a second run of
+``sercore train`` gives the digest of the first, and two people can compare the models they trained.
 """
 
 from __future__ import annotations
@@ -13,11 +11,11 @@ import json
 import zipfile
 from collections.abc import Mapping
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip archive knows
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of the zip format
 
 
 def skops(content: bytes) -> bytes:
-    """A skops file whose objects are numbered in order of appearance, not by address."""
+    """A skops file with its objects numbered in order of appearance instead of by memory address."""
     files = _read(content)
     tree = json.loads(files.pop("schema.json"))
     numbers: dict[int, int] = {}
@@ -28,14 +26,14 @@ def skops(content: bytes) -> bytes:
 
 
 def keras(content: bytes) -> bytes:
-    """A ``.keras`` file without the date at which it was saved."""
+    """A ``.keras`` file without the date of saving."""
     files = _read(content)
     metadata = json.loads(files["metadata.json"]) | {"date_saved": ""}
     return _pack(files | {"metadata.json": json.dumps(metadata).encode()})
 
 
 def _renumber(part, numbers: dict[int, int], names: dict[str, str]) -> None:
-    """Give every ``__id__`` the next number, and every array file a name after its own."""
+    """Number every ``__id__`` and every array file in order of appearance."""
     if isinstance(part, list):
         for value in part:
             _renumber(value, numbers, names)

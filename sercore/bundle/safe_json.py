@@ -1,7 +1,4 @@
-"""JSON and zip files of strangers: nothing ambiguous, nothing that unpacks to a flood.
-
-Notebook: 00_start_here.ipynb
-"""
+"""Reading JSON and zip files from untrusted sources, with unique names and limited sizes."""
 
 from __future__ import annotations
 
@@ -9,56 +6,75 @@ import io
 import json
 import math
 import zipfile
+from collections.abc import Iterator
 
 from ..errors import BundleError
 from ..files import BAD_ZIP
 
 MAX_UNPACKED = 2_000_000_000
+"""Bytes of all entries of an archive together."""
 
 
 def read_json(content: bytes, *, where: str) -> dict:
-    """A JSON object in which no name stands twice and no number is NaN or infinite.
+    """A JSON object without duplicate names, NaN or infinity.
+
+    Parameters
+    ----------
+    content : bytes
+        UTF-8 text.
+    where : str
+        Name of the file in error messages.
 
     Raises
     ------
     BundleError
         Anything else.
+
+    Examples
+    --------
+    >>> read_json(b'{"format": 2}', where="bundle.json")
+    {'format': 2}
     """
 
-    def once(pairs):
+    def unique(pairs):
         if len(dict(pairs)) < len(pairs):
-            raise ValueError("a name stands twice")
+            raise ValueError("duplicate name in an object")
         return dict(pairs)
 
     def refuse(number):
-        raise ValueError(f"{number:.20} is no JSON number")
+        raise ValueError(f"{number:.20} is not a JSON number")
 
     def finite(number):
         return float(number) if math.isfinite(float(number)) else refuse(number)
 
     try:
         value = json.loads(
-            content.decode("utf-8"), object_pairs_hook=once, parse_constant=refuse, parse_float=finite
+            content.decode("utf-8"), object_pairs_hook=unique, parse_constant=refuse, parse_float=finite
         )
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"{where}: not sound JSON ({error})") from error
+        raise BundleError(f"{where}: not valid JSON ({error})") from error
     if not isinstance(value, dict):
-        raise BundleError(f"{where}: a JSON object is wanted, not {type(value).__name__}")
+        raise BundleError(f"{where}: expected a JSON object, found {type(value).__name__}")
     return value
 
 
 def read_member(archive: bytes, name: str, *, where: str, only: tuple[str, ...] | None = None) -> bytes:
-    """One entry of a zip archive whose declared sizes are bearable.
+    """Content of one entry of a zip archive.
 
     Parameters
     ----------
+    archive : bytes
+    name : str
+        Entry to read.
+    where : str
+        Name of the file in error messages.
     only : tuple of str, optional
-        The entries that the archive must have, no more and no fewer.
+        Names of all entries that the archive must have.
 
     Raises
     ------
     BundleError
-        No zip, too large when unpacked, names that stand twice, or not the entries wanted.
+        Not a zip archive, too large when unpacked, duplicate names, or entries other than ``only``.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as content:
@@ -69,4 +85,22 @@ def read_member(archive: bytes, name: str, *, where: str, only: tuple[str, ...] 
                 raise BundleError(f"{where}: unpacks to more than {MAX_UNPACKED} bytes; refused")
             return content.read(name)
     except BAD_ZIP as error:
-        raise BundleError(f"{where}: not a sound archive ({error})") from error
+        raise BundleError(f"{where}: not a valid archive ({error})") from error
+
+
+def walk_objects(tree) -> Iterator[dict]:
+    """Every JSON object in a tree of objects and lists, the tree itself included.
+
+    Examples
+    --------
+    >>> sorted(map(len, walk_objects({"a": [{}, {"b": 1, "c": 2}]})))
+    [0, 1, 2]
+    """
+    pending = [tree]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            yield part
+            pending += part.values()
+        elif isinstance(part, list):
+            pending += part

@@ -1,7 +1,4 @@
-"""Write a bundle: fitted models with everything that is needed to use and to judge them.
-
-Notebook: 00_start_here.ipynb
-"""
+"""Writing bundles: fitted models with everything needed to use and to assess them."""
 
 from __future__ import annotations
 
@@ -20,23 +17,14 @@ from ..features import Recipe, get_recipe
 from . import estimators, networks
 from .folder import MANIFEST, digest_of, write_folder
 from .manifest import Manifest, Member, member_name
-from .predictor import Predictor
-from .reference_signal import reference_signal
+from .predictor import Predictor, reference_signal
 
-SAME = 1e-4
-"""How near the answers of the written files must be to those of the fitted models."""
+TOLERANCE = 1e-4
+"""Largest difference between the probabilities of the written files and those of the fitted models."""
 
 _LIBRARIES = (
-    "numpy",
-    "scipy",
-    "librosa",
-    "soxr",
-    "soundfile",
-    "scikit-learn",
-    "skops",
-    "keras",
-    "tensorflow",
-)
+    "numpy", "scipy", "librosa", "soxr", "soundfile", "scikit-learn", "skops", "keras", "tensorflow",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +36,10 @@ class FittedModel:
     model : sklearn estimator or sercore.training.FittedNetwork
         From :func:`sercore.training.fit_classical` or :func:`sercore.training.fit_network`.
     recipe : str or Recipe
+
+    See Also
+    --------
+    save : Write fitted models to a bundle.
     """
 
     model: object
@@ -55,28 +47,27 @@ class FittedModel:
 
     @property
     def kind(self) -> str:
+        """``keras`` or ``sklearn``."""
         return "keras" if hasattr(self.model, "network") else "sklearn"
 
     @property
     def features(self) -> str:
-        """``frames`` for a network whose input has a time axis, else ``table``."""
+        """``frames`` if the input of the model has a time axis, else ``table``."""
         return "frames" if self.kind == "keras" and len(self.model.network.input_shape) == 3 else "table"
 
-    def answer(self, classes: Sequence[str]) -> np.ndarray:
-        """Probabilities [shape=(n_classes,)] for the probe, by the functions of training."""
+    def _reference(self, classes: Sequence[str]) -> np.ndarray:
+        """Probabilities [shape=(n_classes,)] for the reference signal, by the functions of training."""
         from ..training import predict_proba
 
         recipe = get_recipe(self.recipe)
         make = features.frames if self.features == "frames" else features.table_row
         clip = make(reference_signal(recipe.sr), recipe)
-        return (
-            self.model([clip])[0]
-            if self.kind == "keras"
-            else predict_proba(self.model, clip[None], classes)[0]
-        )
+        if self.kind == "keras":
+            return self.model([clip])[0]
+        return predict_proba(self.model, clip[None], classes)[0]
 
-    def contents(self, *, onnx: bool) -> dict[str, bytes]:
-        """The member's files by name."""
+    def _contents(self, *, onnx: bool) -> dict[str, bytes]:
+        """Contents of the member's files by name."""
         if self.kind == "sklearn":
             return {"model.skops": estimators.dump(self.model)}
         scaler = networks.dump_scaler(self.model.mean, self.model.std)
@@ -94,26 +85,26 @@ def save(
     onnx: bool = True,
     overwrite: bool = False,
 ) -> Path:
-    """Write a bundle, and read it back to see that it answers as the models do.
+    """Write a bundle, then load it to check that it predicts as the fitted models do.
 
     Parameters
     ----------
     path : path
-        The folder to write. It appears when it is whole.
+        Folder to write. It is created only if writing succeeds.
     members : mapping of str to FittedModel
-        One model, or several that vote.
+        Models by name; several are combined by soft voting.
     classes : sequence of str
-        Order of the probabilities.
+        Emotions in the order of the probabilities.
     weights : mapping of str to float, optional
         Weight of each member by name; equal by default.
     training : mapping, optional
-        What the models were fitted on (:func:`sercore.bundle.training.describe_training`).
+        Description of the training data (:func:`sercore.bundle.training.describe_training`).
     evaluation : mapping, optional
-        A row of the result table (:func:`sercore.training.summarise`) of models trained the same way.
+        A row of the result table (:func:`sercore.training.summarise`) for models trained the same way.
     onnx : bool
-        Whether networks get an ONNX file, by which they run without Keras.
+        Whether to export networks to ONNX, so that they run without Keras.
     overwrite : bool
-        Whether an older bundle there may be replaced.
+        Whether to replace an existing bundle.
 
     Returns
     -------
@@ -123,27 +114,32 @@ def save(
     Raises
     ------
     BundleError
-        Something is there already, a model cannot be written without pickle, or what was written does
-        not answer as the fitted models do.
+        The folder exists already, a model cannot be written without pickle, or the written bundle does
+        not predict as the fitted models do.
+
+    See Also
+    --------
+    Predictor.load : Load the bundle.
+    sercore.bundle.training.train : From a corpus to a bundle.
     """
-    shares = _shares(members, weights)
+    weights = _normalised(members, weights)
     about = {
-        name: Member(part.kind, part.features, get_recipe(part.recipe), shares[name])
+        name: Member(part.kind, part.features, get_recipe(part.recipe), weights[name])
         for name, part in members.items()
     }
     contents = {
         f"{name}/{file}": data
         for name, part in members.items()
-        for file, data in part.contents(onnx=onnx).items()
+        for file, data in part._contents(onnx=onnx).items()
     }
-    votes = sum(shares[name] * part.answer(classes) for name, part in members.items())
+    reference = sum(weights[name] * part._reference(classes) for name, part in members.items())
     manifest = Manifest(
         classes=tuple(classes),
         members=about,
         training=dict(training or {}),
         evaluation=plain(evaluation) if evaluation is not None else None,
         versions=versions(),
-        probe=tuple(map(float, votes)),
+        reference=tuple(map(float, reference)),
         files={name: {"bytes": len(data), "sha256": digest_of(data)} for name, data in contents.items()},
     )
     contents[MANIFEST] = manifest.to_json()
@@ -151,13 +147,13 @@ def save(
     def check(folder: Path) -> None:
         kinds = {part.kind for part in members.values()}
         for backend in ["keras", *(["onnx"] if onnx else [])] if "keras" in kinds else ["auto"]:
-            Predictor.load(folder, backend=backend, tolerance=SAME)
+            Predictor.load(folder, backend=backend, tolerance=TOLERANCE)
 
     return write_folder(path, contents, check=check, overwrite=overwrite)
 
 
 def versions() -> dict[str, str]:
-    """Of sercore, Python and the libraries that decide a prediction, where installed."""
+    """Versions of sercore, Python and the installed libraries that affect predictions."""
     found = {"sercore": __version__, "python": platform.python_version()}
     for name in _LIBRARIES:
         try:
@@ -168,14 +164,20 @@ def versions() -> dict[str, str]:
 
 
 def plain(row: Mapping) -> dict:
-    """A row of a result table with values that JSON has; None for NaN."""
+    """A row of a result table with JSON values: numpy scalars as numbers, NaN as None.
+
+    Examples
+    --------
+    >>> plain({"ua": np.float64(0.5), "ua_low": np.nan})
+    {'ua': 0.5, 'ua_low': None}
+    """
     values = {key: value.item() if isinstance(value, np.generic) else value for key, value in row.items()}
     return {
         key: None if isinstance(value, float) and value != value else value for key, value in values.items()
     }
 
 
-def _shares(members: Mapping[str, FittedModel], weights: Mapping[str, float] | None) -> dict[str, float]:
+def _normalised(members: Mapping[str, FittedModel], weights: Mapping[str, float] | None) -> dict[str, float]:
     """Weights by name, summing to 1."""
     try:
         names = [member_name(name) for name in members]
@@ -186,12 +188,9 @@ def _shares(members: Mapping[str, FittedModel], weights: Mapping[str, float] | N
         values = np.array(list(weights.values()), dtype=float)
     except (TypeError, ValueError):
         values = np.array([np.nan])
-    if (
-        set(weights) != set(names)
-        or not names
-        or not np.isfinite(values).all()
-        or values.min() < 0
-        or not values.any()
-    ):
-        raise BundleError(f"weights {weights} for the members {names}; one each, 0 or more, not all 0")
+    valid = names and set(weights) == set(names) and np.isfinite(values).all()
+    if not (valid and values.min() >= 0 and values.any()):
+        raise BundleError(
+            f"weights {weights} for the members {names}: one per member, each 0 or more, not all 0"
+        )
     return {name: float(weights[name] / values.sum()) for name in names}

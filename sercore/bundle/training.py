@@ -1,10 +1,7 @@
-"""From a corpus to a bundle: out-of-fold figures first, then the model on all speakers.
+"""From a corpus to a bundle: out-of-fold evaluation first, then models fitted on all speakers.
 
-The figures are those of models trained the same way without the speakers they were tested on. The
-model in the bundle has heard everybody; nobody is left to test it, and its figures cannot be better
-known than that.
-
-Notebook: 00_start_here.ipynb
+The metrics in a bundle are those of models trained in the same way without the speakers they were tested
+on. The models in the bundle are fitted on all speakers, so no speakers are left to test them on.
 """
 
 from __future__ import annotations
@@ -44,22 +41,24 @@ def train(
     overwrite: bool = False,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Evaluate models out of fold, fit them on all clips, and write the bundle.
+    """Evaluate models out of fold, fit them on all clips, and write a bundle.
 
-    Finished folds are kept in the cache folder, so a stopped run goes on where it was.
+    Finished folds are stored in the cache folder, so a repeated call continues an interrupted one.
 
     Parameters
     ----------
     corpus : str
-        See :func:`sercore.corpora.load_index`; ``ravdess+tess`` pools.
+        See :func:`sercore.corpora.load_index`; ``ravdess+tess`` pools two corpora.
     models : sequence of str
         Classical models or networks by name; several vote with equal weights.
     out : path
-        The bundle's folder.
+        Folder of the bundle.
     root : path, optional
-        The corpus's own folder.
-    scheme, split : str
-        Which emotions are told apart; how clips are divided for the evaluation.
+        Folder of the corpus.
+    scheme : str
+        Label scheme (:func:`sercore.labels.get_scheme`).
+    split : str
+        Split of the evaluation.
     n_folds : int, optional
         See :func:`sercore.splits.make_folds`.
     seed : int
@@ -68,29 +67,34 @@ def train(
     onnx, overwrite
         See :func:`sercore.bundle.save`.
     progress : bool
+        Whether to show progress bars.
 
     Returns
     -------
     pd.DataFrame
-        Result table: one row per model and, where there are several, one of their vote, which is the
-        last and goes into the bundle.
+        Result table with one row per model and, if there are several, a last row for their vote. The
+        last row is stored in the bundle.
 
     Raises
     ------
     BundleError
-        Something is there already, or a model cannot be kept in a bundle; said before anything is trained.
+        The folder exists already, or a model cannot be stored in a bundle. Checked before training.
+
+    See Also
+    --------
+    sercore.bundle.save : Write models that are already fitted.
     """
     out, models = Path(out), list(models)
     if not models or len(set(models)) < len(models):
-        raise BundleError(f"name each model once, not {models}")
+        raise BundleError(f"models {models}: give at least one, and each only once")
     _check_savable(models, onnx)
     if out.exists() and not overwrite:
-        raise BundleError(f"{out} is there already; choose another folder with --out, or say --overwrite")
+        raise BundleError(f"{out} exists already; choose another folder with --out, or pass --overwrite")
     index, classes = apply_scheme(load_index(corpus, root), scheme)
-    index, made = _extract(index, [_kind(model) for model in models], progress)
+    index, extracted = _extract(index, [_kind(model) for model in models], progress)
     oofs, members = [], {}
     for model in models:
-        X = made[_kind(model)]
+        X = extracted[_kind(model)]
         oof = out_of_fold(
             index, X, classes, model=model, split=split, seeds=(seed,), n_folds=n_folds, n_jobs=n_jobs,
             folder=paths.cache_dir() / "train", progress=progress,
@@ -109,7 +113,7 @@ def train(
 
 
 def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:
-    """What a model was fitted on, for its bundle: corpora with licence and source, clips, speakers."""
+    """Description of the training data for a bundle: corpora with licence and source, clips, speakers."""
     corpora = []
     for name, part in index.groupby("corpus"):
         module = get_corpus(name)
@@ -130,14 +134,14 @@ def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:
 
 def _check_savable(models: Sequence[str], onnx: bool) -> None:
     if "xgboost" in models:
-        raise BundleError("xgboost keeps its trees in a form that only pickle writes; choose another model")
+        raise BundleError("xgboost models can be saved only by pickle; choose another model")
     for model in models:
         if not is_network(model) and model not in classical.available():
             raise BundleError(
-                f"unknown model {model!r}; there are: {', '.join([*classical.available(), *NETWORKS])}"
+                f"unknown model {model!r}; must be one of {', '.join([*classical.available(), *NETWORKS])}"
             )
     if onnx and not find_spec("tf2onnx") and any(map(is_network, models)):
-        raise BundleError("the ONNX twin of a network needs: pip install -e '.[onnx]'; or say --no-onnx")
+        raise BundleError("the ONNX export of a network needs: pip install -e '.[onnx]'; or pass --no-onnx")
 
 
 def _kind(model: str) -> str:
@@ -145,19 +149,19 @@ def _kind(model: str) -> str:
 
 
 def _extract(index: pd.DataFrame, kinds, progress: bool) -> tuple[pd.DataFrame, dict]:
-    """Features of every kind for the clips that all kinds can use."""
+    """Index and features by kind, of the clips for which every kind could be extracted."""
     extract = {"table": extract_table, "frames": extract_frames}
-    made = {kind: extract[kind](index, RECIPES[kind], progress=progress) for kind in dict.fromkeys(kinds)}
-    usable = set.intersection(*(set(part.index["clip_id"]) for part in made.values()))
+    tables = {kind: extract[kind](index, RECIPES[kind], progress=progress) for kind in dict.fromkeys(kinds)}
+    usable = set.intersection(*(set(part.index["clip_id"]) for part in tables.values()))
     features = {}
-    for kind, part in made.items():
+    for kind, part in tables.items():
         rows = np.flatnonzero(part.index["clip_id"].isin(usable))
         features[kind] = part.X[rows] if kind == "table" else [part.X[row] for row in rows]
     return part.index.iloc[rows].reset_index(drop=True), features
 
 
 def _fit_all(index: pd.DataFrame, X, classes, model: str, seed: int):
-    """One model fitted on every clip; networks keep some speakers apart for early stopping."""
+    """A model fitted on all clips; networks hold out some speakers for early stopping."""
     everything = np.arange(len(index))
     if is_network(model):
         return fit_network(index, X, everything, classes, model=model, seed=seed)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..bundle.windows import over_time
+from ..bundle.recordings import over_time
 from .style import LABELS, color_of, new_axes
 
 if TYPE_CHECKING:

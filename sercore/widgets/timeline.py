@@ -3,7 +3,7 @@
 >>> from sercore.widgets import Timeline
 >>> Timeline("interview.wav")
 
-Without the widget: :meth:`sercore.bundle.recordings.Recording.score` scores, :func:`sercore.plots.recording`
+Without the widget: :meth:`sercore.bundle.Recording.predict` predicts, :func:`sercore.plots.recording`
 draws.
 
 Notebook: demo.ipynb
@@ -126,7 +126,7 @@ class Timeline(ipywidgets.VBox):
         self.progress.layout.visibility = "visible"
         try:
             windows = Windows(self.window.value, self.step.value)
-            self.rows = self.recording.score(
+            self.rows = self.recording.predict(
                 self.predictor, windows, progress=lambda share: setattr(self.progress, "value", share)
             )
         except SercoreError as error:
@@ -166,7 +166,7 @@ class Timeline(ipywidgets.VBox):
 
 def _opened(recording) -> Recording:
     if recording is None:
-        return Recording.made_up()
+        return Recording.synthetic()
     return recording if isinstance(recording, Recording) else Recording.from_file(recording)
 
 

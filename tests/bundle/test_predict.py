@@ -1,4 +1,4 @@
-"""``sercore train`` and ``sercore predict``: files, folders, pipes, windows, bad recordings, exit status."""
+"""``sercore train`` and ``sercore predict``: files, folders, pipes, windows, invalid recordings."""
 
 import io
 import json
@@ -18,12 +18,8 @@ from sercore.errors import AudioError, BundleError
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    """A folder that ``--corpus folder`` understands: four speakers, three emotions."""
-    folder = tmp_path_factory.mktemp("own")
-    index = small.write_corpus(folder / "clips")
-    table = index[["emotion", "speaker"]].assign(path=[f"clips/{n:02d}.wav" for n in range(len(index))])
-    table.to_csv(folder / "index.csv", index=False)
-    return folder
+    """A folder for ``--corpus folder``: four speakers, three emotions."""
+    return small.write_folder_corpus(tmp_path_factory.mktemp("own"))
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +41,18 @@ def clips(tmp_path):
     return folder
 
 
+@pytest.fixture
+def small_recipes(tmp_path, monkeypatch):
+    monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr("sercore.bundle.training.RECIPES", {"table": small.SMALL, "frames": small.FRAMES})
+
+
+def train_command(corpus, out, *models):
+    """Arguments that train on a folder of recordings with two folds."""
+    options = ["--corpus", "folder", "--root", str(corpus), "--folds", "2", "--out", str(out)]
+    return ["train", *options, "--model", *models]
+
+
 def run(capsys, *arguments):
     """Exit status, standard output as lines, standard error."""
     status = main(list(map(str, arguments)))
@@ -52,21 +60,21 @@ def run(capsys, *arguments):
     return status, out.splitlines(), error
 
 
-# --- finding ---------------------------------------------------------------------------------------
+# --- finding files ---------------------------------------------------------------------------------
 
 
-def test_folders_are_searched_and_named_files_are_always_tried(clips, tmp_path):
+def test_find_files_searches_folders_and_keeps_named_files(clips, tmp_path):
     names = [path.relative_to(tmp_path).as_posix() for path in find_files([clips, clips / "notes.txt"])]
     assert names == ["clips/b.wav", "clips/more/a.FLAC", "clips/silent.wav", "clips/notes.txt"]
 
 
-def test_a_folder_that_holds_itself_is_searched_once(clips):
+def test_find_files_does_not_follow_links(clips):
     (clips / "loop").symlink_to(clips, target_is_directory=True)
     assert len(find_files([clips])) == 3
 
 
-def test_a_folder_without_audio_says_so(tmp_path):
-    with pytest.raises(AudioError, match=r"no audio file in this folder \(\.wav"):
+def test_find_files_raises_for_folder_without_audio(tmp_path):
+    with pytest.raises(AudioError, match=r"no audio files in this folder \(\.wav"):
         find_files([tmp_path])
 
 
@@ -82,17 +90,17 @@ def test_a_folder_without_audio_says_so(tmp_path):
         (6.5, [(0, 3), (1.5, 4.5), (3, 6), (3.5, 6.5)]),
     ],
 )
-def test_windows_cover_the_recording_to_its_end(seconds, spans):
+def test_windows_cover_whole_recording(seconds, spans):
     np.testing.assert_allclose(Windows(3.0, 1.5).spans(seconds), spans)
 
 
 @pytest.mark.parametrize("seconds_step", [(0, 1), (3, 0), (float("nan"), 1), (3, float("inf")), (-1, 1)])
-def test_windows_that_would_never_end_are_refused(seconds_step):
-    with pytest.raises(AudioError, match="windows have at least"):
+def test_invalid_windows_raise(seconds_step):
+    with pytest.raises(AudioError, match="windows must have at least"):
         Windows(*seconds_step)
 
 
-def test_a_timeline_answers_for_each_window_and_names_its_pauses(bundle, tmp_path):
+def test_predict_clip_in_windows_reports_silence(bundle, tmp_path):
     first, last = small.clip(4), small.clip(3)
     wave = np.concatenate([first[:16_000], np.zeros(32_000), last[:16_000]])
     soundfile.write(tmp_path / "a.wav", wave, small.SR, subtype="FLOAT")
@@ -108,38 +116,38 @@ def test_a_timeline_answers_for_each_window_and_names_its_pauses(bundle, tmp_pat
 # --- many files ------------------------------------------------------------------------------------
 
 
-def test_a_bundle_written_anew_answers_with_the_new_model(tmp_path):
+def test_replaced_bundle_is_loaded_again(tmp_path):
     index = small.write_corpus(tmp_path / "wav")
     X = small.features(index, tmp_path)
     path, wave = tmp_path / "b", tmp_path / "a.wav"
     soundfile.write(wave, small.clip(4), small.SR, subtype="FLOAT")
-    answers = []
+    probabilities = []
     for labels in (index["label"], index["label"].iloc[::-1]):
         small.save_small(path, index.assign(label=labels.to_numpy()), X, overwrite=True)
         [rows] = predict_files(path, [wave], progress=False)
         assert rows[0]["proba"] == Predictor.load(path).predict(wave)
-        answers.append(rows[0]["proba"])
-    assert answers[0] != answers[1]
+        probabilities.append(rows[0]["proba"])
+    assert probabilities[0] != probabilities[1]
 
 
-def test_processes_give_what_one_process_gives_in_the_same_order(bundle, tmp_path, monkeypatch):
+def test_worker_processes_do_not_change_results(bundle, tmp_path, monkeypatch):
     monkeypatch.setattr("sercore.bundle.files._FEW", 2)
     files = []
     for number in range(9):
         files.append(tmp_path / f"{8 - number}.wav")
         soundfile.write(files[-1], small.clip(number), small.SR)
     files[4].write_bytes(b"RIFF")
-    alone = list(predict_files(bundle, files, n_jobs=1, progress=False))
-    shared = list(predict_files(bundle, files, n_jobs=2, progress=False))
-    assert alone == shared
-    assert [rows[0]["file"] for rows in shared] == list(map(str, files))
-    assert [rows[0].get("error") for rows in shared].count("not-audio") == 1
+    serial = list(predict_files(bundle, files, n_jobs=1, progress=False))
+    parallel = list(predict_files(bundle, files, n_jobs=2, progress=False))
+    assert serial == parallel
+    assert [rows[0]["file"] for rows in parallel] == list(map(str, files))
+    assert [rows[0].get("error") for rows in parallel].count("not-audio") == 1
 
 
-# --- the command line ------------------------------------------------------------------------------
+# --- command line ----------------------------------------------------------------------------------
 
 
-def test_json_lines_hold_probabilities_and_the_reason_of_every_bad_file(bundle, clips, capsys):
+def test_predict_json_includes_skipped_files(bundle, clips, capsys):
     status, lines, _ = run(capsys, "predict", "--bundle", bundle, "--json", clips, clips / "gone.wav")
     rows = [json.loads(line) for line in lines]
     assert status == 3
@@ -151,19 +159,19 @@ def test_json_lines_hold_probabilities_and_the_reason_of_every_bad_file(bundle, 
     assert "leave the clip out" in rows[2]["message"]
 
 
-def test_the_table_shows_percent_and_bad_files_go_to_standard_error(bundle, clips, capsys):
+def test_predict_table_lists_skipped_files_on_stderr(bundle, clips, capsys):
     status, lines, error = run(capsys, "predict", "--bundle", bundle, clips)
     assert status == 3
     assert lines[0].split() == ["file", "emotion", *small.CLASSES]
     assert len(lines) == 3
-    shares = [float(share.rstrip("%")) for share in lines[1].split()[2:]]
-    assert sum(shares) == pytest.approx(100, abs=0.2)
-    assert "left out: " in error
+    percentages = [float(value.rstrip("%")) for value in lines[1].split()[2:]]
+    assert sum(percentages) == pytest.approx(100, abs=0.2)
+    assert "skipped: " in error
     assert "silent.wav" in error
-    assert "not what somebody feels" in error
+    assert "not what a person feels" in error
 
 
-def test_all_good_is_exit_status_0(bundle, clips, capsys):
+def test_predict_returns_0_if_no_file_is_skipped(bundle, clips, capsys):
     status, lines, _ = run(
         capsys, "predict", "--bundle", bundle, "--timeline", "--window", "0.5", clips / "b.wav"
     )
@@ -171,7 +179,7 @@ def test_all_good_is_exit_status_0(bundle, clips, capsys):
     assert lines[0].split()[:4] == ["file", "start", "end", "emotion"]
 
 
-def test_standard_input_is_a_recording(bundle, clips, capsys, monkeypatch):
+def test_predict_reads_standard_input(bundle, clips, capsys, monkeypatch):
     stream = io.TextIOWrapper(io.BytesIO((clips / "b.wav").read_bytes()))
     monkeypatch.setattr(sys, "stdin", stream)
     status, lines, _ = run(capsys, "predict", "--bundle", bundle, "--json", "-")
@@ -181,15 +189,15 @@ def test_standard_input_is_a_recording(bundle, clips, capsys, monkeypatch):
     assert json.loads(lines[0])["file"] == "-"
 
 
-def test_a_bad_recording_through_standard_input_is_not_named_by_a_temporary_file(bundle, capsys, monkeypatch):
+def test_messages_about_standard_input_hide_temporary_file(bundle, capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Dear reader")))
     status, _, error = run(capsys, "predict", "--bundle", bundle, "-")
     assert status == 3
-    assert "left out: -: " in error
+    assert "skipped: -: " in error
     assert "stdin" not in error
 
 
-def test_a_bundle_that_is_none_is_one_line_and_exit_status_1(clips, capsys, tmp_path):
+def test_predict_without_bundle_prints_one_line(clips, capsys, tmp_path):
     for path in (tmp_path / "nothing", clips):
         status, lines, error = run(capsys, "predict", "--bundle", path, clips)
         assert (status, lines) == (1, [])
@@ -197,7 +205,7 @@ def test_a_bundle_that_is_none_is_one_line_and_exit_status_1(clips, capsys, tmp_
         assert error.count("\n") == 1
 
 
-def test_a_name_that_steers_a_terminal_is_printed_safely(bundle, clips, capsys):
+def test_control_characters_in_names_are_escaped(bundle, clips, capsys):
     (clips / "b.wav").rename(clips / "\x1b[2J.wav")
     status, lines, _ = run(capsys, "predict", "--bundle", bundle, clips / "\x1b[2J.wav")
     assert status == 0
@@ -205,7 +213,7 @@ def test_a_name_that_steers_a_terminal_is_printed_safely(bundle, clips, capsys):
     assert r"\x1b[2J.wav" in lines[1]
 
 
-def test_names_that_the_output_cannot_spell_are_printed_in_ascii(bundle, clips):
+def test_names_outside_the_output_encoding_are_escaped(bundle, clips):
     odd = (clips / "b.wav").rename(clips / "驚き.wav")
     done = subprocess.run(
         [sys.executable, "-m", "sercore", "predict", "--bundle", bundle, odd],
@@ -215,8 +223,8 @@ def test_names_that_the_output_cannot_spell_are_printed_in_ascii(bundle, clips):
     assert b"\\u9a5a" in done.stdout
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="names there are text")
-def test_names_that_are_no_text_are_refused_and_printed_safely(bundle, clips, capsys):
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are text on this system")
+def test_invalid_unicode_names_are_refused_and_escaped(bundle, clips, capsys):
     strange = os.fsencode(clips) + b"/\xff\x1b[2J.wav"
     os.rename(clips / "b.wav", strange)
     for options in ([], ["--json"]):
@@ -227,27 +235,11 @@ def test_names_that_are_no_text_are_refused_and_printed_safely(bundle, clips, ca
         "".join(lines).encode("utf-8")
 
 
-def test_train_writes_a_bundle_with_its_evaluation_and_predict_reads_it(
-    corpus, capsys, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr("sercore.bundle.training.RECIPES", {"table": small.SMALL, "frames": small.FRAMES})
+@pytest.mark.usefixtures("small_recipes")
+def test_train_then_predict(corpus, capsys, tmp_path):
     out = tmp_path / "own.bundle"
-    order = [
-        "train",
-        "--corpus",
-        "folder",
-        "--root",
-        corpus,
-        "--model",
-        "lda",
-        "knn",
-        "--folds",
-        "2",
-        "--out",
-        out,
-    ]
-    status, lines, _ = run(capsys, *order)
+    command = train_command(corpus, out, "lda", "knn")
+    status, lines, _ = run(capsys, *command)
     assert status == 0
     models = [name for name in ("lda", "knn", "lda+knn") if any(name in line.split() for line in lines)]
     assert models == ["lda", "knn", "lda+knn"]
@@ -263,52 +255,37 @@ def test_train_writes_a_bundle_with_its_evaluation_and_predict_reads_it(
     status, lines, error = run(capsys, "predict", "--bundle", out, "--json", corpus / "clips")
     assert status == 0
     assert len(lines) == 24
-    status, _, error = run(capsys, *order)
+    status, _, error = run(capsys, *command)
     assert status == 1
     assert "--overwrite" in error
 
 
 @pytest.mark.slow
-def test_train_keeps_a_network_with_its_onnx_twin(corpus, capsys, tmp_path, monkeypatch):
-    monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr("sercore.bundle.training.RECIPES", {"table": small.SMALL, "frames": small.FRAMES})
+@pytest.mark.usefixtures("small_recipes")
+def test_train_network_with_onnx_export(corpus, tmp_path):
     out = tmp_path / "own.bundle"
-    order = [
-        "train",
-        "--corpus",
-        "folder",
-        "--root",
-        corpus,
-        "--model",
-        "cnn1d_lstm",
-        "--folds",
-        "2",
-        "--out",
-        out,
-    ]
-    assert main(list(map(str, order))) == 0
+    command = train_command(corpus, out, "cnn1d_lstm")
+    assert main(command) == 0
     clip = corpus / "clips" / "05.wav"
-    answers = [Predictor.load(out, backend=backend).predict(clip) for backend in ("onnx", "keras")]
-    assert answers[0] == pytest.approx(answers[1], abs=1e-4)
+    onnx, keras = (Predictor.load(out, backend=backend).predict(clip) for backend in ("onnx", "keras"))
+    assert onnx == pytest.approx(keras, abs=1e-4)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--model", "xgboost"], "only pickle writes"),
-        (["--model", "lda", "lda"], "each model once"),
-        (["--model", "bilstn"], "unknown model 'bilstn'; there are: dummy, logistic"),
+        (["--model", "xgboost"], "only by pickle"),
+        (["--model", "lda", "lda"], "each only once"),
+        (["--model", "bilstn"], "unknown model 'bilstn'; must be one of dummy, logistic"),
     ],
 )
-def test_what_cannot_be_kept_is_said_before_anything_is_trained(
-    options, message, capsys, monkeypatch, tmp_path
-):
+def test_train_refuses_models_before_extraction(options, message, capsys, monkeypatch, tmp_path):
     monkeypatch.setattr("sercore.bundle.training.load_index", lambda *args: pytest.fail("too late"))
     status, _, error = run(capsys, "train", *options, "--out", tmp_path / "b")
     assert status == 1
     assert message in error
 
 
-def test_predict_files_refuses_a_bundle_at_once(tmp_path):
+def test_predict_files_raises_without_bundle(tmp_path):
     with pytest.raises(BundleError, match="no such folder"):
         next(predict_files(tmp_path / "nothing", ["a.wav"], progress=False))

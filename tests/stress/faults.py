@@ -1,9 +1,9 @@
-"""Kill what takes long at random moments, run it again, and compare with a run that nobody disturbed.
+"""Kill long operations at random moments, repeat them, and compare with an undisturbed run.
 
-``python tests/stress/faults.py`` kills each operation 20 times, one line each; ``--kills 500`` is the
-long form. Half of the kills fall at a random moment, half right before a random access to the disk, where
-a half-written file would be left. Every kill begins in a new folder and is followed by one full run, whose
-results must be the same byte for byte; only the seconds that were measured may differ.
+``python tests/stress/faults.py`` kills each operation 20 times and prints one line for each; ``--kills
+500`` is the long form. Half of the kills happen at a random moment, half immediately before a random file
+operation, where an incomplete file would be left. Each trial starts in a new folder and is followed by a
+complete run, whose results must be identical byte for byte except for measured times.
 """
 
 import argparse
@@ -22,7 +22,8 @@ import joblib
 import numpy as np
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # toys, if this file is run as a program
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of toys, if this file is run as a script
+
 from toys import bundles as small
 from toys.corpora import ravdess_names, serve, wav_bytes, zip_bytes
 
@@ -63,7 +64,7 @@ def out_of_fold(home):
 
 @contextlib.contextmanager
 def downloading(home):
-    """An archive of 120 recordings from a server on this machine."""
+    """An archive of 120 recordings from a local server."""
     files = {name: wav_bytes(name, sr=48000, n=800) for name in ravdess_names()}
     digests = {os.path.basename(name): hashlib.sha256(data).hexdigest() for name, data in files.items()}
     archive, corpus = zip_bytes(files), get_corpus("ravdess")
@@ -76,16 +77,14 @@ def downloading(home):
 
 @contextlib.contextmanager
 def train(home):
-    """A bundle of two models, such as need no OpenMP, which hangs after a fork: features, folds, files."""
-    index = small.write_corpus(home / "corpus/clips")
-    table = index[["emotion", "speaker"]].assign(path=[f"clips/{n:02d}.wav" for n in range(len(index))])
-    table.to_csv(home / "corpus/index.csv", index=False)
+    """A bundle of two models: features, folds, files. Models with OpenMP would hang after a fork."""
+    corpus = small.write_folder_corpus(home / "corpus")
     bundle_training.RECIPES = {"table": small.SMALL, "frames": small.FRAMES}
 
     def run(folder):
         os.environ["SERCORE_DATA"] = str(folder / "data")
         bundle_training.train(
-            "folder", ["lda", "logistic"], folder / "my.bundle", root=home / "corpus", n_folds=2,
+            "folder", ["lda", "logistic"], folder / "my.bundle", root=corpus, n_folds=2,
             overwrite=True, progress=False, n_jobs=1,
         )  # fmt: skip
 
@@ -96,14 +95,14 @@ OPERATIONS = {"extract": extraction, "out-of-fold": out_of_fold, "download": dow
 
 
 def results(folder: Path) -> dict[str, str]:
-    """Digest of every file a user may read, seconds left out; hidden files are nobody's result."""
+    """Digest of every result file, without measured times; hidden files are not results."""
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_dir() or any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue
         if path.suffix == ".parquet":
-            name = name.rsplit("-", 1)[0]  # the rest is the digest of all, seconds included
+            name = name.rsplit("-", 1)[0]  # the rest is a digest that includes measured times
             table = pd.read_parquet(path)
             data = table.drop(columns=[*COSTS & set(table)]).to_csv().encode()
         elif path.name == "bundle.json":
@@ -112,13 +111,13 @@ def results(folder: Path) -> dict[str, str]:
             data = json.dumps(content).encode()
         else:
             data = path.read_bytes()
-        assert name not in found, f"{name} is there twice"
+        assert name not in found, f"two files for {name}"
         found[name] = hashlib.sha256(data).hexdigest()
     return found
 
 
 def in_child(run, folder: Path, *, die_at: int | None = None) -> tuple[int, int]:
-    """Process id of a child that runs, and the end of a pipe that tells its accesses to the disk."""
+    """Process id of a child process, and a pipe that receives the number of its file operations."""
     reader, writer = os.pipe()
     child = os.fork()
     if child:
@@ -145,48 +144,48 @@ def in_child(run, folder: Path, *, die_at: int | None = None) -> tuple[int, int]
 
 
 def finish(child: int, reader: int) -> tuple[bool, int]:
-    """Whether a child was killed, and its accesses to the disk; raise where it failed."""
+    """Whether a child was killed, and the number of its file operations; raises if it failed."""
     _, status = os.waitpid(child, 0)
-    told = os.read(reader, 20)
+    sent = os.read(reader, 20)
     os.close(reader)
     killed = os.WIFSIGNALED(status)
     if not killed and os.WEXITSTATUS(status):
-        raise RuntimeError("the run failed instead of finishing; its message is above")
-    return killed, int(told or 0)
+        raise RuntimeError("the run failed; its error is printed above")
+    return killed, int(sent or 0)
 
 
 def trial(name: str, *, kills: int, seed: int = 0) -> dict:
-    """Kill one operation again and again; how many kills hit, and how many reruns came out otherwise."""
+    """Kill one operation repeatedly; counts kills, and repeated runs with different results."""
     rng = np.random.default_rng(seed)
     with (
         tempfile.TemporaryDirectory() as home,
         OPERATIONS[name](Path(home)) as run,
-        joblib.parallel_config(backend="sequential"),  # a child that was forked has no worker processes
+        joblib.parallel_config(backend="sequential"),  # a forked child has no worker processes
     ):
         for folder in (warm := Path(home) / "warm", whole := Path(home) / "whole"):
             folder.mkdir()
-        run(warm)  # modules are loaded here, so that kills hit the work and not the imports
+        run(warm)  # imports modules, so that kills happen during the work
         begin = time.perf_counter()
-        _, accesses = finish(*in_child(run, whole))
+        _, n_operations = finish(*in_child(run, whole))
         seconds, expected = time.perf_counter() - begin, results(whole)
-        made = {"operation": name, "files": len(expected), "accesses": accesses, "runs": 0, "killed": 0}
-        made |= {"began": 0, "different": 0}
-        while made["killed"] < kills:
-            (folder := Path(home) / f"run{made['runs']}").mkdir()
-            made["runs"] += 1
-            if made["runs"] % 2:
-                child = in_child(run, folder, die_at=int(rng.integers(1, accesses + 1)))
+        counts = {"operation": name, "files": len(expected), "n_operations": n_operations}
+        counts |= {"runs": 0, "killed": 0, "began": 0, "different": 0}
+        while counts["killed"] < kills:
+            (folder := Path(home) / f"run{counts['runs']}").mkdir()
+            counts["runs"] += 1
+            if counts["runs"] % 2:
+                child = in_child(run, folder, die_at=int(rng.integers(1, n_operations + 1)))
             else:
                 child = in_child(run, folder)
                 time.sleep(rng.uniform(0, seconds))
                 os.kill(child[0], signal.SIGKILL)
-            made["killed"] += finish(*child)[0]
-            made["began"] += any(folder.rglob("*"))
+            counts["killed"] += finish(*child)[0]
+            counts["began"] += any(folder.rglob("*"))
             finish(*in_child(run, folder))
-            made["different"] += results(folder) != {
+            counts["different"] += results(folder) != {
                 key.replace("whole", folder.name): value for key, value in expected.items()
             }
-    return made
+    return counts
 
 
 if __name__ == "__main__":

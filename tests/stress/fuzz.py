@@ -1,8 +1,9 @@
-"""Feed whatever reads files from outside with bytes that nobody thought of.
+"""Fuzz every function that reads files from outside.
 
-``python tests/stress/fuzz.py recipe --seconds 600`` lets atheris, which watches what code the bytes reach, look for
-an input that ends in anything but a typed error; without a name, all targets take their turn. Every target
-begins with sound examples. A finding is written below ``fuzz-findings/`` and printed.
+``python tests/stress/fuzz.py recipe --seconds 600`` lets atheris, which is guided by code coverage, look
+for inputs of one target that raise anything but a typed error; without a name, all targets are fuzzed one
+after the other. The corpus of every target starts with valid examples. Findings are printed and written to
+``fuzz-findings/``.
 """
 
 import argparse
@@ -18,11 +19,12 @@ import warnings
 import zipfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of toys, if this file is run as a script
 WORK = Path(tempfile.mkdtemp(prefix="fuzz-"))
 
 
 def recording(data):
-    """A file under the name of a recording: a wave, or an error that says why not."""
+    """A recording: a waveform or an AudioError."""
     from sercore import audio
 
     (path := WORK / "a.wav").write_bytes(data)
@@ -30,7 +32,7 @@ def recording(data):
 
 
 def file_name(data):
-    """A name in a corpus: what is known of the clip, or why it cannot be read."""
+    """A file name in each corpus."""
     from sercore.corpora import NAMES, get_corpus
 
     name = data.decode(errors="replace")
@@ -40,7 +42,7 @@ def file_name(data):
 
 
 def index_table(data):
-    """A table of clips."""
+    """An ``index.csv``."""
     from sercore.corpora import load_index
 
     (WORK / "index.csv").write_bytes(data)
@@ -48,7 +50,7 @@ def index_table(data):
 
 
 def recipe(data):
-    """A recipe, which is the same after being written and read again."""
+    """A recipe, which must survive a round trip."""
     from sercore.features import Recipe
 
     made = Recipe.from_json(data.decode(errors="surrogateescape"))
@@ -56,7 +58,7 @@ def recipe(data):
 
 
 def archive(data):
-    """A zip: nothing outside its folder, and not too much inside."""
+    """A zip archive: nothing may be written outside its folder, and only a limited size inside."""
     from sercore.corpora.fetch import unpack
 
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
@@ -70,7 +72,7 @@ def archive(data):
 
 
 def manifest(data):
-    """``bundle.json``, the same after being written and read again."""
+    """``bundle.json``, which must survive a round trip."""
     from sercore.bundle.manifest import Manifest
 
     made = Manifest.from_json(data, where="bundle.json")
@@ -85,14 +87,14 @@ def scaler(data):
 
 
 def estimator(data):
-    """``model.skops``: looked at, and built where nothing in it is foreign."""
+    """``model.skops``: checked, and built if it contains allowed classes only."""
     from sercore.bundle import estimators
 
     estimators.load(data, where="model.skops")
 
 
 def network(data):
-    """``network.keras``: looked at only; building takes seconds."""
+    """``network.keras``: only checked, because building takes seconds."""
     from sercore.bundle.networks import check_keras
 
     check_keras(data, where="network.keras")
@@ -108,33 +110,28 @@ def _typed():
 
 
 def check(target, data: bytes) -> str:
-    """``accepted``, or the type of the typed error; anything else is raised."""
+    """``accepted``, or the name of the typed error; other exceptions are raised."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             target(data)
         except _typed() as error:
-            str(error).encode()  # a message that cannot be printed is no message
+            str(error).encode()  # raises if the message cannot be printed
             return type(error).__name__
     return "accepted"
 
 
 def seeds(target) -> list[bytes]:
-    """Sound examples, from which changed ones begin."""
+    """Valid examples, from which fuzzing starts."""
     import numpy as np
     import soundfile
 
     if target is recording:
         made = []
         wave = 0.3 * np.sin(np.arange(2000) / 7)
-        for kind, subtype in (
-            ("WAV", "PCM_16"),
-            ("WAV", "FLOAT"),
-            ("FLAC", None),
-            ("OGG", None),
-            ("MP3", None),
-        ):
-            soundfile.write(buffer := io.BytesIO(), wave, 16_000, format=kind, subtype=subtype)
+        for kind in ("WAV/PCM_16", "WAV/FLOAT", "FLAC", "OGG", "MP3"):
+            name, _, subtype = kind.partition("/")
+            soundfile.write(buffer := io.BytesIO(), wave, 16_000, format=name, subtype=subtype or None)
             made.append(buffer.getvalue())
         return made
     if target is file_name:
@@ -165,7 +162,7 @@ def seeds(target) -> list[bytes]:
 
 
 def _seeds_of_bundles(target) -> list[bytes]:
-    import bundle_helpers as small
+    from toys import bundles as small
 
     home = Path(tempfile.mkdtemp(dir=WORK))
     index = small.write_corpus(home / "clips")
@@ -181,7 +178,7 @@ def _seeds_of_bundles(target) -> list[bytes]:
 
 
 def run_atheris(target, *, seconds: int, runs: int, findings: Path) -> None:
-    """Never returns: libFuzzer ends the process."""
+    """Fuzz one target; libFuzzer ends the process."""
     import atheris
 
     (corpus := WORK / "corpus").mkdir()
@@ -208,7 +205,7 @@ def run_atheris(target, *, seconds: int, runs: int, findings: Path) -> None:
 
 
 def main() -> None:
-    """One target in this process, or each in a process of its own, a line of figures for each."""
+    """Fuzz one target in this process, or each target in its own process and print a summary line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("target", nargs="?", choices=[target.__name__ for target in TARGETS])
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
@@ -223,7 +220,7 @@ def main() -> None:
 
 
 def in_process(target, *, seconds: int, runs: int = -1) -> dict:
-    """Fuzz a target in a new process; inputs tried, and whether one ended otherwise than it should."""
+    """Fuzz a target in a new process; the number of inputs, and whether all were handled."""
     command = [sys.executable, __file__, target.__name__, f"--seconds={seconds}", f"--runs={runs}"]
     begin = time.perf_counter()
     done = subprocess.run(
@@ -232,8 +229,8 @@ def in_process(target, *, seconds: int, runs: int = -1) -> dict:
     stats = [line.split(":")[-1] for line in done.stderr.splitlines() if "number_of_executed_units" in line]
     return {
         "target": target.__name__, "inputs": int(stats[0]) if stats else 0,
-        "seconds": round(time.perf_counter() - begin), "sound": done.returncode == 0,
-        "said": "" if done.returncode == 0 else done.stderr[-2000:],
+        "seconds": round(time.perf_counter() - begin), "passed": done.returncode == 0,
+        "output": "" if done.returncode == 0 else done.stderr[-2000:],
     }  # fmt: skip
 
 

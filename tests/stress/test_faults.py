@@ -1,4 +1,4 @@
-"""Kills, full disks, two processes at once and damaged files: nothing lost, nothing doubled, nothing wrong.
+"""Kills, full disks, concurrent processes and damaged files do not change results.
 
 ``python tests/stress/faults.py --kills 500`` is the long form of the first test.
 """
@@ -25,7 +25,7 @@ resource = pytest.importorskip("resource", reason="SIGKILL, fork and limits are 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", ["extract", "out-of-fold", "download", "train"])
-def test_killed_twenty_times_the_rerun_gives_what_an_undisturbed_run_gives(operation):
+def test_killed_operations_can_be_repeated(operation):
     script = Path(__file__).with_name("faults.py")
     done = subprocess.run(
         [sys.executable, script, operation], stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -34,7 +34,7 @@ def test_killed_twenty_times_the_rerun_gives_what_an_undisturbed_run_gives(opera
     assert done.returncode == 0, done.stderr[-3000:]
     made = json.loads(done.stdout)
     assert made["killed"] == 20
-    assert made["began"] >= 5, "hardly a kill came after the first file: the test shows little"
+    assert made["began"] >= 5, "hardly any kill came after the first file"
     assert made["files"] >= 3
     assert made["different"] == 0
 
@@ -43,8 +43,8 @@ def test_killed_twenty_times_the_rerun_gives_what_an_undisturbed_run_gives(opera
 
 
 @pytest.fixture
-def little_space():
-    """Calling it limits every file to some bytes, as a disk does that runs full; undone at the end."""
+def disk_limit():
+    """A function that limits the size of files, to simulate a full disk; undone at the end."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     yield lambda n_bytes: resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
@@ -55,24 +55,24 @@ def index(tmp_path):
     return small.write_corpus(tmp_path / "clips", n_clips=24)
 
 
-def left(folder):
-    """Files of all kinds below a folder."""
+def files_below(folder):
+    """All files below a folder."""
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_extraction_on_a_full_disk(index, tmp_path, little_space):
+def test_extraction_on_a_full_disk(index, tmp_path, disk_limit):
     def extract():
         return store.extract_table(index, small.SMALL, cache=tmp_path / "cache", n_jobs=1, progress=False).X
 
-    little_space(500)
+    disk_limit(500)
     with pytest.raises(StoreError, match=r"cannot be written .* free space"):
         extract()
-    little_space(10**9)
-    assert left(tmp_path / "cache") == []
+    disk_limit(10**9)
+    assert files_below(tmp_path / "cache") == []
     assert extract().shape[0] == 24
 
 
-def test_finished_folds_survive_a_full_disk(index, tmp_path, little_space, rng):
+def test_finished_folds_remain_on_a_full_disk(index, tmp_path, disk_limit, rng):
     X = rng.standard_normal((24, 5))
 
     def run(**options):
@@ -82,39 +82,39 @@ def test_finished_folds_survive_a_full_disk(index, tmp_path, little_space, rng):
         )  # fmt: skip
 
     run(seeds=(0,))
-    before = {path: path.read_bytes() for path in left(tmp_path / "oof")}
-    little_space(500)
+    before = {path: path.read_bytes() for path in files_below(tmp_path / "oof")}
+    disk_limit(500)
     with pytest.raises(StoreError, match=r"cannot be written .* Folds that were finished before remain"):
         run(seeds=(0, 1))
-    little_space(10**9)
-    assert {path: path.read_bytes() for path in left(tmp_path / "oof")} == before
+    disk_limit(10**9)
+    assert {path: path.read_bytes() for path in files_below(tmp_path / "oof")} == before
     assert len(run(seeds=(0, 1))) == 48
 
 
-def test_a_download_on_a_full_disk_leaves_no_files(tmp_path, little_space):
+def test_download_on_a_full_disk_leaves_no_files(tmp_path, disk_limit):
     with serve({"/a.zip": bytes(50_000)}) as (url, _):
-        little_space(20_000)
+        disk_limit(20_000)
         with pytest.raises(CorpusError, match=r"cannot be written .* run the same command again"):
             download("ravdess", tmp_path / "ravdess", url=f"{url}/a.zip", progress=False)
     assert not (tmp_path / "ravdess").exists()
-    assert left(tmp_path) == []
+    assert files_below(tmp_path) == []
 
 
-def test_a_bundle_on_a_full_disk_is_not_there_or_the_old_one(index, tmp_path, little_space):
+def test_bundle_on_a_full_disk_keeps_the_old_one(index, tmp_path, disk_limit):
     X = small.features(index, tmp_path)
     bundle = small.save_small(tmp_path / "b", index, X)
-    before = {path.name: path.read_bytes() for path in left(bundle)}
-    little_space(500)
+    before = {path.name: path.read_bytes() for path in files_below(bundle)}
+    disk_limit(500)
     for path, options in ((bundle, {"overwrite": True}), (tmp_path / "new", {})):
         with pytest.raises(BundleError, match="cannot be written"):
             small.save_small(path, index, X, **options)
-    little_space(10**9)
-    assert {path.name: path.read_bytes() for path in left(bundle)} == before
+    disk_limit(10**9)
+    assert {path.name: path.read_bytes() for path in files_below(bundle)} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "cache", "clips"]
 
 
-def test_a_cache_that_is_a_file_says_where_and_what_to_do(index, tmp_path):
-    """Root may write anywhere, so a file stands in the way of the cache instead of a permission."""
+def test_unwritable_cache_raises(index, tmp_path):
+    """The cache is a file, because root can write to read-only folders."""
     (tmp_path / "cache").write_text("")
     with pytest.raises(StoreError, match="choose another folder"):
         store.extract_table(index, small.SMALL, cache=tmp_path / "cache", n_jobs=1, progress=False)
@@ -124,7 +124,7 @@ def test_a_cache_that_is_a_file_says_where_and_what_to_do(index, tmp_path):
         download("ravdess", tmp_path / "cache" / "ravdess", url="http://127.0.0.1:9/a.zip", progress=False)
 
 
-# two processes at once
+# concurrent processes
 
 
 def extract_into(index, cache, gate):
@@ -132,7 +132,8 @@ def extract_into(index, cache, gate):
     store.extract_table(index, small.SMALL, cache=cache, n_jobs=1, progress=False)
 
 
-def test_two_processes_on_one_cache(tmp_path):
+@pytest.mark.slow
+def test_two_processes_share_one_cache(tmp_path):
     index = small.write_corpus(tmp_path / "clips", n_clips=150)
     started = multiprocessing.get_context("spawn")
     gate = started.Barrier(2)
@@ -143,7 +144,7 @@ def test_two_processes_on_one_cache(tmp_path):
         process.join(timeout=400)
     assert [process.exitcode for process in both] == [0, 0]
     alone = store.extract_table(index, small.SMALL, cache=tmp_path / "alone", n_jobs=1, progress=False)
-    names = [sorted(path.name for path in left(tmp_path / folder)) for folder in ("cache", "alone")]
+    names = [sorted(path.name for path in files_below(tmp_path / folder)) for folder in ("cache", "alone")]
     assert names[0] == names[1]
     assert len(names[0]) == 3
     again = store.extract_table(index, small.SMALL, cache=tmp_path / "cache", n_jobs=1, progress=False)
@@ -154,8 +155,8 @@ def test_two_processes_on_one_cache(tmp_path):
 
 
 DAMAGES = {
-    "cut": lambda data, other: data[:-9],
-    "emptied": lambda data, other: b"",
+    "truncated": lambda data, other: data[:-9],
+    "empty": lambda data, other: b"",
     "another fold": lambda data, other: other,
 } | {f"one bit at {k / 20:.0%}": lambda data, other, k=k: one_bit(data, k / 20) for k in range(20)}
 
@@ -166,7 +167,7 @@ def one_bit(data, where):
     return bytes(data)
 
 
-def test_a_damaged_fold_is_found_and_made_again(index, tmp_path, rng):
+def test_damaged_fold_is_computed_again(index, tmp_path, rng):
     X = rng.standard_normal((24, 5))
 
     def run():
@@ -175,9 +176,9 @@ def test_a_damaged_fold_is_found_and_made_again(index, tmp_path, rng):
         )  # fmt: skip
         return oof.drop(columns=list(training.COSTS))
 
-    whole = run()
+    expected = run()
     _, other = sorted(tmp_path.glob("lda-*.parquet"))[:2]
     for name, damage in DAMAGES.items():
         path = min(tmp_path.glob("lda-*.parquet"))
         path.write_bytes(damage(path.read_bytes(), other.read_bytes()))
-        assert run().equals(whole), name
+        assert run().equals(expected), name

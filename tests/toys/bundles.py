@@ -1,4 +1,4 @@
-"""Small models and clips for the tests of bundles: three made-up classes, four made-up speakers."""
+"""Small corpora, models and bundles: three classes, four speakers."""
 
 import io
 import json
@@ -11,7 +11,7 @@ import soundfile
 
 from sercore.bundle import FittedModel, save
 from sercore.bundle.folder import MANIFEST, digest_of
-from sercore.bundle.reference_signal import reference_signal
+from sercore.bundle.predictor import reference_signal
 from sercore.features import Recipe
 from sercore.features.store import extract_frames, extract_table
 from sercore.training import fit_classical
@@ -26,14 +26,14 @@ FRAMES = Recipe(n_mels=16, n_mfcc=4, descriptors=("log_mel",), timing=False)
 
 
 def clip(number, sr=SR):
-    """A clip that depends on its number alone; number % 3 is its class."""
+    """A clip determined by its number; number % 3 is its class."""
     rng = np.random.default_rng(number)
     wave = reference_signal(sr, seconds=0.8 + 0.1 * (number % 5)) * (0.2 + 0.3 * (number % 3))
     return (wave + 0.01 * (1 + number % 3) * rng.standard_normal(wave.size)).astype(np.float32)
 
 
 def write_corpus(folder, n_clips=24):
-    """Clips in a folder, and their index; six clips in a row are of one speaker."""
+    """Write clips to a folder and return their index; every six clips have one speaker."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for number in range(n_clips):
@@ -47,8 +47,16 @@ def write_corpus(folder, n_clips=24):
     return pd.DataFrame(rows)
 
 
+def write_folder_corpus(folder):
+    """Write clips with an ``index.csv``, to be read with ``--corpus folder``; returns the folder."""
+    index = write_corpus(folder / "clips")
+    table = index[["emotion", "speaker"]].assign(path=[f"clips/{n:02d}.wav" for n in range(len(index))])
+    table.to_csv(folder / "index.csv", index=False)
+    return folder
+
+
 def features(index, folder, recipe=SMALL, kind="table"):
-    """Features by the route that training takes."""
+    """Features, extracted as in training."""
     extract = extract_table if kind == "table" else extract_frames
     return extract(index, recipe, cache=folder / "cache", n_jobs=1, progress=False).X
 
@@ -58,25 +66,25 @@ def fit(index, X, model="lda", **options):
 
 
 def save_small(path, index, X, **options):
-    """A bundle of one linear discriminant analysis."""
+    """Write a bundle with one linear discriminant analysis."""
     return save(path, {"lda": FittedModel(fit(index, X), SMALL)}, CLASSES, **options)
 
 
 def copy_bundle(bundle, path):
-    """A copy to be damaged."""
+    """Copy a bundle."""
     shutil.copytree(bundle, path)
     return path
 
 
 def edit_manifest(bundle, change):
-    """Rewrite ``bundle.json`` by a function of its content, as whoever deceives would."""
+    """Change ``bundle.json`` by a function of its content."""
     content = json.loads((bundle / MANIFEST).read_text())
     changed = change(content)
     (bundle / MANIFEST).write_text(json.dumps(content if changed is None else changed))
 
 
 def put_file(bundle, name, data):
-    """Replace a file and its digest, as whoever deceives would."""
+    """Replace a file and its digest, as an attacker would."""
     (bundle / name).parent.mkdir(exist_ok=True)
     (bundle / name).write_bytes(data)
     about = {"bytes": len(data), "sha256": digest_of(data)}
@@ -84,7 +92,7 @@ def put_file(bundle, name, data):
 
 
 def edit_zip(data, changes):
-    """A zip archive with entries replaced, or removed where the new content is None."""
+    """A zip archive with entries replaced, or removed if the new content is None."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w") as new:
         entries = {name: old.read(name) for name in old.namelist()} | changes

@@ -12,7 +12,7 @@ from toys.voices import CLASSES, small_predictor
 
 from sercore import plots, synth
 from sercore.bundle import Windows, predict_clip, predict_windows
-from sercore.bundle.recordings import MAX_SECONDS, STRANGER, Recording
+from sercore.bundle.recordings import MAX_SECONDS, UNSEEN_SPEAKER, Recording
 from sercore.errors import AudioError, SercoreError
 from sercore.widgets import Timeline, wav_bytes
 from sercore.widgets.timeline import timeline_axes
@@ -27,7 +27,7 @@ def predictor(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def short():
-    return Recording.made_up(("sad", "angry"), sentences=1)
+    return Recording.synthetic(("sad", "angry"), sentences=1)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_windows_come_one_by_one_and_are_those_of_the_command(predictor, short, 
     one_by_one = predict_windows(predictor, waves, windows)
     assert {"file": str(tmp_path / "talk.wav"), **next(one_by_one)} == expected[0]
     shares = []
-    rows = Recording.from_file(tmp_path / "talk.wav").score(predictor, windows, progress=shares.append)
+    rows = Recording.from_file(tmp_path / "talk.wav").predict(predictor, windows, progress=shares.append)
     for key in ("start", "end", "label"):
         assert [row[key] for row in rows] == [row[key] for row in expected]
     for row, other in zip(rows, expected, strict=True):
@@ -104,7 +104,7 @@ def test_nothing_is_drawn_where_nothing_was_heard():
 
 
 def test_a_recording_shows_wave_probabilities_and_what_was_meant(predictor, short):
-    rows = short.score(predictor, Windows(1.5, 0.5))
+    rows = short.predict(predictor, Windows(1.5, 0.5))
     above, below = plots.recording(short.wave, SR, rows, CLASSES, truth=short.truth)
     assert above.get_xlim() == below.get_xlim() == (0, pytest.approx(len(short.wave) / SR))
     meant = [text.get_text() for text in below.texts]
@@ -119,7 +119,7 @@ def test_a_recording_shows_wave_probabilities_and_what_was_meant(predictor, shor
 
 
 def test_the_made_up_recording_says_what_was_meant_and_by_whom():
-    first, again = Recording.made_up(("sad", "angry")), Recording.made_up(("sad", "angry"))
+    first, again = Recording.synthetic(("sad", "angry")), Recording.synthetic(("sad", "angry"))
     np.testing.assert_array_equal(first.wave, again.wave)
     assert first.truth["emotion"].tolist() == ["sad", "angry"]
     assert first.truth["start"][0] == 0
@@ -127,8 +127,8 @@ def test_the_made_up_recording_says_what_was_meant_and_by_whom():
     assert first.truth["end"][1] == pytest.approx(len(first.wave) / SR)
     middle = round(first.truth["end"][0] * SR)
     assert first.wave[middle:].std() > 3 * first.wave[:middle].std()  # anger is louder
-    assert STRANGER.name not in synth.SPEAKERS
-    assert np.abs(Recording.made_up(("sad", "angry"), seed=1).wave[:SR] - first.wave[:SR]).max() > 0.001
+    assert UNSEEN_SPEAKER.name not in synth.SPEAKERS
+    assert np.abs(Recording.synthetic(("sad", "angry"), seed=1).wave[:SR] - first.wave[:SR]).max() > 0.001
 
 
 def test_a_recording_too_long_for_a_page_is_sent_to_the_command():
@@ -157,7 +157,7 @@ def test_the_player_holds_the_sound_and_knows_where_time_lies(widget, short):
 def test_sliders_score_again(widget, short, predictor):
     before, axes = widget.player.picture, widget._axes
     widget.window.value = 1.0
-    assert widget.rows == short.score(predictor, Windows(1.0, 0.5))
+    assert widget.rows == short.predict(predictor, Windows(1.0, 0.5))
     assert widget.player.picture != before
     assert widget._axes is axes, "the figure is made once"
     n_rows = len(widget.rows)

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ...bundle.predictor import Predictor
-from ...bundle.reference_signal import reference_signal
+from ...bundle.predictor import Predictor, reference_signal
 from ...bundle.saving import FittedModel, save
 from ...features import get_recipe
 

@@ -1,0 +1,100 @@
+"""A quiet terminal: what libraries report about themselves goes to a log file.
+
+TensorFlow, absl, CUDA and oneDNN write to file descriptor 2 from C++, in part before they read any log
+level, and worker processes and notebook kernels inherit the descriptor. :func:`terminal` therefore
+connects the descriptor to a log file, while ``sys.stderr``, which progress bars and the messages of
+sercore use, stays connected to the terminal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "GLOG_minloglevel": "3"}
+"""Log levels of TensorFlow and its C++ libraries; values that a user has set take precedence."""
+
+MAX_LOG_BYTES = 1_000_000
+
+
+@contextlib.contextmanager
+def terminal(log: str | os.PathLike) -> Iterator[None]:
+    """Send everything but sercore's own output to a log file.
+
+    Redirected are file descriptor 2 of this process and of the processes it starts, log records of
+    Python libraries, and their warnings. Warnings of sercore are printed as one message each.
+
+    Parameters
+    ----------
+    log : path
+        Text is appended; above 1 MB the file is started anew. ``/dev/stderr`` shows everything. If the
+        file cannot be written, the text is discarded.
+
+    Examples
+    --------
+    >>> import os, tempfile, warnings
+    >>> log = os.path.join(tempfile.mkdtemp(), "sercore.log")
+    >>> with terminal(log):
+    ...     _ = os.write(2, b"a line written by a C++ library")
+    >>> open(log).read()
+    'a line written by a C++ library'
+    """
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    before, show = sys.stderr, warnings.showwarning
+    before.flush()
+    kept = open(os.dup(2), "w", 1, before.encoding, "backslashreplace")  # noqa: SIM115 - the terminal
+    target = _open(Path(log))
+    os.dup2(target, 2)
+    os.close(target)
+    if _descriptor(before) == 2:
+        sys.stderr = kept
+    to_log = open(2, "w", 1, "utf-8", "backslashreplace", closefd=False)  # noqa: SIM115
+    handler = logging.StreamHandler(to_log)
+    logging.getLogger().addHandler(handler)
+    warnings.showwarning = _show_warning
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
+        logging.getLogger().removeHandler(handler)
+        to_log.close()
+        os.dup2(kept.fileno(), 2)
+        sys.stderr = before
+        kept.close()
+
+
+def _open(log: Path) -> int:
+    """Descriptor of the log file, or of the null device if it cannot be written."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.is_file() and log.stat().st_size > MAX_LOG_BYTES:
+            flags |= os.O_TRUNC
+        return os.open(log, flags, 0o644)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)
+
+
+def _descriptor(stream) -> int | None:
+    try:
+        return stream.fileno()
+    except (OSError, ValueError, AttributeError):  # a stream in memory, as in tests and notebooks
+        return None
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    """Print a warning of sercore; log one of another library."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__") == warnings.__name__:
+        frame = frame.f_back
+    if category is UserWarning and str(frame.f_globals.get("__name__")).startswith("sercore."):
+        print(f"sercore: {message}", file=sys.stderr)
+    else:
+        text = warnings.formatwarning(message, category, filename, lineno, line)
+        logging.getLogger("py.warnings").warning("%s", text)
