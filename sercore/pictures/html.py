@@ -122,7 +122,7 @@ def flips_html(table: pd.DataFrame, *, most: int = 5) -> str:
     Parameters
     ----------
     table : pd.DataFrame
-        From :func:`sercore.interpret.counterfactual.flips`.
+        From :func:`sercore.interpret.flips`.
     most : int
         Number of knobs in the table.
     """

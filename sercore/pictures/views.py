@@ -21,7 +21,7 @@ from .picture import Axis, Drawn, Picture
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..bundle.recordings import Recording
+    from ..bundle import Recording
 
 _MEL_TICKS = (0, 100, 250, 500, 1000, 2000, 3000, 4000, 6000, 8000)
 
@@ -224,7 +224,7 @@ def timeline_axes(
 
     Parameters
     ----------
-    recording : sercore.bundle.recordings.Recording
+    recording : sercore.bundle.Recording
     rows : sequence of dict
         Predictions of windows, from :func:`sercore.bundle.predict_windows`.
     classes : sequence of str

@@ -13,8 +13,7 @@ import ipywidgets
 import numpy as np
 
 from .. import features
-from ..bundle import Predictor
-from ..bundle.default_model import get_predictor
+from ..bundle import Predictor, get_predictor
 from ..errors import SercoreError
 from ..features import Recipe, Spectrum, get_recipe
 from ..features.spectrum import mel_centres
@@ -50,7 +49,7 @@ class Occluding(ipywidgets.VBox):
     recipe : str or Recipe
         Determines frames and mel bands of the picture and of the mask.
     bundle : Predictor or path, optional
-        Model if ``answer`` is not given; see :func:`sercore.bundle.default_model.get_predictor`.
+        Model if ``answer`` is not given; see :func:`sercore.bundle.get_predictor`.
     title : str
         Title of the picture, such as the name of the clip and its emotion.
     text : str

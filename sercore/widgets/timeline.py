@@ -1,6 +1,6 @@
 """The emotion timeline: predictions of a model over a long recording, in sliding windows.
 
-Without the widget, use :meth:`sercore.bundle.recordings.Recording.score` and :func:`sercore.plots.recording`.
+Without the widget, use :meth:`sercore.bundle.Recording.score` and :func:`sercore.plots.recording`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ import ipywidgets
 import numpy as np
 
 from .. import plots
-from ..bundle import Predictor, Windows, over_time
-from ..bundle.default_model import get_predictor
-from ..bundle.recordings import Recording
+from ..bundle import Predictor, Recording, Windows, get_predictor, over_time
 from ..errors import SercoreError
 from ..pictures.html import probability_bars
 from ..pictures.picture import from_axes
@@ -34,7 +32,7 @@ class Timeline(ipywidgets.VBox):
     recording : Recording or path, optional
         By default a sequence of synthetic sentences, shown with their true emotions.
     bundle : Predictor or path, optional
-        Model; see :func:`sercore.bundle.default_model.get_predictor`.
+        Model; see :func:`sercore.bundle.get_predictor`.
     seconds, step : float
         Initial windows; see :class:`sercore.bundle.Windows`.
     text : str

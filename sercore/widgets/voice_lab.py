@@ -1,7 +1,7 @@
 """The voice lab: change the parameters of a synthetic voice, and see and hear the effect on a model.
 
 Without the widget, use :class:`sercore.synth.knobs.Voice`, :func:`sercore.pictures.voice_picture` and
-:func:`sercore.interpret.counterfactual.flips`.
+:func:`sercore.interpret.flips`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from dataclasses import replace
 import ipywidgets
 import pandas as pd
 
-from ..bundle import Predictor
-from ..bundle.default_model import get_predictor
+from ..bundle import Predictor, get_predictor
 from ..errors import SercoreError
 from ..interpret.counterfactual import flips
 from ..pictures.html import flips_html, probability_bars
@@ -35,7 +34,7 @@ class VoiceLab(ipywidgets.VBox):
     Parameters
     ----------
     bundle : Predictor or path, optional
-        Model; see :func:`sercore.bundle.default_model.get_predictor`. If it cannot be used, the widget
+        Model; see :func:`sercore.bundle.get_predictor`. If it cannot be used, the widget
         shows the reason and works without probabilities.
     text : str
         Text size: ``normal``, ``large`` or ``projector``.
@@ -49,7 +48,7 @@ class VoiceLab(ipywidgets.VBox):
 
     See Also
     --------
-    sercore.interpret.counterfactual.flips : Smallest changes that change the prediction.
+    sercore.interpret.flips : Smallest changes that change the prediction.
 
     Examples
     --------
