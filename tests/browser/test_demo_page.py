@@ -137,7 +137,7 @@ def test_microphone_denied_then_allowed(explorer):
 )
 def test_slider_changes_bars(shown, text, slider, key, values):
     widget = Widget(shown, text)
-    bars = widget.root.get_by_role("img", name=values)
+    bars = widget.root.get_by_role("img", name=f"{values}: ")
     before = bars.inner_text()
     widget.press(widget.slider(slider), key)
     widget.until(lambda: bars.inner_text() != before, seconds=TIMEOUT)
