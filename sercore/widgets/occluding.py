@@ -147,7 +147,7 @@ class Occluding(ipywidgets.VBox):
             return
         note = f"{100 * mask.mean():.0f} % of the clip occluded; marks: probabilities of the whole clip"
         self.bars.value = probability_bars(self.proba, before=self.whole, note=note)
-        self.message.say("Occlusion itself may change the prediction: occluded clips differ from training clips.")
+        self.message.say("Occlusion itself may change the prediction: training clips are not occluded.")
 
     def _predict(self, mask: np.ndarray) -> dict[str, float]:
         return dict(zip(self.classes, map(float, self._answer(mask)), strict=True))

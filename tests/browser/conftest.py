@@ -9,12 +9,6 @@ from playwright.sync_api import expect
 expect.set_options(timeout=30_000)  # milliseconds; other tests may use the same cores
 
 
-FRONT_ENDS = [
-    pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("lab", "voila", "notebook")
-]
-"""With ``--dist loadgroup``, the tests of a front end run in one process, which opens the page once."""
-
-
 @pytest.fixture(scope="session")
 def chromium():
     """Path of the browser. Without one, tests are skipped, or fail if SERCORE_BROWSER is "required"."""
@@ -27,9 +21,13 @@ def chromium():
     return path
 
 
-@pytest.fixture(scope="module", params=FRONT_ENDS)
+@pytest.fixture(scope="module", params=["lab", "voila", "notebook"])
 def shown(request, chromium):
-    """``notebooks/demo.ipynb`` after all cells have run."""
+    """``notebooks/demo.ipynb`` after all cells have run.
+
+    pytest runs the tests of one front end in succession, so a process opens each page once. With several
+    processes, ``--dist worksteal`` distributes successive tests to the same process.
+    """
     with opened(request.param, DEMO, chromium) as shown:
         yield shown
 
