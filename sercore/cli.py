@@ -25,8 +25,6 @@ from pathlib import Path
 from . import __version__, paths, quiet
 from .errors import SercoreError
 
-TABLE_WIDTH = 100
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status.
@@ -254,4 +252,3 @@ def _bench(options) -> None:
     print(measured.to_string(index=False))
     if options.readme:
         readme.replace("bench", readme.bench_markdown(measured))
-

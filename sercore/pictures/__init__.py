@@ -1,9 +1,7 @@
-"""Pictures quick enough to follow a slider: drawn with PIL, or as a few lines of HTML.
+"""Pictures that are redrawn while a slider moves: PNG images drawn with PIL, and HTML.
 
-:mod:`sercore.plots` draws with matplotlib, for notebooks and papers; this package draws the few pictures
-that widgets redraw many times a second, about five times faster. Nothing here needs a widget.
-
-Notebook: demo.ipynb
+:mod:`sercore.plots` draws figures with matplotlib; this package draws the pictures of the widgets about five
+times faster. It does not depend on a widget library.
 """
 
 import lazy_loader

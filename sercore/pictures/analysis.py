@@ -1,9 +1,7 @@
-"""What the explorer's controls decide, and the analyses that they ask for, each kept for the next picture.
+"""Settings of the spectrogram explorer, and cached analyses of clips.
 
-One Fourier transform is kept per clip, window, step and pre-emphasis, so moving any other slider does
-not compute it again.
-
-Notebook: demo.ipynb
+The Fourier transform is cached by clip, window, step and pre-emphasis, so that changing any other setting
+does not compute it again.
 """
 
 from __future__ import annotations
@@ -27,13 +25,18 @@ N_MFCC = 20
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """A waveform at 16 kHz and its name.
+    """A waveform at 16 kHz and its title.
 
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
         Mono waveform at :data:`sercore.audio.SAMPLE_RATE`.
     title : str
+
+    Examples
+    --------
+    >>> Clip(np.zeros(8000, np.float32)).seconds
+    0.5
     """
 
     wave: np.ndarray
@@ -47,27 +50,37 @@ class Clip:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that the explorer's controls decide.
+    """Settings of a picture of a clip.
 
     Parameters
     ----------
     view : str
         One of :data:`VIEWS`.
     window_ms, step_ms : float
-        Analysis window and its step in milliseconds.
+        Analysis window and step in milliseconds.
     n_mels : int
-        Mel bands; the cepstrum (MFCC) is made of them, too.
+        Number of mel bands, from which the MFCC are computed, too.
     fmin, fmax : float
-        Range of frequency in Hz.
+        Frequency range in Hz.
     range_db : float
-        How far below the loudest point colours reach.
+        Range of the colours in decibels below the maximum.
     pre_emphasis : float
-        Share of the previous sample that is taken off each: 0 leaves the wave as it is, 0.97 lifts
-        high frequencies. Pitch and formants are always read from the wave as it is.
+        Coefficient of the pre-emphasis filter; 0 does not change the waveform. Pitch and formants are
+        computed without pre-emphasis.
     overlays : tuple of str
-        From :data:`OVERLAYS`; drawn where the vertical axis is frequency.
+        From :data:`OVERLAYS`; drawn if the vertical axis is frequency.
     font_size : int
-        Height of letters in pixels.
+        Font size in pixels.
+
+    Raises
+    ------
+    SercoreError
+        The view or an overlay does not exist.
+
+    Examples
+    --------
+    >>> Settings(window_ms=20).recipe.win_length
+    320
     """
 
     view: str = "mel"
@@ -84,13 +97,13 @@ class Settings:
     def __post_init__(self):
         if self.view not in VIEWS or set(self.overlays) - set(OVERLAYS):
             raise SercoreError(
-                f"view {self.view!r} with {list(self.overlays)}: views are {', '.join(VIEWS)}, "
-                f"overlays {', '.join(OVERLAYS)}"
+                f"view={self.view!r}, overlays={self.overlays!r}: view must be one of {', '.join(VIEWS)}; "
+                f"overlays must be among {', '.join(OVERLAYS)}"
             )
 
     @property
     def recipe(self) -> Recipe:
-        """The same settings in the words of :class:`sercore.features.Recipe`."""
+        """The settings of the analysis as a recipe."""
         window = max(2, round(self.window_ms * SAMPLE_RATE / 1000))
         return Recipe(
             sr=SAMPLE_RATE, win_length=window, hop_length=max(1, round(self.step_ms * SAMPLE_RATE / 1000)),
@@ -101,23 +114,23 @@ class Settings:
 
 
 def empty_bands(settings: Settings) -> int:
-    """Mel bands so narrow that no frequency of the Fourier transform lies in them."""
+    """Number of mel bands that contain no frequency bin of the Fourier transform."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # librosa says so too, but nobody sees it in a widget
+        warnings.simplefilter("ignore", UserWarning)  # librosa's, about the same bands
         return int(np.count_nonzero(mel_filters(settings.recipe).max(axis=0) == 0))
 
 
 def spectrum(clip: Clip, settings: Settings) -> Spectrum:
-    """Spectrum whose Fourier transform is kept when only bands or range change."""
+    """Spectrum of a clip that uses the cached Fourier transform."""
     made = Spectrum(emphasised(clip, settings.pre_emphasis), settings.recipe)
     made.power = power(clip, settings.window_ms, settings.step_ms, settings.pre_emphasis)
-    empty_bands(settings)  # builds the filter bank without librosa's warning
+    empty_bands(settings)  # caches the filter bank without librosa's warning
     return made
 
 
 @lru_cache(maxsize=4)
 def power(clip: Clip, window_ms: float, step_ms: float, pre_emphasis: float) -> np.ndarray:
-    """Squared magnitude, [shape=(n_frames, n_bins)]."""
+    """Squared magnitude of the Fourier transform, [shape=(n_frames, n_bins)]."""
     recipe = Settings(window_ms=window_ms, step_ms=step_ms).recipe
     return Spectrum(emphasised(clip, pre_emphasis), recipe).power
 
@@ -133,7 +146,7 @@ def levels(clip: Clip, window_ms: float, step_ms: float, pre_emphasis: float) ->
 
 @lru_cache(maxsize=4)
 def emphasised(clip: Clip, amount: float) -> np.ndarray:
-    """The wave with ``amount`` of the previous sample taken off each, [shape=(n_samples,)]."""
+    """The waveform after pre-emphasis, ``wave[n] - amount * wave[n - 1]``, [shape=(n_samples,)]."""
     if amount == 0:
         return clip.wave
     return np.append(clip.wave[:1], clip.wave[1:] - np.float32(amount) * clip.wave[:-1])
@@ -141,13 +154,13 @@ def emphasised(clip: Clip, amount: float) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def f0(clip: Clip) -> np.ndarray:
-    """Pitch in hertz every 10 ms, NaN where unvoiced, [shape=(n_frames,)]."""
+    """Pitch in hertz every 10 ms, NaN in unvoiced frames, [shape=(n_frames,)]."""
     return Spectrum(clip.wave, get_recipe("default")).pitch[0]
 
 
 @lru_cache(maxsize=4)
 def formants(clip: Clip) -> np.ndarray:
-    """Formants of voiced frames in hertz, NaN elsewhere, [shape=(3, n_frames)]."""
+    """Formants in hertz every 10 ms, NaN in unvoiced frames, [shape=(3, n_frames)]."""
     found, voiced = find_formants(clip.wave, SAMPLE_RATE), np.isfinite(f0(clip))
     n = min(found.shape[1], len(voiced))
     return np.where(voiced[:n], found[:, :n], np.nan)

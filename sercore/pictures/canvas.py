@@ -1,9 +1,7 @@
-"""Axes, labels and colours of a quick picture, as numbers of one table of 256 colours.
+"""Axes, labels and colours of a picture with a palette of 256 colours.
 
-The first colours are those of a colour map, then come greys for letters, then colours of curves. A
-letter's soft edge mixes the numbers of white and black, and the greys between them lie in between.
-
-Notebook: demo.ipynb
+The palette contains a colour map, then shades of grey for text, then the colours of curves. The indices of
+the greys are in order between white and black, so anti-aliased text has valid colours.
 """
 
 from __future__ import annotations
@@ -17,13 +15,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 N_SHADES = 216
-"""Colours of a colour map."""
+"""Number of colours of the colour map."""
 
 WHITE, BLACK = N_SHADES, 247
 
 
 class Curve(NamedTuple):
-    """Number and colour of a curve."""
+    """Palette index and colour of a curve."""
 
     index: int
     color: str
@@ -35,7 +33,7 @@ CURVES = {
     "formants": Curve(250, "#ffffff"),
     "second": Curve(251, "#d77c18"),
 }
-"""What may be drawn over an image, by name. Pitch is a line and formants are dots: no need of colours."""
+"""Curves that may be drawn on an image, by name."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +44,17 @@ class Axis:
     ----------
     low, high : float
     label : str
-        With its unit.
-    ticks : tuple of (float, str)
-        Value and text of each tick; by default chosen by matplotlib.
+        With unit.
+    ticks : tuple of (float, str), optional
+        Value and label of each tick; by default computed by matplotlib.
+
+    Examples
+    --------
+    >>> axis = Axis(0.0, 2.0, "time (s)")
+    >>> axis.share(0.5)
+    0.25
+    >>> [label for _, label in axis.ticks_within(4)]
+    ['0', '0.5', '1', '1.5', '2']
     """
 
     low: float
@@ -57,11 +63,11 @@ class Axis:
     ticks: tuple[tuple[float, str], ...] | None = None
 
     def share(self, values: np.ndarray) -> np.ndarray:
-        """How far along the axis values lie, 0 at ``low`` and 1 at ``high``."""
+        """Relative position of values on the axis: 0 at ``low``, 1 at ``high``."""
         return (values - self.low) / (self.high - self.low)
 
     def ticks_within(self, n: int) -> list[tuple[float, str]]:
-        """At most about ``n`` ticks between the limits; of given ticks, those that leave room for another."""
+        """About ``n`` ticks between the limits, or those of the given ticks that do not overlap."""
         if self.ticks is not None:
             kept = []
             for value, text in self.ticks:
@@ -78,7 +84,7 @@ class Axis:
 
 
 class Box(NamedTuple):
-    """Pixels between which the axes lie."""
+    """Edges of the axes in pixels."""
 
     left: int
     top: int
@@ -88,7 +94,7 @@ class Box(NamedTuple):
 
 @lru_cache(maxsize=64)
 def box_of(size: tuple[int, int], font_size: int, has_bar: bool) -> Box:
-    """Where the axes lie in a picture of ``size`` pixels; depends on nothing that a slider moves."""
+    """Position of the axes in a picture of ``size`` pixels; independent of what is drawn."""
     width, height = size
     right = width - round(font_size * (6.0 if has_bar else 1.0))
     return Box(round(4.8 * font_size), round(1.9 * font_size), right, height - round(3.0 * font_size))
@@ -96,7 +102,7 @@ def box_of(size: tuple[int, int], font_size: int, has_bar: bool) -> Box:
 
 @lru_cache(maxsize=16)
 def palette(cmap: str) -> bytes:
-    """Red, green and blue of all 256 colours."""
+    """RGB values of all 256 colours, as bytes."""
     import matplotlib as mpl
     from matplotlib.colors import to_rgb
 
@@ -118,7 +124,7 @@ def background(
     size: tuple[int, int],
     font_size: int,
 ) -> Image.Image:
-    """Everything but the data, drawn once for each set of limits; copy it before drawing on it."""
+    """Everything except the data; cached, so copy it before drawing on it."""
     canvas = Image.new("L", size, WHITE)
     draw, font, box = ImageDraw.Draw(canvas), _font(font_size), box_of(size, font_size, bar is not None)
     _horizontal_axis(draw, x, box, font_size)
@@ -137,7 +143,7 @@ def background(
 
 
 def _horizontal_axis(draw: ImageDraw.ImageDraw, axis: Axis, box: Box, font_size: int) -> None:
-    """Ticks and label under the axes."""
+    """Ticks and label below the axes."""
     font, length = _font(font_size), font_size // 3
     for value, text in axis.ticks_within(min(12, (box.right - box.left) // (4 * font_size))):
         x = box.left + axis.share(value) * (box.right - box.left)
@@ -150,7 +156,7 @@ def _horizontal_axis(draw: ImageDraw.ImageDraw, axis: Axis, box: Box, font_size:
 def _vertical_axis(
     canvas: Image.Image, axis: Axis, edge: int, box: Box, font_size: int, *, sign: int
 ) -> None:
-    """Ticks and label left (sign -1) or right (1) of the vertical line ``edge``."""
+    """Ticks and label to the left (sign -1) or to the right (1) of the vertical line ``edge``."""
     draw, font, length = ImageDraw.Draw(canvas), _font(font_size), sign * font_size // 3
     for value, text in axis.ticks_within((box.bottom - box.top) // (2 * font_size)):
         y = box.bottom - axis.share(value) * (box.bottom - box.top)
@@ -165,7 +171,7 @@ def _vertical_axis(
 
 
 def _legend(draw: ImageDraw.ImageDraw, names: tuple[str, ...], box: Box, font_size: int) -> float:
-    """Names of curves above the axes, at the right; returns where they begin."""
+    """Names of curves above the axes, right-aligned; returns the left edge in pixels."""
     right, y = box.right, round(0.95 * font_size)
     for name in reversed(names):
         draw.text((right, y), name, BLACK, _font(font_size), anchor="rm")
@@ -181,7 +187,7 @@ def _legend(draw: ImageDraw.ImageDraw, names: tuple[str, ...], box: Box, font_si
 
 
 def _fitted(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
-    """The text, cut off where it is too long."""
+    """The text, truncated to ``width`` pixels."""
     if font.getlength(text) <= width:
         return text
     while text and font.getlength(text + "…") > width:
@@ -191,7 +197,7 @@ def _fitted(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
 
 @lru_cache(maxsize=8)
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    """The letters that matplotlib uses, and brings along."""
+    """The default font of matplotlib, which is part of its installation."""
     import matplotlib as mpl
 
     return ImageFont.truetype(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)

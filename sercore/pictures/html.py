@@ -1,7 +1,4 @@
-"""Probabilities and scores as a few lines of HTML: quick, sharp at any size, readable for a screen reader.
-
-Notebook: demo.ipynb
-"""
+"""Probabilities, scores and counterfactuals as HTML that screen readers can read."""
 
 from __future__ import annotations
 
@@ -25,18 +22,27 @@ def probability_bars(
     note: str = "",
     what: str = "probabilities",
 ) -> str:
-    """A bar for every class, the most probable one in bold; a stroke marks where the bar was before.
+    """Bars of probabilities as HTML, the most probable class in bold.
 
     Parameters
     ----------
     proba : mapping of str to float
-        Probability of each class, in the order to show.
+        Probability of each class, in the order of the bars.
     before : mapping of str to float, optional
-        To compare with.
+        Probabilities to compare with, shown as marks.
     note : str
-        One line above the bars.
+        Text above the bars.
     what : str
-        What a screen reader calls them.
+        Name of the values for screen readers.
+
+    See Also
+    --------
+    score_lines : Scores with intervals.
+
+    Examples
+    --------
+    >>> "happy 70 percent, sad 30 percent" in probability_bars({"happy": 0.7, "sad": 0.3})
+    True
     """
     first = max(proba, key=proba.get)
     rows = [
@@ -48,12 +54,19 @@ def probability_bars(
 
 
 def score_lines(scores: Sequence[tuple[str, float, float, float]], *, low: float, high: float) -> str:
-    """Scores with their intervals as dots with whiskers on one axis from ``low`` to ``high``, in percent.
+    """Scores and intervals as HTML: points with whiskers on an axis from ``low`` to ``high``.
 
     Parameters
     ----------
     scores : sequence of (str, float, float, float)
-        Name, score, and the ends of its interval, in percent; NaN for an end that is not known.
+        Name, score, and limits of its interval, in percent; the limits are NaN if unknown.
+    low, high : float
+        Limits of the axis in percent.
+
+    Examples
+    --------
+    >>> "vote 60.0" in score_lines([("vote", 60.0, 55.0, 65.0)], low=50, high=70)
+    True
     """
     rows = []
     for name, score, lower, upper in scores:
@@ -83,7 +96,7 @@ def _bar(name: str, value: float, color: str, *, bold: bool, mark: float | None)
 
 
 def _mark(start: float, end: float, low: float, high: float, style: str) -> str:
-    """Something at, or from … to, a place on the track."""
+    """An element at ``start``, or from ``start`` to ``end``, on the track of a bar."""
     left, right = (100 * min(max((x - low) / (high - low), 0), 1) for x in (start, end))
     width = f"width:{right - left:.2f}%;" if right > left else ""
     return f"<span style='position:absolute;left:{left:.2f}%;{width}{style}'></span>"
@@ -104,21 +117,29 @@ def _picture(words: str, rows: Sequence[str]) -> str:
 
 
 def flips_html(table: pd.DataFrame, *, most: int = 5) -> str:
-    """The table of :func:`flips` as HTML: the ``most`` sensitive knobs, then in words what is left."""
+    """Table of counterfactuals as HTML: the ``most`` sensitive knobs, and the names of the others.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From :func:`sercore.interpret.flips`.
+    most : int
+        Number of knobs in the table.
+    """
     found, rest = table[table["becomes"] != ""], table[table["becomes"] == ""]
-    head = "".join(f"<th align=left>{name}</th>" for name in ("knob", "smallest change", "to", "heard as"))
+    head = "".join(f"<th align=left>{name}</th>" for name in ("knob", "smallest change", "to", "prediction"))
     rows = [
         f"<tr><td>{KNOBS[row.knob].label}</td><td align=right>{_signed(row.change)} {row.unit}</td>"
         f"<td>{_signed(row.flips_at)}</td><td><b>{escape(row.becomes)}</b></td></tr>"
         for row in found.head(most).itertuples()
     ]
-    lines = [f"Heard as <b>{escape(table.attrs['answer'])}</b> now."]
+    lines = [f"Current prediction: <b>{escape(table.attrs['answer'])}</b>."]
     if rows:
         lines.append(f"<table cellpadding=2><tr>{head}</tr>{''.join(rows)}</table>")
     if len(found) > most:
-        lines.append(f"Needs a larger turn: {_named(found['knob'].iloc[most:])}.")
+        lines.append(f"Larger changes are needed of: {_named(found['knob'].iloc[most:])}.")
     if len(rest):
-        lines.append(f"No position of it alone changes the answer: {_named(rest['knob'])}.")
+        lines.append(f"Alone, these do not change the prediction: {_named(rest['knob'])}.")
     return f"<div style='line-height:1.35'>{''.join(f'<div>{line}</div>' for line in lines)}</div>"
 
 

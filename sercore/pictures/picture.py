@@ -1,10 +1,8 @@
-"""Pictures of sounds that are quick enough to follow a slider.
+"""Pictures of sounds that can be redrawn many times per second.
 
-matplotlib lays out, draws and encodes a whole figure for every change. Here axes and labels are drawn
-once per set of limits and kept; a new spectrogram only picks colours from a table of 256, is fitted to
-its box, and encoded with one byte a pixel. Figures that never change are matplotlib's: :func:`from_axes`.
-
-Notebook: demo.ipynb
+matplotlib lays out, draws and encodes a whole figure for every change. Here axes and labels are drawn once
+and cached; a new spectrogram is mapped to a palette, resized and encoded with one byte per pixel. Figures
+that are drawn once are made with matplotlib and converted by :func:`from_axes`.
 """
 
 from __future__ import annotations
@@ -27,16 +25,16 @@ __all__ = ["Axis", "Drawn", "Picture", "from_axes"]
 
 @dataclass(frozen=True)
 class Drawn:
-    """A picture, and where time lies in it.
+    """A picture as a PNG file, and the position of its time axis.
 
     Parameters
     ----------
     png : bytes
-        The picture as a PNG file.
+        Content of the PNG file.
     left, right : float
-        Where the time axis begins and ends, as shares of the picture's width.
+        Ends of the time axis as fractions of the width of the picture.
     start, stop : float
-        Which seconds lie there.
+        Times at these ends in seconds.
     """
 
     png: bytes
@@ -47,23 +45,34 @@ class Drawn:
 
 
 class Picture:
-    """Axes on which images, curves and waves are drawn; :meth:`drawn` gives the file.
+    """Axes on which images, curves and waveforms are drawn; :meth:`drawn` returns the file.
 
     Parameters
     ----------
     x, y : Axis
         ``x`` is time in seconds.
     bar : Axis, optional
-        Values of the colour bar; images are coloured by its limits.
+        Axis of the colour bar; its limits are those of the colours of images.
     title : str
     legend : tuple of str
-        Names of curves, from :data:`~sercore.pictures.canvas.CURVES`.
+        Names of curves, from ``sercore.pictures.canvas.CURVES``.
     size : (int, int)
         Width and height in pixels.
     font_size : int
-        Height of the letters in pixels.
+        Font size in pixels.
     cmap : str
-        matplotlib's name of a colour map.
+        Name of a matplotlib colour map.
+
+    See Also
+    --------
+    from_axes : Picture of a matplotlib figure.
+
+    Examples
+    --------
+    >>> picture = Picture(Axis(0.0, 1.0, "time (s)"), Axis(-1.0, 1.0, "amplitude"))
+    >>> drawn = picture.wave(np.zeros(16000, np.float32), 16000).drawn()
+    >>> drawn.png[1:4], drawn.start, drawn.stop
+    (b'PNG', 0.0, 1.0)
     """
 
     def __init__(
@@ -85,16 +94,16 @@ class Picture:
     def image(
         self, values: np.ndarray, *, x: tuple[float, float], y: tuple[float, float], zero: float = 0.0
     ) -> Picture:
-        """Values as colours, averaged where the picture has fewer pixels than they are.
+        """Draw values as colours; averaged if there are more values than pixels.
 
         Parameters
         ----------
         values : np.ndarray [shape=(n_rows, n_columns)]
-            Row 0 is lowest.
+            Row 0 is at the bottom.
         x, y : (float, float)
-            Outer edges of the first and the last column and row; what lies beyond the axes is cut off.
+            Outer edges of the first and the last column and row; parts outside the axes are not drawn.
         zero : float
-            The value that counts as 0 on the colour bar.
+            Value that corresponds to 0 on the colour bar.
         """
         (left, right), columns = _visible(x, (self.x.low, self.x.high), values.shape[1])
         (low, high), rows = _visible(y, (self.y.low, self.y.high), values.shape[0])
@@ -104,7 +113,7 @@ class Picture:
             return self
         scale = (N_SHADES - 1) / (self.bar.high - self.bar.low)
         shades = values[::-1] - np.float32(zero + self.bar.low - 0.5 / scale)
-        shades *= scale  # in place: for a short step these are millions of numbers
+        shades *= scale  # in place: short steps make millions of values
         shades = np.clip(shades, 0, N_SHADES - 1, out=shades).astype(np.uint8)
         source = (columns[0], len(values) - rows[1], columns[1], len(values) - rows[0])
         fitted = Image.fromarray(shades).resize(size, Image.Resampling.BOX, box=source)
@@ -112,13 +121,13 @@ class Picture:
         return self
 
     def line(self, x: np.ndarray, y: np.ndarray, name: str) -> Picture:
-        """A curve with a dark rim, broken where ``y`` is NaN or beyond the axis."""
+        """Draw a curve with a dark outline, interrupted where ``y`` is NaN or outside the axis."""
         for run in _runs(self._inside(y)):
             self._stroke(self._pixels(x[run], y[run]), name)
         return self
 
     def dots(self, x: np.ndarray, y: np.ndarray, name: str) -> Picture:
-        """One dot with a dark rim for each value that is a number and within the axis."""
+        """Draw a dot with a dark outline for each value that is not NaN and inside the axis."""
         seen = self._inside(y)
         draw = ImageDraw.Draw(self._canvas)
         points = self._pixels(x[seen], y[seen])
@@ -128,7 +137,7 @@ class Picture:
         return self
 
     def wave(self, wave: np.ndarray, sr: int, name: str = "wave") -> Picture:
-        """A waveform: the smallest and the largest sample of each column of pixels."""
+        """Draw a waveform: minimum and maximum of each column of pixels."""
         n_columns = max(2, round((self.box.right - self.box.left) * len(wave) / sr / self.x.high))
         edges = np.linspace(0, len(wave), min(n_columns, len(wave)), endpoint=False).astype(int)
         times = edges / sr
@@ -139,7 +148,7 @@ class Picture:
         return self
 
     def drawn(self) -> Drawn:
-        """The picture as a PNG file, and where its time axis lies."""
+        """The picture as a PNG file, and the position of its time axis."""
         file, width = io.BytesIO(), self._canvas.width
         image = self._canvas.copy()
         image.putpalette(palette(self.cmap))
@@ -151,7 +160,7 @@ class Picture:
             return (y >= self.y.low) & (y <= self.y.high)
 
     def _pixels(self, x, y) -> list[tuple[float, float]]:
-        """Where values lie on the canvas."""
+        """Positions of values in pixels."""
         box = self.box
         px = box.left + self.x.share(np.asarray(x)) * (box.right - box.left)
         py = box.bottom - self.y.share(np.asarray(y)) * (box.bottom - box.top)
@@ -166,9 +175,14 @@ class Picture:
 
 
 def from_axes(ax: Axes) -> Drawn:
-    """Picture of the figure that holds ``ax``, whose horizontal axis is time in seconds.
+    """Picture of the figure of ``ax``, whose horizontal axis is time in seconds; closes the figure.
 
-    For figures that are drawn once; it takes matplotlib's time, not a slider's. The figure is closed.
+    Examples
+    --------
+    >>> from sercore import plots
+    >>> drawn = from_axes(plots.waveform(np.zeros(8000), 16000))
+    >>> drawn.start, drawn.stop
+    (0.0, 0.5)
     """
     import matplotlib.pyplot as plt
 
@@ -176,17 +190,17 @@ def from_axes(ax: Axes) -> Drawn:
     ax.figure.savefig(file, format="png", dpi=ax.figure.dpi)
     box, (start, stop) = ax.get_position(), ax.get_xlim()
     plt.close(ax.figure)
-    return Drawn(file.getvalue(), box.x0, box.x1, start, stop)
+    return Drawn(file.getvalue(), float(box.x0), float(box.x1), float(start), float(stop))
 
 
 def _visible(edges: tuple[float, float], limits: tuple[float, float], n: int) -> tuple[tuple, tuple]:
-    """The part of ``edges`` within ``limits``, and which of ``n`` cells, as floats, lie there."""
+    """Part of ``edges`` within ``limits``, and the range of the ``n`` cells, as floats, in this part."""
     low, high = max(edges[0], limits[0]), min(edges[1], limits[1])
     cells = n / (edges[1] - edges[0])
     return (low, max(low, high)), ((low - edges[0]) * cells, min(n, (high - edges[0]) * cells))
 
 
 def _runs(seen: np.ndarray) -> list[slice]:
-    """Stretches in which ``seen`` is true."""
+    """Slices in which ``seen`` is true."""
     steps = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(int)))
     return [slice(first, last) for first, last in steps.reshape(-1, 2)]

@@ -1,25 +1,27 @@
-"""What the explorer shows, as a function that works without it: ``pictures(clips, settings)``.
-
-Notebook: demo.ipynb
-"""
-# MERGED DOC: The picture of the voice lab: a spectrogram on axes that stay where they are.
+"""The pictures of the explorer, the voice lab, the timeline and the occlusion widget."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import audio
+from .. import audio, plots
 from ..audio import SAMPLE_RATE
 from ..features import Spectrum, get_recipe
 from ..features.lpc import HOP_SECONDS
 from ..features.spectrum import mel_centres
 from ..interpret.sonification import OcclusionBox
-from ..plots.style import PITCH_CLASSES, SEQUENTIAL, limits_of
+from ..plots.style import PITCH_CLASSES, RANGE_DB, SEQUENTIAL, SIGNED, limits_of
 from . import analysis
 from .analysis import N_MFCC, Clip, Settings
 from .picture import Axis, Drawn, Picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..bundle import Recording
 
 _MEL_TICKS = (0, 100, 250, 500, 1000, 2000, 3000, 4000, 6000, 8000)
 
@@ -29,7 +31,7 @@ def pictures(
 ) -> list[Drawn]:
     """One picture per clip, all with the same axes and colours.
 
-    Decibels are below the loudest point of all clips, so a softer clip looks softer.
+    Levels are in decibels below the maximum of all clips, so that a softer clip is darker.
 
     Parameters
     ----------
@@ -38,14 +40,17 @@ def pictures(
     size : (int, int)
         Width and height of each picture in pixels.
 
-    Returns
-    -------
-    list of Drawn
-
     Raises
     ------
     RecipeError
-        Settings that no analysis can have, such as a range of frequency without width.
+        The settings are not valid for an analysis, such as an empty frequency range.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
+    >>> (drawn,) = pictures([Clip(noise)], Settings(view="waveform"))
+    >>> drawn.stop
+    1.0
     """
     draw = {"waveform": _waveforms, "spectrogram": _spectrograms, "mel": _mels}.get(settings.view, _rows)
     time = Axis(0.0, max(clip.seconds for clip in clips), "time (s)")
@@ -77,7 +82,7 @@ def _mels(clips, settings, time, options) -> list[Picture]:
 
     levels = [analysis.spectrum(clip, settings).log_mel.T for clip in clips]
     low, high = hz_to_mel([settings.fmin, settings.fmax])
-    half = (high - low) / (settings.n_mels + 1) / 2  # bands overlap by half; each is drawn around its middle
+    half = (high - low) / (settings.n_mels + 1) / 2  # bands overlap by half
     rows = (float(low + half), float(high - half))
     ticks = tuple((float(hz_to_mel(f)), str(f)) for f in _MEL_TICKS)
     mel = Axis(*rows, "mel band (Hz)", ticks)
@@ -85,7 +90,7 @@ def _mels(clips, settings, time, options) -> list[Picture]:
 
 
 def _rows(clips, settings, time, options) -> list[Picture]:
-    """MFCC or chroma: rows without a frequency."""
+    """MFCC or chroma: rows without a frequency axis."""
     spectra = [analysis.spectrum(clip, settings) for clip in clips]
     if settings.view == "chroma":
         values, edges, cmap = [spectrum.chroma.T for spectrum in spectra], (-0.5, 11.5), SEQUENTIAL
@@ -93,8 +98,8 @@ def _rows(clips, settings, time, options) -> list[Picture]:
         vertical = Axis(*edges, "pitch class", ticks[::2])
     else:
         cepstra = [spectrum.mfcc.T for spectrum in spectra]
-        # coefficient 0 is the level, so large that the others would look alike
-        values, edges, cmap = [c[1:] for c in cepstra], (0.5, len(cepstra[0]) - 0.5), "PuOr_r"
+        # coefficient 0 is the level, whose range would hide the others
+        values, edges, cmap = [c[1:] for c in cepstra], (0.5, len(cepstra[0]) - 0.5), SIGNED
         bar = Axis(*limits_of(cepstra, "mfcc"), "coefficient (dB)")
         vertical = Axis(*edges, "coefficient", tuple((k, str(k)) for k in range(1, N_MFCC, 3)))
     return [
@@ -106,7 +111,7 @@ def _rows(clips, settings, time, options) -> list[Picture]:
 
 
 def _images(clips, levels, settings, axes, options, to_axis) -> list[Picture]:
-    """Levels in decibels over time and frequency, with pitch and formants on top."""
+    """Levels in decibels over time and frequency, with the overlays."""
     time, vertical, rows = axes
     loudest = max(float(level.max()) for level in levels)
     bar = Axis(-settings.range_db, 0.0, "dB below peak")
@@ -133,30 +138,30 @@ def _seconds(rows: np.ndarray, settings: Settings) -> tuple[float, float]:
 
 
 SECONDS, LEVELS, HERTZ = 3.2, (-60.0, 20.0), (75.0, 4800.0)
-"""What the picture's axes show, whatever is said: a faster voice looks shorter, a softer one darker."""
+"""Limits of the axes and colours of :func:`voice_picture`."""
 
 
 def voice_picture(
     wave: np.ndarray, sr: int, *, size: tuple[int, int] = (900, 270), font_size: int = 15
 ) -> Drawn:
-    """Spectrogram with the pitch on it, on the same axes for every voice.
+    """Spectrogram with the pitch of a synthetic voice, with the same axes and colours for every voice.
 
-    Frequency is in octaves, so a voice that is some semitones higher is the same picture, moved up.
+    The frequency axis is logarithmic: raising the pitch shifts the harmonics without changing their distance.
 
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
     sr : int
-        Its sample rate in Hz.
+        Sample rate in Hz.
     size : (int, int)
         Width and height in pixels.
     font_size : int
-        Height of letters in pixels.
+        Font size in pixels.
     """
     recipe = get_recipe("default")
     spectrum = Spectrum(audio.convert(wave, sr, sr=recipe.sr), recipe)
     low, high = np.log2(HERTZ)
-    bins = 2 ** np.linspace(low, high, 160) * recipe.n_fft / recipe.sr  # places between the Fourier bins
+    bins = 2 ** np.linspace(low, high, 160) * recipe.n_fft / recipe.sr  # fractional indices of frequency bins
     below, share = bins.astype(int), (bins % 1)[:, None]
     level = 10 * np.log10(np.maximum(spectrum.power.T, 1e-12))
     level = (1 - share) * level[below] + share * level[below + 1]
@@ -170,7 +175,6 @@ def voice_picture(
     return picture.line(np.arange(spectrum.n_frames) * step, np.log2(spectrum.pitch[0]), "F0").drawn()
 
 
-RANGE_DB = 70.0
 _TICKS = (100, 250, 500, 1000, 2000, 4000, 7000)
 
 
@@ -182,18 +186,18 @@ def cover_picture(
     size: tuple[int, int] = (900, 300),
     font_size: int = 15,
 ) -> Drawn:
-    """Mel spectrogram of a clip: what is covered is as dark as silence, the box has a frame.
+    """Mel spectrogram of a clip with an occluded box: occluded cells are black, the box has a frame.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of the whole clip.
+        Spectrum of the whole clip.
     cover : OcclusionBox
     title : str
     size : (int, int)
         Width and height in pixels.
     font_size : int
-        Height of letters in pixels.
+        Font size in pixels.
     """
     recipe, level = spectrum.recipe, spectrum.log_mel - spectrum.log_mel.max()
     step, seconds, n_mels = recipe.hop_length / recipe.sr, len(spectrum.wave) / recipe.sr, recipe.n_mels
@@ -208,3 +212,36 @@ def cover_picture(
     low, high = cover.lowest - 0.5, cover.highest + 0.5
     corners = np.array([(left, low), (right, low), (right, high), (left, high), (left, low)])
     return picture.line(corners[:, 0], corners[:, 1], "second").drawn()
+
+
+_SIZE_INCHES, _DPI = (12.0, 3.4), 100
+
+
+def timeline_axes(
+    recording: Recording, rows: Sequence[dict], classes: Sequence[str], *, font_size: int = 15
+) -> tuple[Axes, Axes]:
+    """:func:`sercore.plots.recording` on a new figure for :func:`~sercore.pictures.from_axes`.
+
+    Parameters
+    ----------
+    recording : sercore.bundle.Recording
+    rows : sequence of dict
+        Predictions of windows, from :func:`sercore.bundle.predict_windows`.
+    classes : sequence of str
+    font_size : int
+        Font size in pixels; the height of the figure grows with it.
+
+    Returns
+    -------
+    two Axes
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    width, height = _SIZE_INCHES
+    style = {"font.size": 72 * font_size / _DPI, "axes.spines.top": False, "axes.spines.right": False}
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(width, height * (1 + font_size / 15) / 2), dpi=_DPI, layout="constrained")
+        axes = figure.subplots(2, 1, sharex=True, height_ratios=(2, 5))
+        options = {"truth": recording.truth, "axes": axes}
+        return plots.recording(recording.wave, recording.sr, rows, classes, **options)

@@ -1,9 +1,16 @@
-"""Figures: every function draws on ``ax`` (or a new figure) and returns it, axes labelled with units.
+"""Figures with matplotlib: every function draws on ``ax``, or on a new figure, and returns the Axes.
 
-``plots.use_course_style()`` sets readable defaults for a notebook; nothing else changes a global
-setting. Pictures show what other modules computed; no module needs them.
+Axes are labelled with units. The functions draw what other modules computed; no other module depends on
+them. Only :func:`use_course_style`, which sets readable defaults for
+a notebook, changes global settings of matplotlib.
 
-Notebook: 01_eda.ipynb
+Examples
+--------
+>>> import numpy as np
+>>> from sercore import plots
+>>> ax = plots.waveform(np.zeros(8000), 16000)
+>>> ax.get_xlabel(), ax.get_xlim()[1].item()
+('time (s)', 0.5)
 """
 
 from .clips import descriptor, pitch, side_by_side, spectrogram, spectrum, waveform
@@ -37,7 +44,7 @@ from .features import (
     stft_window,
 )
 from .networks import accuracy_and_cost, search, seed_scores, under_clip
-from .predictions import confusion, over_time, prediction, predictions, recording, reliability, timeline
+from .predictions import confusion, prediction, predictions, recording, reliability, timeline
 from .results import importance, learning_curves, results, speaker_scores
 from .style import (
     EMOTION_COLORS,
@@ -87,7 +94,6 @@ __all__ = [
     "mel_bank",
     "member_matrix",
     "new_axes",
-    "over_time",
     "pair_gains",
     "paired_differences",
     "pitch",

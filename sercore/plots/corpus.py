@@ -1,7 +1,4 @@
-"""Pictures of a corpus: who says what how often, how long, how loud, how high.
-
-Notebook: 01_eda.ipynb
-"""
+"""Figures of a corpus: number of clips, and distributions over emotions and speakers."""
 
 from __future__ import annotations
 
@@ -18,23 +15,29 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MAX_CELLS = 160
-"""A table with more cells is drawn without its numbers."""
+"""Larger tables are drawn without numbers."""
 
 
 def class_counts(index: pd.DataFrame, *, by: str | None = None, ax: Axes | None = None) -> Axes:
-    """Clips per emotion as bars, divided by a second column where one is named.
+    """Number of clips of each emotion as bars, optionally divided by a second column.
 
     Parameters
     ----------
     index : pd.DataFrame
         From :func:`sercore.corpora.load_index`.
     by : str, optional
-        Column that divides the bars: ``intensity``, ``sex``, ``corpus``, ….
+        Column that divides the bars, such as ``intensity``, ``sex`` or ``corpus``.
     ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    See Also
+    --------
+    speaker_counts : Clips of every speaker and emotion.
+
+    Examples
+    --------
+    >>> index = pd.DataFrame({"emotion": ["sad", "happy", "sad"], "sex": ["male", "male", "female"]})
+    >>> class_counts(index, by="sex").get_xlabel()
+    'number of clips'
     """
     emotions = sort_emotions(index["emotion"])
     ax = new_axes(ax, figsize=(7, 0.26 * len(emotions) + 0.9))
@@ -55,17 +58,13 @@ def class_counts(index: pd.DataFrame, *, by: str | None = None, ax: Axes | None 
 
 
 def speaker_counts(index: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Clips of every speaker and emotion as a table of shades, with the numbers where they fit.
+    """Number of clips of every speaker and emotion as a heat map; small tables show the numbers.
 
     Parameters
     ----------
     index : pd.DataFrame
         From :func:`sercore.corpora.load_index`.
     ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     counts = pd.crosstab(index["emotion"], index["speaker"]).loc[sort_emotions(index["emotion"])]
     ax = new_axes(ax, figsize=(8, 0.26 * len(counts) + 0.9))
@@ -84,20 +83,16 @@ def speaker_counts(index: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def by_emotion(
     values: Sequence[float], emotion: Sequence[str], *, label: str, ax: Axes | None = None
 ) -> Axes:
-    """One box per emotion: quartiles, median, whiskers over the middle 90 %, the extremes as dots.
+    """One box per emotion: quartiles, median, whiskers from the 5th to the 95th percentile, extremes as dots.
 
     Parameters
     ----------
     values : sequence of float [shape=(n_clips,)]
-        NaN is left out.
+        NaN is ignored.
     emotion : sequence of str [shape=(n_clips,)]
     label : str
         Name and unit of the values.
     ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     table = pd.DataFrame({"value": np.asarray(values, float), "emotion": np.asarray(emotion)}).dropna()
     emotions = sort_emotions(table["emotion"])
@@ -118,23 +113,19 @@ def by_emotion(
 
 
 def by_speaker(values: Sequence[float], index: pd.DataFrame, *, label: str, ax: Axes | None = None) -> Axes:
-    """Median of a quantity per emotion and speaker as shades, women and men apart.
+    """Median of a quantity of every emotion and speaker as a heat map, speakers grouped by sex.
 
-    Rows that differ speak of emotion, columns that differ speak of people.
+    Differences between rows are due to the emotion, differences between columns to the speaker.
 
     Parameters
     ----------
     values : sequence of float [shape=(n_clips,)]
-        NaN is left out.
+        NaN is ignored.
     index : pd.DataFrame
-        The rows of these clips; columns ``speaker``, ``sex``, ``emotion``.
+        Rows of these clips; columns ``speaker``, ``sex``, ``emotion``.
     label : str
         Name and unit of the values.
     ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     known = index.assign(value=np.asarray(values, float)).dropna(subset="value")
     medians = known.pivot_table(index="emotion", columns=["sex", "speaker"], values="value", aggfunc="median")
@@ -155,7 +146,7 @@ def by_speaker(values: Sequence[float], index: pd.DataFrame, *, label: str, ax: 
 
 
 def _part_colors(parts: list[str], by: str) -> list:
-    """A colour for each part of a bar."""
+    """Colour of each part of a bar."""
     if by == "sex":
         return [SEX_COLORS.get(part, SEX_COLORS[""]) for part in parts]
     import matplotlib as mpl
@@ -164,7 +155,7 @@ def _part_colors(parts: list[str], by: str) -> list:
 
 
 def name_speakers(ax: Axes, speakers: list[str], *, axis: str, offset: float = 0.0) -> None:
-    """Ticks with the speakers' names, thinned out where there are many."""
+    """Ticks with the names of speakers; of many speakers, only some are named."""
     step = -(-len(speakers) // (30 if axis == "x" else 12))
     places, names = np.arange(0, len(speakers), step) + offset, speakers[::step]
     if axis == "x":

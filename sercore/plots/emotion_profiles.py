@@ -1,7 +1,4 @@
-"""Pictures of what emotions do to a voice on average, with intervals over speakers.
-
-Notebook: 07_interpretability.ipynb
-"""
+"""Figures of average differences between emotions, with intervals over speakers."""
 
 from __future__ import annotations
 
@@ -13,8 +10,7 @@ import pandas as pd
 
 from ..features import Recipe, get_recipe
 from ..labels import sort_emotions
-from .evidence import SIGNED
-from .style import color_of, name_rows, new_axes
+from .style import SIGNED, color_of, name_rows, new_axes, new_grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,17 +19,21 @@ if TYPE_CHECKING:
 def average_contours(
     averages: Mapping, *, label: str, emotions: Sequence[str] | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Mean contour of each emotion over the course of a clip; the shade is its 95 % interval.
+    """Mean contour of each emotion over normalised time, with its 95 % interval as a band.
 
     Parameters
     ----------
-    averages : mapping of str to sercore.interpret.emotion_profiles.MeanInterval [shape=(n_points,) or (1, n_points)]
+    averages : mapping of str to MeanInterval [shape=(n_points,) or (1, n_points)]
         From :func:`sercore.interpret.emotion_means` or :func:`sercore.interpret.emotion_differences`.
     label : str
-        Of the vertical axis, with unit.
+        Label of the vertical axis, with unit.
     emotions : sequence of str, optional
-        Which; by default all.
+        Emotions to draw; by default all.
     ax : Axes, optional
+
+    See Also
+    --------
+    difference_maps : Differences of descriptors with several rows.
     """
     ax = new_axes(ax, figsize=(6, 3))
     for emotion in emotions or sort_emotions(averages):
@@ -41,7 +41,7 @@ def average_contours(
         percent = 100 * (np.arange(len(mean)) + 0.5) / len(mean)
         ax.plot(percent, mean, color=color_of(emotion), lw=2, label=emotion)
         ax.fill_between(percent, low, high, color=color_of(emotion), alpha=0.2, lw=0)
-    ax.set(xlabel="course of the clip (%)", ylabel=label, xlim=(0, 100))
+    ax.set(xlabel="time (% of the clip)", ylabel=label, xlim=(0, 100))
     ax.legend(fontsize=9, ncols=2)
     return ax
 
@@ -54,33 +54,27 @@ def difference_maps(
     n_columns: int = 4,
     unit: str = "dB",
 ) -> np.ndarray:
-    """Difference of each emotion to neutral over time and frequency; what is not sure is left white.
+    """Difference between each emotion and neutral over time and frequency.
+
+    Cells whose interval includes zero are white.
 
     Parameters
     ----------
-    differences : mapping of str to sercore.interpret.emotion_profiles.MeanInterval [shape=(n_rows, n_points)]
+    differences : mapping of str to MeanInterval [shape=(n_rows, n_points)]
         From :func:`sercore.interpret.emotion_differences`.
     name : str
-        ``log_mel`` or another descriptor, which names the rows.
+        ``log_mel`` or another descriptor; determines the labels of the rows.
     recipe : str or Recipe
     n_columns : int
     unit : str
-        Of the colour bar.
+        Unit of the colour bar.
 
     Returns
     -------
     np.ndarray of Axes [shape=(len(differences),)]
     """
-    import matplotlib.pyplot as plt
-
-    n_columns = min(n_columns, len(differences))
-    n_rows = -(-len(differences) // n_columns)
-    size = (2.1 * n_columns + 0.9, 1.5 * n_rows + 0.5)
-    figure, axes = plt.subplots(n_rows, n_columns, figsize=size, sharex=True, sharey=True, squeeze=False)
-    axes, top = axes.ravel(), max(np.nanmax(np.abs(one.mean)) for one in differences.values())
-    for ax in axes[len(differences) :]:
-        ax.remove()
-    axes = axes[: len(differences)]
+    axes = new_grid(len(differences), n_columns, cell=(2.1, 1.5), margin=(0.9, 0.5), sharex=True)
+    top = max(np.nanmax(np.abs(one.mean)) for one in differences.values())
     for ax, emotion in zip(axes, sort_emotions(differences), strict=True):
         one = differences[emotion]
         shown = np.where(one.sure, one.mean, np.nan)
@@ -89,22 +83,23 @@ def difference_maps(
             extent=(0, 100, -0.5, len(shown) - 0.5),
         )  # fmt: skip
         name_rows(ax, name, shown, get_recipe(recipe))
-        ax.set(title=emotion, xlabel="course (%)")
+        ax.set(title=emotion, xlabel="time (%)")
         ax.label_outer()
-    figure.colorbar(image, ax=list(axes), label=f"above neutral ({unit})")
+    axes[0].figure.colorbar(image, ax=list(axes), label=f"difference to neutral ({unit})")
     return axes
 
 
 def difference_rows(differences: Mapping, rows: Sequence[str], *, label: str, ax: Axes | None = None) -> Axes:
-    """Difference of each emotion to neutral in a few figures, such as pitch classes, with intervals.
+    """Difference between each emotion and neutral in a few values, such as pitch classes, with intervals.
 
     Parameters
     ----------
-    differences : mapping of str to sercore.interpret.emotion_profiles.MeanInterval [shape=(n_rows,)]
+    differences : mapping of str to MeanInterval [shape=(n_rows,)]
+        From :func:`sercore.interpret.emotion_differences`.
     rows : sequence of str [shape=(n_rows,)]
-        Names on the horizontal axis.
+        Names of the values, on the horizontal axis.
     label : str
-        Of the vertical axis, with unit.
+        Label of the vertical axis, with unit.
     ax : Axes, optional
     """
     ax = new_axes(ax, figsize=(8, 2.8))
@@ -121,13 +116,18 @@ def difference_rows(differences: Mapping, rows: Sequence[str], *, label: str, ax
 
 
 def importance_intervals(tables: Mapping[str, pd.DataFrame], *, ax: Axes | None = None) -> Axes:
-    """UA that is lost when a group of columns is exchanged, with 95 % intervals over speakers.
+    """Loss of UA in points when a group of features is permuted, with 95 % intervals over speakers.
 
     Parameters
     ----------
     tables : mapping of str to pd.DataFrame
-        Legend entry to a table of :func:`sercore.interpret.permutation_intervals`; groups as in the first.
+        Legend entry to a table from :func:`sercore.interpret.permutation_intervals`; the first table
+        determines the groups and their order.
     ax : Axes, optional
+
+    See Also
+    --------
+    importance : Importance without intervals.
     """
     groups = list(next(iter(tables.values())).index)
     ax = new_axes(ax, figsize=(6.5, 0.3 * len(groups) + 1.3))

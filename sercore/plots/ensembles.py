@@ -1,11 +1,7 @@
-"""Pictures of ensembles: is the gain real, where does it come from, and what does it cost?
+"""Figures of ensembles: differences with intervals, gain, diversity, cost, and the search for weights.
 
-Every function draws a table of :mod:`sercore.ensemble` into ``ax`` (or a new figure) and returns the
-Axes. Differences and gains are in points. Pictures of weights: :mod:`sercore.plots.ensembles`.
-
-Notebook: 06_ensembles.ipynb
+Every function draws a table from :mod:`sercore.ensemble`; differences and gains are in percentage points.
 """
-# MERGED DOC: Pictures of a search for weights: generations, and the triangle of three members.
 
 from __future__ import annotations
 
@@ -16,32 +12,45 @@ import numpy as np
 import pandas as pd
 
 from .results import METRICS
-from .style import SEQUENTIAL, new_axes
+from .style import BLUE, GREEN, GREY, ORANGE, RED, SEQUENTIAL, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-SYSTEM_COLORS = ("#00427b", "#d77c18", "#51904f", "#bf67b1", "#7e7c78", "#b52100", "#5bbff8", "#222222")
-"""Colours of systems and baselines, in the order in which they occur."""
+SYSTEM_COLORS = (BLUE, ORANGE, GREEN, "#bf67b1", GREY, RED, "#5bbff8", "#222222")
+"""Colours of systems and baselines, in order of occurrence."""
+
+_PALE = "#9fb6cc"
+_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
 
 
 def paired_differences(
     table: pd.DataFrame, *, over: str = "speakers", metric: str = "ua", ax: Axes | None = None
 ) -> Axes:
-    """Differences between systems and baselines, with whiskers for the 95 % interval.
+    """Differences between systems and baselines in points, with whiskers for the 95 % interval.
 
-    A point is filled where its interval leaves out zero: there the data can tell the two apart.
+    A point is filled if its interval excludes zero.
 
     Parameters
     ----------
     table : pd.DataFrame
         From :func:`sercore.ensemble.compare_systems`.
     over : str
-        What the interval is over, for the label.
+        Unit that was resampled for the interval, for the label.
     metric : str
-        What was compared.
+        Metric that was compared.
     ax : Axes, optional
+
+    See Also
+    --------
+    gain_for_cost : The same differences over time per clip.
+
+    Examples
+    --------
+    >>> row = {"system": "vote", "baseline": "best", "difference": 0.04, "low": 0.01, "high": 0.07}
+    >>> paired_differences(pd.DataFrame([row])).get_xlabel()
+    'difference of UA (points), whiskers: 95 % interval over speakers'
     """
     systems, baselines = list(dict.fromkeys(table["system"])), list(dict.fromkeys(table["baseline"]))
     ax = new_axes(ax, figsize=(8, 1.2 + 0.45 * len(systems)))
@@ -66,22 +75,23 @@ def paired_differences(
 
 
 def subset_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = None) -> Axes:
-    """The equal vote of many sets of members, by how many there are, beside their best members.
+    """Score of equal votes in percent by number of members, compared with the best member of each set.
 
     Parameters
     ----------
     table : pd.DataFrame
         From :func:`sercore.ensemble.gain_by_members`.
     metric : str
-        Its fitness, ``ua`` or ``macro_f1``.
+        Fitness of the table, ``ua`` or ``macro_f1``.
+    ax : Axes, optional
     """
     ax = new_axes(ax, figsize=(8, 3.2))
     jitter = np.random.default_rng(0).uniform(-0.25, 0.25, len(table))
-    ax.plot(table["n_members"] + jitter, 100 * table["fitness"], ".", ms=4, color="#9fb6cc", zorder=1)
+    ax.plot(table["n_members"] + jitter, 100 * table["fitness"], ".", ms=4, color=_PALE, zorder=1)
     means = 100 * table.groupby("n_members")[["fitness", "best"]].mean()
-    ax.plot(means["fitness"], "o-", color="#00427b", lw=2, label="their equal vote, on average")
-    ax.plot(means["best"], "s--", color="#d77c18", lw=2, label="the best of them, on average")
-    ax.set(xlabel="members in the set (a dot: one set)", ylabel=METRICS[metric])
+    ax.plot(means["fitness"], "o-", color=BLUE, lw=2, label="equal vote (mean)")
+    ax.plot(means["best"], "s--", color=ORANGE, lw=2, label="best member (mean)")
+    ax.set(xlabel="number of members (dots: sets of members)", ylabel=METRICS[metric])
     ax.set_xticks(means.index)
     ax.grid(True, axis="y")
     ax.legend(loc="lower right")
@@ -89,14 +99,14 @@ def subset_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = N
 
 
 def tuning_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = None) -> Axes:
-    """Fitness on the people tuned on (dashed) and on others (solid), by how many were tuned on.
+    """Score on tuning speakers (dashed) and on held-out speakers (solid) by number of tuning speakers.
 
     Parameters
     ----------
     table : pd.DataFrame
-        From :func:`sercore.ensemble.gain_by_tuning`; a point is the mean over repeats.
+        From :func:`sercore.ensemble.gain_by_tuning`; points are means over repeats.
     metric : str
-        Its fitness, ``ua`` or ``macro_f1``.
+        Fitness of the table, ``ua`` or ``macro_f1``.
     ax : Axes, optional
     """
     ax = new_axes(ax, figsize=(8, 4))
@@ -105,8 +115,8 @@ def tuning_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = N
         part = means.loc[system].sort_index()
         ax.plot(part["held_out"], "o-", color=color, lw=2, label=system)
         ax.plot(part["tuned"], "o--", color=color, lw=1.5, mfc="white")
-    ax.plot([], [], "o--", color="0.4", mfc="white", label="dashed: on the people tuned on")
-    ax.set(xlabel="speakers tuned on", ylabel=METRICS[metric])
+    ax.plot([], [], "o--", color="0.4", mfc="white", label="dashed: tuning speakers")
+    ax.set(xlabel="number of tuning speakers", ylabel=METRICS[metric])
     sizes = sorted(set(table["n_speakers"]))
     ax.set_xscale("log", base=2)
     ax.set_xticks(sizes, sizes)
@@ -117,14 +127,14 @@ def tuning_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = N
 
 
 def member_matrix(table: pd.DataFrame, *, label: str, ax: Axes | None = None) -> Axes:
-    """A square table of members by members as a heat map, in hundredths; up to twelve with their numbers.
+    """Table of pairs of members as a heat map, times 100; tables of up to 12 members show the numbers.
 
     Parameters
     ----------
     table : pd.DataFrame [shape=(n_members, n_members)]
         From :func:`sercore.ensemble.disagreement` or :func:`sercore.ensemble.error_correlation`.
     label : str
-        Of the colour bar.
+        Label of the colour bar.
     ax : Axes, optional
     """
     import seaborn as sns
@@ -144,7 +154,7 @@ def member_matrix(table: pd.DataFrame, *, label: str, ax: Axes | None = None) ->
 
 
 def pair_gains(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """What the mean of two members gains over the better one, by how much their errors coincide.
+    """Gain of the mean of two members over the better one in points, by the correlation of their errors.
 
     Parameters
     ----------
@@ -155,7 +165,7 @@ def pair_gains(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = new_axes(ax, figsize=(6.5, 3.2))
     gap, gain = 100 * table["gap"], 100 * table["gain"]
     dots = ax.scatter(table["error_correlation"], gain, c=gap, cmap="cividis_r", s=45, edgecolor="0.4")
-    ax.figure.colorbar(dots, ax=ax, label="how far apart the\ntwo are alone (points)")
+    ax.figure.colorbar(dots, ax=ax, label="difference between\nthe members (points)")
     ax.axhline(0, color="black", lw=1)
     ax.set(xlabel="correlation of errors", ylabel="gain of the pair (points)")
     ax.grid(True)
@@ -165,16 +175,16 @@ def pair_gains(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def gain_for_cost(
     table: pd.DataFrame, *, subsets: pd.DataFrame | None = None, metric: str = "ua", ax: Axes | None = None
 ) -> Axes:
-    """What each system gains over a baseline against the time it takes per clip.
+    """Gain of each system over a baseline in points, by prediction time per clip.
 
     Parameters
     ----------
     table : pd.DataFrame
-        From :func:`sercore.ensemble.compare_systems` with one baseline, all systems timed.
+        From :func:`sercore.ensemble.compare_systems` with one baseline; the time of every system is known.
     subsets : pd.DataFrame, optional
-        From :func:`sercore.ensemble.gain_by_members`: the equal votes of many sets, as small dots.
+        From :func:`sercore.ensemble.gain_by_members`: equal votes of many sets, drawn as small dots.
     metric : str
-        What was compared.
+        Metric that was compared.
     ax : Axes, optional
     """
     from matplotlib.ticker import LogLocator, NullFormatter
@@ -183,8 +193,8 @@ def gain_for_cost(
     if subsets is not None:
         baseline = table[metric].iloc[0] - table["difference"].iloc[0]
         gains = 100 * (subsets["fitness"] - baseline)
-        ax.plot(subsets["ms_per_clip"], gains, ".", ms=4, color="#9fb6cc", label="equal votes\nof other sets")
-        lowest = min(np.quantile(gains, 0.1), 100 * table["difference"].min())  # a few sets are far below
+        ax.plot(subsets["ms_per_clip"], gains, ".", ms=4, color=_PALE, label="equal votes\nof other sets")
+        lowest = min(np.quantile(gains, 0.1), 100 * table["difference"].min())  # a few sets are much lower
         ax.set_ylim(bottom=lowest - 1)
     for k, row in enumerate(table.to_dict("records")):
         color = SYSTEM_COLORS[k % len(SYSTEM_COLORS)]
@@ -196,13 +206,10 @@ def gain_for_cost(
     ax.xaxis.set_major_formatter("{x:g}")
     ax.xaxis.set_minor_formatter(NullFormatter())
     over = "/".join(dict.fromkeys(table["baseline"]))
-    ax.set(xlabel="time of all members (ms per clip, features not counted)", ylabel=f"points over\n{over}")
+    ax.set(xlabel="time of all members without features (ms per clip)", ylabel=f"points over\n{over}")
     ax.grid(True)
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
-
-
-_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
 
 
 def evolution(
@@ -212,14 +219,14 @@ def evolution(
     metric: str = "ua",
     ax: Axes | None = None,
 ) -> Axes:
-    """Best and mean fitness of every generation, one pair of lines for each restart.
+    """Best and mean fitness of every generation in percent, a pair of lines per restart.
 
     Parameters
     ----------
     history : pd.DataFrame
         ``Weighting.history`` of :func:`sercore.ensemble.evolve_weights`.
     baselines : mapping of str to float, optional
-        Fitness of other weights, as horizontal lines.
+        Fitness of other weights, drawn as horizontal lines.
     metric : str
         ``ua`` or ``macro_f1``.
     ax : Axes, optional
@@ -227,8 +234,8 @@ def evolution(
     ax = new_axes(ax, figsize=(8, 3))
     for restart, run in history.groupby("restart"):
         first = restart == history["restart"].iloc[0]
-        ax.plot(run["generation"], 100 * run["best"], color="#00427b", lw=2, label="best" if first else None)
-        ax.plot(run["generation"], 100 * run["mean"], color="#9fb6cc", label="mean" if first else None)
+        ax.plot(run["generation"], 100 * run["best"], color=BLUE, lw=2, label="best" if first else None)
+        ax.plot(run["generation"], 100 * run["mean"], color=_PALE, label="mean" if first else None)
     for style, (name, fitness) in zip(("--", ":", "-."), (baselines or {}).items(), strict=False):
         ax.axhline(100 * fitness, color="black", ls=style, lw=1.5, label=name)
     ax.set(xlabel="generation", ylabel=METRICS[metric])
@@ -244,25 +251,25 @@ def simplex(
     label: str = METRICS["ua"],
     ax: Axes | None = None,
 ) -> Axes:
-    """The triangle of three members' weights, coloured by fitness; a corner is one member alone.
+    """Fitness over the weights of three members in a triangle; a corner is a single member.
 
     Parameters
     ----------
     grid : pd.DataFrame
         From :func:`sercore.ensemble.fitness`.
     marks : mapping of str to three float, optional
-        Points to mark by name, as weights in the order of the columns; scaled to sum 1.
+        Points to mark by name, as weights in the order of the columns; normalised to a sum of 1.
     limits : (float, float), optional
         Fitness of the darkest and of the brightest colour, to compare several triangles.
     label : str
-        Of the colour bar.
+        Label of the colour bar.
     ax : Axes, optional
     """
     ax = new_axes(ax, figsize=(5.5, 4))
     columns = [name for name in grid if name.startswith("w_")]
     x, y = (grid[columns].to_numpy() @ _CORNERS).T
     low, high = limits or (grid["fitness"].min(), grid["fitness"].max())
-    levels = 100 * np.linspace(low, max(high, low + 1e-3), 13)  # a flat triangle has one colour
+    levels = 100 * np.linspace(low, max(high, low + 1e-3), 13)  # constant fitness has one colour
     filled = ax.tricontourf(x, y, 100 * grid["fitness"], levels, cmap=SEQUENTIAL, extend="both")
     ax.figure.colorbar(filled, ax=ax, label=label, shrink=0.8, format="%.1f")
     for name, (left, up), below in zip(columns, _CORNERS, (True, True, False), strict=True):

@@ -1,8 +1,4 @@
-"""Pictures of evidence: maps on the spectrogram that they are about, and what they keep of it.
-
-Notebook: 07_interpretability.ipynb
-"""
-# MERGED DOC: What maps must stand: deletion, an exam with known answers, agreement; and of people.
+"""Figures of attribution maps and of their evaluation: faithfulness, a synthetic benchmark, agreement."""
 
 from __future__ import annotations
 
@@ -13,15 +9,10 @@ import numpy as np
 import pandas as pd
 
 from ..features import Recipe, get_recipe
-from .clips import _image
-from .style import LABELS, RANGE_DB, name_rows, new_axes
+from .style import BLUE, LABELS, RANGE_DB, RED, SIGNED, draw_rows, name_rows, new_axes, new_grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-
-SIGNED = "PuOr_r"
-"""Colours of evidence: orange speaks for the class, purple against it."""
 
 
 def evidence(
@@ -32,26 +23,33 @@ def evidence(
     segments: pd.DataFrame | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """A map in colour over the spectrogram of its clip in grey, on the same axes.
+    """Attribution map in colour over the spectrogram of the clip in grey.
+
+    Orange is evidence for the class, purple is evidence against it.
 
     Parameters
     ----------
     level : np.ndarray [shape=(n_mels, n_frames)]
         Log-mel spectrogram in dB.
     one_map : np.ndarray [shape=(n_frames, n_mels)]
-        From :func:`sercore.interpret.attribute`. Colours end at its 99th percentile; the less evidence,
-        the clearer the spectrogram behind it.
+        From :func:`sercore.interpret.attribute`. Values above the 99th percentile have the same colour;
+        weak evidence is transparent.
     recipe : str or Recipe
     segments : pd.DataFrame, optional
-        With ``start``, ``end`` and ``share`` (:func:`sercore.interpret.by_segment`); drawn as brackets with
-        their share in percent.
+        Columns ``start``, ``end`` and ``share``, from :func:`sercore.interpret.by_segment`; drawn as
+        brackets with the proportion of the evidence in percent.
     ax : Axes, optional
+
+    See Also
+    --------
+    evidence_maps : Maps of several methods.
+    masked_parts : The part of a spectrogram that a mask keeps.
     """
     ax, recipe = new_axes(ax, figsize=(8, 2.6)), get_recipe(recipe)
-    _image(ax, level, recipe, vmin=level.max() - RANGE_DB, vmax=level.max(), cmap="gray_r")
+    draw_rows(ax, level, recipe, vmin=level.max() - RANGE_DB, vmax=level.max(), cmap="gray_r")
     top = max(float(np.percentile(np.abs(one_map), 99)), float(np.abs(one_map).max()) / 10, 1e-12)
     strength = np.clip(np.abs(one_map.T) / top, 0, 1)
-    _image(ax, one_map.T, recipe, vmin=-top, vmax=top, cmap=SIGNED, alpha=0.85 * np.sqrt(strength))
+    draw_rows(ax, one_map.T, recipe, vmin=-top, vmax=top, cmap=SIGNED, alpha=0.85 * np.sqrt(strength))
     name_rows(ax, "log_mel", level, recipe)
     if segments is not None:
         height = len(level)
@@ -70,35 +68,24 @@ def evidence_maps(
     n_columns: int = 2,
     axes: np.ndarray | None = None,
 ) -> np.ndarray:
-    """:func:`evidence` by several methods, of one clip.
+    """:func:`evidence` of one clip by several methods.
 
     Parameters
     ----------
     level : np.ndarray [shape=(n_mels, n_frames)]
     maps : mapping of str to np.ndarray [shape=(n_frames, n_mels)]
         Title to map.
-    recipe, n_columns
-        As in :func:`evidence`; pictures per row.
+    recipe : str or Recipe
+    n_columns : int
     axes : np.ndarray of Axes, optional
-        At least as many as there are maps.
+        One for each map, or more.
 
     Returns
     -------
     np.ndarray of Axes [shape=(len(maps),)]
     """
     if axes is None:
-        import matplotlib.pyplot as plt
-
-        n_columns = min(n_columns, len(maps))
-        n_rows = -(-len(maps) // n_columns)
-        axes = plt.subplots(
-            n_rows,
-            n_columns,
-            figsize=(4.0 * n_columns, 1.5 * n_rows + 0.4),
-            sharex=True,
-            sharey=True,
-            squeeze=False,
-        )[1]
+        axes = new_grid(len(maps), n_columns, cell=(4.0, 1.5), margin=(0, 0.4), sharex=True)
     axes = np.ravel(axes)
     for ax in axes[len(maps) :]:
         ax.remove()
@@ -109,9 +96,13 @@ def evidence_maps(
 
 
 def masked_parts(
-    level: np.ndarray, mask: np.ndarray, *, recipe: str | Recipe = "default", axes=None
+    level: np.ndarray,
+    mask: np.ndarray,
+    *,
+    recipe: str | Recipe = "default",
+    axes: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The part of a spectrogram that a mask keeps, and the rest, as they sound.
+    """The part of a spectrogram that a mask keeps, and the remaining part.
 
     Parameters
     ----------
@@ -119,13 +110,15 @@ def masked_parts(
     mask : np.ndarray of bool [shape=(n_frames, n_mels)]
     recipe : str or Recipe
     axes : np.ndarray of Axes [shape=(2,)], optional
-    """
-    import matplotlib.pyplot as plt
 
-    axes = plt.subplots(1, 2, figsize=(9, 2.2), sharey=True)[1] if axes is None else np.ravel(axes)
+    Returns
+    -------
+    np.ndarray of Axes [shape=(2,)]
+    """
+    axes = new_grid(2, 2, cell=(4.5, 2.2), margin=(0, 0)) if axes is None else np.ravel(axes)
     recipe, low = get_recipe(recipe), level.max() - RANGE_DB
-    for ax, part, title in zip(axes, (mask.T, ~mask.T), ("kept", "the rest"), strict=True):
-        _image(ax, np.where(part, level, low), recipe, vmin=low, vmax=level.max())
+    for ax, part, title in zip(axes, (mask.T, ~mask.T), ("kept", "removed"), strict=True):
+        draw_rows(ax, np.where(part, level, low), recipe, vmin=low, vmax=level.max())
         name_rows(ax, "log_mel", level, recipe)
         ax.set(title=title, xlabel=LABELS["time"])
         ax.label_outer()
@@ -133,14 +126,14 @@ def masked_parts(
 
 
 def faithfulness_curves(curves: pd.DataFrame, *, mode: str = "deletion", ax: Axes | None = None) -> Axes:
-    """Mean probability of the class while boxes are deleted or inserted; random order dashed.
+    """Mean probability of the class in percent while boxes are deleted or inserted; random order is dashed.
 
     Parameters
     ----------
     curves : pd.DataFrame
-        Shares of boxes by method, from :func:`sercore.interpret.compare_faithfulness`.
+        From :func:`sercore.interpret.compare_faithfulness`: a row per fraction of boxes, a column per method.
     mode : str
-        ``deletion`` or ``insertion``, for the label.
+        ``deletion`` or ``insertion``, which determines the label.
     ax : Axes, optional
     """
     ax = new_axes(ax, figsize=(5, 3.2))
@@ -154,50 +147,62 @@ def faithfulness_curves(curves: pd.DataFrame, *, mode: str = "deletion", ax: Axe
 
 
 def benchmark_results(table: pd.DataFrame, *, title: str = "", ax: Axes | None = None) -> Axes:
-    """Share of each method's evidence at the place of a planted cause, with 95 % interval.
+    """Proportion of each method's evidence inside the region of a known cause, with 95 % interval.
+
+    Points are filled if the method locates the cause. The line is chance level; crosses are the same
+    method applied to a model with shuffled weights.
 
     Parameters
     ----------
     table : pd.DataFrame
-        From :func:`~sercore.interpret.synthetic_benchmark.run_benchmark`. Filled: the method points at the
-        cause; hollow: it does not. The line is chance, crosses are the same method asked about shuffled weights.
+        From :func:`sercore.interpret.synthetic_benchmark.run_benchmark`.
     title : str
     ax : Axes, optional
     """
     ax = new_axes(ax, figsize=(4.4, 0.4 * len(table) + 1.2))
     for row, (_, one) in enumerate(table.iterrows()):
-        ax.plot([100 * one["low"], 100 * one["high"]], [row, row], color="#00427b", lw=2)
-        face = "#00427b" if one["points"] else "white"
-        ax.plot(100 * one["inside"], row, "o", ms=9, mfc=face, mec="#00427b", mew=2)
-        ax.plot(100 * one["shuffled"], row, "x", ms=7, color="#b52100", mew=2)
+        ax.plot([100 * one["low"], 100 * one["high"]], [row, row], color=BLUE, lw=2)
+        face = BLUE if one["points"] else "white"
+        ax.plot(100 * one["inside"], row, "o", ms=9, mfc=face, mec=BLUE, mew=2)
+        ax.plot(100 * one["shuffled"], row, "x", ms=7, color=RED, mew=2)
     ax.axvline(100 * table["chance"].iloc[0], color="0.4", ls="--", lw=1.5)
     ax.set_yticks(range(len(table)), list(table.index))
-    ax.set(xlabel="evidence at the cause (%)", xlim=(0, 100), ylim=(len(table) - 0.5, -0.5), title=title)
+    ax.set(
+        xlabel="evidence inside the cause (%)",
+        xlim=(0, 100),
+        ylim=(len(table) - 0.5, -0.5),
+        title=title,
+    )
     return ax
 
 
 def correlations(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """A matrix of rank correlations, -1 to 1: :func:`sercore.interpret.method_agreement` or ``sanity``."""
+    """Matrix of rank correlations, -1 to 1, as a heat map.
+
+    Parameters
+    ----------
+    table : pd.DataFrame [shape=(n_rows, n_columns)]
+        Such as from :func:`sercore.interpret.method_agreement`.
+    ax : Axes, optional
+
+    Examples
+    --------
+    >>> ax = correlations(pd.DataFrame([[1.0, 0.25]], columns=["a", "b"]))
+    >>> [text.get_text() for text in ax.texts]
+    ['1.00', '0.25']
+    """
     import seaborn as sns
 
     ax = new_axes(ax, figsize=(1.0 * table.shape[1] + 2.6, 0.42 * len(table) + 1.4))
-    sns.heatmap(
-        table,
-        annot=True,
-        fmt=".2f",
-        cmap=SIGNED,
-        vmin=-1,
-        vmax=1,
-        cbar_kws={"label": "rank correlation"},
-        ax=ax,
-    )
+    options = {"cmap": SIGNED, "vmin": -1, "vmax": 1, "cbar_kws": {"label": "rank correlation"}}
+    sns.heatmap(table, annot=True, fmt=".2f", ax=ax, **options)
     ax.tick_params(axis="x", rotation=30)
     ax.tick_params(axis="y", rotation=0)
     return ax
 
 
 def compare_with_listeners(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Share recognised by people and by a model, with the model's 95 % interval.
+    """Recognition rate of listeners and of a model in percent, with the model's 95 % interval.
 
     Parameters
     ----------
@@ -207,18 +212,11 @@ def compare_with_listeners(table: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     """
     ax = new_axes(ax, figsize=(6.5, 0.42 * len(table) + 1.3))
     rows = np.arange(len(table))
-    ax.barh(rows - 0.2, 100 * table["people"], height=0.38, color="0.6", label="people")
+    ax.barh(rows - 0.2, 100 * table["people"], height=0.38, color="0.6", label="listeners")
     error = 100 * np.abs(table[["low", "high"]].to_numpy().T - table["model"].to_numpy())
-    ax.barh(
-        rows + 0.2,
-        100 * table["model"].fillna(0),
-        height=0.38,
-        xerr=error,
-        color="#00427b",
-        ecolor="#b52100",
-        label="model",
-    )
+    model = 100 * table["model"].fillna(0)
+    ax.barh(rows + 0.2, model, height=0.38, xerr=error, color=BLUE, ecolor=RED, label="model")
     ax.set_yticks(rows, list(table.index))
-    ax.set(xlabel="recognised (% of clips)", xlim=(0, 100), ylim=(len(table) - 0.5, -0.5))
+    ax.set(xlabel="recognition rate (% of clips)", xlim=(0, 100), ylim=(len(table) - 0.5, -0.5))
     ax.legend(loc="lower right")
     return ax

@@ -1,8 +1,4 @@
-"""Pictures of feature extraction: windows, filter banks, cepstra, descriptors over time, pitch.
-
-Notebook: 02_feature_extraction.ipynb
-"""
-# MERGED DOC: Pictures of pitch: how autocorrelation finds it, and what chroma makes of it.
+"""Figures of feature extraction: windows, mel filters, cepstra, descriptors, autocorrelation, chroma."""
 
 from __future__ import annotations
 
@@ -13,14 +9,14 @@ import scipy.fft
 
 from ..features import Recipe, Spectrum, compute, get_recipe
 from ..features.spectrum import frequencies, mel_centres, mel_filters
-from .clips import RANGE_DB, descriptor, spectrogram
-from .style import LABELS, SEQUENTIAL, new_axes
+from .clips import descriptor, spectrogram
+from .style import BLUE, LABELS, ORANGE, RANGE_DB, SEQUENTIAL, frame_seconds, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-_STEP_DB = 10  # shades that the eye can read off the colour bar; they also keep the picture file small
+_STEP_DB = 10  # few shades are easy to read from the colour bar and make small image files
 
 
 def stft_window(
@@ -32,10 +28,9 @@ def stft_window(
     fmax: float = 4000.0,
     ax: Axes | None = None,
 ) -> Axes:
-    """Spectrogram in decibels below its peak, for a window and a step of your choice.
+    """Spectrogram in decibels below its peak, computed with a given window and step.
 
-    The Fourier transform is zero-padded to one length whatever the window, so that what differs
-    between two pictures is the window alone.
+    Short windows are zero-padded to the same FFT size, so that only the window differs between figures.
 
     Parameters
     ----------
@@ -45,12 +40,12 @@ def stft_window(
     window_ms, hop_ms : float
         Length and step of the analysis window in milliseconds.
     fmax : float
-        Top of the picture in Hz.
+        Upper limit of the frequency axis in Hz.
     ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    See Also
+    --------
+    spectrogram : Spectrogram of the analysis that features are computed from.
     """
     from matplotlib import colormaps
 
@@ -68,25 +63,26 @@ def stft_window(
 
 
 def mel_bank(recipe: str | Recipe = "default", *, every: int = 8, ax: Axes | None = None) -> Axes:
-    """Mel filters over frequency, each scaled to height 1.
+    """Mel filters over frequency, each scaled to a peak of 1.
 
     Parameters
     ----------
     recipe : str or Recipe
     every : int
-        One filter in ``every`` is drawn; all of them would be a thicket.
+        Draw every n-th filter.
     ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> mel_bank(every=8).get_title()
+    '8 of 64 mel filters'
     """
     recipe = get_recipe(recipe)
     ax = new_axes(ax, figsize=(8, 2.2))
     bank = mel_filters(recipe)
     bank = bank / np.maximum(bank.max(axis=0), 1e-12)
     drawn = bank[:, ::every]
-    ax.plot(frequencies(recipe), drawn, color="#00427b", lw=1.3)
+    ax.plot(frequencies(recipe), drawn, color=BLUE, lw=1.3)
     ax.set_title(f"{drawn.shape[1]} of {recipe.n_mels} mel filters")
     ax.set(xlabel=LABELS["frequency"], ylabel="weight (peak = 1)", xlim=(0, recipe.fmax), ylim=(0, 1.05))
     return ax
@@ -99,21 +95,17 @@ def cepstral_envelope(
     recipe: str | Recipe = "default",
     ax: Axes | None = None,
 ) -> Axes:
-    """One log-mel frame in decibels, and what its first few cepstral coefficients keep of it.
+    """One log-mel frame in decibels, and its reconstruction from the first cepstral coefficients.
 
     Parameters
     ----------
     log_mel : np.ndarray [shape=(n_mels,)]
         One frame in decibels.
     n_mfcc : tuple of int
-        How many coefficients each curve is rebuilt from.
+        Number of coefficients of each reconstruction.
     recipe : str or Recipe
-        Tells the centre frequencies of the bands.
+        Determines the centre frequencies of the bands.
     ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     recipe = get_recipe(recipe)
     ax = new_axes(ax, figsize=(8, 2.6))
@@ -137,7 +129,7 @@ def feature_tracks(
     recipe: str | Recipe = "default",
     axes: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Descriptors over time, one panel each on a common time axis: curves, or images where many rows.
+    """Descriptors over time, one panel each with a common time axis: curves, or images of several rows.
 
     Parameters
     ----------
@@ -151,15 +143,20 @@ def feature_tracks(
     Returns
     -------
     np.ndarray of Axes [shape=(len(names),)]
+
+    See Also
+    --------
+    descriptor : One descriptor.
+    side_by_side : One descriptor of several clips.
     """
     tracks = compute(wave, tuple(names), recipe)
     axes = _panels(list(tracks.values())) if axes is None else axes
     for ax, (name, track) in zip(axes, tracks.items(), strict=True):
         descriptor(track, name, recipe=recipe, colorbar=False, ax=ax)
-        if len(track) == 1:  # the label is longer than a flat panel is high
+        if len(track) == 1:  # the label would be longer than the panel is high
             ax.set_ylabel("")
         else:
-            ax.images[0].set_interpolation("nearest")  # cells as they are, in a smaller file
+            ax.images[0].set_interpolation("nearest")  # exact cells, and a smaller image file
         ax.set_title(LABELS.get(name, name).replace("\n", " "), fontsize="small")
     for ax in axes[:-1]:
         ax.set_xlabel("")
@@ -167,7 +164,7 @@ def feature_tracks(
 
 
 def _panels(tracks: list[np.ndarray]) -> np.ndarray:
-    """One Axes below the other, higher ones for images, [shape=(n,)]."""
+    """Axes in a column, images twice as high as curves, [shape=(n,)]."""
     import matplotlib.pyplot as plt
 
     heights = [1.0 if len(track) == 1 else 2.0 for track in tracks]
@@ -176,31 +173,31 @@ def _panels(tracks: list[np.ndarray]) -> np.ndarray:
 
 
 def _colors(n: int) -> np.ndarray:
-    """Colours from dark to light, none too light for paper."""
+    """Colours from dark to light, all readable on a white background."""
     from matplotlib import colormaps
 
     return colormaps["viridis"](np.linspace(0.05, 0.85, n))
 
 
-_A_ABOVE_C = 9  # pitch counts semitones from 27.5 Hz, an A; pitch classes count from C
+_A_ABOVE_C = 9  # pitch is in semitones above 27.5 Hz, an A; pitch classes start at C
 _SHADES = 6
 
 
 def autocorrelation(spectrum: Spectrum, frame: int, *, axes: np.ndarray | None = None) -> np.ndarray:
-    """One frame of speech, and its autocorrelation with the period that was taken as its pitch.
+    """Waveform of one frame, and its autocorrelation with the estimated pitch period.
 
     Parameters
     ----------
     spectrum : Spectrum
     frame : int
-        Number of the frame.
+        Index of the frame.
     axes : np.ndarray of Axes [shape=(2,)], optional
 
     Returns
     -------
     np.ndarray of Axes [shape=(2,)]
-        Waveform on the left, autocorrelation against lag in milliseconds on the right; an unvoiced
-        frame has no period to mark.
+        Left: waveform. Right: autocorrelation over lag in milliseconds; the period is marked if the
+        frame is voiced.
     """
     recipe = spectrum.recipe
     if axes is None:
@@ -209,22 +206,22 @@ def autocorrelation(spectrum: Spectrum, frame: int, *, axes: np.ndarray | None =
         _, axes = plt.subplots(1, 2, figsize=(8, 2.2))
     start = max(0, frame * recipe.hop_length - recipe.win_length // 2)
     piece = spectrum.wave[start : start + recipe.win_length]
-    axes[0].plot((start + np.arange(len(piece))) / recipe.sr, piece, color="#00427b", lw=1.3)
+    axes[0].plot((start + np.arange(len(piece))) / recipe.sr, piece, color=BLUE, lw=1.3)
     axes[0].set(xlabel=LABELS["time"], ylabel=LABELS["wave"], title=f"frame {frame}")
     raw = spectrum.autocorrelation[frame, : recipe.win_length]
     axes[1].axhline(0, color="0.7", lw=0.8)
-    axes[1].plot(np.arange(len(raw)) * 1000 / recipe.sr, raw / max(raw[0], 1e-10), color="#00427b", lw=1.3)
+    axes[1].plot(np.arange(len(raw)) * 1000 / recipe.sr, raw / max(raw[0], 1e-10), color=BLUE, lw=1.3)
     f0 = spectrum.pitch[0][frame]
     if np.isfinite(f0):
         period_ms = 1000 / f0
-        axes[1].axvline(period_ms, color="#d77c18", ls="--", label=f"{period_ms:.2f} ms = {f0:.0f} Hz")
+        axes[1].axvline(period_ms, color=ORANGE, ls="--", label=f"{period_ms:.2f} ms = {f0:.0f} Hz")
         axes[1].legend(fontsize="small", loc="upper right")
-    axes[1].set(xlabel="lag (ms)", ylabel="autocorrelation\n(lag 0 = 1)", title="the frame against itself")
+    axes[1].set(xlabel="lag (ms)", ylabel="autocorrelation\n(lag 0 = 1)", title="its autocorrelation")
     return axes
 
 
 def chroma_and_pitch(wave: np.ndarray, *, recipe: str | Recipe = "default", ax: Axes | None = None) -> Axes:
-    """Chroma over time, with the speaker's pitch folded into one octave as dots on top.
+    """Chroma over time, with the pitch folded into one octave as dots.
 
     Parameters
     ----------
@@ -232,10 +229,6 @@ def chroma_and_pitch(wave: np.ndarray, *, recipe: str | Recipe = "default", ax: 
         At the recipe's sample rate.
     recipe : str or Recipe
     ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     from matplotlib import colormaps
 
@@ -244,6 +237,6 @@ def chroma_and_pitch(wave: np.ndarray, *, recipe: str | Recipe = "default", ax: 
     ax = descriptor(tracks["chroma"], "chroma", recipe=recipe, ax=new_axes(ax, figsize=(8, 2.6)))
     ax.images[0].set_cmap(colormaps["cividis"].resampled(_SHADES))
     folded = (tracks["f0"][0] + _A_ABOVE_C + 0.5) % 12 - 0.5
-    seconds = np.arange(len(folded)) * recipe.hop_length / recipe.sr
+    seconds = frame_seconds(len(folded), recipe)
     ax.plot(seconds, folded, "o", color="white", mec="black", mew=0.5, ms=4, label="pitch")
     return ax

@@ -1,8 +1,4 @@
-"""Pictures of networks: a search for settings, what accuracy costs, what masks hide.
-
-Notebook: 05_cnn_transformer.ipynb
-"""
-# MERGED DOC: Pictures of networks that read frames in order: what happens at each moment, and over seeds.
+"""Figures of networks: hyperparameter search, accuracy and cost, values at each step, scores of seeds."""
 
 from __future__ import annotations
 
@@ -15,30 +11,32 @@ import pandas as pd
 from ..errors import SercoreError
 from ..features import Recipe, get_recipe
 from .clips import descriptor
-from .results import COLOR, METRICS
-from .style import LABELS, new_axes
+from .results import METRICS
+from .style import BLUE, EMOTION_COLORS, GREEN, LABELS, ORANGE, RED, new_axes
 
 if TYPE_CHECKING:
     import optuna
     from matplotlib.axes import Axes
 
 
-_COLOR, _ACCENT = "#00427b", "#b52100"
+_COLORS = (BLUE, RED, GREEN, ORANGE, EMOTION_COLORS["fearful"])
+_PALE = "#9fb3c8"
 
 
 def search(study: optuna.Study, *, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
-    """Every trial of a search, and how much of the differences each parameter explains.
+    """Score of every trial of a hyperparameter search in percent, and the importance of each parameter.
 
     Parameters
     ----------
     study : optuna.Study
-        From :func:`sercore.training.hyperparameters`; at least two finished trials.
+        From :func:`sercore.training.hyperparameters`; at least two complete trials.
+    axes : two Axes, optional
 
     Returns
     -------
     two Axes
-        Left: UA on inner speakers, trial by trial, given-up ones hollow. Right: share of the variance
-        between trials that a parameter explains (fANOVA, Hutter 2014).
+        Left: UA on the inner validation speakers; pruned trials are hollow. Right: proportion of the
+        variance between trials that each parameter explains (fANOVA, Hutter et al. 2014).
     """
     import matplotlib.pyplot as plt
     import optuna
@@ -50,40 +48,37 @@ def search(study: optuna.Study, *, axes: tuple[Axes, Axes] | None = None) -> tup
     if axes is None:
         _, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained", width_ratios=(3, 2))
     left, right = axes
-    finished = table[done]
-    left.plot(finished["number"], finished["score"].cummax(), color=_COLOR, lw=1, label="best so far")
-    left.plot(table["number"][done], table["score"][done], "o", color=_COLOR, label="finished")
-    if not done.all():
-        left.plot(
-            table["number"][~done],
-            table["score"][~done],
-            "o",
-            mfc="none",
-            mec=_COLOR,
-            label="given up (folds so far)",
-        )
+    complete, pruned = table[done], table[~done]
+    left.plot(complete["number"], complete["score"].cummax(), color=BLUE, lw=1, label="best so far")
+    left.plot(complete["number"], complete["score"], "o", color=BLUE, label="complete")
+    if len(pruned):
+        label = "pruned (folds so far)"
+        left.plot(pruned["number"], pruned["score"], "o", mfc="none", mec=BLUE, label=label)
     for trial, score in zip(trials, scores, strict=True):
         if trial.user_attrs.get("defaults"):
-            left.plot(trial.number, 100 * score, "D", color=_ACCENT, ms=9, label="defaults")
-    left.set(xlabel="trial", ylabel="UA on inner speakers (%)")
+            left.plot(trial.number, 100 * score, "D", color=RED, ms=9, label="defaults")
+    left.set(xlabel="trial", ylabel="UA on inner validation speakers (%)")
     left.xaxis.get_major_locator().set_params(integer=True)
     left.legend(fontsize="small")
     shares = optuna.importance.get_param_importances(
         study, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=0)
     )
     names = list(shares)[::-1]
-    right.barh(names, [100 * shares[name] for name in names], color=_COLOR)
+    right.barh(names, [100 * shares[name] for name in names], color=BLUE)
     right.set(xlabel="variance between trials explained (%)", xlim=(0, 100))
     return left, right
 
 
-def accuracy_and_cost(table: pd.DataFrame, *, axes: tuple[Axes, Axes, Axes] | None = None):
-    """UA with its interval, training time of all folds and number of weights of each network, best on top.
+def accuracy_and_cost(
+    table: pd.DataFrame, *, axes: tuple[Axes, Axes, Axes] | None = None
+) -> tuple[Axes, Axes, Axes]:
+    """UA in percent with its interval, training time and number of weights of each network, best on top.
 
     Parameters
     ----------
     table : pd.DataFrame
         From :func:`sercore.training.summarise`: ``model ua ua_low ua_high train_seconds parameters``.
+    axes : three Axes, optional
 
     Returns
     -------
@@ -97,18 +92,14 @@ def accuracy_and_cost(table: pd.DataFrame, *, axes: tuple[Axes, Axes, Axes] | No
         _, axes = plt.subplots(1, 3, figsize=size, sharey=True, layout="constrained", width_ratios=(2, 1, 1))
     score, time, size = axes
     ua, low, high = 100 * table[["ua", "ua_low", "ua_high"]].to_numpy(float).T
-    spread = [ua - low, high - ua]
-    score.errorbar(ua, table.index, xerr=spread, fmt="o", color=_COLOR, ecolor="#9fb3c8")
+    score.errorbar(ua, table.index, xerr=[ua - low, high - ua], fmt="o", color=BLUE, ecolor=_PALE)
     over = ", ".join(table["interval"].unique()) if "interval" in table else "speakers"
     score.set(xlabel=f"UA (%), 95 % interval over {over}", yticks=table.index, yticklabels=table["model"])
-    time.barh(table.index, table["train_seconds"] / 60, color=_COLOR)
-    time.set(xlabel="training (min)")
-    size.barh(table.index, table["parameters"] / 1000, color=_COLOR)
-    size.set(xlabel="weights (k)")
+    time.barh(table.index, table["train_seconds"] / 60, color=BLUE)
+    time.set(xlabel="training of all folds (min)")
+    size.barh(table.index, table["parameters"] / 1000, color=BLUE)
+    size.set(xlabel="weights (thousands)")
     return axes
-
-
-_COLORS = (COLOR, "#b52100", "#51904f", "#d77c18", "#bf67b1")
 
 
 def under_clip(
@@ -120,25 +111,24 @@ def under_clip(
     recipe: str | Recipe = "log_mel",
     axes: tuple[Axes, Axes] | None = None,
 ) -> tuple[Axes, Axes]:
-    """The spectrogram of a clip, and under it what a network computed at each of its steps.
+    """Spectrogram of a clip, and below it values that a network computed at each step.
 
-    Both share the time axis. A curve is drawn as stairs, since one step covers ``pool`` frames.
+    Both have the same time axis. Values are drawn as stairs, since a step covers ``pool`` frames.
 
     Parameters
     ----------
     log_mel : np.ndarray [shape=(n_mels, n_frames)]
-        As extracted, in dB.
+        Level in dB.
     curves : mapping of str to np.ndarray [shape=(n_steps,)]
-        Name to value at each step, such as a gate or an attention weight; steps beyond the end of the
-        clip (padding) are left out.
+        Name to values, such as a gate or attention weights; steps after the end of the clip (padding)
+        are not drawn.
     pool : int
-        Frames that make one step.
+        Number of frames per step.
     label : str
-        Of the lower axis, with its unit.
+        Label of the lower vertical axis, with unit.
     recipe : str or Recipe
-        Tells the seconds from frame to frame.
+        Determines the step between frames.
     axes : two Axes, optional
-        Above and below.
 
     Returns
     -------
@@ -147,7 +137,7 @@ def under_clip(
     Raises
     ------
     SercoreError
-        A curve has fewer steps than the clip.
+        Values have fewer steps than the clip.
     """
     import matplotlib.pyplot as plt
 
@@ -164,7 +154,7 @@ def under_clip(
         if len(values) < len(edges) - 1:
             raise SercoreError(
                 f"curve {name!r} has {len(values)} steps, but {n_frames} frames with pool={pool} make "
-                f"{len(edges) - 1}; pass the pool of the network"
+                f"{len(edges) - 1}; pass the pooling factor of the network as pool"
             )
         color = _COLORS[k % len(_COLORS)]
         below.stairs(values[: len(edges) - 1], edges, baseline=None, color=color, lw=2, label=name)
@@ -175,28 +165,33 @@ def under_clip(
 
 
 def seed_scores(runs: Mapping[str, pd.DataFrame], *, metric: str = "ua", ax: Axes | None = None) -> Axes:
-    """Score of each model with each seed as a point, and a bar at the mean over seeds.
+    """Score of each model with each seed in percent as points, with a bar at the mean.
 
-    A thin line joins runs of the same seed, which share their folds: where lines cross or lean both ways,
-    one run says little about which model is better.
+    A thin line connects runs with the same seed, which have the same folds. If these lines cross, a
+    single run is not sufficient to compare the models.
 
     Parameters
     ----------
     runs : mapping of str to pd.DataFrame
-        Name of the model to its figures, one row per seed, from
-        :func:`sercore.evaluation.evaluate_runs`.
+        Name of a model to its scores, one row per seed, from :func:`sercore.evaluation.evaluate_runs`.
     metric : str
-        A column of them that is a fraction.
+        A column of these tables that is a fraction.
     ax : Axes, optional
+
+    Examples
+    --------
+    >>> runs = {"lstm": pd.DataFrame({"ua": [0.5, 0.6]}), "bilstm": pd.DataFrame({"ua": [0.6, 0.7]})}
+    >>> [label.get_text() for label in seed_scores(runs).get_yticklabels()]
+    ['lstm', 'bilstm']
     """
     ax = new_axes(ax, figsize=(8, 1.2 + 0.5 * len(runs)))
     paired = 100 * pd.concat([table[metric] for table in runs.values()], axis=1)
-    ax.plot(paired.T.to_numpy(float), np.arange(len(runs)), color="#9fb3c8", lw=1, zorder=1)
+    ax.plot(paired.T.to_numpy(float), np.arange(len(runs)), color=_PALE, lw=1, zorder=1)
     for place, table in enumerate(runs.values()):
         scores = 100 * table[metric].to_numpy(float)
-        ax.plot(scores, np.full(len(scores), place), "o", ms=8, color=COLOR, alpha=0.7)
+        ax.plot(scores, np.full(len(scores), place), "o", ms=8, color=BLUE, alpha=0.7)
         ax.plot([scores.mean()] * 2, [place - 0.25, place + 0.25], color="black", lw=2)
     ax.set_yticks(range(len(runs)), runs)
-    ax.set(ylim=(len(runs) - 0.4, -0.6), xlabel=f"{METRICS[metric]}, a point for each seed, bar: mean")
+    ax.set(ylim=(len(runs) - 0.4, -0.6), xlabel=f"{METRICS[metric]}, points: seeds, bar: mean")
     ax.grid(True, axis="x")
     return ax

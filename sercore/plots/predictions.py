@@ -1,10 +1,4 @@
-"""Pictures of predictions: what is confused, how sure a model is, and single clips.
-
-Every function draws into ``ax`` (or a new figure) and returns the Axes.
-
-Notebook: 03_mlp_baseline.ipynb
-"""
-# MERGED DOC: Pictures of a long recording: what a model hears in it, moment after moment.
+"""Figures of predictions: confusion matrix, reliability diagram, single clips, and long recordings."""
 
 from __future__ import annotations
 
@@ -14,30 +8,37 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..bundle.recordings import over_time
-from .style import LABELS, color_of, new_axes
+from ..bundle import over_time
+from .style import BLUE, LABELS, color_of, new_axes, new_grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def confusion(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """A confusion matrix as a heat map: rows are what was meant, columns what was understood.
+    """Confusion matrix as a heat map: rows are true classes, columns are predicted classes.
 
     Parameters
     ----------
     table : pd.DataFrame [shape=(n_classes, n_classes)]
-        From :func:`sercore.evaluation.confusion`; shares (shown as percent) or counts.
+        From :func:`sercore.evaluation.confusion`: fractions, drawn in percent, or counts.
     ax : Axes, optional
+
+    Examples
+    --------
+    >>> names = ["happy", "sad"]
+    >>> ax = confusion(pd.DataFrame([[0.75, 0.25], [0.5, 0.5]], index=names, columns=names))
+    >>> [text.get_text() for text in ax.texts]
+    ['75', '25', '50', '50']
     """
     import seaborn as sns
 
     ax = new_axes(ax, figsize=(7, 0.45 * len(table) + 1.4))
-    shares = bool((table.to_numpy() <= 1).all())
-    label = "share of the row (%)" if shares else "number of clips"
+    normalized = bool((table.to_numpy() <= 1).all())
+    label = "clips of the true class (%)" if normalized else "number of clips"
     sns.heatmap(
-        table * (100 if shares else 1), annot=True, fmt=".0f", cmap="cividis", vmin=0,
-        vmax=100 if shares else None, square=False, cbar_kws={"label": label}, ax=ax,
+        table * (100 if normalized else 1), annot=True, fmt=".0f", cmap="cividis", vmin=0,
+        vmax=100 if normalized else None, square=False, cbar_kws={"label": label}, ax=ax,
     )  # fmt: skip
     ax.set(xlabel="predicted", ylabel="true")
     ax.tick_params(axis="x", rotation=30)
@@ -46,31 +47,26 @@ def confusion(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def reliability(bins: pd.DataFrame, *, label: str | None = None, ax: Axes | None = None) -> Axes:
-    """How often a model is right against how sure it says it is; on the diagonal it keeps its word.
+    """Reliability diagram: accuracy over confidence in percent; a calibrated model is on the diagonal.
 
     Parameters
     ----------
     bins : pd.DataFrame
-        From :func:`sercore.evaluation.calibration`; larger points stand for more clips.
+        From :func:`sercore.evaluation.calibration`; larger points represent more clips.
     label : str, optional
-        Entry of a legend, to draw several models into one ``ax``.
+        Legend entry, if several models are drawn on one ``ax``.
     ax : Axes, optional
     """
     ax = new_axes(ax, figsize=(5, 4.4))
     if not ax.lines:
         ax.plot([0, 100], [0, 100], "--", color="0.6", lw=1.5)
     filled = bins[bins["n_clips"] > 0]
-    sure, right = 100 * filled["confidence"], 100 * filled["accuracy"]
-    (line,) = ax.plot(sure, right, lw=1.5, label=label)
-    ax.scatter(
-        sure,
-        right,
-        s=20 + 500 * filled["n_clips"] / filled["n_clips"].sum(),
-        color=line.get_color(),
-        alpha=0.7,
-    )
+    x, y = 100 * filled["confidence"], 100 * filled["accuracy"]
+    (line,) = ax.plot(x, y, lw=1.5, label=label)
+    sizes = 20 + 500 * filled["n_clips"] / filled["n_clips"].sum()
+    ax.scatter(x, y, s=sizes, color=line.get_color(), alpha=0.7)
     ax.set(
-        xlabel="confidence: highest probability of a clip (%)", ylabel="right (% of clips)",
+        xlabel="confidence: highest probability of a clip (%)", ylabel="accuracy (% of clips)",
         xlim=(0, 102), ylim=(0, 102), aspect="equal",
     )  # fmt: skip
     if label:
@@ -79,50 +75,56 @@ def reliability(bins: pd.DataFrame, *, label: str | None = None, ax: Axes | None
 
 
 def prediction(clip: Mapping, *, ax: Axes | None = None) -> Axes:
-    """The probabilities of one clip as bars; the true class is framed.
+    """Probabilities of one clip in percent as bars; the true class has a frame.
 
     Parameters
     ----------
     clip : mapping
-        One row of an out-of-fold table: ``oof.iloc[0]``.
+        A row of a table of out-of-fold predictions, such as ``oof.iloc[0]``.
     ax : Axes, optional
+
+    See Also
+    --------
+    predictions : Several clips side by side.
+
+    Examples
+    --------
+    >>> clip = {"clip_id": "demo/c1", "label": "sad", "p_happy": 0.7, "p_sad": 0.3}
+    >>> prediction(clip).get_title()
+    'c1\\nsad, predicted: happy'
     """
     ax = new_axes(ax, figsize=(6, 3))
     classes = [key.removeprefix("p_") for key in clip.keys() if key.startswith("p_")]  # noqa: SIM118
     percent = [100 * clip[f"p_{name}"] for name in classes]
     bars = ax.barh(range(len(classes)), percent, color=[color_of(name) for name in classes])
     bars[classes.index(clip["label"])].set(edgecolor="black", linewidth=2.5)
-    heard = classes[int(np.argmax(percent))]
-    verdict = "right" if heard == clip["label"] else f"heard as {heard}"
-    ax.set_title(f"{str(clip['clip_id']).split('/')[-1]}\n{clip['label']}: {verdict}", fontsize=11)
+    predicted = classes[int(np.argmax(percent))]
+    ax.set_title(
+        f"{str(clip['clip_id']).split('/')[-1]}\n{clip['label']}, predicted: {predicted}", fontsize=11
+    )
     ax.set_yticks(range(len(classes)), classes)
     ax.set(xlabel="probability (%)", xlim=(0, 100), ylim=(len(classes) - 0.5, -0.5))
     return ax
 
 
 def predictions(clips: pd.DataFrame, *, n_columns: int = 3, axes: np.ndarray | None = None) -> np.ndarray:
-    """:func:`prediction` of some clips side by side.
+    """:func:`prediction` of several clips side by side.
 
     Parameters
     ----------
     clips : pd.DataFrame
-        Some rows of an out-of-fold table.
+        Rows of a table of out-of-fold predictions.
     n_columns : int
     axes : np.ndarray of Axes, optional
-        At least as many as there are clips.
+        One for each clip, or more.
 
     Returns
     -------
     np.ndarray of Axes [shape=(len(clips),)]
     """
     if axes is None:
-        import matplotlib.pyplot as plt
-
-        n_columns = min(n_columns, len(clips))
-        n_rows = -(-len(clips) // n_columns)
-        n_classes = sum(name.startswith("p_") for name in clips)
-        size = (2.9 * n_columns + 0.5, (0.24 * n_classes + 0.9) * n_rows)
-        _, axes = plt.subplots(n_rows, n_columns, figsize=size, sharey=True, squeeze=False)
+        height = 0.24 * sum(name.startswith("p_") for name in clips) + 0.9
+        axes = new_grid(len(clips), n_columns, cell=(2.9, height), margin=(0.5, 0))
     axes = np.ravel(axes)
     for ax in axes[len(clips) :]:
         ax.remove()
@@ -133,29 +135,40 @@ def predictions(clips: pd.DataFrame, *, n_columns: int = 3, axes: np.ndarray | N
 
 
 _COLUMNS = 2000
-"""Of a waveform: each from the smallest to the largest sample in it, so that an hour is drawn at once."""
+"""Number of intervals whose minimum and maximum are drawn instead of all samples of a long waveform."""
 
 
 def timeline(rows: Sequence[dict], classes: Sequence[str], *, ax: Axes | None = None) -> Axes:
-    """Probabilities of all emotions over time, stacked on each other to 100 %.
+    """Probabilities of all classes over time in percent, stacked to 100.
 
-    What an ``ax`` held of an older timeline is replaced, axes and legend stay.
+    An earlier timeline on the same ``ax`` is replaced.
 
     Parameters
     ----------
-    rows, classes
-        As in :func:`over_time`.
+    rows : sequence of dict
+        Predictions of windows, from :func:`sercore.bundle.predict_windows`.
+    classes : sequence of str
     ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    See Also
+    --------
+    sercore.bundle.over_time : The probabilities that are drawn.
+    recording : Waveform and timeline.
+
+    Examples
+    --------
+    >>> row = {"start": 0.0, "end": 3.0, "proba": {"happy": 0.8, "sad": 0.2}}
+    >>> timeline([row], ("happy", "sad")).get_ylabel()
+    'probability (%)'
     """
     ax = new_axes(ax, figsize=(11, 2.6))
     edges, proba = over_time(rows, classes)
     for old in list(ax.collections):
         old.remove()
-    steps, percent = np.repeat(edges, 2)[1:-1], 100 * np.repeat(proba, 2, axis=0)  # both ends of a piece
+    steps, percent = (
+        np.repeat(edges, 2)[1:-1],
+        100 * np.repeat(proba, 2, axis=0),
+    )  # both ends of each interval
     ax.stackplot(steps, percent.T, colors=[color_of(name) for name in classes], lw=0)
     ax.set(xlabel=LABELS["time"], ylabel="probability (%)", xlim=(edges[0], edges[-1]), ylim=(0, 100))
     return ax
@@ -170,9 +183,9 @@ def recording(
     truth: pd.DataFrame | None = None,
     axes: Sequence[Axes] | None = None,
 ) -> tuple[Axes, Axes]:
-    """Waveform, :func:`timeline` under it, and under that what was meant, where it is known.
+    """Waveform, and below it the :func:`timeline` and, if known, the true emotions.
 
-    For other windows of the same recording, call :func:`timeline` with the lower axes.
+    To draw other windows of the same recording, call :func:`timeline` with the lower axes.
 
     Parameters
     ----------
@@ -180,15 +193,15 @@ def recording(
     sr : int
         Sample rate in Hz.
     rows, classes
-        As in :func:`over_time`.
+        As in :func:`timeline`.
     truth : pd.DataFrame, optional
-        ``start, end`` in seconds, ``emotion``.
+        True emotions: columns ``start`` and ``end`` in seconds, ``emotion``.
     axes : two Axes, optional
 
     Returns
     -------
     two Axes
-        Above and below.
+        Waveform and timeline.
     """
     if axes is None:
         import matplotlib.pyplot as plt
@@ -197,28 +210,24 @@ def recording(
     above, below = axes
     edges = np.linspace(0, len(wave), min(len(wave), _COLUMNS), endpoint=False).astype(int)
     lowest, highest = (extreme.reduceat(wave, edges) for extreme in (np.minimum, np.maximum))
-    above.fill_between(edges / sr, lowest, highest, color="#00427b", lw=0.5)
+    above.fill_between(edges / sr, lowest, highest, color=BLUE, lw=0.5)
     above.set(ylabel="wave")
     above.tick_params(labelbottom=False)
     timeline(rows, classes, ax=below)
-    below.set_xlim(0, len(wave) / sr)  # and of the upper one, where they share it
-    above.set_xlim(0, len(wave) / sr)
+    for ax in axes:
+        ax.set_xlim(0, len(wave) / sr)
     handles = [below.fill(np.nan, np.nan, color=color_of(name), label=name)[0] for name in classes]
     below.legend(
-        handles=handles[::-1],
-        loc="lower left",
-        bbox_to_anchor=(1.0, -0.02),
-        handlelength=1.0,
-        labelspacing=0.3,
-        frameon=False,
-    )
+        handles=handles[::-1], loc="lower left", bbox_to_anchor=(1.0, -0.02), handlelength=1.0,
+        labelspacing=0.3, frameon=False,
+    )  # fmt: skip
     if truth is not None:
-        _meant(below, truth)
+        _add_truth(below, truth)
     return above, below
 
 
-def _meant(ax: Axes, truth: pd.DataFrame) -> None:
-    """A strip under the axis with the emotion of each stretch."""
+def _add_truth(ax: Axes, truth: pd.DataFrame) -> None:
+    """A strip below the axis with the true emotion of each segment."""
     from matplotlib.colors import to_rgb
 
     frame = ax.get_xaxis_transform()
@@ -231,4 +240,4 @@ def _meant(ax: Axes, truth: pd.DataFrame) -> None:
             middle, -0.085, part.emotion, color="white" if dark else "black", ha="center", va="center",
             transform=frame, fontsize="small", clip_on=False,
         )  # fmt: skip
-    ax.text(1.01, -0.085, "← meant", transform=ax.transAxes, va="center")
+    ax.text(1.01, -0.085, "← true", transform=ax.transAxes, va="center")

@@ -1,10 +1,4 @@
-"""Pictures of results: models side by side, for whom they work, how they learned, what they need.
-
-Every function draws what :mod:`sercore.evaluation` computed into ``ax`` (or a new figure) and
-returns the Axes.
-
-Notebook: 03_mlp_baseline.ipynb
-"""
+"""Figures of results: comparison of models, scores of speakers, learning curves, feature importance."""
 
 from __future__ import annotations
 
@@ -15,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from ..splits import is_leaky
-from .style import SEX_COLORS, new_axes
+from .style import BLUE, GREEN, GREY, ORANGE, RED, SEX_COLORS, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LEAKY_COLOR, SPEAKER_NORM_COLOR, COLOR = "#b52100", "#51904f", "#00427b"
-"""Results on the random split, with enrolled speakers, and all others."""
+LEAKY_COLOR, SPEAKER_NORM_COLOR, COLOR = RED, GREEN, BLUE
+"""Colours of results with a random split, with features normalised by speaker, and all others."""
 
 METRICS = {
     "ua": "UA (%)",
@@ -33,7 +27,7 @@ METRICS = {
     "auc": "AUC × 100",
     "ece": "calibration error (%)",
 }
-"""Axis labels of figures, which are drawn times 100."""
+"""Axis labels of metrics, which are drawn times 100."""
 
 
 def results(
@@ -44,21 +38,26 @@ def results(
     sort: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
-    """One figure for each row of a result table, as points with whiskers for the 95 % interval.
+    """Score of each row of a result table in percent, with whiskers for the 95 % interval.
 
-    Leaky results are hollow and red, enrolled ones green, so that neither is taken for the rest.
+    Results with a leaky split are hollow and red, results with speaker normalisation are green.
 
     Parameters
     ----------
     table : pd.DataFrame
-        From :func:`sercore.evaluation.results_table`; columns may have been added.
+        From :func:`sercore.evaluation.results_table`, possibly with further columns.
     by : str or sequence of str
         Columns that name a row.
     metric : str
-        From :data:`METRICS`; whiskers only where the table has an interval.
+        From :data:`METRICS`; whiskers are drawn if the table contains its interval.
     sort : bool
-        Best on top, instead of the order of the table.
+        Whether to sort by the metric, best on top, instead of keeping the order of the table.
     ax : Axes, optional
+
+    See Also
+    --------
+    paired_differences : Differences between systems with intervals.
+    seed_scores : Scores of each seed.
     """
     from matplotlib.lines import Line2D
 
@@ -77,7 +76,7 @@ def results(
         kinds[kind] = Line2D([], [], color=color, marker="o", mfc=fill, mew=2, lw=2.5, label=kind)
     ax.set_yticks(range(len(names)), names)
     lowest = 100 * np.nanmin(table.filter([metric, f"{metric}_low"]).to_numpy(float))
-    ax.set(xlim=(min(0.0, lowest - 2), 101), ylim=(len(names) - 0.4, -0.7))  # the same in every figure
+    ax.set(xlim=(min(0.0, lowest - 2), 101), ylim=(len(names) - 0.4, -0.7))  # the same range in every figure
     ax.set_xlabel(METRICS[metric] + _whiskers(table, metric))
     ax.grid(True, axis="x")
     if len(kinds) > 1:
@@ -92,17 +91,22 @@ def speaker_scores(
     metric: str = "ua",
     ax: Axes | None = None,
 ) -> Axes:
-    """Score of each speaker, sorted, with a line at the mean: for whom does it work?
+    """Score of each speaker in percent, sorted, with a line at the mean.
 
     Parameters
     ----------
     groups : pd.DataFrame
         From :func:`sercore.evaluation.per_group`, one row per speaker.
     sex : mapping of str to str, optional
-        Sex of each speaker, for colours.
+        Sex of each speaker, which determines the colour.
     metric : str
         ``ua``, ``wa`` or ``macro_f1``.
     ax : Axes, optional
+
+    Examples
+    --------
+    >>> speaker_scores(pd.DataFrame({"ua": [0.9, 0.5]}, index=["demo-F1", "demo-M1"])).get_ylabel()
+    'UA (%)'
     """
     groups = groups.sort_values(metric)
     ax = new_axes(ax, figsize=(8, 3))
@@ -123,12 +127,12 @@ def speaker_scores(
 
 
 def learning_curves(history: pd.DataFrame, *, metric: str = "loss", ax: Axes | None = None) -> Axes:
-    """A figure of training and validation clips over epochs, and the epoch whose weights are kept.
+    """Training and validation loss or accuracy over epochs, with the epoch whose weights are used.
 
     Parameters
     ----------
     history : pd.DataFrame
-        From :func:`sercore.training.fit`; the kept epoch is that of the lowest ``val_loss``.
+        From :func:`sercore.training.fit`; the weights are those of the lowest ``val_loss``.
     metric : str
         ``loss`` or ``accuracy``.
     ax : Axes, optional
@@ -136,31 +140,35 @@ def learning_curves(history: pd.DataFrame, *, metric: str = "loss", ax: Axes | N
     ax = new_axes(ax, figsize=(7.5, 3))
     scale, unit = (1, " (nats)") if metric == "loss" else (100, " (%)")
     epochs = np.arange(1, len(history) + 1)
-    ax.plot(epochs, scale * history[metric], color="#7e7c78", lw=2, label="training speakers")
+    ax.plot(epochs, scale * history[metric], color=GREY, lw=2, label="training speakers")
     ax.plot(epochs, scale * history[f"val_{metric}"], color=COLOR, lw=2, label="validation speakers")
     best = 1 + int(np.argmin(history["val_loss"]))
-    ax.axvline(best, color="black", ls=":", lw=1.5, label=f"weights kept: epoch {best}")
+    ax.axvline(best, color="black", ls=":", lw=1.5, label=f"best epoch: {best}")
     ax.set(xlabel="epoch", ylabel=metric + unit, xlim=(1, max(2, len(history))))
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
 
 
 def importance(table: pd.DataFrame, *, label: str = "UA lost (points)", ax: Axes | None = None) -> Axes:
-    """How much each group of columns matters, one bar per group and way of measuring.
+    """Importance of each group of features in percentage points, one bar per group and measure.
 
     Parameters
     ----------
     table : pd.DataFrame
-        Groups as rows; each column one way of measuring, as fractions (0.1 is ten points).
+        A row per group, a column per measure, as fractions.
     label : str
-        Of the horizontal axis.
+        Label of the horizontal axis.
     ax : Axes, optional
+
+    See Also
+    --------
+    importance_intervals : Permutation importance with intervals over speakers.
     """
     ax = new_axes(ax, figsize=(8, 0.42 * len(table) + 1.2))
     height = 0.8 / len(table.columns)
     for k, (name, values) in enumerate(table.items()):
         places = np.arange(len(table)) + (k - (len(table.columns) - 1) / 2) * height
-        ax.barh(places, 100 * values, height=height, color=(COLOR, "#d77c18", "#7e7c78")[k % 3], label=name)
+        ax.barh(places, 100 * values, height=height, color=(COLOR, ORANGE, GREY)[k % 3], label=name)
     ax.axvline(0, color="black", lw=1)
     ax.set_yticks(range(len(table)), table.index)
     ax.set_ylim(len(table) - 0.4, -0.6)
@@ -172,16 +180,16 @@ def importance(table: pd.DataFrame, *, label: str = "UA lost (points)", ax: Axes
 
 
 def _kind_of(row: Mapping) -> tuple[str, str, str]:
-    """What a row is, in words, with the colour of its point and of the point's inside."""
+    """Kind of a result, with the edge and the fill colour of its point."""
     if is_leaky(row["split"]):
-        return "random split: leaky", LEAKY_COLOR, "white"
+        return "random split (leaky)", LEAKY_COLOR, "white"
     if row["speaker_norm"]:
-        return "speaker_norm", SPEAKER_NORM_COLOR, SPEAKER_NORM_COLOR
+        return "normalised by speaker", SPEAKER_NORM_COLOR, SPEAKER_NORM_COLOR
     return "unseen speakers", COLOR, COLOR
 
 
 def _whiskers(table: pd.DataFrame, metric: str) -> str:
-    """What the whiskers are, where there are any."""
+    """Description of the whiskers, empty without an interval."""
     if f"{metric}_low" not in table or table[f"{metric}_low"].isna().all():
         return ""
     units = "/".join(dict.fromkeys(table["interval"]))

@@ -1,12 +1,4 @@
-"""Colours, labels and sizes shared by every figure.
-
-Every function of :mod:`sercore.plots` takes ``ax=None``, draws on it, labels its axes with units
-and returns it; none computes what another module needs.
-
-Notebook: 01_eda.ipynb
-"""
-# MERGED DOC: Ranges, colour bars and named rows that pictures of descriptors share.
-# MERGED DOC: Several clips side by side, on common axes and one common range of values.
+"""Colours, labels, value ranges and axes shared by the figures of :mod:`sercore.plots`."""
 
 from __future__ import annotations
 
@@ -14,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..features import Recipe
 from ..features.spectrum import mel_centres
 
 if TYPE_CHECKING:
@@ -37,15 +28,21 @@ EMOTION_COLORS = {
 }
 """One colour per emotion, the same in every figure.
 
-The set starts from Okabe and Ito's palette and was moved apart until any two colours differ clearly
-(CIELAB distance above 20) for full colour vision and for each kind of colour blindness.
+Derived from the palette of Okabe and Ito: any two colours have a CIELAB distance above 20 in normal
+vision and in each kind of colour blindness.
 """
 
 SEX_COLORS = {"female": "#7b3294", "male": "#3c9a50", "": "#c8c8c8"}
-"""Colours of the corpora's column ``sex``."""
+"""Colours of the values of the index column ``sex``."""
+
+BLUE, ORANGE, GREEN, RED, GREY = "#00427b", "#d77c18", "#51904f", "#b52100", "#7e7c78"
+"""Colours of lines and bars that do not represent an emotion."""
 
 SEQUENTIAL = "magma"
-"""Colour map of levels and counts: dark is little, bright is much, readable in grey."""
+"""Colour map of levels: dark is low, bright is high, also when printed in grey."""
+
+SIGNED = "PuOr_r"
+"""Colour map of signed values: orange is positive, purple is negative."""
 
 LABELS = {
     "time": "time (s)",
@@ -76,9 +73,9 @@ LABELS = {
 
 
 def use_course_style() -> None:
-    """Set matplotlib's defaults for a notebook: readable text, light files, no clutter.
+    """Set matplotlib's defaults for a notebook: readable text, small image files, few lines.
 
-    This is the one function of the package that changes global settings.
+    This is the only function of the package that changes global settings of matplotlib.
     """
     import matplotlib as mpl
 
@@ -110,22 +107,54 @@ def new_axes(ax: Axes | None, *, figsize: tuple[float, float] = (8, 2.6)) -> Axe
     return plt.subplots(figsize=figsize)[1]
 
 
+def new_grid(
+    n: int, n_columns: int, *, cell: tuple[float, float], margin: tuple[float, float], **options
+) -> np.ndarray:
+    """The Axes of a new figure in a grid without empty places, [shape=(n,)]; sizes in inches."""
+    import matplotlib.pyplot as plt
+
+    n_columns = min(n, n_columns)
+    n_rows = -(-n // n_columns)
+    size = (cell[0] * n_columns + margin[0], cell[1] * n_rows + margin[1])
+    axes = plt.subplots(n_rows, n_columns, figsize=size, sharey=True, squeeze=False, **options)[1].ravel()
+    for ax in axes[n:]:
+        ax.remove()
+    return axes[:n]
+
+
 def color_of(emotion: str) -> str:
-    """Colour of an emotion; grey for a class that is no emotion of ours."""
-    return EMOTION_COLORS.get(emotion, "#7e7c78")
+    """Colour of an emotion; grey for other classes.
+
+    Examples
+    --------
+    >>> color_of("neutral"), color_of("unknown")
+    ('#7e7c78', '#7e7c78')
+    """
+    return EMOTION_COLORS.get(emotion, GREY)
 
 
 RANGE_DB = 70.0
-"""Levels further than this below the loudest point are drawn as dark as it goes."""
+"""Range of levels in decibels; lower levels have the darkest colour."""
 
 PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
 
 def limits_of(tracks: list[np.ndarray], name: str) -> tuple[float, float]:
-    """Lowest and highest value to draw so that all tracks fit.
+    """Lower and upper limit of the values of several tracks, for a common axis or colour bar.
 
-    Levels reach :data:`RANGE_DB` below the loudest; waves and cepstra are symmetric around zero,
-    and the largest tenth of cepstral values is cut off.
+    Levels span :data:`RANGE_DB` below the maximum. Limits of waveforms and cepstra are symmetric around
+    zero; those of cepstra exclude the largest 10 % of absolute values.
+
+    Parameters
+    ----------
+    tracks : list of np.ndarray [shape=(n_rows, n_frames) or (n_samples,)]
+    name : str
+        ``wave`` or a name from :data:`sercore.features.DESCRIPTORS`.
+
+    Examples
+    --------
+    >>> limits_of([np.array([[-30.0, -10.0]])], "log_mel")
+    (-80.0, -10.0)
     """
     values = np.concatenate([np.ravel(np.atleast_2d(track)[first_row(name) :]) for track in tracks])
     values = values[np.isfinite(values)]
@@ -134,7 +163,7 @@ def limits_of(tracks: list[np.ndarray], name: str) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     if is_signed(name):
         high = 1.05 * max(-low, high, 1e-6)
-        if name.startswith("mfcc"):  # coefficient 1 would leave the others pale
+        if name.startswith("mfcc"):  # otherwise coefficient 1 determines the range
             high = max(float(np.percentile(np.abs(values), 90)), 1e-6)
         return -high, high
     if name == "log_mel":
@@ -144,24 +173,24 @@ def limits_of(tracks: list[np.ndarray], name: str) -> tuple[float, float]:
 
 
 def is_signed(name: str) -> bool:
-    """Whether values lie on both sides of zero and zero means nothing is there."""
+    """Whether a descriptor has positive and negative values around a neutral zero."""
     return name in ("wave", "tonnetz") or name.startswith("mfcc")
 
 
 def first_row(name: str) -> int:
-    """First row that is drawn: 1 for the cepstrum, whose row 0 is the level."""
+    """First row to draw: 1 for the cepstrum, whose row 0 is the level."""
     return int(name == "mfcc")
 
 
 def add_colorbar(image: AxesImage, axes: list[Axes], name: str) -> None:
-    """Colour bar beside some axes; pointed where values lie beyond it."""
+    """Colour bar beside some axes; pointed if values may exceed it."""
     extend = "both" if name.startswith("mfcc") else "neither"
     label = LABELS.get(name, name).replace("\n", " ")
     axes[0].figure.colorbar(image, ax=axes, label=label, extend=extend)
 
 
 def name_rows(ax: Axes, name: str, track: np.ndarray, recipe: Recipe) -> None:
-    """Ticks and label of an image's vertical axis."""
+    """Ticks and label of the vertical axis of an image of a descriptor."""
     if name in ("mel", "log_mel"):
         hertz = mel_centres(recipe)
         wanted = [f for f in (250, 1000, 4000) if hertz[0] <= f <= hertz[-1]]
@@ -173,3 +202,20 @@ def name_rows(ax: Axes, name: str, track: np.ndarray, recipe: Recipe) -> None:
     else:
         ax.yaxis.get_major_locator().set_params(integer=True)
         ax.set_ylabel("coefficient" if name.startswith("mfcc") else f"row of {name}")
+
+
+def frame_seconds(n_frames: int, recipe: Recipe) -> np.ndarray:
+    """Time of the centre of each frame in seconds."""
+    return np.arange(n_frames) * recipe.hop_length / recipe.sr
+
+
+def draw_rows(
+    ax: Axes, rows: np.ndarray, recipe: Recipe, *, first: int = 0, top: float | None = None, **options
+) -> AxesImage:
+    """Rows over time, each cell centred on its value; the vertical axis is row numbers, or 0 to ``top``."""
+    step = recipe.hop_length / recipe.sr
+    height = 1.0 if top is None else top / max(1, len(rows) - 1)
+    extent = (-step / 2, (rows.shape[1] - 0.5) * step, first - height / 2, first + (len(rows) - 0.5) * height)
+    options = {"cmap": SEQUENTIAL, "interpolation": "nearest"} | options
+    ax.set(xlabel=LABELS["time"])
+    return ax.imshow(rows, origin="lower", aspect="auto", extent=extent, **options)

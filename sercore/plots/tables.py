@@ -1,8 +1,4 @@
-"""Pictures of feature tables: a track and its functionals, clips as points, variance explained.
-
-Notebook: 02_feature_extraction.ipynb
-"""
-# MERGED DOC: A picture of a split: who is trained on and who is tested.
+"""Figures of feature tables: functionals of a track, clips as points, explained variance, and splits."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ import pandas as pd
 
 from ..labels import sort_emotions
 from .corpus import name_speakers
-from .style import EMOTION_COLORS, LABELS, color_of, new_axes
+from .style import BLUE, EMOTION_COLORS, LABELS, ORANGE, color_of, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,20 +26,22 @@ def track_functionals(
     Parameters
     ----------
     track : np.ndarray [shape=(n_frames,)]
-        NaN where the quantity does not exist, as pitch in unvoiced frames; statistics skip it.
+        NaN where the quantity is not defined, such as pitch in unvoiced frames; ignored by the statistics.
     hop_s : float
-        Seconds from frame to frame.
+        Step between frames in seconds.
     label : str
         Name and unit of the track.
     ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> ax = track_functionals(np.arange(101.0), 0.01)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['p95 = 95', 'mean = 50', 'p5 = 5']
     """
     ax = new_axes(ax, figsize=(8, 2.4))
     seconds = np.arange(len(track)) * hop_s
-    ax.plot(seconds, track, lw=1.3, color="#00427b")
+    ax.plot(seconds, track, lw=1.3, color=BLUE)
     end = len(track) * hop_s
     for third, shade in enumerate(("0.93", "1.0", "0.93")):
         ax.axvspan(third * end / 3, (third + 1) * end / 3, color=shade, zorder=-1)
@@ -53,7 +51,7 @@ def track_functionals(
         return ax
     low, high = np.percentile(known, [5, 95])
     for value, name, style in ((high, "p95", ":"), (known.mean(), "mean", "-"), (low, "p5", ":")):
-        ax.axhline(value, color="#d77c18", ls=style, lw=2, label=f"{name} = {value:.3g}")
+        ax.axhline(value, color=ORANGE, ls=style, lw=2, label=f"{name} = {value:.3g}")
     ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
 
@@ -68,23 +66,18 @@ def scatter_by(
 ) -> Axes:
     """Clips as points in a plane, coloured by group.
 
-    Emotions have the course's colours. Of more than ``max_groups`` other groups, ``max_groups``
-    evenly chosen ones are coloured and the rest stay grey, because nobody can tell more colours
-    apart.
+    Emotions have the colours of :data:`EMOTION_COLORS`. Of other groups, at most ``max_groups`` are
+    coloured and the rest are grey, because more colours are hard to distinguish.
 
     Parameters
     ----------
     points : np.ndarray [shape=(n_clips, 2)]
-        For example the first two principal components.
+        Such as the first two principal components.
     groups : sequence of str [shape=(n_clips,)]
-        Emotion or speaker of every clip.
+        Emotion or speaker of each clip.
     max_groups : int
     title : str
     ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     groups = np.asarray(groups)
     ax = new_axes(ax, figsize=(6, 4))
@@ -99,18 +92,14 @@ def scatter_by(
 
 
 def explained_shares(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Bars: how much of a feature's variance each factor explains.
+    """Proportion of the variance of each feature that each factor explains, as bars.
 
     Parameters
     ----------
     shares : pd.DataFrame [shape=(n_features, n_factors)]
-        Shares from 0 to 1; one row for each feature, one column for each factor, such as
-        ``emotion`` and ``speaker``.
+        Proportions from 0 to 1; one row per feature, one column per factor, such as ``emotion`` and
+        ``speaker``.
     ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     from matplotlib import colormaps
 
@@ -118,12 +107,12 @@ def explained_shares(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     colors = colormaps["viridis"](np.linspace(0.15, 0.75, shares.shape[1]))
     shares.plot.barh(ax=ax, color=list(colors), width=0.8)
     ax.invert_yaxis()
-    ax.set(xlabel="share of variance explained (0 to 1)", ylabel="")
+    ax.set(xlabel="proportion of variance explained (0 to 1)", ylabel="")
     return ax
 
 
 def _group_colors(groups: np.ndarray, max_groups: int) -> dict:
-    """Names of the groups that get a colour, and which."""
+    """Colour of each group that is not drawn in grey."""
     from matplotlib import colormaps
 
     if set(groups) <= set(EMOTION_COLORS):
@@ -135,21 +124,17 @@ def _group_colors(groups: np.ndarray, max_groups: int) -> dict:
 
 
 def split_map(index: pd.DataFrame, fold: Fold, *, title: str | None = None, ax: Axes | None = None) -> Axes:
-    """Every clip as a cell in its speaker's row: pale trains, dark is tested.
+    """Training and test clips of each speaker: a row per speaker, a cell per clip.
 
     Parameters
     ----------
     index : pd.DataFrame
-        The clips that the fold was made from; column ``speaker``.
+        The clips that were split; column ``speaker``.
     fold : Fold
         From :func:`sercore.splits.make_folds`.
     title : str, optional
-        By default the fold's name, and whether it leaks.
+        By default the name of the fold.
     ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
@@ -164,9 +149,9 @@ def split_map(index: pd.DataFrame, fold: Fold, *, title: str | None = None, ax: 
     ax = new_axes(ax, figsize=(8, min(5.0, 1.4 + 0.16 * len(speakers))))
     train, test = "#c6d5e3", "#6a1b6f"
     ax.pcolormesh(cells, cmap=ListedColormap([train, test]), vmin=0, vmax=1)
-    ax.set(xlabel="clips of the speaker, tested ones last", title=title or fold.name)
+    ax.set(xlabel="clips of the speaker, test clips last", title=title or fold.name)
     name_speakers(ax, speakers, axis="y", offset=0.5)
     ax.invert_yaxis()
-    handles = [Patch(color=train, label="trains"), Patch(color=test, label="is tested")]
+    handles = [Patch(color=train, label="training"), Patch(color=test, label="test")]
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax

@@ -1,14 +1,14 @@
-"""Live demonstrations: sliders around functions that work without them.
+"""Interactive widgets for notebooks, built on functions that also work without them.
 
-``Explorer`` shows and plays a clip, ``VoiceLab`` shapes a synthetic voice, ``Timeline`` follows a long
-recording, ``Voting`` and ``Occluding`` ask models. They share a ``Player`` (picture, sound, moving line),
-quick ``Picture`` s, ``SoundInput`` (upload and microphone) and ``Debounced`` (of a burst of events, only the
-last counts). Nothing is loaded before it is used.
+:class:`Explorer` shows and plays clips, :class:`VoiceLab` controls a synthetic voice, :class:`Timeline` shows
+predictions over a long recording, :class:`Voting` weights the members of an ensemble, and :class:`Occluding`
+removes parts of a clip. They share :class:`Player` (picture and sound), :class:`SoundInput` (upload and
+microphone) and :class:`Debounced` (one call for a series of events). ``ipywidgets`` is imported on first use.
 
+Examples
+--------
 >>> from sercore import widgets
->>> widgets.Explorer("demo")
-
-Notebook: demo.ipynb
+>>> widgets.Explorer("demo")  # doctest: +SKIP
 """
 
 import lazy_loader

@@ -1,7 +1,4 @@
-"""Bursts of events, of which only the last matters.
-
-Notebook: demo.ipynb
-"""
+"""One call for a series of events."""
 
 from __future__ import annotations
 
@@ -9,17 +6,15 @@ import asyncio
 from collections.abc import Callable
 
 DELAY = 0.005
-"""Seconds between an event and the call: time for events that already wait in line to be heard."""
+"""Seconds between an event and the call, in which events that are already queued are processed."""
 
 
 class Debounced:
-    """Calls a function once for all events that arrive before it is called.
+    """Calls a function once for all events that arrive before the call.
 
-    A slider sends more events than a picture can follow. While one picture is drawn the others wait in
-    line; then all of them are heard, and the function is called once, with the widgets as they are by
-    then. Without a running event loop (a script, a test) it is called at once.
-
-    No thread is involved, so calls neither overlap nor pile up.
+    A slider sends more events than pictures can be drawn. Events that arrive while a picture is drawn are
+    queued and cause a single call, which reads the current values of the widgets. Without a running event
+    loop, as in a script, the function is called immediately. Calls do not overlap: no thread is used.
 
     Parameters
     ----------
@@ -29,7 +24,15 @@ class Debounced:
     Attributes
     ----------
     waiting : bool
-        Whether a call was asked for and has not begun.
+        Whether a call is pending.
+
+    Examples
+    --------
+    >>> calls = []
+    >>> draw = Debounced(lambda: calls.append("drawn"))
+    >>> draw()
+    >>> calls
+    ['drawn']
     """
 
     def __init__(self, function: Callable[[], object]):
@@ -37,7 +40,7 @@ class Debounced:
         self.waiting = False
 
     def __call__(self, change: object = None) -> None:
-        """Ask for a call; fits ``widget.observe``, whose event is ignored."""
+        """Request a call; ``change`` is the event of ``widget.observe`` and is ignored."""
         if self.waiting:
             return
         try:

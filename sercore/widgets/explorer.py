@@ -1,14 +1,7 @@
-"""Choosing one clip: corpus, speaker, emotion, clip, or a sound of one's own.
+"""The spectrogram explorer: choose, upload or record a clip, and change the settings of its analysis.
 
-Notebook: demo.ipynb
+The controls determine a :class:`sercore.pictures.Settings`, which :func:`sercore.pictures.pictures` draws.
 """
-# MERGED DOC: The spectrogram explorer: choose or record a clip, move sliders, see and hear.
-#
-#   >>> from sercore.widgets import Explorer
-#   >>> Explorer("demo")
-#
-#   Every control only changes a :class:`~sercore.pictures.analysis.Settings`; the picture of given settings
-#   comes from :func:`sercore.pictures.views.pictures`, with or without this widget.
 
 from __future__ import annotations
 
@@ -16,6 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import ipywidgets
+import numpy as np
 import pandas as pd
 
 from .. import audio, corpora
@@ -25,56 +19,55 @@ from ..labels import sort_emotions
 from ..pictures.analysis import OVERLAYS, VIEWS, Clip, Settings, empty_bands
 from ..pictures.views import pictures
 from .debounce import Debounced
+from .page_style import SIZES, apply_style, font_px
 from .player import Player
 from .upload import Message, SoundInput
 
 MAX_SECONDS = 30.0
-"""What is longer is cut for this widget; the timeline is for long recordings."""
+"""Longer clips are truncated; use :class:`Timeline` for long recordings."""
 
 
 class ClipChooser(ipywidgets.VBox):
-    """Four lists, an upload button and a microphone; whatever is chosen becomes a :class:`Clip`.
+    """Lists of corpora, speakers, emotions and clips, with an upload button and a microphone.
 
     Parameters
     ----------
     chosen : callable
-        Called with each clip.
+        Called with each :class:`sercore.pictures.Clip`.
     corpus : str
-        The corpus to begin with.
+        Initial corpus.
     letter : str
-        Name of the place the clip goes to, such as "A".
+        Letter that distinguishes two choosers, such as "A".
 
     Raises
     ------
     CorpusError
-        There is no corpus of this name.
+        The corpus does not exist.
     """
 
-    def __init__(
-        self, chosen: Callable[[Clip], object], *, corpus: str = "demo", letter: str = "A", own=True
-    ):
+    def __init__(self, chosen: Callable[[Clip], object], *, corpus: str = "demo", letter: str = "A"):
         corpora.get_corpus(corpus)
-        self._chosen, self._letter, self._filling = chosen, letter, False
-        self.own = SoundInput(self._take)
+        self._chosen, self._letter, self._updating = chosen, letter, False
+        self.own = SoundInput(self._choose)
         self.corpus = _list("corpus", f"Corpus {letter}")
         self.speaker = _list("speaker", "Speaker")
         self.emotion = _list("emotion", "Emotion")
         self.clip = _list("clip", "Clip")
-        self.corpus.options = _found(corpus)
+        self.corpus.options = _available_corpora(corpus)
         self.corpus.value = corpus
         lists = [self.corpus, self.speaker, self.emotion, self.clip]
-        for place in lists:
-            place.observe(self._changed, "value")
+        for each in lists:
+            each.observe(self._changed, "value")
         super().__init__([ipywidgets.HBox(lists, layout={"flex_flow": "row wrap"}), self.own])
         self._changed({"owner": self.corpus})
 
     def _changed(self, change) -> None:
-        """Fill the lists that depend on the changed one, then load the clip."""
-        if self._filling:
+        """Update the lists that depend on the changed one, then load the clip."""
+        if self._updating:
             return
-        self._filling = True
+        self._updating = True
         try:
-            index = _index(self.corpus.value)
+            index = _load_index(self.corpus.value)
             if change["owner"] is self.corpus:
                 _refill(self.speaker, sorted(set(index["speaker"])))
             index = index[index["speaker"] == self.speaker.value]
@@ -87,82 +80,86 @@ class ClipChooser(ipywidgets.VBox):
             self.own.message.warn(str(error))
         else:
             self.own.message.clear()
-            self._take(wave, f"{row['emotion']}, {row['clip_id'].split('/', 1)[1]}")
+            self._choose(wave, f"{row['emotion']}, {row['clip_id'].split('/', 1)[1]}")
         finally:
-            self._filling = False
+            self._updating = False
 
-    def _take(self, wave, name: str) -> None:
-        n = round(MAX_SECONDS * audio.SAMPLE_RATE)
+    def _choose(self, wave: np.ndarray, name: str) -> None:
+        n = round(MAX_SECONDS * SAMPLE_RATE)
         if len(wave) > n:
-            self.own.message.say(f"{name}: the first {MAX_SECONDS:.0f} s are shown")
+            self.own.message.say(f"{name}: only the first {MAX_SECONDS:.0f} s are shown")
         self._chosen(Clip(wave[:n], f"{self._letter}: {name}"))
 
 
 @lru_cache(maxsize=8)
-def _index(corpus: str) -> pd.DataFrame:
+def _load_index(corpus: str) -> pd.DataFrame:
     return corpora.load_index(corpus)
 
 
-def _found(corpus: str) -> list[str]:
-    """Corpora on this machine, the demo, which can always be made, and the one asked for."""
+def _available_corpora(corpus: str) -> list[str]:
+    """Names of the corpora on this machine, of the demo corpus, and of the given one."""
     table = corpora.list_corpora()
     return [name for name in table.index if table.loc[name, "found"] or name in ("demo", corpus)]
 
 
 def _list(name: str, description: str) -> ipywidgets.Dropdown:
-    made = ipywidgets.Dropdown(description=description, layout={"width": "auto", "max_width": "330px"})
-    made.add_class(f"sercore-{name}")
-    return made
+    dropdown = ipywidgets.Dropdown(description=description, layout={"width": "auto", "max_width": "330px"})
+    dropdown.add_class(f"sercore-{name}")
+    return dropdown
 
 
-def _refill(place: ipywidgets.Dropdown, options: list) -> None:
-    """New options; the value stays where it still exists."""
+def _refill(dropdown: ipywidgets.Dropdown, options: list) -> None:
+    """Change the options; the value does not change if it is still valid."""
     values = [option[1] if isinstance(option, tuple) else option for option in options]
-    kept = place.value if place.value in values else values[0]
-    if tuple(options) != tuple(place.options):
-        place.options = options
-    place.value = kept
+    value = dropdown.value if dropdown.value in values else values[0]
+    if tuple(options) != tuple(dropdown.options):
+        dropdown.options = options
+    dropdown.value = value
 
-
-SIZES = {"normal": 15, "large": 18, "projector": 23}
-"""Text size: height of the font_px in pictures, in pixels; font_px of controls grow with it."""
 
 WIDTHS, HEIGHTS = (1200, 620), (300, 270)
-"""Pixels of the only picture, and of each of two; the width is the browser's as soon as it is known."""
+"""Size in pixels of a single picture and of each of two, until the browser reports its width."""
 
-_NARROWEST = 500  # Hz
+_MIN_RANGE = 500  # Hz
 
 
 class Explorer(ipywidgets.VBox):
-    """Sliders around the picture of one clip, or of two side by side on the same axes.
+    """Spectrogram of a clip, or of two clips on the same axes, with sliders for the analysis.
 
     Parameters
     ----------
     corpus : str
-        The corpus to begin with.
+        Initial corpus.
     text : str
-        One of :data:`SIZES`.
+        Text size: ``normal``, ``large`` or ``projector``.
 
     Raises
     ------
     CorpusError
-        There is no corpus of this name.
+        The corpus does not exist.
     SercoreError
-        There is no such text size.
+        The text size does not exist.
 
     Attributes
     ----------
     settings : Settings
-        What the controls say now.
+        Current settings.
     players : tuple of Player
-        The picture and sound of clip A and of clip B.
+        Pictures and sounds of the clips A and B.
     later : Debounced
-        Draws; ``later.waiting`` says whether a change is not drawn yet.
+        Draws the pictures; ``later.waiting`` is true while a change has not been drawn.
+
+    See Also
+    --------
+    sercore.pictures.pictures : The pictures without a widget.
+
+    Examples
+    --------
+    >>> Explorer("demo")  # doctest: +SKIP
     """
 
     def __init__(self, corpus: str = "demo", *, text: str = "normal"):
-        if text not in SIZES:
-            raise SercoreError(f"text={text!r}: sizes are {', '.join(SIZES)}")
+        font_px(text)  # checks the text size
         self._clips: dict[str, Clip] = {}
         self._corpus = corpus
         self.sliders = _sliders()
@@ -174,7 +171,9 @@ class Explorer(ipywidgets.VBox):
             name: ipywidgets.Checkbox(description=name, indent=False, layout={"width": "auto"})
             for name in OVERLAYS
         }
-        self.compare = ipywidgets.Checkbox(description="compare two", indent=False, layout={"width": "auto"})
+        self.compare = ipywidgets.Checkbox(
+            description="compare two clips", indent=False, layout={"width": "auto"}
+        )
         self.text = ipywidgets.Dropdown(options=list(SIZES), value=text, description="Text size")
         self.text.layout.width = "auto"
         self.players = (Player(name="clip-A"), Player(name="clip-B"))
@@ -184,17 +183,17 @@ class Explorer(ipywidgets.VBox):
         self.choosers = [ClipChooser(lambda clip: self.show(clip), corpus=corpus)]
         row = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 12px"}
         self._choosing = ipywidgets.VBox(self.choosers)
-        looks = [self.view, *self.overlays.values(), self.compare, self.text]
+        options = [self.view, *self.overlays.values(), self.compare, self.text]
         super().__init__(
             [
                 self._choosing,
                 ipywidgets.HBox(list(self.sliders.values()), layout=row),
-                ipywidgets.HBox(looks, layout=row),
+                ipywidgets.HBox(options, layout=row),
                 ipywidgets.HBox(self.players),
                 self.note,
             ]
         )
-        self.add_class("sercore-app")
+        apply_style(self, text)
         self._draw()
         for control in [*self.sliders.values(), self.view, *self.overlays.values()]:
             control.observe(self.later, "value")
@@ -205,21 +204,21 @@ class Explorer(ipywidgets.VBox):
 
     @property
     def settings(self) -> Settings:
-        """What the controls say now."""
+        """Current settings."""
         values = {name: slider.value for name, slider in self.sliders.items()}
         low, high = values.pop("frequency")
-        low = min(low, SAMPLE_RATE // 2 - _NARROWEST)
+        low = min(low, SAMPLE_RATE // 2 - _MIN_RANGE)
         return Settings(
             view=self.view.value,
             overlays=tuple(name for name, box in self.overlays.items() if box.value),
             fmin=low,
-            fmax=max(high, low + _NARROWEST),
+            fmax=max(high, low + _MIN_RANGE),
             font_size=SIZES[self.text.value],
             **values,
         )
 
     def show(self, clip: Clip, letter: str = "A") -> None:
-        """See and hear a clip, in place A or B."""
+        """Show and load a clip as A or B."""
         self._clips[letter] = clip
         player = self.players["AB".index(letter)]
         player.hear(clip.wave, SAMPLE_RATE)
@@ -237,7 +236,7 @@ class Explorer(ipywidgets.VBox):
         self.later()
 
     def _draw(self) -> None:
-        """Bring pictures up to date with the controls."""
+        """Draw the pictures with the current settings."""
         settings = self.settings
         for size in SIZES:
             (self.add_class if size == self.text.value else self.remove_class)(f"sercore-{size}")
@@ -257,7 +256,7 @@ class Explorer(ipywidgets.VBox):
 
 
 def _sliders() -> dict[str, ipywidgets.Widget]:
-    """One slider for each number of :class:`Settings`; a range for both ends of the frequency axis."""
+    """One slider for each number of :class:`Settings`, and one for both limits of the frequency range."""
     kinds = {
         "window_ms": (ipywidgets.IntSlider, 25, 5, 100, 1, "window (ms)"),
         "step_ms": (ipywidgets.IntSlider, 10, 2, 20, 1, "step (ms)"),
@@ -267,15 +266,15 @@ def _sliders() -> dict[str, ipywidgets.Widget]:
         "pre_emphasis": (ipywidgets.FloatSlider, 0.0, 0.0, 0.97, 0.01, "pre-emphasis"),
     }
     return {
-        name: kind(value=value, min=low, max=high, step=step, description=words, layout={"width": "31%"})
-        for name, (kind, value, low, high, step, words) in kinds.items()
+        name: kind(value=value, min=low, max=high, step=step, description=label, layout={"width": "31%"})
+        for name, (kind, value, low, high, step, label) in kinds.items()
     }
 
 
 def _note(settings: Settings) -> str:
-    """What to know about these settings."""
+    """A hint about the settings, or an empty text."""
     if settings.view in ("mel", "MFCC") and (n := empty_bands(settings)):
-        return f"{n} of {settings.n_mels} bands hold no frequency of the Fourier transform: take fewer bands."
+        return f"{n} of {settings.n_mels} mel bands contain no frequency bin: reduce the number of bands."
     if settings.overlays and settings.view not in ("spectrogram", "mel"):
-        return "F0 and formants are drawn where the vertical axis is frequency: spectrogram and mel."
+        return "F0 and formants are only drawn in the views spectrogram and mel."
     return ""

@@ -1,12 +1,7 @@
-"""Occlusion by hand: cover a part of a clip and watch the probabilities move.
+"""Occlusion with sliders: remove a part of a clip and see how the probabilities change.
 
->>> from sercore.widgets import Occluding
->>> Occluding()
-
-Without the widget: :class:`~sercore.interpret.sonification.OcclusionBox`, ``predict_masked`` and
-``cover_picture``; of a network, :func:`sercore.interpret.attribution.occlusion` does it for every box of a clip.
-
-Notebook: 07_interpretability.ipynb
+Without the widget, use :class:`sercore.interpret.sonification.OcclusionBox`,
+:func:`sercore.interpret.sonification.predict_masked` and :func:`sercore.pictures.cover_picture`.
 """
 
 from __future__ import annotations
@@ -18,8 +13,7 @@ import ipywidgets
 import numpy as np
 
 from .. import features
-from ..bundle import Predictor
-from ..bundle.default_model import get_predictor
+from ..bundle import Predictor, get_predictor
 from ..errors import SercoreError
 from ..features import Recipe, Spectrum, get_recipe
 from ..features.spectrum import mel_centres
@@ -32,40 +26,48 @@ from .page_style import apply_style, control_layout, font_px
 from .player import Player
 from .upload import Message
 
-MODES = {"cover the box": False, "keep only the box": True}
+MODES = {"occlude the box": False, "keep only the box": True}
 
 
 class Occluding(ipywidgets.VBox):
-    """Two range sliders that cover a box of time and frequency; what is left can be heard.
+    """Range sliders that occlude a box of time and frequency, with the remaining sound and probabilities.
 
-    A clip with a hole is a strange clip: nothing like it was in training. A probability that falls may
-    tell of the strangeness, not of the part that is gone.
+    An occluded clip is unlike the clips of the training set, so a lower probability may be an effect of the
+    occlusion itself and not of the missing part.
 
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)], optional
-        Mono waveform at the recipe's sample rate; by default a synthetic sentence said in anger.
+        Mono waveform at the sample rate of the recipe; by default a synthetic angry sentence.
     answer : callable, optional
-        From what is covered, bool [shape=(n_frames, n_mels)], to probabilities [shape=(n_classes,)]. By
-        default what a bundle says of the sound that is left. The frames are those of
-        ``features.prepare(wave, recipe)``.
+        Maps a mask, bool [shape=(n_frames, n_mels)], True where occluded, to probabilities
+        [shape=(n_classes,)]. The frames are those of ``features.prepare(wave, recipe)``. By default the
+        prediction of a bundle for the remaining sound.
     classes : sequence of str
-        What the probabilities of ``answer`` stand for.
+        Names of the classes of ``answer``.
     recipe : str or Recipe
-        Frames and mel bands of the picture and of what is covered.
+        Determines frames and mel bands of the picture and of the mask.
     bundle : Predictor or path, optional
-        The model where no ``answer`` is given; see :func:`~sercore.bundle.default_model.get_predictor`.
+        Model if ``answer`` is not given; see :func:`sercore.bundle.get_predictor`.
     title : str
-        What is heard, such as the clip's name and its emotion.
+        Title of the picture, such as the name of the clip and its emotion.
     text : str
-        Text size, from :data:`sercore.widgets.explorer.SIZES`.
+        Text size: ``normal``, ``large`` or ``projector``.
 
     Attributes
     ----------
     cover : OcclusionBox
-        How the sliders stand.
+        The current box.
     proba : dict of str to float
-        What the model says of what is left.
+        Probabilities of the occluded clip.
+
+    See Also
+    --------
+    sercore.interpret.attribution.occlusion : Attribution by occlusion of every box of a clip.
+
+    Examples
+    --------
+    >>> Occluding()  # doctest: +SKIP
     """
 
     def __init__(
@@ -81,17 +83,17 @@ class Occluding(ipywidgets.VBox):
     ):
         self.recipe = get_recipe(recipe)
         if wave is None:
-            wave, title = Voice().preset("angry").speak()[0], title or "a synthetic voice, meant: angry"
+            wave, title = Voice().preset("angry").speak()[0], title or "synthetic voice, angry"
         self.wave, self.title = features.prepare(wave, self.recipe), title
         if answer is None:
             predictor = get_predictor(bundle)
             answer, classes = predict_masked(predictor, self.wave, self.recipe), predictor.classes
         self._answer, self.classes, self._font_size = answer, tuple(classes), font_px(text)
         self.spectrum = Spectrum(self.wave, self.recipe)
-        self.whole = self._says(np.zeros((self.spectrum.n_frames, self.recipe.n_mels), bool))
-        self.player = Player(description=f"what is left of {title or 'the clip'}", name="occlusion")
+        self.whole = self._predict(np.zeros((self.spectrum.n_frames, self.recipe.n_mels), bool))
+        self.player = Player(description=f"{title or 'the clip'}, occluded", name="occlusion")
         self.bars, self.message = ipywidgets.HTML(layout={"width": "560px"}), Message()
-        self._heard = None
+        self._played = None
         self._make_controls(text)
         sliders = ipywidgets.HBox(
             [self.time, self.bands, self.mode], layout={"flex_flow": "row wrap", "grid_gap": "0 16px"}
@@ -105,16 +107,16 @@ class Occluding(ipywidgets.VBox):
         slider = control_layout(460, 90, text)
         self.time = ipywidgets.FloatRangeSlider(
             value=(0.0, round(seconds / 3, 2)), min=0.0, max=seconds, step=0.02, description="Time (s)",
-            tooltip="the box, from … to", **slider,
+            tooltip="start and end of the box", **slider,
         )  # fmt: skip
         bands = [(f"{hertz:.0f} Hz", k) for k, hertz in enumerate(mel_centres(self.recipe))]
         self.bands = ipywidgets.SelectionRangeSlider(
             options=bands, index=(0, len(bands) - 1), description="Frequency",
-            tooltip="the box, from the lowest to the highest mel band", **slider,
+            tooltip="lowest and highest mel band of the box", **slider,
         )  # fmt: skip
         self.mode = ipywidgets.ToggleButtons(
-            options=MODES, description="Do", tooltip="what happens to the box",
-            **control_layout(380, 40, text),
+            options=MODES, description="Mode", tooltip="whether to occlude or keep the box",
+            **control_layout(400, 60, text),
         )  # fmt: skip
         self.mode.style.button_width = control_layout(155, 0, text)["layout"]["width"]
         self.later = Debounced(self.refresh)
@@ -124,28 +126,27 @@ class Occluding(ipywidgets.VBox):
 
     @property
     def cover(self) -> OcclusionBox:
-        """How the sliders stand."""
+        """The current box."""
         return OcclusionBox(*self.time.value, *self.bands.value, keep=self.mode.value)
 
     def refresh(self) -> None:
-        """OcclusionBox, draw, and ask."""
+        """Draw the picture, filter the sound and predict."""
         cover = self.cover
         mask = cover.mask(self.spectrum.n_frames, self.recipe)
         try:
-            look = {"size": (max(300, self.player.width or 900), 260), "font_size": self._font_size}
-            self.player.show(cover_picture(self.spectrum, cover, title=self.title, **look))
-            if self._heard != cover:
+            options = {"size": (max(300, self.player.width or 900), 260), "font_size": self._font_size}
+            self.player.show(cover_picture(self.spectrum, cover, title=self.title, **options))
+            if self._played != cover:
                 self.player.hear(mask_sound(self.wave, ~mask, recipe=self.recipe), self.recipe.sr)
-                self._heard = cover
-            self.proba = self._says(mask)
+                self._played = cover
+            self.proba = self._predict(mask)
         except SercoreError as error:
             self.bars.value = ""
             self.message.warn(str(error))
             return
-        hidden = 100 * mask.mean()
-        note = f"{hidden:.0f} % of the clip covered; the stroke is where the whole clip was"
+        note = f"{100 * mask.mean():.0f} % of the clip occluded; marks: probabilities of the whole clip"
         self.bars.value = probability_bars(self.proba, before=self.whole, note=note)
-        self.message.say("A clip with a hole is strange to a model: the fall may be due to the hole.")
+        self.message.say("Occlusion itself may change the prediction: training clips are not occluded.")
 
-    def _says(self, mask: np.ndarray) -> dict[str, float]:
+    def _predict(self, mask: np.ndarray) -> dict[str, float]:
         return dict(zip(self.classes, map(float, self._answer(mask)), strict=True))

@@ -1,7 +1,4 @@
-"""Text sizes of a page, from the same list everywhere.
-
-Notebook: demo.ipynb
-"""
+"""Text sizes and style sheet of the widgets."""
 
 from __future__ import annotations
 
@@ -9,38 +6,45 @@ import anywidget
 import ipywidgets
 
 from ..errors import SercoreError
-from .explorer import SIZES
 from .player import STATIC
+
+SIZES = {"normal": 15, "large": 18, "projector": 23}
+"""Font size in pictures in pixels by text size; the controls grow in proportion."""
 
 
 def font_px(text: str) -> int:
-    """Height of the font_px in pictures, in pixels, for a text size by name.
+    """Font size in pixels of a text size from :data:`SIZES`.
 
     Raises
     ------
     SercoreError
-        There is no such text size.
+        The text size does not exist.
+
+    Examples
+    --------
+    >>> font_px("large")
+    18
     """
     if text not in SIZES:
-        raise SercoreError(f"text={text!r}: sizes are {', '.join(SIZES)}")
+        raise SercoreError(f"text={text!r}: must be one of {', '.join(SIZES)}")
     return SIZES[text]
 
 
 def control_layout(n: int, label: int, text: str) -> dict:
-    """Layout and style of a control ``n`` pixels wide, ``label`` of them its description's, as text grows."""
-    grow = font_px(text) / SIZES["normal"]
-    label_px = f"{round(grow * label)}px"
-    return {"layout": {"width": f"{round(grow * n)}px"}, "style": {"description_width": label_px}}
+    """Layout and style of a control ``n`` pixels wide, ``label`` of them its description, before scaling."""
+    scale = font_px(text) / SIZES["normal"]
+    width, label_width = f"{round(scale * n)}px", f"{round(scale * label)}px"
+    return {"layout": {"width": width}, "style": {"description_width": label_width}}
 
 
 class Style(anywidget.AnyWidget):
-    """Brings the page's style along, for a widget without player or upload; shows nothing."""
+    """Loads the style sheet for a widget without player or upload; shows nothing."""
 
     _esm = "export default { render() {} };"
     _css = STATIC / "blocks.css"
 
 
 def apply_style(widget: ipywidgets.Box, text: str) -> None:
-    """Give a widget the page's style and text size."""
+    """Set the style and text size of a widget."""
     widget.add_class("sercore-app")
     widget.add_class(f"sercore-{text}")

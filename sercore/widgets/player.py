@@ -1,31 +1,25 @@
-"""A picture with a sound: a line moves with the sound, a click plays from there.
-
-It is shared by the explorer, the voice lab and the timeline, and needs nothing from the network.
-
-Notebook: demo.ipynb
-"""
+"""A picture with a sound, shared by the other widgets; works without network access."""
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import anywidget
 import numpy as np
 import traitlets
 
-from ..audio import check_array
+from ..audio.encoding import wav_bytes
 from ..pictures.picture import Drawn
 
 STATIC = Path(__file__).parent / "static"
 
 
 class Player(anywidget.AnyWidget):
-    """Picture, play button, and a line that shows where the sound is.
+    """Picture with a play button and a line at the position of the sound.
 
-    Mouse: click in the picture to play from there. Keys, with the picture in focus: space or enter
-    plays and pauses, arrows move by 0.1 s (with shift 1 s), home and end go to the ends. Starting one
-    player pauses every other one on the page.
+    A click in the picture plays from this position. Keys, if the picture has the focus: space or enter to
+    play and pause, arrows to move by 0.1 s (with shift 1 s), home and end to go to the start and the end.
+    Starting a player pauses all others on the page.
 
     Parameters
     ----------
@@ -33,21 +27,29 @@ class Player(anywidget.AnyWidget):
     wave : np.ndarray [shape=(n_samples,)], optional
         Mono waveform in [-1, 1].
     sr : int, optional
-        Its sample rate in Hz.
+        Sample rate in Hz.
     description : str
-        What is seen and heard, for screen readers: "clip A, angry, speaker F1".
+        Content of picture and sound for screen readers, such as "clip A, angry, speaker F1".
     name : str
-        File name, without ending, under which the browser saves the picture.
+        File name of the saved picture, without extension.
 
     Attributes
     ----------
     position : float
-        Seconds into the sound. Reported a few times a second while it plays; setting it moves there.
+        Position in the sound in seconds, updated several times per second while it plays; may be set.
     playing : bool
-        Setting it plays or pauses. Browsers refuse to play before the page was first clicked.
+        May be set to play or pause. Browsers block playback before the first click on the page.
     width : int
-        Pixels that the picture has in the browser; 0 until the browser has said so. A picture of another
-        width is stretched to fit.
+        Width of the picture in the browser in pixels, 0 if not known yet. A picture of another width is
+        scaled.
+
+    Examples
+    --------
+    >>> from sercore import pictures
+    >>> wave = np.zeros(16000, np.float32)
+    >>> (drawn,) = pictures.pictures([pictures.Clip(wave + 0.1)], pictures.Settings(view="waveform"))
+    >>> Player(drawn, wave, 16000).duration
+    1.0
     """
 
     _esm = STATIC / "player.js"
@@ -81,47 +83,21 @@ class Player(anywidget.AnyWidget):
             self.show(picture)
 
     def show(self, picture: Drawn) -> None:
-        """Change the picture; the sound plays on."""
+        """Change the picture; the sound continues."""
         with self.hold_sync():
             self.picture = picture.png
             self.left, self.right = picture.left, picture.right
             self.start, self.stop = picture.start, picture.stop
 
     def hear(self, wave: np.ndarray, sr: int) -> None:
-        """Change the sound and go back to its beginning.
+        """Change the sound and set the position to its start.
 
         Raises
         ------
         AudioError
-            ``wave`` is no waveform.
+            ``wave`` is not a waveform.
         """
         with self.hold_sync():
             self.sound = wav_bytes(wave, sr)
             self.duration = len(wave) / sr
             self.position, self.playing = 0.0, False
-
-
-def wav_bytes(wave: np.ndarray, sr: int) -> bytes:
-    """The waveform as a WAV file of 16 bits.
-
-    The level stays as it is: ``IPython.display.Audio`` makes every clip equally loud by default, and
-    loudness is a main cue of emotion. What lies beyond full scale is clipped.
-
-    Parameters
-    ----------
-    wave : np.ndarray [shape=(n_samples,)]
-        Mono waveform in [-1, 1].
-    sr : int
-        Sample rate in Hz.
-
-    Raises
-    ------
-    AudioError
-        ``wave`` is no waveform (see :func:`sercore.audio.check_array`).
-    """
-    import soundfile
-
-    check_array(wave)
-    file = io.BytesIO()
-    soundfile.write(file, np.clip(wave, -1.0, 1.0), sr, format="WAV", subtype="PCM_16")
-    return file.getvalue()

@@ -1,25 +1,21 @@
-"""Recording from the microphone of the person who looks at the page.
+"""Sounds from the browser: uploaded files and recordings of the microphone, checked on arrival.
 
-Notebook: demo.ipynb
+``ipywidgets.FileUpload`` sends a file as one message, and Jupyter closes the connection on messages above
+10 MB (two minutes of stereo), so :class:`Upload` sends a file in parts.
 """
-# MERGED DOC: Sounds that come through the browser: files and recordings, which nobody has checked yet.
-#
-#   ``ipywidgets.FileUpload`` sends a file as one message, and Jupyter closes the connection on messages
-#   above 10 MB (two minutes of a stereo recording), so :class:`Upload` sends pieces.
 
 from __future__ import annotations
 
 import html
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import anywidget
 import ipywidgets
 import numpy as np
 import traitlets
 
-from .. import audio
+from ..audio import SAMPLE_RATE
+from ..audio.encoding import load_bytes
 from ..errors import AudioError
 from .player import STATIC
 
@@ -27,22 +23,22 @@ MAX_SECONDS = 30
 
 
 class Recorder(anywidget.AnyWidget):
-    """Button, level meter, and the last recording as a WAV file.
+    """Record button and level meter; stores the last recording as a WAV file.
 
-    The browser is asked not to even out loudness or noise, because loudness is a cue. Where it has no
-    microphone or may not use it, the widget says so and what to do. Browsers give microphones only to
-    pages on ``localhost`` or ``https``.
+    Automatic gain control and noise suppression of the browser are disabled, because loudness is a cue of
+    emotion. If there is no microphone or no permission, the widget shows the reason and what to do.
+    Browsers allow microphones only on ``localhost`` and ``https`` pages.
 
     Parameters
     ----------
     limit : float
-        Seconds after which it stops by itself.
+        Maximum length in seconds.
 
     Attributes
     ----------
     recording : bytes
-        WAV file of 16 bits at the browser's rate, empty before the first recording. Comes from a
-        browser: read it with :func:`sercore.widgets.load_bytes`.
+        16-bit WAV file at the sample rate of the browser, empty before the first recording. It is not
+        checked: read it with :func:`sercore.widgets.load_bytes`.
     """
 
     _esm = STATIC / "recorder.js"
@@ -55,49 +51,19 @@ class Recorder(anywidget.AnyWidget):
 
 
 MAX_BYTES = 200_000_000
-"""Largest file taken: a quarter of an hour of stereo at 48 kHz, hours of mp3."""
-
-
-def load_bytes(content: bytes, name: str = "the upload", *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
-    """Checked waveform of a file's bytes; nothing stays on the disk.
-
-    Parameters
-    ----------
-    content : bytes
-        Of any file; it is not trusted.
-    name : str
-        What error messages call it. No file of this name is touched.
-    sr : int
-        Sample rate of the result in Hz.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_samples,), dtype=float32]
-
-    Raises
-    ------
-    AudioError
-        As from :func:`sercore.audio.load`.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "upload"
-        path.write_bytes(content)
-        try:
-            return audio.load(path, sr=sr)
-        except AudioError as error:
-            raise AudioError(str(error).replace(str(path), name), reason=error.reason) from None
+"""Maximum size of an upload: 17 minutes of 16-bit stereo at 48 kHz."""
 
 
 class Upload(anywidget.AnyWidget):
-    """Button that sends one file to the kernel.
+    """Button that sends a file to the kernel.
 
     Parameters
     ----------
     arrived : callable
-        Called with the file's name and its bytes.
+        Called with the name and the content of the file.
     description : str
     limit : int
-        Most bytes that are taken.
+        Maximum size in bytes.
     """
 
     _esm = STATIC / "upload.js"
@@ -114,31 +80,31 @@ class Upload(anywidget.AnyWidget):
     ):
         super().__init__(description=description, limit=limit)
         self._arrived = arrived
-        self._name, self._pieces = "", bytearray()
-        self.on_msg(lambda _, message, buffers: self._hear(message, buffers))
+        self._name, self._content = "", bytearray()
+        self.on_msg(lambda _, message, buffers: self._receive(message, buffers))
 
-    def _hear(self, message: dict, buffers: list) -> None:
-        """Take a piece; at the end, hand on what came. Where some is missing, reading it will tell."""
+    def _receive(self, message: dict, buffers: list) -> None:
+        """Store a part, or pass the file on at its end; reading detects missing parts."""
         step = message.get("step")
         if step == "begin":
-            self._name, self._pieces = str(message.get("name", "")), bytearray()
-        elif step == "piece" and len(self._pieces) + sum(len(b) for b in buffers) <= self.limit:
-            for piece in buffers:
-                self._pieces += piece
+            self._name, self._content = str(message.get("name", "")), bytearray()
+        elif step == "part" and len(self._content) + sum(len(b) for b in buffers) <= self.limit:
+            for part in buffers:
+                self._content += part
         elif step == "end":
-            content, self._pieces = bytes(self._pieces), bytearray()
+            content, self._content = bytes(self._content), bytearray()
             self._arrived(self._name, content)
 
 
 class SoundInput(ipywidgets.HBox):
-    """Upload and microphone in one row, and the reason where a sound cannot be used.
+    """Upload and microphone in one row, with a message if a sound cannot be used.
 
     Parameters
     ----------
     heard : callable
         Called with each waveform and its name.
     microphone : bool
-        Whether there is a recorder.
+        Whether to add a recorder.
     sr : int
         Sample rate of the waveforms in Hz.
     """
@@ -148,7 +114,7 @@ class SoundInput(ipywidgets.HBox):
         heard: Callable[[np.ndarray, str], object],
         *,
         microphone: bool = True,
-        sr: int = audio.SAMPLE_RATE,
+        sr: int = SAMPLE_RATE,
     ):
         self._heard, self._sr = heard, sr
         self.upload = Upload(self.take)
@@ -161,7 +127,7 @@ class SoundInput(ipywidgets.HBox):
         super().__init__([*parts, self.message], layout={"flex_flow": "row wrap", "align_items": "center"})
 
     def take(self, name: str, content: bytes) -> None:
-        """Hand on what ``content`` sounds like, or say why it cannot be heard."""
+        """Pass the waveform of a file on, or show why it cannot be used."""
         try:
             wave = load_bytes(content, name, sr=self._sr)
         except AudioError as error:
@@ -172,18 +138,18 @@ class SoundInput(ipywidgets.HBox):
 
 
 class Message(ipywidgets.HTML):
-    """Text under a widget: what went wrong, or what to know. Screen readers read it out."""
+    """A message below a widget, announced by screen readers."""
 
     def __init__(self):
         super().__init__()
         self.add_class("sercore-message")
 
     def warn(self, text: str) -> None:
-        """Show what went wrong and what to do."""
+        """Show an error."""
         self.value = f'<div role="alert">{html.escape(text)}</div>'
 
     def say(self, text: str) -> None:
-        """Show what is worth knowing; nothing where the text is empty."""
+        """Show a note; nothing if the text is empty."""
         self.value = f'<div role="status">{html.escape(text)}</div>' if text else ""
 
     def clear(self) -> None:

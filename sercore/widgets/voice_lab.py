@@ -1,13 +1,7 @@
-"""The voice lab: turn a voice's knobs, hear it, see it, and watch what a model makes of it.
+"""The voice lab: change the parameters of a synthetic voice, and see and hear the effect on a model.
 
->>> from sercore.widgets import VoiceLab
->>> VoiceLab()
-
-Everything behind the sliders works without them: :class:`~sercore.synth.knobs.Voice` speaks,
-:func:`~sercore.pictures.views.voice_picture` draws, and
-:func:`~sercore.interpret.counterfactual.flips` asks which knob changes the answer.
-
-Notebook: 00_start_here.ipynb
+Without the widget, use :class:`sercore.synth.knobs.Voice`, :func:`sercore.pictures.voice_picture` and
+:func:`sercore.interpret.flips`.
 """
 
 from __future__ import annotations
@@ -18,8 +12,7 @@ from dataclasses import replace
 import ipywidgets
 import pandas as pd
 
-from ..bundle import Predictor
-from ..bundle.default_model import get_predictor
+from ..bundle import Predictor, get_predictor
 from ..errors import SercoreError
 from ..interpret.counterfactual import flips
 from ..pictures.html import flips_html, probability_bars
@@ -31,32 +24,40 @@ from .page_style import apply_style, control_layout, font_px
 from .player import Player
 from .upload import Message
 
-QUESTION = "Which single knob flips the answer?"
-WORDS = "A synthetic voice, and a model that learned from synthetic voices: nothing here is about people."
+QUESTION = "Which single knob changes the prediction?"
+WORDS = "A synthetic voice and a model trained on synthetic voices: the results do not apply to people."
 
 
 class VoiceLab(ipywidgets.VBox):
-    """Sliders, sound, picture and probabilities of one voice.
+    """Sliders, sound, spectrogram and predicted probabilities of a synthetic voice.
 
     Parameters
     ----------
     bundle : Predictor or path, optional
-        The model; see :func:`~sercore.bundle.default_model.get_predictor`. Where it cannot be used, the page
-        says why, and the voice can still be heard and seen.
+        Model; see :func:`sercore.bundle.get_predictor`. If it cannot be used, the widget
+        shows the reason and works without probabilities.
     text : str
-        Text size, from :data:`sercore.widgets.explorer.SIZES`.
+        Text size: ``normal``, ``large`` or ``projector``.
 
     Attributes
     ----------
     voice : Voice
-        How the knobs stand.
+        The current voice.
     proba : dict of str to float
-        What the model says; empty without a model.
+        Predicted probabilities; empty without a model.
+
+    See Also
+    --------
+    sercore.interpret.flips : Smallest changes that change the prediction.
+
+    Examples
+    --------
+    >>> VoiceLab()  # doctest: +SKIP
     """
 
     def __init__(self, bundle: Predictor | str | os.PathLike | None = None, *, text: str = "normal"):
-        self.voice, self.proba, self._asked, self._quiet = Voice(), {}, None, False
-        self._font_size, self._heard = font_px(text), None
+        self.voice, self.proba, self._asked, self._updating = Voice(), {}, None, False
+        self._font_size, self._played = font_px(text), None
         self.message, self.player = Message(), Player(description="the synthetic voice", name="voice")
         self.bars, self.table = ipywidgets.HTML(), ipywidgets.HTML(layout={"max_width": "400px"})
         self._make_controls(text)
@@ -68,7 +69,7 @@ class VoiceLab(ipywidgets.VBox):
             self.about = f"Model: {self.predictor.about()}{f', seeds: {seeds}' if seeds else ''}."
         except SercoreError as error:
             self.predictor, self.about = None, ""
-            self.message.warn(f"No probabilities: {error}")
+            self.message.warn(f"No model: {error}")
         self.refresh()
 
     def _make_controls(self, text: str) -> None:
@@ -89,14 +90,14 @@ class VoiceLab(ipywidgets.VBox):
         )
         self.preset.style.button_width = control_layout(84, 0, text)["layout"]["width"]
         self.body = ipywidgets.Dropdown(
-            options=list(BODIES), description="Body", **control_layout(200, 60, text)
+            options=list(BODIES), description="Speaker", **control_layout(200, 60, text)
         )
-        sentences = [(f"{k + 1}: {said}", k) for k, said in enumerate(SENTENCES)]
+        sentences = [(f"{k + 1}: {text}", k) for k, text in enumerate(SENTENCES)]
         self.sentence = ipywidgets.Dropdown(
-            options=sentences, description="Says", **control_layout(300, 60, text)
+            options=sentences, description="Sentence", **control_layout(310, 70, text)
         )
         self.ask = ipywidgets.Button(description=QUESTION, button_style="primary", layout=slider["layout"])
-        self.reset = ipywidgets.Button(description="Reset", tooltip="All knobs as at first")
+        self.reset = ipywidgets.Button(description="Reset", tooltip="Set all knobs to the neutral voice")
         self.later = Debounced(self.refresh)
         for slider in self.knobs.values():
             slider.observe(self._turned, "value")
@@ -115,15 +116,15 @@ class VoiceLab(ipywidgets.VBox):
         return [about, self.preset, choices, ipywidgets.HBox([left, right]), self.message]
 
     def _turned(self, change) -> None:
-        """A slider was moved, by hand: the voice is no preset any more."""
+        """Change the voice after a slider was moved by hand; no preset is selected then."""
         name = next(name for name, slider in self.knobs.items() if slider is change.owner)
-        rounding = abs(change.new - self.voice[name]) < KNOBS[name].step / 2  # of the browser
-        if not self._quiet and not rounding:
+        rounding = abs(change.new - self.voice[name]) < KNOBS[name].step / 2  # by the browser
+        if not self._updating and not rounding:
             self.stand(self.voice.turn(**{name: change.new}))
 
     def _chosen(self, change) -> None:
-        """A preset, body or sentence was chosen."""
-        if self._quiet:
+        """Change the voice after a preset, speaker or sentence was chosen."""
+        if self._updating:
             return
         if change.owner is self.preset:
             self.stand(self.voice.preset(change.new), preset=change.new)
@@ -133,8 +134,8 @@ class VoiceLab(ipywidgets.VBox):
             self.stand(replace(self.voice, sentence=change.new), preset=self.preset.value)
 
     def stand(self, voice: Voice, *, preset: str | None = None) -> None:
-        """Put all knobs where a voice has them, then speak, draw and predict once."""
-        self.voice, self._quiet = voice, True
+        """Set all controls to a voice, then synthesise, draw and predict once."""
+        self.voice, self._updating = voice, True
         try:
             self.preset.value, self.sentence.value = preset, voice.sentence
             bodies = [name for name, (f0, _) in BODIES.items() if f0 == voice.f0]
@@ -142,16 +143,16 @@ class VoiceLab(ipywidgets.VBox):
             for name, slider in self.knobs.items():
                 slider.value = voice[name]
         finally:
-            self._quiet = False
+            self._updating = False
         self.later()
 
     def refresh(self) -> None:
-        """Speak, draw and predict with the knobs as they stand."""
+        """Synthesise, draw and predict the current voice."""
         try:
             wave, sr = self.voice.speak()
-            if self._heard != self.voice:
+            if self._played != self.voice:
                 self.player.hear(wave, sr)
-                self._heard = self.voice
+                self._played = self.voice
             size = max(300, self.player.width or 650), 240
             self.player.show(voice_picture(wave, sr, size=size, font_size=self._font_size))
             if self.predictor is not None:
@@ -163,14 +164,14 @@ class VoiceLab(ipywidgets.VBox):
             self.table.value = ""
 
     def find_flips(self) -> pd.DataFrame | None:
-        """Ask :func:`flips` about the voice as it is, show the table and return it."""
+        """Show and return the table of :func:`flips` for the current voice; None without a model."""
         if self.predictor is None:
             return None
         self.ask.disabled = True
         try:
             table = flips(
                 self.voice, lambda wave, sr: self.predictor.predict(wave, sr=sr),
-                progress=lambda knob: setattr(self.ask, "description", f"trying {KNOBS[knob].label} …"),
+                progress=lambda knob: setattr(self.ask, "description", f"testing {KNOBS[knob].label} …"),
             )  # fmt: skip
             self._asked, self.table.value = self.voice, flips_html(table)
             return table

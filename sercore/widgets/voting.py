@@ -1,13 +1,7 @@
-"""Scores of weighted votes side by side, quick enough to follow a slider.
+"""A weighted vote with sliders: scores and intervals of an ensemble for weights set by hand.
 
-Notebook: 06_ensembles.ipynb
+Without the widget, use :func:`sercore.ensemble.score_votes`.
 """
-# MERGED DOC: An ensemble whose weights are sliders: shares, score and interval follow.
-#
-#   >>> from sercore.widgets import Voting
-#   >>> Voting(published.voting_example())
-#
-#   Without the widget: :func:`sercore.widgets.voting.score_votes`.
 
 from __future__ import annotations
 
@@ -28,37 +22,44 @@ from .page_style import Style, apply_style, control_layout
 from .upload import Message
 
 MOST = 10
-"""Sliders that fit on a page."""
+"""Maximum number of sliders."""
 
 
 class Voting(ipywidgets.VBox):
-    """A slider for the weight of each member.
+    """A slider for the weight of each member of an ensemble, with the score of the weighted vote.
 
-    Whoever moves the sliders until the score is highest has tuned them on these speakers, and the widget
-    says so. Where other speakers are given as ``closed``, a button opens them, and counts how often.
+    Weights that are chosen for a high score are tuned on these speakers. If held-out speakers are given as
+    ``closed``, a button scores the same weights on them, and the widget counts how often it was used.
 
     Parameters
     ----------
     oof : pd.DataFrame or Members
-        Out-of-fold predictions of several models, such as
-        :func:`sercore.course.published.voting_example`. Of more than ten members, the ten with the highest
-        UA get a slider.
+        Out-of-fold predictions of several models. Of more than ten members, the ten with the highest UA
+        are used.
     closed : Members, optional
-        The same members on speakers that were kept apart.
+        Predictions of the same members for held-out speakers.
     text : str
-        Text size, from :data:`sercore.widgets.explorer.SIZES`.
+        Text size: ``normal``, ``large`` or ``projector``.
 
     Attributes
     ----------
     sliders : dict of str to FloatSlider
-        By member.
+        Slider of each member.
     scores : pd.DataFrame
-        From :func:`~sercore.widgets.voting.score_votes`, for the sliders as they stand.
+        From :func:`sercore.ensemble.score_votes` for the current weights.
 
     Raises
     ------
     EvaluationError
-        Not out-of-fold predictions of several models for the same clips.
+        ``oof`` does not contain out-of-fold predictions of several models for the same clips.
+
+    See Also
+    --------
+    sercore.ensemble.score_votes : The scores without a widget.
+
+    Examples
+    --------
+    >>> Voting(oof)  # doctest: +SKIP
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Voting(ipywidgets.VBox):
     ):
         self.members = ensemble.baselines.strongest_members(ensemble.align(oof), MOST)
         self.closed = None if closed is None else closed.pick(self.members.names)
-        self.n_looks, self._is_open, self._quiet = 0, False, False
+        self.n_looks, self._is_open, self._updating = 0, False, False
         self.fitness = ensemble.Fitness(self.members, "ua")
         self._best = ensemble.best_single(self.members, "ua").weights.idxmax()
         self.sliders = {name: _slider(name, self._changed, text) for name in self.members.names}
@@ -82,13 +83,15 @@ class Voting(ipywidgets.VBox):
 
     def _rows(self) -> list:
         self.buttons = {
-            "equal": _button("All equal", "the same weight for every member", self.put_equal),
-            "best": _button("Best alone", f"only {self._best}", lambda: self.put({self._best: 1.0})),
-            "climb": _button("Climb from here", "move shares while it helps on these speakers", self.climb),
+            "equal": _button("Equal weights", "the same weight for every member", self.put_equal),
+            "best": _button("Best member", f"only {self._best}", lambda: self.put({self._best: 1.0})),
+            "climb": _button(
+                "Hill climbing", "change weights as long as the score on these speakers increases", self.climb
+            ),
         }
         if self.closed is not None:
             self.buttons["open"] = _button(
-                "Open the closed speakers", "same weights, other people", self.open_closed
+                "Score held-out speakers", "the same weights on other speakers", self.open_closed
             )
         left = ipywidgets.VBox(list(self.sliders.values()), layout={"flex": "0 0 auto"})
         right = ipywidgets.VBox([self.shares, self.lines], layout={"flex": "1 1 400px", "max_width": "760px"})
@@ -97,80 +100,82 @@ class Voting(ipywidgets.VBox):
 
     @property
     def weights(self) -> dict[str, float]:
-        """Weight of each member as the sliders stand."""
+        """Current weight of each member."""
         return {name: slider.value for name, slider in self.sliders.items()}
 
     def put(self, weights: Mapping[str, float]) -> None:
-        """Move the sliders; a member that is not named gets 0."""
-        self._quiet = True
+        """Set the weights; those of other members become 0."""
+        self._updating = True
         try:
             for name, slider in self.sliders.items():
                 slider.value = weights.get(name, 0.0)
         finally:
-            self._quiet = False
+            self._updating = False
         self._changed()
 
     def put_equal(self) -> None:
-        """The same weight for every member."""
+        """Set all weights to 1."""
         self.put(dict.fromkeys(self.sliders, 1.0))
 
     def climb(self) -> None:
-        """Move shares from member to member while the score rises: ``weighting.refine``."""
+        """Improve the weights by hill climbing on the speakers of ``oof``."""
         shares = refine(self.fitness, self.members.shares(self.weights))
         self.put(dict(zip(self.members.names, shares / shares.max(), strict=True)))
 
     def open_closed(self) -> None:
-        """Score the weights on the closed speakers, too, until the sliders move again."""
+        """Score the current weights on the held-out speakers."""
         self._is_open, self.n_looks = True, self.n_looks + 1
         self.refresh()
 
     def _changed(self, change=None) -> None:
-        if not self._quiet:
+        if not self._updating:
             self._is_open = False
             self.later()
 
     def refresh(self) -> None:
-        """Score the weights as they stand."""
+        """Score the current weights."""
         if not any(self.weights.values()):
-            self.message.warn("All weights are 0: nobody votes. Raise one.")
+            self.message.warn("All weights are 0. Increase at least one.")
             return
         try:
             shares = self.members.shares(self.weights)
             self.scores = score_votes(self.members, self._votes(""))
             shown = self.scores
             if self._is_open:
-                shown = pd.concat([shown, score_votes(self.closed, self._votes("closed: "))])
+                shown = pd.concat([shown, score_votes(self.closed, self._votes("held-out: "))])
         except EvaluationError as error:
             self.message.warn(str(error))
             return
         self.message.say(self._note())
         self.shares.value = probability_bars(
-            dict(zip(self.members.names, shares, strict=True)), what="shares", note="Share of each member"
+            dict(zip(self.members.names, shares, strict=True)),
+            what="weights",
+            note="Relative weight of each member",
         )
         lines = 100 * shown[["ua", "low", "high"]]
         low, high = np.nanmin(lines.to_numpy()) - 4, np.nanmax(lines.to_numpy()) + 4
         self.lines.value = score_lines(list(lines.itertuples(name=None)), low=low, high=high)
 
     def _votes(self, prefix: str) -> dict[str, dict[str, float]]:
-        """What is compared, the yardstick last."""
+        """The votes to compare, the baseline last."""
         return {
             f"{prefix}these weights": self.weights,
             f"{prefix}only {self._best}": {name: float(name == self._best) for name in self.sliders},
-            f"{prefix}all equal": dict.fromkeys(self.sliders, 1.0),
+            f"{prefix}equal weights": dict.fromkeys(self.sliders, 1.0),
         }
 
     def _note(self) -> str:
-        """What the figures are, and what they are not."""
+        """Description of the scores."""
         rows, mine = self.members.rows, self.scores.iloc[0]
         text = (
             f"UA in % of a soft vote: {rows['clip_id'].nunique()} clips of {rows['speaker'].nunique()} "
             f"speakers, split {rows['split'].iloc[0]}, seeds {rows['seed'].nunique()}; 95 % interval over "
             "speakers. "
-            f"These weights minus equal ones: {100 * mine['difference']:+.1f} "
+            f"These weights minus equal weights: {100 * mine['difference']:+.1f} "
             f"[{100 * mine['difference_low']:+.1f}, {100 * mine['difference_high']:+.1f}] points. "
-            "Weights moved until this score is high are tuned on these people; for others it is too good. "
+            "The score of weights that were tuned on these speakers is too optimistic for new speakers. "
         )
-        looks = f"The closed speakers were opened {self.n_looks}×; each look makes them less closed."
+        looks = f"Held-out speakers were scored {self.n_looks}×; do not choose weights by this score."
         return text + (looks if self.n_looks else "")
 
 
@@ -183,7 +188,7 @@ def _slider(name: str, changed, text: str) -> ipywidgets.FloatSlider:
     return slider
 
 
-def _button(name: str, tells: str, pressed) -> ipywidgets.Button:
-    button = ipywidgets.Button(description=name, tooltip=tells, layout={"width": "auto"})
+def _button(name: str, tooltip: str, pressed) -> ipywidgets.Button:
+    button = ipywidgets.Button(description=name, tooltip=tooltip, layout={"width": "auto"})
     button.on_click(lambda _: pressed())
     return button

@@ -1,4 +1,4 @@
-"""What a person does with one widget on the page, and what that person then sees and hears."""
+"""Operation of a widget on the page with mouse and keyboard, and its state."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ DIGEST = """async image => {
   return Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))).join();
 }"""
 
-HEARD = """async audio => {
+SOUND = """async audio => {
   const bytes = await (await fetch(audio.src)).arrayBuffer();
   const sound = await new OfflineAudioContext(1, 1, 16000).decodeAudioData(bytes);
   const squares = sound.getChannelData(0).reduce((sum, sample) => sum + sample * sample, 0);
@@ -24,10 +24,10 @@ CONTROLS = """root => {
   open.forEach((control, k) => control.setAttribute("data-stop", k));
   return open.length;
 }"""
-"""Number the visible controls in the order of the document."""
+"""Number the visible controls in document order."""
 
 FITS = "image => image.complete && Math.abs(image.naturalWidth - image.parentElement.clientWidth) <= 8"
-"""The picture was drawn for the width that it has: the kernel learns of it after the first picture."""
+"""The picture has the width of the page, which the kernel knows after the first picture."""
 
 STOP = """() => {
   const here = document.activeElement;
@@ -37,26 +37,26 @@ STOP = """() => {
 
 
 class Widget:
-    """One widget of the page.
+    """A widget of the page.
 
     Parameters
     ----------
     shown : opening.OpenPage
-    words : str
-        Text that only this widget shows.
+    text : str
+        Text that only this widget contains.
     """
 
-    def __init__(self, shown, words: str):
+    def __init__(self, shown, text: str):
         self.page = shown.page
-        self.root = shown.page.locator(".sercore-app").filter(has_text=words)
+        self.root = shown.page.locator(".sercore-app").filter(has_text=text)
         self.root.evaluate("app => app.scrollIntoView({block: 'nearest'})")
 
-    def slider(self, words: str) -> Locator:
-        """The handle of the slider beside ``words``."""
-        return self.root.locator(".widget-slider").filter(has_text=words).get_by_role("slider").first
+    def slider(self, label: str) -> Locator:
+        """The handle of the slider with a label."""
+        return self.root.locator(".widget-slider").filter(has_text=label).get_by_role("slider").first
 
     def press(self, place: Locator, key: str) -> None:
-        """Press a key where the keyboard is at ``place``."""
+        """Press a key while ``place`` has the focus."""
         place.focus()
         self.page.keyboard.press(key)
 
@@ -65,52 +65,52 @@ class Widget:
         return self.root.locator("audio").first
 
     def picture(self) -> str:
-        """Digest of the PNG file that is shown."""
+        """Digest of the PNG file."""
         return self.root.locator(".sercore-stage img").first.evaluate(DIGEST)
 
     def settled(self) -> str:
-        """The same, once it fits the window's width and stayed the same for half a second."""
+        """The same, after it has had the width of the page and no changes for half a second."""
         last, since = "", time.monotonic()
         image = self.root.locator(".sercore-stage img").first
 
-        def stays() -> bool:
+        def is_stable() -> bool:
             nonlocal last, since
             if (now := self.picture()) != last or not image.evaluate(FITS):
                 last, since = now, time.monotonic()
             return time.monotonic() - since > 0.5
 
-        self.until(stays, seconds=30)
+        self.until(is_stable, seconds=30)
         return last
 
-    def heard(self) -> dict[str, float]:
-        """Length of the sound in seconds and its root mean square, after the browser decoded it."""
-        return self.audio.evaluate(HEARD)
+    def sound(self) -> dict[str, float]:
+        """Duration in seconds and RMS amplitude of the sound, as decoded by the browser."""
+        return self.audio.evaluate(SOUND)
 
     def position(self) -> float:
-        """Seconds into the sound."""
+        """Position in the sound in seconds."""
         return self.audio.evaluate("audio => audio.currentTime")
 
-    def began(self) -> float:
-        """Seconds into the sound at which it last began to play."""
+    def start(self) -> float:
+        """Position in seconds at which playback last started."""
         return self.audio.evaluate("audio => audio.played.start(audio.played.length - 1)")
 
     def cursor(self) -> float:
-        """Where the line stands, in pixels from the left of the window."""
+        """Position of the line in pixels from the left edge of the window."""
         return self.root.locator(".sercore-cursor").first.bounding_box()["x"]
 
     def until(self, condition: Callable[[], bool], *, seconds: float) -> float:
-        """Seconds until the condition holds; an AssertionError where it never does."""
+        """Wait until a condition is true and return the seconds; AssertionError after ``seconds``."""
         start = time.monotonic()
         while not condition():
-            assert time.monotonic() - start < seconds, f"nothing happened in {seconds} s"
+            assert time.monotonic() - start < seconds, f"condition not met within {seconds} s"
             self.page.wait_for_timeout(20)
         return time.monotonic() - start
 
     def tab_through(self) -> tuple[int, list[dict]]:
-        """How many controls there are, and where the Tab key stops from the first one on."""
+        """Number of controls, and the focused elements while pressing Tab from the first one."""
         n_controls = self.root.evaluate(CONTROLS)
         self.root.locator("[data-stop='1']").focus()
-        self.page.keyboard.press("Shift+Tab")  # browsers show focus once the keyboard was used
+        self.page.keyboard.press("Shift+Tab")  # the focus is visible after keyboard use
         stops = [self.page.evaluate(STOP)]
         for _ in range(n_controls - 1):
             self.page.keyboard.press("Tab")

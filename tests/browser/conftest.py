@@ -1,4 +1,4 @@
-"""The page in a front end, opened once for all tests of a module."""
+"""The demo page in a front end, opened once for all tests of a front end."""
 
 import os
 
@@ -6,23 +6,34 @@ import pytest
 from browser.opening import BROWSERS, DEMO, find_chromium, opened
 from playwright.sync_api import expect
 
-expect.set_options(timeout=30_000)  # milliseconds; other tests keep the cores busy
+expect.set_options(timeout=30_000)  # milliseconds; other tests may use the same cores
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    """Path of the browser; without one tests skip, or fail where SERCORE_BROWSER is "required"."""
+    """Path of the browser. Without one, tests are skipped, or fail if SERCORE_BROWSER is "required"."""
     path = find_chromium()
     if path is None:
-        words = f"no browser: none of {', '.join(BROWSERS)} on the PATH (Debian: apt install chromium)"
+        reason = f"no browser: none of {', '.join(BROWSERS)} on the PATH (Debian: apt install chromium)"
         if os.environ.get("SERCORE_BROWSER") == "required":
-            pytest.fail(words)
-        pytest.skip(words)
+            pytest.fail(reason)
+        pytest.skip(reason)
     return path
 
 
 @pytest.fixture(scope="module", params=["lab", "voila", "notebook"])
 def shown(request, chromium):
-    """``notebooks/demo.ipynb`` after all its cells ran."""
+    """``notebooks/demo.ipynb`` after all cells have run.
+
+    pytest runs the tests of one front end in succession, so a process opens each page once. With several
+    processes, ``--dist worksteal`` distributes successive tests to the same process.
+    """
     with opened(request.param, DEMO, chromium) as shown:
         yield shown
+
+
+@pytest.fixture(autouse=True)
+def no_console_errors(shown):
+    """Every test fails if the page reports an error or contacts another host while it runs."""
+    yield
+    shown.check()

@@ -1,4 +1,4 @@
-"""A headless Chromium that opens a notebook in a front end and notes everything it complains about."""
+"""A headless Chromium that opens a notebook in a front end and records errors and requests."""
 
 import shutil
 from contextlib import contextmanager
@@ -14,24 +14,31 @@ from sercore.course import clone
 DEMO = clone.notebooks_dir() / "demo.ipynb"
 
 SIZE = {"width": 1280, "height": 720}
-"""Of the window in pixels: a projector's."""
+"""Window size in pixels, that of a projector."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 FLAGS = (
-    "--no-sandbox",  # CI runs as root, and the page is ours
+    "--no-sandbox",  # CI runs as root
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--use-fake-device-for-media-stream",  # a microphone that beeps
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nobody else can be asked
+    "--use-fake-device-for-media-stream",  # a microphone with a beep every second
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no other host can be reached
 )
 
 ERRORS = '.jp-OutputArea-output[data-mime-type$="error"], .jp-OutputArea-output[data-mime-type$="stderr"]'
-"""What a cell shows when it failed or warned."""
+"""Output of cells that raise an error or a warning."""
+
+ALLOWED = {
+    "fontawesome": "the template of Voilà links an icon font on the network and has a local fallback",
+    "@jupyter-notebook/lab-extension": "an extension of Notebook 7 that Voilà lists but cannot load",
+    "(reading 'schema')": "raised by Notebook 7 for every notebook, including empty ones",
+}
+"""Parts of console errors that do not come from the widgets, and their cause."""
 
 
 def find_chromium() -> str | None:
@@ -40,28 +47,28 @@ def find_chromium() -> str | None:
 
 
 class OpenPage:
-    """An executed notebook in a browser.
+    """A notebook in a browser.
 
     Attributes
     ----------
     page : Page
     front_end : str
         A name from :data:`serving.FRONT_ENDS`.
-    complaints : list of str
+    errors : list of str
         Errors of the console, uncaught exceptions, failed requests.
     hosts : set of str
-        Hosts other than this machine that the page asked for something.
+        Hosts other than this machine that the page sent requests to.
     """
 
     def __init__(self, page: Page, front_end: str):
-        self.page, self.front_end, self.complaints, self.hosts = page, front_end, [], set()
+        self.page, self.front_end, self.errors, self.hosts = page, front_end, [], set()
         page.on("console", self._note_console)
-        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
         page.on("request", self._note_host)
 
     def _note_console(self, message) -> None:
         if message.type == "error":
-            self.complaints.append(f"{message.text} ({message.location['url'].split('?')[0]})")
+            self.errors.append(f"{message.text} ({message.location['url'].split('?')[0]})")
 
     def _note_host(self, request) -> None:
         host = urlsplit(request.url).hostname
@@ -69,12 +76,12 @@ class OpenPage:
             self.hosts.add(host)
 
     def wait_for(self, n_widgets: int) -> None:
-        """Until as many widgets are there: until then the kernel runs cells and answers to nothing."""
-        # the first time, a corpus and a model are made
+        """Wait until the cells have run and show as many widgets."""
+        # on first use, a corpus and a model are made
         self.page.locator(".sercore-app").nth(n_widgets - 1).wait_for(timeout=400_000)
 
     def run_all(self) -> None:
-        """Press Run All Cells once the kernel is there; Voilà runs without being asked."""
+        """Run all cells when the kernel is ready; Voilà runs them by itself."""
         if self.front_end == "voila":
             return
         self.page.locator(".jp-KernelName", has_text="Python 3").wait_for(timeout=120_000)
@@ -82,9 +89,15 @@ class OpenPage:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
+    def check(self) -> None:
+        """Fail if the page reported an error, showed one, or contacted another host."""
+        assert self.hosts <= ({"cdn.jsdelivr.net"} if self.front_end == "voila" else set())
+        assert [error for error in self.errors if not any(known in error for known in ALLOWED)] == []
+        assert self.page.locator(ERRORS).all_inner_texts() == []
+
 
 def count_widgets(notebook: Path) -> int:
-    """How many cells show a widget of ours."""
+    """Number of cells that show a widget."""
     cells = nbformat.read(notebook, as_version=4).cells
     return sum(cell.cell_type == "code" and cell.source.startswith("widgets.") for cell in cells)
 
@@ -98,7 +111,7 @@ def opened(front_end: str, notebook: Path, chromium: str):
             page = browser.new_page(viewport=SIZE)
             page.set_default_timeout(30_000)
             shown = OpenPage(page, front_end)
-            page.goto(url, wait_until="commit")  # the rest may take long: Voilà runs the cells meanwhile
+            page.goto(url, wait_until="commit")  # Voilà runs the cells before the page is complete
             shown.run_all()
             shown.wait_for(count_widgets(notebook))
             yield shown

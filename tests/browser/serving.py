@@ -21,38 +21,38 @@ FRONT_ENDS = {
     "notebook": (("notebook", *JUPYTER), "notebooks/{name}"),
     "voila": (("voila", *VOILA), "voila/render/{name}"),
 }
-"""Front end: its module with options, and where it shows a notebook."""
+"""Front end: its module with options, and the path of a notebook."""
 
 
 @contextmanager
 def serve(front_end: str, notebook: Path):
-    """Serve a copy of ``notebook`` and yield the address that shows it; stop the server at the end.
+    """Serve a copy of ``notebook`` and yield its address; stop the server at the end.
 
-    Jupyter's settings and files, and what it saves, go to a temporary folder: a test meets what a newly
-    installed front end shows, whatever this machine's user has set, and leaves nothing behind.
+    Jupyter's settings and files are in a temporary folder, so that tests do not depend on the settings of
+    the user and leave no files.
     """
-    options, where = FRONT_ENDS[front_end]
+    options, path = FRONT_ENDS[front_end]
     token, port = secrets.token_hex(16), _port()
     with tempfile.TemporaryDirectory(prefix=f"sercore-{front_end}-", ignore_cleanup_errors=True) as folder:
         home, pages, log = Path(folder), Path(folder, "pages"), Path(folder, "log.txt")
         pages.mkdir()
         shutil.copy(notebook, pages)
-        _refuse_news(home)
+        _disable_news(home)
         command = [sys.executable, "-m", *(option.format(token=token, pages=pages) for option in options)]
         command.append(f"--port={port}")
-        with log.open("w") as said:
+        with log.open("w") as output:
             server = subprocess.Popen(
-                command, env=_environment(home), stdout=said, stderr=subprocess.STDOUT, cwd=home
+                command, env=_environment(home), stdout=output, stderr=subprocess.STDOUT, cwd=home
             )
         try:
             _wait_for(f"http://127.0.0.1:{port}/", server, log)
-            yield f"http://127.0.0.1:{port}/{where.format(name=notebook.name)}?token={token}"
+            yield f"http://127.0.0.1:{port}/{path.format(name=notebook.name)}?token={token}"
         finally:
             _stop(server)
 
 
 def _port() -> int:
-    """A port that is free now."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -65,8 +65,8 @@ def _environment(home: Path) -> dict[str, str]:
     return os.environ | {name: str(home / name) for name in names}
 
 
-def _refuse_news(home: Path) -> None:
-    """JupyterLab asks once whether it may fetch news; it may not."""
+def _disable_news(home: Path) -> None:
+    """Answer JupyterLab's question whether it may fetch news."""
     folder = home / "JUPYTERLAB_SETTINGS_DIR" / "@jupyterlab" / "apputils-extension"
     folder.mkdir(parents=True)
     answer = {"fetchNews": "false", "checkForUpdates": False}
@@ -74,22 +74,22 @@ def _refuse_news(home: Path) -> None:
 
 
 def _wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 120) -> None:
-    """Return when something answers at ``url``, whatever it answers."""
+    """Wait until the server responds at ``url``."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and server.poll() is None:
         try:
             urlopen(url, timeout=5).close()
             return
-        except HTTPError:  # refused for want of a token, but it answers
+        except HTTPError:  # no token, but the server responds
             return
         except OSError:
             time.sleep(0.2)
-    said = log.read_text()[-3000:]
-    raise RuntimeError(f"no answer at {url} within {seconds:.0f} s; the server said:\n{said}")
+    output = log.read_text()[-3000:]
+    raise RuntimeError(f"no response at {url} within {seconds:.0f} s; output of the server:\n{output}")
 
 
 def _stop(server: subprocess.Popen) -> None:
-    """End a server, which ends its kernels."""
+    """Stop a server and its kernels."""
     server.terminate()
     try:
         server.wait(20)

@@ -1,6 +1,6 @@
-"""``notebooks/demo.ipynb`` in a real browser: it runs, follows the hand, sounds, and survives mistakes.
+"""``notebooks/demo.ipynb`` in a browser: controls, sound, errors, keyboard and layout.
 
-Every test uses the page as the one before left it, so that one server and one kernel serve all.
+The tests share a page, which is opened once per front end, and do not depend on its state.
 """
 
 import io
@@ -10,21 +10,13 @@ import numpy as np
 import pytest
 import soundfile
 from browser.acting import Widget
-from browser.opening import DEMO, ERRORS, count_widgets
+from browser.opening import DEMO, count_widgets
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
 
-FOLLOWS = 30.0
-"""Seconds within which something must follow here, where other tests keep the cores busy. How quickly it
-follows when they do not is measured by ``sercore bench``."""
-
-ALLOWED = {
-    "fontawesome": "Voilà's template links an icon font on the network; without it, its own copy shows",
-    "@jupyter-notebook/lab-extension": "Notebook 7's extension, which Voilà offers to load but cannot",
-    "(reading 'schema')": "Notebook 7 throws it at every notebook, also at one with no cells",
-}
-"""What the console may complain of, and why."""
+TIMEOUT = 30.0
+"""Seconds; other tests may use the same cores. ``sercore bench`` measures the speed of the widgets."""
 
 ROOM = """app => {
   const scrolls = panel => ["auto", "scroll"].includes(getComputedStyle(panel).overflowY)
@@ -33,7 +25,7 @@ ROOM = """app => {
   while (panel && !scrolls(panel)) panel = panel.parentElement;
   return (panel ?? document.documentElement).clientHeight;
 }"""
-"""Height of the part of the window in which the page scrolls, in pixels."""
+"""Height of the scrolling part of the window in pixels."""
 
 CUT = "labels => labels.filter(x => x.scrollWidth > x.clientWidth + 1).map(x => x.textContent)"
 
@@ -53,15 +45,14 @@ def timeline(shown):
     return Widget(shown, "Window (s)")
 
 
-def test_every_cell_shows_its_widget_and_no_error(shown):
+def test_every_cell_shows_its_widget(shown):
     n_widgets = count_widgets(DEMO)
     assert n_widgets >= 3
     assert shown.page.locator(".sercore-app").count() == n_widgets
-    assert shown.page.locator(ERRORS).all_inner_texts() == []
 
 
-def test_every_widget_fits_a_projector(shown):
-    """1280×720, and of that only what the front end leaves to the page; no label is cut."""
+def test_widgets_fit_projector(shown):
+    """Every widget fits into the scrolling part of a window of 1280×720 pixels; no label is truncated."""
     for app in shown.page.locator(".sercore-app").all():
         app.evaluate("app => app.scrollIntoView({block: 'nearest'})")
         box = app.bounding_box()
@@ -73,113 +64,108 @@ def test_every_widget_fits_a_projector(shown):
         assert app.locator(".widget-label").filter(visible=True).evaluate_all(CUT) == []
 
 
-def test_the_picture_follows_a_slider_moved_by_keyboard(explorer, shown):
-    # Notebook 7 keeps the arrow keys for itself and moves between cells, whatever slider has the focus
+def test_slider_by_keyboard_changes_picture(explorer, shown):
+    # Notebook 7 uses the arrow keys to move between cells even if a slider has the focus
     up, down = ("PageUp", "PageDown") if shown.front_end == "notebook" else ("ArrowRight", "ArrowLeft")
     before = explorer.settled()
     explorer.press(explorer.slider("window (ms)"), up)
-    explorer.until(lambda: explorer.picture() != before, seconds=FOLLOWS)
+    explorer.until(lambda: explorer.picture() != before, seconds=TIMEOUT)
     explorer.press(explorer.slider("window (ms)"), down)
-    explorer.until(lambda: explorer.picture() == before, seconds=FOLLOWS)
+    explorer.until(lambda: explorer.picture() == before, seconds=TIMEOUT)
 
 
-def test_play_sounds_and_moves_the_line(explorer):
-    heard = explorer.heard()
-    assert heard["seconds"] > 1
-    assert heard["rms"] > 0.005
+def test_play_moves_line(explorer):
+    sound = explorer.sound()
+    assert sound["seconds"] > 1
+    assert sound["rms"] > 0.005
+    explorer.press(explorer.root.locator(".sercore-stage").first, "Home")
     line = explorer.cursor()
     explorer.root.get_by_role("button", name="Play").first.click()
-    explorer.until(lambda: explorer.position() > 0.3, seconds=FOLLOWS)
+    explorer.until(lambda: explorer.position() > 0.3, seconds=TIMEOUT)
     assert explorer.cursor() > line + 10
-    ended = heard["seconds"] + FOLLOWS
+    ended = sound["seconds"] + TIMEOUT
     explorer.until(lambda: explorer.audio.evaluate("audio => audio.ended"), seconds=ended)
 
 
-def test_a_broken_upload_is_told_and_the_app_lives_on(explorer):
+def test_broken_upload_shows_error(explorer):
     before, choose = explorer.settled(), explorer.root.locator("input[type=file]").first
     choose.set_input_files({"name": "letter.wav", "mimeType": "audio/wav", "buffer": b"Dear reader, " * 50})
     expect(explorer.root.get_by_role("alert")).to_contain_text("letter.wav: not readable as audio")
     assert explorer.picture() == before
-    explorer.root.locator(".sercore-emotion select").first.select_option("angry")
-    explorer.until(lambda: explorer.picture() != before, seconds=FOLLOWS)
+    emotion = explorer.root.locator(".sercore-emotion select").first
+    emotion.select_option("sad" if emotion.input_value() == "angry" else "angry")
+    explorer.until(lambda: explorer.picture() != before, seconds=TIMEOUT)
     expect(explorer.root.get_by_role("alert")).to_have_count(0)
 
 
-def test_an_uploaded_recording_is_seen_and_heard(explorer):
+def test_uploaded_recording_is_shown_and_played(explorer):
     before, file = explorer.settled(), io.BytesIO()
     tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(3 * 22_050) / 22_050)
     soundfile.write(file, tone, 22_050, format="WAV")
     choose = explorer.root.locator("input[type=file]").first
     choose.set_input_files({"name": "tone.wav", "mimeType": "audio/wav", "buffer": file.getvalue()})
-    explorer.until(lambda: explorer.picture() != before, seconds=FOLLOWS)
-    heard = explorer.heard()
-    assert heard["seconds"] == pytest.approx(3, abs=0.01)
-    assert heard["rms"] == pytest.approx(0.3 / np.sqrt(2), rel=0.02)
+    explorer.until(lambda: explorer.picture() != before, seconds=TIMEOUT)
+    sound = explorer.sound()
+    assert sound["seconds"] == pytest.approx(3, abs=0.01)
+    assert sound["rms"] == pytest.approx(0.3 / np.sqrt(2), rel=0.02)
 
 
-def test_the_microphone_refused_then_allowed(explorer):
+def test_microphone_denied_then_allowed(explorer):
     record = explorer.root.get_by_role("button", name="Record from the microphone")
     explorer.page.context.clear_permissions()
     record.click()
-    expect(explorer.root.get_by_text("was not allowed to use the microphone")).to_be_visible()
+    expect(explorer.root.get_by_text("Microphone access was denied")).to_be_visible()
     before = explorer.settled()
     explorer.page.context.grant_permissions(["microphone"])
     record.click()
     expect(explorer.root.get_by_text(re.compile(r"[1-9]\.\d s of at most"))).to_be_visible()
     explorer.root.get_by_role("button", name="Stop recording").click()
-    explorer.until(lambda: explorer.picture() != before, seconds=FOLLOWS)
-    heard = explorer.heard()
-    assert 1 < heard["seconds"] < 10
-    assert heard["rms"] > 0.005  # the browser's pretended microphone beeps once a second
+    explorer.until(lambda: explorer.picture() != before, seconds=TIMEOUT)
+    sound = explorer.sound()
+    assert 1 < sound["seconds"] < 10
+    assert sound["rms"] > 0.005  # the fake microphone beeps once per second
 
 
 @pytest.mark.parametrize(
-    ("words", "slider", "key", "answer"),
+    ("text", "slider", "key", "values"),
     [
         ("Which single knob", "Pitch level", "End", "probabilities"),
-        ("cover the box", "Time (s)", "End", "probabilities"),
-        ("Climb from here", "knn", "Home", "shares"),
+        ("occlude the box", "Time (s)", "End", "probabilities"),
+        ("Hill climbing", "knn", "Home", "weights"),
     ],
     ids=["voice lab", "occlusion", "ensemble"],
 )
-def test_the_answer_follows_a_slider(shown, words, slider, key, answer):
-    widget = Widget(shown, words)
-    bars = widget.root.get_by_role("img", name=answer)
+def test_slider_changes_bars(shown, text, slider, key, values):
+    widget = Widget(shown, text)
+    bars = widget.root.get_by_role("img", name=f"{values}: ")
     before = bars.inner_text()
     widget.press(widget.slider(slider), key)
-    widget.until(lambda: bars.inner_text() != before, seconds=FOLLOWS)
+    widget.until(lambda: bars.inner_text() != before, seconds=TIMEOUT)
 
 
-def test_the_voice_is_seen_to_change(voice_lab):
+def test_slider_changes_picture_of_voice(voice_lab):
     before = voice_lab.settled()
     voice_lab.press(voice_lab.slider("Rate"), "End")
-    voice_lab.until(lambda: voice_lab.picture() != before, seconds=FOLLOWS)
+    voice_lab.until(lambda: voice_lab.picture() != before, seconds=TIMEOUT)
 
 
-def test_a_click_in_the_timeline_plays_from_there(timeline):
-    length = timeline.heard()["seconds"]
+def test_click_in_timeline_plays_from_there(timeline):
+    length = timeline.sound()["seconds"]
     assert length > 5
     stage = timeline.root.locator(".sercore-stage").first
     box = stage.bounding_box()
     stage.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
-    timeline.until(lambda: timeline.position() > 0.25 * length, seconds=FOLLOWS)
+    timeline.until(lambda: timeline.position() > 0.25 * length, seconds=TIMEOUT)
     line = timeline.cursor()
     assert line > box["x"] + 0.4 * box["width"]
-    assert timeline.began() == pytest.approx(length / 2, abs=0.1 * length)
-    timeline.until(lambda: timeline.cursor() > line, seconds=FOLLOWS)
+    assert timeline.start() == pytest.approx(length / 2, abs=0.1 * length)
+    timeline.until(lambda: timeline.cursor() > line, seconds=TIMEOUT)
     timeline.root.get_by_role("button", name="Pause").first.click()
 
 
-def test_tab_reaches_every_control_in_order_and_shows_where_it_is(shown):
-    for words in ("pre-emphasis", "Which single knob", "Window (s)"):
-        n_controls, stops = Widget(shown, words).tab_through()
+def test_tab_key_focuses_every_control_in_order(shown):
+    for text in ("pre-emphasis", "Which single knob", "Window (s)"):
+        n_controls, stops = Widget(shown, text).tab_through()
         assert n_controls >= 6
         assert [stop["stop"] for stop in stops] == list(range(n_controls)), stops
         assert [stop["html"] for stop in stops if stop["outline"] == "none"] == []
-
-
-def test_nothing_was_complained_of_and_nobody_else_asked(shown):
-    """Last, after all that was done to the page."""
-    assert shown.hosts <= ({"cdn.jsdelivr.net"} if shown.front_end == "voila" else set())
-    assert [words for words in shown.complaints if not any(known in words for known in ALLOWED)] == []
-    assert shown.page.locator(ERRORS).all_inner_texts() == []

@@ -1,4 +1,4 @@
-"""Figures of ensembles: what was computed is what is drawn, on the given axes, labelled with units."""
+"""Figures of ensembles."""
 
 import matplotlib as mpl
 import numpy as np
@@ -49,7 +49,7 @@ def history():
 
 
 def drawn(name, ax, members, compared, tuned, history):
-    """Every function once, on `ax`."""
+    """Call a function with toy data."""
     three = members.pick(members.names[:3])
     calls = {
         "paired_differences": lambda: plots.paired_differences(compared, ax=ax),
@@ -71,7 +71,7 @@ def drawn(name, ax, members, compared, tuned, history):
 LABELS = {
     "paired_differences": ("difference of UA (points), whiskers: 95 % interval over speakers", ""),
     "subset_gains": ("members", "UA (%)"),
-    "tuning_gains": ("speakers tuned on", "UA (%)"),
+    "tuning_gains": ("tuning speakers", "UA (%)"),
     "member_matrix": ("", ""),
     "pair_gains": ("correlation", "(points)"),
     "gain_for_cost": ("ms per clip", "points over\nbest_single"),
@@ -81,7 +81,7 @@ LABELS = {
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_draws_on_the_given_axes_and_names_units(name, members, compared, tuned, history):
+def test_axes_and_units(name, members, compared, tuned, history):
     import matplotlib.pyplot as plt
 
     plt.close("all")
@@ -99,7 +99,7 @@ def test_draws_on_the_given_axes_and_names_units(name, members, compared, tuned,
     plt.close("all")
 
 
-def test_a_difference_is_filled_only_where_its_interval_leaves_out_zero(compared):
+def test_point_is_filled_if_interval_excludes_zero(compared):
     ax = plots.paired_differences(compared, over="clips", ax=Figure().subplots())
     points = [line for line in ax.lines if line.get_marker() == "o" and len(line.get_xdata()) == 1]
     assert [line.get_xdata()[0] for line in points] == pytest.approx([4, -6, 1])
@@ -111,7 +111,7 @@ def test_a_difference_is_filled_only_where_its_interval_leaves_out_zero(compared
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["vote", "worse"]
 
 
-def test_lines_of_subsets_are_means_over_sets_of_one_size(members):
+def test_subset_gains_are_means_by_size(members):
     table = ensemble.gain_by_members(members)
     ax = plots.subset_gains(table, ax=Figure().subplots())
     mean, best = (line.get_ydata() for line in ax.lines[1:])
@@ -120,7 +120,7 @@ def test_lines_of_subsets_are_means_over_sets_of_one_size(members):
     assert len(ax.lines[0].get_ydata()) == 15
 
 
-def test_people_tuned_on_are_dashed_and_others_solid(tuned):
+def test_tuning_scores_are_dashed(tuned):
     ax = plots.tuning_gains(tuned, ax=Figure().subplots())
     solid, dashed = ax.lines[:2]
     assert list(solid.get_xdata()) == [1, 4]
@@ -130,7 +130,7 @@ def test_people_tuned_on_are_dashed_and_others_solid(tuned):
     assert solid.get_color() == dashed.get_color() != ax.lines[2].get_color()
 
 
-def test_the_diagonal_of_a_matrix_says_nothing_and_is_empty(members):
+def test_member_matrix_has_no_diagonal(members):
     table = ensemble.disagreement(members)
     ax = plots.member_matrix(table, label="clips (%)", ax=Figure().subplots())
     written = [text.get_text() for text in ax.texts]
@@ -139,7 +139,7 @@ def test_the_diagonal_of_a_matrix_says_nothing_and_is_empty(members):
     assert [tick.get_text() for tick in ax.get_xticklabels()] == list(members.names)
 
 
-def test_a_pair_stands_where_its_errors_and_its_gain_are(members):
+def test_pair_gains(members):
     table = ensemble.pairwise_diversity(members)
     ax = plots.pair_gains(table, ax=Figure().subplots())
     dots = ax.collections[0]
@@ -148,7 +148,7 @@ def test_a_pair_stands_where_its_errors_and_its_gain_are(members):
     np.testing.assert_allclose(dots.get_array(), 100 * table["gap"])
 
 
-def test_cost_is_logarithmic_and_sets_stand_beside_the_systems(compared, members):
+def test_gain_for_cost_with_subsets(compared, members):
     subsets = ensemble.gain_by_members(members)
     ax = plots.gain_for_cost(compared.iloc[[0, 2]], subsets=subsets, ax=Figure().subplots())
     assert ax.get_xscale() == "log"
@@ -159,7 +159,7 @@ def test_cost_is_logarithmic_and_sets_stand_beside_the_systems(compared, members
     assert list(sets.get_xdata()) == subsets["ms_per_clip"].tolist()
 
 
-def test_every_restart_has_its_lines_but_one_entry_in_the_legend(history):
+def test_restarts_have_one_legend_entry(history):
     baselines = {"SciPy": 0.71, "equal": 0.55}
     ax = plots.evolution(history, baselines=baselines, ax=Figure().subplots())
     assert len(ax.lines) == 2 * 2 + 2
@@ -168,7 +168,7 @@ def test_every_restart_has_its_lines_but_one_entry_in_the_legend(history):
     assert names == ["best", "mean", "SciPy", "equal"]
 
 
-def test_corners_of_the_triangle_are_members_and_marks_stand_at_their_weights(members):
+def test_simplex_corners_and_marks(members):
     grid = ensemble.weight_landscape(members.pick(members.names[:3]), steps=6)
     marks = {"one": (1, 0, 0), "middle": (2, 2, 2)}
     ax = plots.simplex(grid, marks=marks, limits=(0.2, 0.9), ax=Figure().subplots())
@@ -182,12 +182,12 @@ def test_corners_of_the_triangle_are_members_and_marks_stand_at_their_weights(me
     flat.figure.canvas.draw()
 
 
-def test_the_best_corner_of_a_triangle_is_bright_and_the_worst_is_dark():
-    """A fitness that is the first member's weight grows towards its corner."""
+def test_simplex_is_brightest_at_best_corner():
+    """The fitness is the weight of the first member."""
     grid = ensemble.weight_landscape(ensembles.synthetic(30, 3, 3, n_folds=3), steps=6)
     ax = plots.simplex(grid.assign(fitness=grid["w_model00"]), ax=Figure().subplots())
     levels = [path.get_extents().x0 for path in ax.collections[0].get_paths() if len(path.vertices)]
     assert ax.texts[0].xy == (0, 0)
-    assert (np.diff(levels[:12]) < 0).all()  # each brighter level begins nearer to the first corner
+    assert (np.diff(levels[:12]) < 0).all()  # brighter levels start nearer to the first corner
     brightness = ax.collections[0].get_facecolor()[:, :3].sum(axis=1)
     assert (np.diff(brightness) >= 0).all()

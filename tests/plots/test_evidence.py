@@ -1,4 +1,4 @@
-"""Pictures of evidence: what is drawn is what was computed, in the given axes, labelled."""
+"""Figures of attribution maps and their evaluation."""
 
 import matplotlib
 
@@ -34,12 +34,12 @@ def one_map():
     return found
 
 
-EXAM = pd.DataFrame(
+BENCHMARK = pd.DataFrame(
     {
         "inside": [0.6, 0.3], "low": [0.5, 0.2], "high": [0.7, 0.4], "chance": [0.25, 0.25],
         "shuffled": [0.3, 0.2], "points": [True, False],
     },
-    index=["knows", "guesses"],
+    index=["good", "poor"],
 )  # fmt: skip
 PEOPLE = pd.DataFrame(
     {"people": [0.6, 0.4], "model": [0.5, np.nan], "low": [0.4, np.nan], "high": [0.6, np.nan]},
@@ -52,7 +52,7 @@ MEANS = {
     for k, e in enumerate(("sad", "angry"))
 }
 DRAWINGS = {
-    "exam": lambda ax: plots.benchmark_results(EXAM, ax=ax),
+    "benchmark_results": lambda ax: plots.benchmark_results(BENCHMARK, ax=ax),
     "compare_with_listeners": lambda ax: plots.compare_with_listeners(PEOPLE, ax=ax),
     "faithfulness_curves": lambda ax: plots.faithfulness_curves(CURVES, ax=ax),
     "importance_intervals": lambda ax: plots.importance_intervals({"a": LOST}, ax=ax),
@@ -61,7 +61,7 @@ DRAWINGS = {
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_draws_into_the_given_axes_and_labels_them(name):
+def test_axes_and_labels(name):
     ax = plt.subplots()[1]
     assert DRAWINGS[name](ax) is ax
     assert ax.has_data()
@@ -70,7 +70,7 @@ def test_draws_into_the_given_axes_and_labels_them(name):
     assert DRAWINGS[name](None).figure.number != ax.figure.number
 
 
-def test_evidence_lies_on_the_time_and_bands_of_its_spectrogram(level, one_map):
+def test_evidence_is_aligned_with_spectrogram(level, one_map):
     ax = plots.evidence(level, one_map)
     grey, colour = ax.images
     assert grey.get_extent() == colour.get_extent()
@@ -83,21 +83,21 @@ def test_evidence_lies_on_the_time_and_bands_of_its_spectrogram(level, one_map):
     assert -low == high
 
 
-def test_segments_are_brackets_with_their_share(level, one_map):
+def test_segments_are_brackets(level, one_map):
     parts = pd.DataFrame({"start": [0.2], "end": [0.3], "share": [0.667]})
     ax = plots.evidence(level, one_map, segments=parts)
     np.testing.assert_allclose(ax.get_lines()[0].get_xdata(), [0.2, 0.3])
     assert ax.texts[0].get_text() == "67"
 
 
-def test_every_method_gets_its_panel(level, one_map):
+def test_evidence_maps_has_one_panel_per_method(level, one_map):
     axes = plots.evidence_maps(level, {"a": one_map, "b": -one_map, "c": one_map})
     assert [ax.get_title() for ax in axes] == ["a", "b", "c"]
     assert len(axes[0].figure.axes) == 3
 
 
-def test_points_that_fail_are_hollow_and_shuffled_weights_are_crosses():
-    ax = plots.benchmark_results(EXAM)
+def test_benchmark_results_markers():
+    ax = plots.benchmark_results(BENCHMARK)
     markers = [line for line in ax.get_lines() if line.get_marker() == "o"]
     assert [line.get_markerfacecolor() for line in markers] == ["#00427b", "white"]
     assert [line.get_xdata()[0] for line in markers] == pytest.approx([60, 30])
@@ -105,7 +105,7 @@ def test_points_that_fail_are_hollow_and_shuffled_weights_are_crosses():
     assert crosses == pytest.approx([30, 20])
 
 
-def test_what_is_not_sure_is_left_white():
+def test_difference_maps_hide_uncertain_cells():
     unsure = MeanInterval(np.full((64, 5), 2.0), np.full((64, 5), -1.0), np.full((64, 5), 5.0))
     sure = MeanInterval(np.full((64, 5), 2.0), np.full((64, 5), 1.0), np.full((64, 5), 3.0))
     axes = plots.difference_maps({"sad": sure, "angry": unsure})
@@ -114,7 +114,7 @@ def test_what_is_not_sure_is_left_white():
     assert (drawn["sad"] == 2.0).all()
 
 
-def test_kept_and_rest_show_every_cell_once(level):
+def test_masked_parts_are_complementary(level):
     mask = np.zeros((N_FRAMES, RECIPE.n_mels), bool)
     mask[:20] = True
     kept, rest = (np.asarray(ax.images[0].get_array()) for ax in plots.masked_parts(level, mask))
@@ -124,13 +124,13 @@ def test_kept_and_rest_show_every_cell_once(level):
     np.testing.assert_array_equal(rest[:, 20:], level[:, 20:])
 
 
-def test_differences_by_row_and_correlations_are_written():
+def test_difference_rows_and_correlations():
     ax = plots.difference_rows(MEANS, ["C", "D", "E", "F"], label="power")
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["C", "D", "E", "F"]
     table = pd.DataFrame([[1.0, -0.5], [-0.5, 1.0]], index=["a", "b"], columns=["a", "b"])
     assert [text.get_text() for text in plots.correlations(table).texts] == ["1.00", "-0.50", "-0.50", "1.00"]
 
 
-def test_people_without_a_model_get_no_bar_beside_them():
+def test_listeners_without_model():
     ax = plots.compare_with_listeners(PEOPLE)
     assert [bar.get_width() for bar in ax.patches] == pytest.approx([60, 40, 50, 0])

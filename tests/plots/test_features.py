@@ -1,4 +1,4 @@
-"""Pictures of feature extraction: what is drawn is what was computed, labelled and in given axes."""
+"""Figures of feature extraction and of feature tables."""
 
 import matplotlib
 
@@ -29,7 +29,7 @@ def axes():
 
 
 def voice(f0, *, seconds=0.6):
-    """A tone with overtones, as from vocal folds."""
+    """A harmonic tone."""
     t = np.arange(int(seconds * SR)) / SR
     return (0.1 * sum(np.sin(2 * np.pi * k * f0 * t) / k for k in range(1, 8))).astype(np.float32)
 
@@ -47,7 +47,7 @@ DRAWINGS = {
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_draws_into_the_given_axes_and_labels_them(name, axes):
+def test_axes_and_labels(name, axes):
     n_figures = len(plt.get_fignums())
     returned = DRAWINGS[name](axes[0])
     assert returned is axes[0]
@@ -57,18 +57,18 @@ def test_draws_into_the_given_axes_and_labels_them(name, axes):
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_makes_a_figure_where_none_is_given(name):
+def test_new_figure_without_axes(name):
     assert DRAWINGS[name](None).figure.number in plt.get_fignums()
 
 
 def n_ridges(ax):
-    """How many horizontal lines a spectrogram shows: peaks within 20 dB of the strongest."""
+    """Number of horizontal lines of a spectrogram: peaks within 20 dB of the maximum."""
     level = np.asarray(ax.images[0].get_array()).mean(axis=1)
     inner = level[1:-1]
     return np.count_nonzero((inner > level[:-2]) & (inner >= level[2:]) & (inner > level.max() - 20))
 
 
-def test_long_windows_part_frequencies_and_short_ones_part_times():
+def test_long_windows_resolve_frequency_and_short_windows_time():
     t = np.arange(SR // 2) / SR
     two_tones = (0.1 * np.sin(2 * np.pi * 1000 * t) + 0.1 * np.sin(2 * np.pi * 1060 * t)).astype(np.float32)
     two_tones[SR // 4 : SR // 4 + 160] = 0  # 10 ms of silence
@@ -84,21 +84,21 @@ def test_long_windows_part_frequencies_and_short_ones_part_times():
     assert dip(short) > dip(long) + 20
 
 
-def test_window_and_step_are_named_and_the_top_is_kept():
+def test_stft_window_title_and_limits():
     ax = plots.stft_window(voice(200), SR, window_ms=12.5, hop_ms=3, fmax=2000)
     assert "12.5 ms" in ax.get_title()
     assert "3 ms" in ax.get_title()
     assert ax.get_ylim()[1] == pytest.approx(2000, abs=10)
     assert ax.images[0].get_array().shape[1] == 1 + len(voice(200)) // 48
-    assert ax.images[0].get_cmap().N == 7, "shades of ten decibels"
-    assert ax.images[0].get_interpolation() == "nearest", "smoothing would hide what the window blurs"
+    assert ax.images[0].get_cmap().N == 7, "one shade per 10 dB"
+    assert ax.images[0].get_interpolation() == "nearest", "no smoothing"
 
 
-def test_window_longer_than_the_usual_transform_is_drawn():
+def test_stft_window_longer_than_default_fft():
     assert plots.stft_window(voice(200), SR, window_ms=200).has_data()
 
 
-def test_mel_filters_rise_in_frequency_and_peak_at_one():
+def test_mel_filters_are_ordered_and_normalised():
     ax = plots.mel_bank(every=8)
     lines = ax.get_lines()
     assert len(lines) == RECIPE.n_mels // 8
@@ -108,7 +108,7 @@ def test_mel_filters_rise_in_frequency_and_peak_at_one():
     assert f"{len(lines)} of {RECIPE.n_mels}" in ax.get_title()
 
 
-def test_cepstrum_of_all_coefficients_is_the_frame_and_of_one_its_mean(rng):
+def test_cepstral_envelope_of_all_and_of_one_coefficient(rng):
     frame = rng.normal(-40, 10, RECIPE.n_mels)
     drawn, whole, flat = plots.cepstral_envelope(frame, n_mfcc=(RECIPE.n_mels, 1)).get_lines()
     np.testing.assert_allclose(drawn.get_ydata(), frame)
@@ -116,14 +116,14 @@ def test_cepstrum_of_all_coefficients_is_the_frame_and_of_one_its_mean(rng):
     np.testing.assert_allclose(flat.get_ydata(), frame.mean())
 
 
-def test_band_centres_are_written_in_hertz():
+def test_cepstral_envelope_tick_labels():
     ax = plots.cepstral_envelope(np.zeros(RECIPE.n_mels))
     written = [float(tick.get_text()) for tick in ax.get_xticklabels()]
     assert np.all(np.diff(written) > 0)
     assert RECIPE.fmin < written[0] < written[-1] < RECIPE.fmax
 
 
-def test_tracks_are_those_of_compute_on_one_time_axis(axes):
+def test_feature_tracks_equal_compute(axes):
     names = ("log_mel", "centroid", "zcr")
     drawn = plots.feature_tracks(voice(200), names, axes=axes)
     tracks = features.compute(voice(200), names)
@@ -135,13 +135,13 @@ def test_tracks_are_those_of_compute_on_one_time_axis(axes):
     assert [bool(ax.get_xlabel()) for ax in axes] == [False, False, True]
 
 
-def test_new_panels_are_higher_for_images():
+def test_feature_tracks_panels_of_images_are_higher():
     image, curve = plots.feature_tracks(voice(200), ("mfcc", "rms_db"))
     image.figure.draw_without_rendering()
     assert image.get_position().height > 1.5 * curve.get_position().height
 
 
-def test_period_of_a_tone_is_marked_and_noise_has_none(rng):
+def test_autocorrelation_marks_period_of_voiced_frame(rng):
     frame = 30
     recipe = features.get_recipe("default")
     wave, noise = voice(200), rng.normal(0, 0.1, SR // 2).astype(np.float32)
@@ -157,7 +157,7 @@ def test_period_of_a_tone_is_marked_and_noise_has_none(rng):
 
 
 @pytest.mark.parametrize(("f0", "row"), [(220.0, 9), (261.6, 0), (130.8, 0), (246.9, 11)])
-def test_pitch_is_folded_onto_its_class(f0, row):
+def test_chroma_and_pitch_folds_pitch(f0, row):
     ax = plots.chroma_and_pitch(voice(f0))
     dots = ax.get_lines()[0].get_ydata()
     assert np.nanmedian(dots) == pytest.approx(row, abs=0.3)
@@ -165,7 +165,7 @@ def test_pitch_is_folded_onto_its_class(f0, row):
     assert np.nanmax(dots) < 11.5
 
 
-def test_functionals_skip_gaps_and_are_written(rng):
+def test_functionals_ignore_nan(rng):
     track = np.concatenate([[np.nan] * 5, rng.normal(200, 20, 50), [np.nan] * 5])
     ax = plots.track_functionals(track, HOP_S, label="pitch (Hz)")
     at = {line.get_label().split(" = ")[0]: line.get_ydata()[0] for line in ax.get_lines()[1:]}
@@ -177,13 +177,13 @@ def test_functionals_skip_gaps_and_are_written(rng):
     assert ax.get_xlim()[1] == pytest.approx(len(track) * HOP_S)
 
 
-def test_functionals_of_a_clip_without_pitch_are_an_empty_picture():
+def test_functionals_of_track_without_values():
     ax = plots.track_functionals(np.full(20, np.nan), HOP_S)
     assert len(ax.get_lines()) == 1
     assert ax.get_legend() is None
 
 
-def test_emotions_have_their_colours_and_every_clip_is_drawn_once(rng):
+def test_scatter_by_emotion(rng):
     emotions = np.array(["sad", "happy", "sad", "angry"])
     points = rng.normal(size=(4, 2))
     ax = plots.scatter_by(points, emotions)
@@ -193,7 +193,7 @@ def test_emotions_have_their_colours_and_every_clip_is_drawn_once(rng):
     assert to_hex(drawn["sad"].get_facecolor()[0]) == plots.EMOTION_COLORS["sad"]
 
 
-def test_of_many_speakers_some_are_named_and_all_are_drawn(rng):
+def test_scatter_by_many_speakers(rng):
     speakers = [f"crema_d-{k}" for k in range(1001, 1031)] * 2
     ax = plots.scatter_by(rng.normal(size=(60, 2)), speakers, max_groups=5, title="by speaker")
     assert len(ax.get_legend().get_texts()) == 5
@@ -202,7 +202,7 @@ def test_of_many_speakers_some_are_named_and_all_are_drawn(rng):
     assert ax.get_title() == "by speaker"
 
 
-def test_bars_are_the_shares():
+def test_explained_shares():
     ax = plots.explained_shares(SHARES)
     assert [bar.get_width() for bar in ax.patches] == pytest.approx([0.1, 0.5, 0.3, 0.2])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["emotion", "speaker"]

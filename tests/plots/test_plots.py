@@ -1,4 +1,4 @@
-"""Figures: drawn where they are told, labelled with units, readable by everyone, no side effects."""
+"""Figures of clips and corpora, colours, and style."""
 
 import itertools
 import subprocess
@@ -33,18 +33,23 @@ def tracks(wave):
 
 @pytest.fixture(scope="module")
 def index():
-    """Three speakers, three emotions; nobody's sex or intensity is known for one of them."""
+    """Three speakers, one of unknown sex, and three emotions."""
     rows = [
-        {"speaker": f"demo-{who}", "sex": sex, "emotion": emotion, "intensity": "", "repetition": str(take)}
+        {
+            "speaker": f"demo-{who}",
+            "sex": sex,
+            "emotion": emotion,
+            "intensity": "",
+        }
         for who, sex in (("F1", "female"), ("M1", "male"), ("X1", ""))
         for emotion in ("surprised", "angry", "neutral")
-        for take in range(3 if emotion == "angry" else 2)
+        for _ in range(3 if emotion == "angry" else 2)
     ]
     return pd.DataFrame(rows)
 
 
 def drawn(name, ax, wave, tracks, index):
-    """Every public plot function once, on `ax`."""
+    """Call a function with toy data."""
     spectrum = features.Spectrum(wave, features.get_recipe("default"))
     values = np.arange(len(index), dtype=float)
     calls = {
@@ -82,7 +87,7 @@ LABELS = {
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_draws_on_the_given_axes_and_names_units(name, wave, tracks, index):
+def test_axes_and_units(name, wave, tracks, index):
     import matplotlib.pyplot as plt
 
     plt.close("all")
@@ -98,7 +103,7 @@ def test_draws_on_the_given_axes_and_names_units(name, wave, tracks, index):
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_makes_one_figure_without_axes(name, wave, tracks, index):
+def test_new_figure_without_axes(name, wave, tracks, index):
     import matplotlib.pyplot as plt
 
     plt.close("all")
@@ -108,15 +113,14 @@ def test_makes_one_figure_without_axes(name, wave, tracks, index):
 
 
 @pytest.mark.parametrize("name", list(features.DESCRIPTORS))
-def test_every_descriptor_can_be_drawn(name, tracks):
+def test_every_descriptor(name, tracks):
     ax = plots.descriptor(tracks[name], name, ax=Figure().subplots())
     assert bool(ax.images) == (len(tracks[name]) > 1)
     assert ax.get_ylabel() not in ("", name), "an axis label with a unit or a name"
 
 
 @pytest.mark.parametrize("name", ["wave", "log_mel", "mfcc", "f0", "rms_db"])
-def test_side_by_side_shares_one_range(name, wave):
-    """A whisper must not look like a shout."""
+def test_side_by_side_has_common_range(name, wave):
     waves = {"angry": wave, "sad": 0.01 * wave[: SR // 2]}
     if name != "wave":
         waves = {key: features.compute(w, (name,))[name] for key, w in waves.items()}
@@ -129,7 +133,7 @@ def test_side_by_side_shares_one_range(name, wave):
         assert axes[0].get_ylim() == axes[1].get_ylim()
 
 
-def test_side_by_side_makes_a_grid_without_empty_panels(wave):
+def test_side_by_side_grid_has_no_empty_panels(wave):
     import matplotlib.pyplot as plt
 
     axes = plots.side_by_side({name: wave for name in "abcde"}, "wave", n_columns=3)
@@ -137,7 +141,7 @@ def test_side_by_side_makes_a_grid_without_empty_panels(wave):
     plt.close("all")
 
 
-def test_image_cells_are_centred_on_time_and_frequency(wave):
+def test_spectrogram_cells_are_centred(wave):
     spectrum = features.Spectrum(wave, features.get_recipe("default"))
     ax = plots.spectrogram(spectrum, fmax=2000, ax=Figure().subplots())
     left, right, bottom, top = ax.images[0].get_extent()
@@ -147,12 +151,12 @@ def test_image_cells_are_centred_on_time_and_frequency(wave):
     assert (right, top) == pytest.approx(((n_frames - 0.5) * hop_s, (n_bins - 0.5) * bin_hz), rel=1e-5)
 
 
-def test_pitch_is_drawn_in_hertz(tracks):
+def test_pitch_in_hertz(tracks):
     line = plots.pitch(tracks["f0"], ax=Figure().subplots()).lines[0]
     assert np.nanmedian(line.get_ydata()) == pytest.approx(220, rel=0.01)
 
 
-def test_counts_are_those_of_the_index(index):
+def test_class_counts(index):
     ax = plots.class_counts(index, by="sex", ax=Figure().subplots())
     assert sum(bar.get_width() for bar in ax.patches) == len(index)
     assert [text.get_text() for text in ax.get_yticklabels()] == ["neutral", "angry", "surprised"]
@@ -160,31 +164,31 @@ def test_counts_are_those_of_the_index(index):
     assert "not given" in [text.get_text() for text in ax.get_legend().get_texts()]
 
 
-def test_by_speaker_puts_women_and_men_apart(index):
+def test_by_speaker_groups_by_sex(index):
     values = index["speaker"].map({"demo-F1": 1.0, "demo-M1": 2.0, "demo-X1": np.nan})
-    values[0] = 5.0  # an outlier: the median of its three clips stays
+    values[0] = 5.0  # an outlier does not change the median of three clips
     ax = plots.by_speaker(values, index.assign(emotion="angry"), label="x (s)", ax=Figure().subplots())
     np.testing.assert_allclose(ax.images[0].get_array(), [[1.0, 2.0]])
     assert [text.get_text() for text in ax.get_xticklabels()] == ["F1", "M1"]
     assert [text.get_text() for text in ax.texts] == ["female", "male"]
 
 
-def test_split_map_shows_who_is_tested(index):
+def test_split_map(index):
     cells = plots.split_map(index, FOLD, ax=Figure().subplots()).collections[0].get_array()
     np.testing.assert_array_equal(np.ma.filled(cells, np.nan), [[1] * 7, [0] * 7, [0] * 7])
 
 
-def test_by_emotion_leaves_out_what_is_not_known(index):
+def test_by_emotion_ignores_nan(index):
     values = np.where(index["emotion"] == "angry", np.nan, 1.0)
     ax = plots.by_emotion(values, index["emotion"], label="x (s)", ax=Figure().subplots())
     assert [text.get_text() for text in ax.get_yticklabels()] == ["neutral", "surprised"]
 
 
-def test_limits_survive_tracks_without_a_value():
+def test_limits_of_track_without_values():
     assert plots.limits_of([np.full((1, 5), np.nan)], "f0") == (0.0, 1.0)
 
 
-def test_order_of_emotions():
+def test_sort_emotions():
     assert labels.sort_emotions(["surprised", "other", "neutral", "neutral"]) == [
         "neutral",
         "surprised",
@@ -203,7 +207,7 @@ _TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193,
 
 
 def cielab(color, vision):
-    """CIELAB of a colour as somebody with that vision sees it."""
+    """CIELAB values of a colour as seen with a kind of colour vision."""
     rgb = np.array(mpl.colors.to_rgb(color))
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     seen = np.clip(np.array(COLOR_VISION[vision]) @ linear, 0, 1)
@@ -213,7 +217,7 @@ def cielab(color, vision):
 
 @pytest.mark.parametrize("vision", COLOR_VISION)
 @pytest.mark.parametrize("palette", [plots.EMOTION_COLORS, plots.SEX_COLORS], ids=["emotion", "sex"])
-def test_colors_differ_for_every_kind_of_color_vision(palette, vision):
+def test_colors_are_distinct_for_color_vision(palette, vision):
     distances = {
         (a, b): np.linalg.norm(cielab(palette[a], vision) - cielab(palette[b], vision))
         for a, b in itertools.combinations(palette, 2)
@@ -221,19 +225,19 @@ def test_colors_differ_for_every_kind_of_color_vision(palette, vision):
     assert min(distances.values()) > 20, min(distances, key=distances.get)
 
 
-def test_every_emotion_has_a_color_and_every_descriptor_a_label():
+def test_all_emotions_have_colors_and_descriptors_labels():
     assert tuple(plots.EMOTION_COLORS) == EMOTIONS
     assert set(features.DESCRIPTORS) <= set(plots.LABELS)
 
 
-def test_course_style_is_light_and_readable():
+def test_course_style():
     with mpl.rc_context():
         plots.use_course_style()
         assert mpl.rcParams["figure.dpi"] == 72
         assert mpl.rcParams["font.size"] >= 11
 
 
-def test_importing_plots_loads_no_heavy_library():
+def test_import_is_light():
     code = (
         "import sys, sercore.plots.style; print([m for m in ('tensorflow', 'sklearn') if m in sys.modules])"
     )

@@ -1,14 +1,12 @@
-"""What a person can operate in a widget."""
+"""The controls of a widget."""
 
 import ipywidgets
 
+from sercore.widgets.page_style import Style
+
 
 def controls(widget) -> list:
-    """All sliders, lists and buttons of a widget, in document order."""
-    found = []
-    for child in widget.children:
-        if isinstance(child, ipywidgets.Box):
-            found += controls(child)
-        elif isinstance(child, ipywidgets.Button) or hasattr(child, "value"):
-            found.append(child)
-    return [each for each in found if not isinstance(each, (ipywidgets.HTML, ipywidgets.Label))]
+    """Sliders, lists, buttons, players and other controls of a widget, in document order."""
+    if isinstance(widget, ipywidgets.Box):
+        return [control for child in widget.children for control in controls(child)]
+    return [] if isinstance(widget, (ipywidgets.HTML, ipywidgets.Label, Style)) else [widget]

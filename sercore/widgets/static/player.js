@@ -1,5 +1,4 @@
-// A picture with a sound: a line moves over the picture while the sound plays; a click in the picture
-// plays from there. Notebook: demo.ipynb
+// A picture with a sound: a line shows the position of the sound, a click in the picture plays from there.
 const REPORT_MS = 200;
 
 function element(name, attributes = {}, ...children) {
@@ -30,7 +29,7 @@ function render({ model, el }) {
   const length = () => model.get("duration");
   const clamp = (seconds) => Math.min(Math.max(seconds, 0), length());
 
-  // Changes that this page reports must not come back to it as orders.
+  // Changes that this page reports must not be applied to it again.
   function report(changes) {
     document.sercoreReports = true;
     for (const [key, value] of Object.entries(changes)) model.set(key, value);
@@ -72,14 +71,14 @@ function render({ model, el }) {
   async function start() {
     if (!sound) return;
     if (audio.currentTime >= length() - 0.01) audio.currentTime = 0;
-    document.dispatchEvent(new CustomEvent("sercore-play", { detail: audio })); // one voice at a time
+    document.dispatchEvent(new CustomEvent("sercore-play", { detail: audio })); // one sound at a time
     try {
       await audio.play();
       note.textContent = "";
     } catch (error) {
-      if (error.name === "AbortError") return; // paused, or given another sound, before it began
+      if (error.name === "AbortError") return; // paused, or the sound changed, before playback started
       note.textContent =
-        error.name === "NotAllowedError" ? "Press Play once: the browser waits for it." : `No sound: ${error.message}`;
+        error.name === "NotAllowedError" ? "Press Play: the browser blocks automatic playback." : `Playback failed: ${error.message}`;
       report({ playing: false });
     }
   }
@@ -117,7 +116,7 @@ function render({ model, el }) {
     else if (event.key === "End") seek(length());
     else return;
     event.preventDefault();
-    event.stopPropagation(); // a notebook has plans of its own for these keys
+    event.stopPropagation(); // notebooks use these keys, too
   });
 
   const listeners = [];
@@ -127,7 +126,7 @@ function render({ model, el }) {
       listeners.push([`change:${name}`, listener]);
     }
   }
-  function onOrder(name, listener) {
+  function onKernelChange(name, listener) {
     on([name], () => document.sercoreReports || listener(model.get(name)));
   }
 
@@ -148,20 +147,20 @@ function render({ model, el }) {
     showState();
     showPosition();
   }
-  function setWords() {
-    const words = model.get("description");
-    image.alt = `Picture of ${words}`;
-    stage.setAttribute("aria-label", `Position in ${words}; arrow keys move, space plays`);
+  function setDescription() {
+    const description = model.get("description");
+    image.alt = `Picture of ${description}`;
+    stage.setAttribute("aria-label", `Position in ${description}; arrow keys to move, space to play`);
     stage.setAttribute("aria-valuemin", "0");
     stage.setAttribute("aria-valuemax", length().toFixed(2));
-    save.setAttribute("aria-label", `Save picture of ${words}`);
+    save.setAttribute("aria-label", `Save picture of ${description}`);
     save.setAttribute("download", `${model.get("name")}.png`);
     showState();
     showPosition();
   }
   const pauseForOther = (event) => event.detail !== audio && audio.pause();
 
-  // Pictures are drawn as wide as they are shown, so that letters have the size that was asked for.
+  // Pictures are drawn at the width of the page, so that text has the requested size.
   const watcher = new ResizeObserver(([entry]) => {
     const width = Math.round(entry.contentRect.width);
     if (width > 0 && Math.abs(width - model.get("width")) > 8) report({ width });
@@ -170,13 +169,13 @@ function render({ model, el }) {
 
   on(["picture"], setPicture);
   on(["sound"], setSound);
-  on(["description", "name", "duration", "left", "right", "start", "stop"], setWords);
-  onOrder("position", (seconds) => seek(seconds));
-  onOrder("playing", (wanted) => (wanted ? start() : audio.pause()));
+  on(["description", "name", "duration", "left", "right", "start", "stop"], setDescription);
+  onKernelChange("position", (seconds) => seek(seconds));
+  onKernelChange("playing", (wanted) => (wanted ? start() : audio.pause()));
   document.addEventListener("sercore-play", pauseForOther);
   setPicture();
   setSound();
-  setWords();
+  setDescription();
 
   return () => {
     cancelAnimationFrame(frame);

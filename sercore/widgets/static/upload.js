@@ -1,31 +1,30 @@
-// Sends a file in pieces: as one message a file above 10 MB would break the connection to the kernel.
-// Notebook: demo.ipynb
-const PIECE = 1 << 20;
+// Sends a file in parts, because Jupyter closes the connection on messages above 10 MB.
+const PART = 1 << 20;
 
 function render({ model, el }) {
   const label = document.createElement("label");
   const input = document.createElement("input");
-  const words = document.createElement("span");
+  const description = document.createElement("span");
   const status = document.createElement("span");
   input.type = "file";
   input.accept = "audio/*,.wav,.flac,.ogg,.mp3,.aiff";
   status.setAttribute("role", "status");
-  label.append(words, input);
+  label.append(description, input);
   el.classList.add("sercore-upload");
   el.replaceChildren(label, status);
 
   async function send(file) {
     const limit = model.get("limit");
     if (file.size > limit) {
-      status.textContent = `${(file.size / 1e6).toFixed(0)} MB are too large: at most ${(limit / 1e6).toFixed(0)} MB.`;
+      status.textContent = `${(file.size / 1e6).toFixed(0)} MB is too large; the limit is ${(limit / 1e6).toFixed(0)} MB.`;
       return;
     }
     input.disabled = true;
     try {
       model.send({ step: "begin", name: file.name });
-      for (let at = 0; at < file.size; at += PIECE) {
-        model.send({ step: "piece" }, undefined, [await file.slice(at, at + PIECE).arrayBuffer()]);
-        status.textContent = `${Math.round((100 * Math.min(file.size, at + PIECE)) / file.size)} %`;
+      for (let at = 0; at < file.size; at += PART) {
+        model.send({ step: "part" }, undefined, [await file.slice(at, at + PART).arrayBuffer()]);
+        status.textContent = `${Math.round((100 * Math.min(file.size, at + PART)) / file.size)} %`;
       }
       model.send({ step: "end" });
       status.textContent = "";
@@ -36,11 +35,11 @@ function render({ model, el }) {
     input.value = ""; // so that the same file can be chosen again
   }
 
-  const setWords = () => (words.textContent = model.get("description"));
+  const setDescription = () => (description.textContent = model.get("description"));
   input.addEventListener("change", () => input.files.length && send(input.files[0]));
-  model.on("change:description", setWords);
-  setWords();
-  return () => model.off("change:description", setWords);
+  model.on("change:description", setDescription);
+  setDescription();
+  return () => model.off("change:description", setDescription);
 }
 
 export default { render };
