@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from sercore.features import formants
 
 from sercore import synth
 from sercore.audio import SAMPLE_RATE as SR
 from sercore.errors import AudioError
+from sercore.features import formants
 from sercore.synth import syllables, voice
 
 

@@ -1,9 +1,9 @@
 """Occluded boxes of time and frequency, and predictions for the remaining sound."""
 
 import numpy as np
-from sercore.interpret.sonification import OcclusionBox, predict_masked
 from toys.voices import small_predictor
 
+from sercore.interpret.sonification import OcclusionBox, predict_masked
 from sercore.synth.knobs import Voice
 
 
