@@ -1,8 +1,7 @@
 """Figures with matplotlib: every function draws on ``ax``, or on a new figure, and returns the Axes.
 
 Axes are labelled with units. The functions draw what other modules computed; no other module depends on
-them. Only :func:`use_course_style`, which sets readable defaults for
-a notebook, changes global settings of matplotlib.
+them. Only :func:`use_course_style`, which sets readable defaults for a notebook, changes global settings.
 
 Examples
 --------
