@@ -198,11 +198,11 @@ def _extract(options) -> None:
     from .training import write_parquet
 
     index = load_index(options.corpus, options.root)
-    made = extract_table(index, options.recipe, n_jobs=options.jobs)
+    table = extract_table(index, options.recipe, n_jobs=options.jobs)
     out = options.out or Path(f"{options.corpus}-{options.recipe}.parquet")
-    write_parquet(pd.concat([made.index, pd.DataFrame(made.X, columns=made.columns)], axis=1), out)
-    print(f"{len(made.X)} clips × {len(made.columns)} features (recipe {made.recipe.key}): {out}")
-    for row in made.bad.itertuples():
+    write_parquet(pd.concat([table.index, pd.DataFrame(table.X, columns=table.columns)], axis=1), out)
+    print(f"{len(table.X)} clips × {len(table.columns)} features (recipe {table.recipe.key}): {out}")
+    for row in table.bad.itertuples():
         print(f"skipped: {row.message}", file=sys.stderr)
 
 

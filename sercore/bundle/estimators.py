@@ -9,10 +9,14 @@ it does not name (CVE-2025-54412, -54413, -54886).
 from __future__ import annotations
 
 import copy
+from typing import TYPE_CHECKING
 
 from ..errors import BundleError
 from . import reproducible_zip
 from .safe_json import read_json, read_member, walk_objects
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 ALLOWED = {
     "DictNode": ("builtins.dict",),
@@ -62,12 +66,12 @@ ALLOWED = {
 """Classes that a model may contain, by the skops loader that builds them."""
 
 
-def dump(model) -> bytes:
+def dump(model: BaseEstimator) -> bytes:
     """Content of the skops file of a fitted scikit-learn model.
 
     Parameters
     ----------
-    model : sklearn estimator
+    model : sklearn.base.BaseEstimator
 
     Raises
     ------
@@ -86,7 +90,7 @@ def dump(model) -> bytes:
     return content
 
 
-def load(content: bytes, *, where: str):
+def load(content: bytes, *, where: str) -> BaseEstimator:
     """The fitted model in a skops file.
 
     Parameters
@@ -97,7 +101,7 @@ def load(content: bytes, *, where: str):
 
     Returns
     -------
-    sklearn estimator
+    sklearn.base.BaseEstimator
 
     Raises
     ------

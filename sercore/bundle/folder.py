@@ -12,7 +12,7 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import BundleError
@@ -115,7 +115,11 @@ def read_files(folder: str | os.PathLike, listed: Mapping[str, Mapping]) -> dict
 
 
 def write_folder(
-    folder: str | os.PathLike, contents: Mapping[str, bytes], *, check=None, overwrite: bool = False
+    folder: str | os.PathLike,
+    contents: Mapping[str, bytes],
+    *,
+    check: Callable[[Path], None] | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Write files under a temporary name and move the folder into place.
 

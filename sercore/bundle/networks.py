@@ -14,6 +14,7 @@ import io
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,10 @@ from ..errors import BundleError
 from ..models import pad_clips
 from . import reproducible_zip
 from .safe_json import read_json, read_member, walk_objects
+
+if TYPE_CHECKING:
+    import keras
+    import onnxruntime
 
 MIN_KERAS = (3, 14)
 _ENTRIES = ("config.json", "metadata.json", "model.weights.h5")
@@ -94,7 +99,7 @@ def _check_weights(content: bytes, where: str) -> None:
         raise BundleError(f"{where}: the weights are not valid ({error})") from error
 
 
-def dump(network, *, onnx: bool = True) -> dict[str, bytes]:
+def dump(network: keras.Model, *, onnx: bool = True) -> dict[str, bytes]:
     """Contents of ``network.keras``, without the optimizer, and ``network.onnx``.
 
     Parameters
@@ -170,7 +175,7 @@ def load_scaler(content: bytes, *, where: str) -> tuple[np.ndarray, np.ndarray]:
     return mean, std
 
 
-def load_keras(content: bytes, *, where: str):
+def load_keras(content: bytes, *, where: str) -> keras.Model:
     """The network in a ``.keras`` file, which is checked first by :func:`check_keras`.
 
     Returns
@@ -193,7 +198,7 @@ def load_keras(content: bytes, *, where: str):
             raise BundleError(f"{where}: the network cannot be rebuilt ({error})") from error
 
 
-def load_onnx(content: bytes, *, where: str):
+def load_onnx(content: bytes, *, where: str) -> onnxruntime.InferenceSession:
     """An ONNX Runtime session with one thread; parallel processing is over files, not within a clip.
 
     Returns

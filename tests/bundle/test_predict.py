@@ -225,10 +225,10 @@ def test_names_outside_the_output_encoding_are_escaped(bundle, clips):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are text on this system")
 def test_invalid_unicode_names_are_refused_and_escaped(bundle, clips, capsys):
-    strange = os.fsencode(clips) + b"/\xff\x1b[2J.wav"
-    os.rename(clips / "b.wav", strange)
+    invalid = os.fsencode(clips) + b"/\xff\x1b[2J.wav"
+    os.rename(clips / "b.wav", invalid)
     for options in ([], ["--json"]):
-        status, lines, error = run(capsys, "predict", "--bundle", bundle, *options, os.fsdecode(strange))
+        status, lines, error = run(capsys, "predict", "--bundle", bundle, *options, os.fsdecode(invalid))
         assert status == 3
         assert "rename the file" in error + "".join(lines)
         assert "\x1b" not in "".join(lines) + error

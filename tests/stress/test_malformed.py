@@ -36,7 +36,7 @@ READS = "reads"
 # --- recordings ------------------------------------------------------------------------------------
 
 
-def sound(samples=TONE, sr=SR, kind="WAV", subtype=None):
+def encode(samples=TONE, sr=SR, kind="WAV", subtype=None):
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, sr, format=kind, subtype=subtype)
     return buffer.getvalue()
@@ -44,24 +44,24 @@ def sound(samples=TONE, sr=SR, kind="WAV", subtype=None):
 
 def patched(position, value, data=None):
     """A wav file with some bytes replaced."""
-    data = bytearray(data or sound())
+    data = bytearray(data or encode())
     data[position : position + len(value)] = value
     return bytes(data)
 
 
 def flac_with_wrong_length():
-    data = sound(kind="FLAC")
+    data = encode(kind="FLAC")
     return patched(22, b"\xff" * 4, patched(21, bytes([data[21] | 0x0F]), data))
 
 
 def stereo(left, right):
-    return sound(np.stack([left, right], axis=1), subtype="FLOAT")
+    return encode(np.stack([left, right], axis=1), subtype="FLOAT")
 
 
 def with_value(value):
     wave = TONE.copy()
     wave[100] = value
-    return sound(wave, subtype="FLOAT")
+    return encode(wave, subtype="FLOAT")
 
 
 def half(data):
@@ -71,18 +71,18 @@ def half(data):
 AUDIO = {
     "zero bytes": (b"", "empty"),
     "four bytes of a header": (b"RIFF", "not-audio"),
-    "header only": (sound()[:44], "truncated"),
-    "half a wav": (sound()[:8000], "truncated"),
-    "half a flac": (sound(kind="FLAC")[:1500], "truncated"),
-    "half an ogg": (sound(kind="OGG")[:2500], "truncated"),
-    "half an mp3": (half(sound(np.tile(TONE, 8), kind="MP3")), "truncated"),
-    "half an aiff": (sound(kind="AIFF")[:8000], "truncated"),
+    "header only": (encode()[:44], "truncated"),
+    "half a wav": (encode()[:8000], "truncated"),
+    "half a flac": (encode(kind="FLAC")[:1500], "truncated"),
+    "half an ogg": (encode(kind="OGG")[:2500], "truncated"),
+    "half an mp3": (half(encode(np.tile(TONE, 8), kind="MP3")), "truncated"),
+    "half an aiff": (encode(kind="AIFF")[:8000], "truncated"),
     "a flac header without frames": (b"fLaC" + bytes(50), "truncated"),
     "an ogg page mark alone": (b"OggS", "truncated"),
     "an mp3 of tags alone": (b"ID3\x03\0\0\0\0\0\x0a" + bytes(200), "not-audio"),
     "wav data length too long by far": (patched(40, b"\xff\xff\xff\x7f"), READS),
     "wav from a pipe, length 0": (patched(4, bytes(4)), READS),
-    "flac that claims 2**36 samples": (flac_with_wrong_length(), "truncated"),
+    "flac that declares 2**36 samples": (flac_with_wrong_length(), "truncated"),
     "sample rate 1 Hz": (patched(24, struct.pack("<I", 1)), "not-audio"),
     "sample rate 2**31 - 1 Hz": (patched(24, struct.pack("<I", 2**31 - 1)), "not-audio"),
     "no channels": (patched(22, b"\0\0"), "not-audio"),
@@ -92,19 +92,19 @@ AUDIO = {
     "one NaN": (with_value(np.nan), "not-finite"),
     "one infinity": (with_value(-np.inf), "not-finite"),
     "one sample of 3e38": (with_value(3e38), "out-of-range"),
-    "16-bit numbers as floats": (sound(32767 * TONE, subtype="FLOAT"), "out-of-range"),
-    "all zeros": (sound(0 * TONE), "silent"),
-    "a constant offset alone": (sound(0 * TONE + 0.4), "silent"),
-    "an offset under the speech": (sound(TONE + 0.4, subtype="FLOAT"), READS),
+    "16-bit numbers as floats": (encode(32767 * TONE, subtype="FLOAT"), "out-of-range"),
+    "all zeros": (encode(0 * TONE), "silent"),
+    "a constant offset alone": (encode(0 * TONE + 0.4), "silent"),
+    "an offset under the speech": (encode(TONE + 0.4, subtype="FLOAT"), READS),
     "anti-phase stereo": (stereo(TONE, -TONE), "channels-cancel"),
     "stereo with one dead channel": (stereo(2 * TONE, 0 * TONE), READS),
-    "six channels": (sound(np.stack([TONE] * 6, axis=1)), READS),
-    "8-bit": (sound(subtype="PCM_U8"), READS),
-    "24-bit": (sound(subtype="PCM_24"), READS),
-    "float64": (sound(subtype="DOUBLE"), READS),
-    "0.01 s": (sound(TONE[:160]), "too-short"),
-    "no samples": (sound(TONE[:0]), "empty"),
-    "flac under the name of a wav": (sound(kind="FLAC"), READS),
+    "six channels": (encode(np.stack([TONE] * 6, axis=1)), READS),
+    "8-bit": (encode(subtype="PCM_U8"), READS),
+    "24-bit": (encode(subtype="PCM_24"), READS),
+    "float64": (encode(subtype="DOUBLE"), READS),
+    "0.01 s": (encode(TONE[:160]), "too-short"),
+    "no samples": (encode(TONE[:0]), "empty"),
+    "flac under the name of a wav": (encode(kind="FLAC"), READS),
     "a Git LFS pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "lfs-pointer"),
     "a web page": (b"\n <!DOCTYPE html><title>404</title>", "web-page"),
     "an XML error of a cloud store": (b'<?xml version="1.0"?><Error/>', "web-page"),
@@ -157,7 +157,7 @@ def test_long_recording_is_refused_before_it_is_read(tmp_path):
 
 
 def test_single_bit_errors_in_a_header(tmp_path):
-    good, path, reasons = sound(), tmp_path / "a.wav", set()
+    good, path, reasons = encode(), tmp_path / "a.wav", set()
     for bit in range(44 * 8):
         path.write_bytes(patched(bit // 8, bytes([good[bit // 8] ^ 1 << bit % 8]), good))
         try:
@@ -196,7 +196,7 @@ def device(path):
 
 
 def below_a_file(path):
-    path.write_bytes(sound())
+    path.write_bytes(encode())
     return path / "b.wav"
 
 
@@ -205,12 +205,12 @@ def too_long_name(path):
 
 
 def longest_name(path):
-    path.with_name(251 * "a" + ".wav").write_bytes(sound())
+    path.with_name(251 * "a" + ".wav").write_bytes(encode())
     return path.with_name(251 * "a" + ".wav")
 
 
 def foreign_name(path):
-    path.with_name("Überraschung 驚き\t.wav").write_bytes(sound())
+    path.with_name("Überraschung 驚き\t.wav").write_bytes(encode())
     return path.with_name("Überraschung 驚き\t.wav")
 
 
@@ -219,9 +219,9 @@ def zero_byte(path):
 
 
 def invalid_unicode_name(path):
-    strange = path.with_name(os.fsdecode(b"\xff.wav"))
-    strange.write_bytes(sound())
-    return strange
+    path = path.with_name(os.fsdecode(b"\xff.wav"))
+    path.write_bytes(encode())
+    return path
 
 
 PLACES = {
@@ -241,7 +241,7 @@ def test_special_files_and_names(make, tmp_path):
 def test_corpus_with_invalid_unicode_name_raises(tmp_path):
     for folder, name in (("happy", b"x.wav"), ("sad", b"\xff.wav")):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / os.fsdecode(name)).write_bytes(sound())
+        (tmp_path / folder / os.fsdecode(name)).write_bytes(encode())
     with pytest.raises(CorpusError, match=r"rename the file: sad/\\udcff\.wav") as caught:
         load_index("folder", tmp_path, speaker=r"/(.+)\.wav")
     str(caught.value).encode()
@@ -268,7 +268,7 @@ TABLES = {
 @pytest.mark.parametrize("name", TABLES)
 def test_malformed_index_tables(name, tmp_path):
     content, message = TABLES[name]
-    (tmp_path / "a.wav").write_bytes(sound())
+    (tmp_path / "a.wav").write_bytes(encode())
     (tmp_path / "index.csv").write_bytes(content)
     with pytest.raises(CorpusError, match=message):
         load_index("folder", tmp_path)
@@ -362,7 +362,7 @@ RECIPES = {
     "a hop below 0": recipe(hop_length=-160),
     "an unknown descriptor": recipe(descriptors=["system"]),
     "a descriptor that is a list": recipe(descriptors=[["log_mel"]]),
-    "brackets without end": "[" * 100_000,
+    "unclosed brackets": "[" * 100_000,
     "a billion bands": recipe(n_mels=10**9),
     "a transform of a billion": recipe(n_fft=2**30),
     "a rate of a billion": recipe(sr=10**9, n_fft=65_536),
@@ -500,7 +500,7 @@ BUNDLES = {
     "a manifest that is not text": (text(b"\xff\xfe{}"), "not valid JSON"),
     "a manifest of a million bytes": (text(b" " * 1_000_001), "more than 1000000 bytes"),
     "a list": (text(b"[]"), "expected a JSON object"),
-    "brackets without end": (text(b"[" * 200_000), "not valid JSON"),
+    "unclosed brackets": (text(b"[" * 200_000), "not valid JSON"),
     "NaN": (text(b'{"format": NaN}'), "NaN is not a JSON number"),
     "a duplicate name": (text(b'{"format": 1, "format": 2}'), "duplicate name"),
     "nothing but a format": (text(b'{"format": 2}'), "not of format 2"),
