@@ -47,7 +47,10 @@ class CorpusError(SercoreError):
 
 
 class RecipeError(SercoreError, ValueError):
-    """A feature recipe is inconsistent or does not match what it is used with."""
+    """A feature recipe is inconsistent or does not match what it is used with.
+
+    Notebook: 02_feature_extraction.ipynb
+    """
 
 
 class StoreError(SercoreError):
@@ -55,7 +58,10 @@ class StoreError(SercoreError):
 
 
 class SplitError(SercoreError, ValueError):
-    """A split is impossible or leaks: too few speakers, a missing class, a speaker on both sides."""
+    """A split is impossible or leaks: too few speakers, a missing class, a speaker on both sides.
+
+    Notebook: 06_ensembles.ipynb
+    """
 
 
 class EvaluationError(SercoreError, ValueError):
@@ -63,4 +69,7 @@ class EvaluationError(SercoreError, ValueError):
 
 
 class BundleError(SercoreError):
-    """A model bundle is damaged, altered, or of an unsupported version."""
+    """A model bundle is damaged, altered, or of an unsupported version.
+
+    Notebook: 03_mlp_baseline.ipynb
+    """

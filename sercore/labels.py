@@ -119,6 +119,8 @@ def apply_scheme(index: pd.DataFrame, scheme: str | LabelScheme) -> tuple[pd.Dat
     >>> labelled, classes = apply_scheme(index, "seven")
     >>> list(labelled["label"]), classes
     (['neutral', 'sad'], ('neutral', 'sad'))
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     scheme = get_scheme(scheme)
     labels = index["emotion"].map(scheme.label)
@@ -140,6 +142,8 @@ def sort_emotions(emotions: Iterable[str]) -> list[str]:
     --------
     >>> sort_emotions(["sad", "happy", "sad", "bored"])
     ['happy', 'sad', 'bored']
+
+    Notebook: 01_eda.ipynb
     """
     present = set(emotions)
     return [emotion for emotion in EMOTIONS if emotion in present] + sorted(present - set(EMOTIONS))
@@ -159,6 +163,8 @@ def narrowest_scheme(emotions: Iterable[str]) -> str:
     'four'
     >>> narrowest_scheme(["calm", "happy"])
     'eight'
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     present = set(emotions)
     fitting = [name for name, scheme in SCHEMES.items() if present <= set(scheme.classes)]

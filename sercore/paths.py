@@ -47,6 +47,8 @@ def cache_dir(root: str | os.PathLike | None = None) -> Path:
     --------
     >>> cache_dir("/tmp/mine").parts[-2:]
     ('mine', 'cache')
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     return data_dir(root) / "cache"
 

@@ -47,6 +47,8 @@ def add_noise(wave: np.ndarray, snr_db: float, *, rng: np.random.Generator) -> n
     >>> noise = add_noise(wave, 20.0, rng=rng) - wave
     >>> round(float(10 * np.log10(np.mean(wave**2) / np.mean(noise**2))), 6)
     20.0
+
+    Notebook: 05_cnn_transformer.ipynb
     """
     noise = rng.normal(size=wave.size)
     power = np.mean(np.square(wave, dtype=float)) / 10 ** (snr_db / 10)
@@ -92,6 +94,8 @@ def change_speed(wave: np.ndarray, factor: float, *, sr: int = audio.SAMPLE_RATE
     --------
     >>> change_speed(np.zeros(16_000), 1.25).size
     12800
+
+    Notebook: 05_cnn_transformer.ipynb
     """
     import soxr
 
@@ -119,6 +123,8 @@ def pitch_shift(wave: np.ndarray, semitones: float, *, sr: int = audio.SAMPLE_RA
     See Also
     --------
     perturb_vocal_tract : shift formants, but not pitch.
+
+    Notebook: 05_cnn_transformer.ipynb
     """
     import librosa
 
@@ -143,6 +149,8 @@ def perturb_vocal_tract(wave: np.ndarray, factor: float, *, sr: int = audio.SAMP
     Returns
     -------
     np.ndarray [shape=(n_samples,)]
+
+    Notebook: 05_cnn_transformer.ipynb
     """
     import librosa
 
@@ -191,6 +199,8 @@ class Augmentation:
     >>> versions = [augmentation(wave, sr=16_000, clip_id="demo/a", version=n) for n in (0, 0, 1)]
     >>> bool((versions[0] == versions[1]).all()), bool((versions[0] == versions[2]).all())
     (True, False)
+
+    Notebook: 05_cnn_transformer.ipynb
     """
 
     tract: tuple[float, float] | None = (0.85, 1.18)

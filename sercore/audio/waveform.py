@@ -55,6 +55,8 @@ def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE) -> np.ndarray:
     --------
     convert : the same for a waveform in memory.
     read : samples as stored, with all channels.
+
+    Notebook: 01_eda.ipynb
     """
     samples, native_sr = read(Path(path))
     return convert(_to_mono(samples, where=str(path)), native_sr, sr=sr, where=str(path))
@@ -229,6 +231,8 @@ def trim(wave: np.ndarray, sr: int, *, top_db: float = 40.0) -> np.ndarray:
     >>> wave = np.r_[np.zeros(16_000), np.ones(8_000), np.zeros(16_000)]
     >>> trim(wave, 16_000).size / 16_000
     0.55
+
+    Notebook: 01_eda.ipynb
     """
     check_array(wave)
     size = max(1, int(0.025 * sr))

@@ -40,6 +40,8 @@ def get_predictor(bundle: Predictor | str | os.PathLike | None = None) -> Predic
     See Also
     --------
     Predictor.load : Load a bundle with a given backend or digest.
+
+    Notebook: 00_start_here.ipynb
     """
     if isinstance(bundle, Predictor):
         return bundle

@@ -66,6 +66,8 @@ def digest(folder: str | os.PathLike) -> str:
     See Also
     --------
     Predictor.load : Refuses a bundle with another digest.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     return digest_of(read_manifest(folder))
 

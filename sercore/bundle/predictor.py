@@ -75,6 +75,8 @@ class Predictor:
     save : Write a bundle.
     get_predictor : Load a bundle, or a small default model.
     predict_files : Predict many recordings in parallel.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
 
     def __init__(self, manifest: Manifest, members: dict[str, Callable], digest: str):

@@ -40,6 +40,8 @@ class FittedModel:
     See Also
     --------
     save : Write fitted models to a bundle.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
 
     model: object
@@ -121,6 +123,8 @@ def save(
     --------
     Predictor.load : Load the bundle.
     sercore.bundle.training.train : From a corpus to a bundle.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     weights = _normalised(members, weights)
     about = {

@@ -113,7 +113,10 @@ def train(
 
 
 def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:
-    """Description of the training data for a bundle: corpora with licence and source, clips, speakers."""
+    """Description of the training data for a bundle: corpora with licence and source, clips, speakers.
+
+    Notebook: 03_mlp_baseline.ipynb
+    """
     corpora = []
     for name, part in index.groupby("corpus"):
         module = get_corpus(name)

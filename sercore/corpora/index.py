@@ -73,6 +73,8 @@ def load_index(
     --------
     sercore.labels.apply_scheme : add the label column of a task.
     sercore.corpora.verify : compare the files with the official list.
+
+    Notebook: 01_eda.ipynb
     """
     if unknown not in ("raise", "warn"):
         raise CorpusError(f"unknown={unknown!r}, but it must be 'raise' or 'warn'")

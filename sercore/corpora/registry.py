@@ -31,6 +31,8 @@ def get_corpus(name: str) -> ModuleType:
     --------
     >>> get_corpus("EMO-DB").N_SPEAKERS
     10
+
+    Notebook: 01_eda.ipynb
     """
 
     def key(text: str) -> str:
@@ -56,6 +58,8 @@ def list_corpora() -> pd.DataFrame:
     --------
     >>> list_corpora()["licence"]["ravdess"]
     'CC BY-NC-SA 4.0'
+
+    Notebook: 00_start_here.ipynb
     """
     rows = {}
     for name in NAMES:

@@ -262,6 +262,8 @@ def load(name: str) -> pd.DataFrame:
     >>> oof = load("tess-loso")
     >>> oof["speaker"].unique().tolist()
     ['tess-OAF', 'tess-YAF']
+
+    Notebook: 05_cnn_transformer.ipynb
     """
     path = oof_folder() / f"{name}.parquet"
     _get(name)
@@ -284,6 +286,8 @@ def table(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
     -------
     pd.DataFrame
         One row per model (:func:`sercore.evaluation.results_table`).
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     from ..training import summarise
 
@@ -298,7 +302,10 @@ def table(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
 
 
 def oof_folder() -> Path:
-    """Folder of the published predictions: ``data/oof`` of the clone."""
+    """Folder of the published predictions: ``data/oof`` of the clone.
+
+    Notebook: 06_ensembles.ipynb
+    """
     return clone.repository() / "data" / "oof"
 
 

@@ -37,6 +37,8 @@ def publish(name: str, table: pd.DataFrame) -> pd.DataFrame:
     >>> publish("baselines", pd.DataFrame({"model": ["lda"], "ua": [0.75]}))
       model    ua
     0   lda  0.75
+
+    Notebook: 01_eda.ipynb
     """
     folder = os.environ.get("SERCORE_RUN")
     if folder:

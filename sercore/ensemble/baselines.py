@@ -38,13 +38,18 @@ def best_single(oof: pd.DataFrame | Members, metric: str = "macro_f1") -> Weight
     See Also
     --------
     evaluate_nested : Chooses on some speakers and scores on others.
+
+    Notebook: 06_ensembles.ipynb
     """
     members = align(oof)
     return best_of(Fitness(members, metric), np.eye(len(members.names)))
 
 
 def equal_weights(oof: pd.DataFrame | Members, metric: str = "macro_f1") -> Weighting:
-    """The same weight for all members, with its fitness. Nothing is fitted."""
+    """The same weight for all members, with its fitness. Nothing is fitted.
+
+    Notebook: 06_ensembles.ipynb
+    """
     members = align(oof)
     return best_of(Fitness(members, metric), members.shares()[None])
 
@@ -74,6 +79,8 @@ def optimal_weights(oof: pd.DataFrame | Members, metric: str = "macro_f1", *, se
     See Also
     --------
     evolve_weights : The genetic algorithm.
+
+    Notebook: 06_ensembles.ipynb
     """
     fitness = Fitness(align(oof), metric)
     starts = starting_points(fitness)

@@ -47,6 +47,8 @@ class Fitness:
     Examples
     --------
     ``Fitness(members, "ua")(np.eye(len(members.names)))`` scores each member alone.
+
+    Notebook: 06_ensembles.ipynb
     """
 
     def __init__(self, members: Members, metric: str = "macro_f1"):
@@ -180,6 +182,8 @@ def weight_landscape(oof: pd.DataFrame | Members, metric: str = "ua", *, steps: 
     ------
     EvaluationError
         The number of members is not three.
+
+    Notebook: 06_ensembles.ipynb
     """
     members = align(oof)
     if len(members.names) != 3:

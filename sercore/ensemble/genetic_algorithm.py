@@ -61,6 +61,8 @@ class Evolution:
         Whether a mutated weight is redrawn from 0 to the step, instead of changed by up to the step.
     refined : bool
         Whether the best candidate is improved by a local search at the end.
+
+    Notebook: 06_ensembles.ipynb
     """
 
     population: int = 60
@@ -129,6 +131,8 @@ def evolve_weights(
     --------
     optimal_weights : The optimum found by SciPy, for comparison.
     evaluate_nested : Fits weights on some speakers and scores them on others.
+
+    Notebook: 06_ensembles.ipynb
     """
     members, settings = align(oof), _settings(settings)
     fitness = Fitness(members, metric)

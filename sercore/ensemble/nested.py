@@ -93,6 +93,8 @@ def evaluate_nested(
     --------
     compare_systems : Differences between the systems, with intervals.
     gain_by_tuning : Fitness by number of tuning speakers.
+
+    Notebook: 06_ensembles.ipynb
     """
     from tqdm.auto import tqdm
 

@@ -90,6 +90,8 @@ def train_experts(
     See Also
     --------
     fit_stack : A meta-model on the experts' probabilities.
+
+    Notebook: 06_ensembles.ipynb
     """
     import joblib
     from tqdm.auto import tqdm
@@ -128,6 +130,8 @@ def classical_expert(model: str = "logistic", **model_params) -> Fit:
     See Also
     --------
     network_expert : The same for Keras networks.
+
+    Notebook: 06_ensembles.ipynb
     """
 
     def fit(clips, X, own, seed):

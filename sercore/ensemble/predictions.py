@@ -165,6 +165,8 @@ def align(oof: pd.DataFrame | Members, *, members: Sequence[str] | None = None) 
     >>> members = align(oof)
     >>> members.names, members.proba.shape
     (('knn', 'svc'), (2, 1, 2))
+
+    Notebook: 06_ensembles.ipynb
     """
     if isinstance(oof, Members):
         return oof if members is None else oof.pick(members)

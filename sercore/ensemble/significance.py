@@ -60,6 +60,8 @@ def compare_systems(
     See Also
     --------
     evaluate_nested : Makes the table.
+
+    Notebook: 06_ensembles.ipynb
     """
     parts = dict(list(oof.groupby("model", sort=False)))
     unknown = sorted(set(baselines) - set(parts))
@@ -104,6 +106,8 @@ def gain_by_members(
     pd.DataFrame
         One row per subset, the smallest first: ``n_members, members`` (joined by ``+``), ``fitness``,
         ``best`` (fitness of the subset's best member on the same clips), ``ms_per_clip``.
+
+    Notebook: 06_ensembles.ipynb
     """
     members = align(oof)
     n_members = len(members.names)
@@ -171,6 +175,8 @@ def gain_by_tuning(
     See Also
     --------
     evaluate_nested : One such evaluation.
+
+    Notebook: 06_ensembles.ipynb
     """
     from tqdm.auto import tqdm
 
@@ -218,6 +224,8 @@ def error_correlation(oof: pd.DataFrame | Members) -> pd.DataFrame:
     See Also
     --------
     disagreement : Ignores which predictions are wrong.
+
+    Notebook: 06_ensembles.ipynb
     """
     members = align(oof)
     wrong = members.proba.argmax(axis=-1) != members.codes
@@ -245,6 +253,8 @@ def pairwise_diversity(oof: pd.DataFrame | Members, metric: str = "ua") -> pd.Da
     See Also
     --------
     gain_by_members : Votes of larger subsets.
+
+    Notebook: 06_ensembles.ipynb
     """
     members = align(oof)
     differ, correlated = disagreement(members).to_numpy(), error_correlation(members).to_numpy()

@@ -132,6 +132,8 @@ def fit_stack(
     See Also
     --------
     evaluate_nested : Fits and scores stacks on disjoint speakers.
+
+    Notebook: 06_ensembles.ipynb
     """
     members = align(oof)
     assert_honest(members)

@@ -61,6 +61,8 @@ def soft_vote(
     >>> vote = soft_vote(pd.DataFrame(rows, columns=columns), {"svc": 3, "knn": 1})
     >>> vote["p_sad"].round(3).tolist()
     [0.7]
+
+    Notebook: 06_ensembles.ipynb
     """
     members = align(oof)
     normalised = members.shares(weights)
@@ -87,6 +89,8 @@ def majority_vote(
     See Also
     --------
     soft_vote : Uses the members' confidence.
+
+    Notebook: 06_ensembles.ipynb
     """
     members = align(oof)
     normalised = members.shares(weights)
@@ -123,6 +127,8 @@ def mean_logits(
     See Also
     --------
     soft_vote : The arithmetic mean.
+
+    Notebook: 06_ensembles.ipynb
     """
     members = align(oof)
     normalised = members.shares(weights)
@@ -145,6 +151,8 @@ def oracle(oof: pd.DataFrame | Members, *, name: str = "oracle") -> pd.DataFrame
     -------
     pd.DataFrame
         Out-of-fold table of the oracle.
+
+    Notebook: 06_ensembles.ipynb
     """
     members = align(oof)
     rows = np.arange(len(members.codes))
@@ -220,6 +228,8 @@ def score_votes(members: Members, votes: Mapping[str, Mapping[str, float]]) -> p
     See Also
     --------
     compare_systems : The same for systems that were fitted on other speakers.
+
+    Notebook: 06_ensembles.ipynb
     """
     confusions = {name: _confusions(members, members.shares(weights)) for name, weights in votes.items()}
     ua = {name: confusion_metrics(found.sum(axis=1))["ua"].mean() for name, found in confusions.items()}

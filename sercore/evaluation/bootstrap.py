@@ -146,6 +146,8 @@ def compare_paired(
     See Also
     --------
     sercore.evaluation.compare_oof : the same for out-of-fold tables with seeds.
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     codes, proba_a = validate(y_true, proba_a, classes)
     _, proba_b = validate(y_true, proba_b, classes)

@@ -114,6 +114,8 @@ def uar(y_true: Sequence, y_pred: Sequence) -> float:
     See Also
     --------
     sercore.evaluation.evaluate : every metric, with intervals over speakers.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     from sklearn.metrics import recall_score
 
@@ -142,6 +144,8 @@ def scalar_metrics(y_true: Sequence[str], proba: np.ndarray, classes: Sequence[s
     See Also
     --------
     sercore.evaluation.evaluate : the same metrics with intervals over speakers.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     from sklearn import metrics
 
@@ -180,6 +184,8 @@ def calibration(
     See Also
     --------
     expected_calibration_error : the reliability diagram as one number.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     codes, proba = validate(y_true, proba, classes)
     confidence = proba.max(axis=1)
@@ -237,6 +243,8 @@ def confusion(
     >>> confusion(["a", "a", "b"], [[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]], ["a", "b"]).to_numpy()
     array([[1, 1],
            [0, 1]])
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     from sklearn.metrics import confusion_matrix
 
@@ -281,6 +289,8 @@ def per_group(
     -------
     pd.DataFrame
         One row per group, sorted: ``n_clips``, ``n_speakers`` if known, ``ua``, ``wa``, ``macro_f1``.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     codes, proba = validate(y_true, proba, classes)
     if len(groups) != len(codes):

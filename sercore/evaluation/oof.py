@@ -77,6 +77,8 @@ def unpack(oof: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, tuple[str, ...], 
     ------
     EvaluationError
         The table lacks columns.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     absent = [key for key in KEYS if key not in oof]
     columns = [name for name in oof.columns if name.startswith("p_")]
@@ -96,6 +98,8 @@ def evaluate_runs(oof: pd.DataFrame) -> pd.DataFrame:
     -------
     pd.DataFrame
         Columns of :func:`scalar_metrics`; the row name is the seed, for ``random`` seed and fold.
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     rows = {}
     for name, run in _runs(oof):
@@ -224,6 +228,8 @@ def compare_oof(
     ------
     EvaluationError
         The tables contain different clips, labels or classes.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     clips_a, clips_b = (set(zip(oof["clip_id"], oof["label"], strict=True)) for oof in (oof_a, oof_b))
     if clips_a != clips_b:

@@ -69,6 +69,8 @@ def evaluate(
     See Also
     --------
     evaluate_oof : metrics of an out-of-fold table with seeds.
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     scores = scalar_metrics(y_true, proba, classes)
     codes, proba = validate(y_true, proba, classes)
@@ -125,6 +127,8 @@ def results_row(
     ------
     EvaluationError
         The scores, the model or the split are missing.
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     given = {"split": split, "model": model}
     named = {key: value if value is not None else scores.get(key) for key, value in given.items()}
@@ -147,7 +151,10 @@ def results_row(
 
 
 def results_table(rows: Iterable[Mapping]) -> pd.DataFrame:
-    """Result table [columns :data:`COLUMNS`] from rows of :func:`results_row`, in the order given."""
+    """Result table [columns :data:`COLUMNS`] from rows of :func:`results_row`, in the order given.
+
+    Notebook: 04_lstm_bilstm.ipynb
+    """
     return pd.DataFrame(list(rows), columns=list(COLUMNS))
 
 
@@ -160,6 +167,8 @@ def format_table(table: pd.DataFrame) -> pd.DataFrame:
     See Also
     --------
     table_text : the same for a terminal.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     text = pd.DataFrame(
         {

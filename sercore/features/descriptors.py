@@ -166,6 +166,8 @@ def slope(rows: np.ndarray, *, order: int = 1) -> np.ndarray:
     --------
     >>> slope(np.arange(5.0)).round(6).tolist()
     [1.0, 1.0, 1.0, 1.0, 1.0]
+
+    Notebook: 02_feature_extraction.ipynb
     """
     width = min(9, len(rows) - (len(rows) + 1) % 2)
     if width <= order:

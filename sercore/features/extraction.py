@@ -42,6 +42,8 @@ def compute(wave: np.ndarray, names: tuple[str, ...], recipe: str | Recipe = "de
     See Also
     --------
     frames : all descriptors of a recipe, stacked.
+
+    Notebook: 01_eda.ipynb
     """
     spectrum = Spectrum(wave, get_recipe(recipe))
     return {name: _time_last(DESCRIPTORS[name](spectrum)) for name in names}
@@ -103,13 +105,18 @@ def table_row(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
     See Also
     --------
     extract_table : the same for a corpus, cached.
+
+    Notebook: 02_feature_extraction.ipynb
     """
     recipe = get_recipe(recipe)
     return row_of(Spectrum(prepare(wave, recipe), recipe))
 
 
 def prepare(wave: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """The waveform without leading and trailing silence, if the recipe trims it."""
+    """The waveform without leading and trailing silence, if the recipe trims it.
+
+    Notebook: 05_cnn_transformer.ipynb
+    """
     return wave if recipe.trim_db is None else audio.trim(wave, recipe.sr, top_db=recipe.trim_db)
 
 

@@ -221,6 +221,8 @@ def row_names(recipe: str | Recipe = "default") -> list[str]:
     See Also
     --------
     column_names : the columns of tables.
+
+    Notebook: 07_interpretability.ipynb
     """
     return list(_rows(get_recipe(recipe)))
 
@@ -236,6 +238,8 @@ def column_names(recipe: str | Recipe = "default") -> list[str]:
     See Also
     --------
     column_groups : columns by descriptor.
+
+    Notebook: 02_feature_extraction.ipynb
     """
     return list(_names(get_recipe(recipe)))
 
@@ -247,6 +251,8 @@ def column_groups(recipe: str | Recipe = "default") -> dict[str, list[int]]:
     --------
     >>> {name: len(columns) for name, columns in column_groups("s0_mfcc_chroma").items()}
     {'mfcc': 40, 'chroma': 12}
+
+    Notebook: 02_feature_extraction.ipynb
     """
     groups: dict[str, list[int]] = {}
     for column, name in enumerate(_names(get_recipe(recipe))):

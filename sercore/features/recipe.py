@@ -81,6 +81,8 @@ class Recipe:
     >>> Recipe(n_mels=10)
     Traceback (most recent call last):
     sercore.errors.RecipeError: invalid recipe: 20 MFCCs from 10 mel bands
+
+    Notebook: 01_eda.ipynb
     """
 
     sr: int = 16_000
@@ -225,6 +227,8 @@ def get_recipe(recipe: str | Recipe) -> Recipe:
     --------
     >>> get_recipe("log_mel").descriptors
     ('log_mel',)
+
+    Notebook: 01_eda.ipynb
     """
     if isinstance(recipe, Recipe):
         return recipe

@@ -39,6 +39,8 @@ class Spectrum:
     >>> spectrum = Spectrum(np.zeros(16_000, dtype=np.float32), Recipe())
     >>> spectrum.power.shape, spectrum.log_mel.shape
     ((101, 513), (101, 64))
+
+    Notebook: 01_eda.ipynb
     """
 
     def __init__(self, wave: np.ndarray, recipe: Recipe):

@@ -108,6 +108,8 @@ def extract_table(
     --------
     extract_frames : frames for networks.
     table_row : the same for one clip.
+
+    Notebook: 01_eda.ipynb
     """
     return _extract(
         index, get_recipe(recipe), "table", cache=cache, n_jobs=n_jobs, max_bad=max_bad, progress=progress,
@@ -142,6 +144,8 @@ def extract_frames(
     --------
     frames : the same for one clip.
     row_names : names of the rows.
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     return _extract(
         index, get_recipe(recipe), "frames", cache=cache, n_jobs=n_jobs, max_bad=max_bad, progress=progress,

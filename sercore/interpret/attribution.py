@@ -78,6 +78,8 @@ def attribute(
     See Also
     --------
     applicable_methods : The methods that suit a network.
+
+    Notebook: 07_interpretability.ipynb
     """
     functions = {
         "gradient_input": gradient_input,
@@ -93,7 +95,10 @@ def attribute(
 
 
 def applicable_methods(model: keras.Model) -> list[str]:
-    """Names of the methods for which a network has the layers."""
+    """Names of the methods for which a network has the layers.
+
+    Notebook: 07_interpretability.ipynb
+    """
     required = {"grad_cam": last_map_layer, "attention": attention_layers}
     if len(model.input_shape) == 2:
         return list(METHODS[:2])
@@ -186,6 +191,8 @@ def completeness_gap(
         As in :func:`gradient_input`.
     maps : np.ndarray [shape of X]
         Attribution maps, from :func:`integrated_gradients`.
+
+    Notebook: 07_interpretability.ipynb
     """
     empty = np.where(np.isnan(X), np.nan, baseline).astype(np.float32)
     difference = class_scores(model, X, targets) - class_scores(model, empty, targets)

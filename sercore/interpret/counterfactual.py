@@ -65,6 +65,8 @@ def flips(
         13.0
           dB
         loud
+
+    Notebook: 00_start_here.ipynb
     """
 
     def predict(v: Voice) -> str:

@@ -49,6 +49,8 @@ def normalise_time(track: np.ndarray, *, n_points: int = 40) -> np.ndarray:
     --------
     >>> normalise_time(np.array([1.0, 3.0, np.nan, 5.0]), n_points=2).tolist()
     [[2.0, 5.0]]
+
+    Notebook: 07_interpretability.ipynb
     """
     track = np.atleast_2d(track)
     n_frames = track.shape[1]
@@ -126,6 +128,8 @@ def emotion_differences(
     See Also
     --------
     emotion_means : The means themselves.
+
+    Notebook: 07_interpretability.ipynb
     """
     values, labels, speakers = np.asarray(values, dtype=float), np.asarray(labels), np.asarray(speakers)
     if against not in labels:

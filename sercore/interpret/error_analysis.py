@@ -53,6 +53,8 @@ def confused_pairs(oof: pd.DataFrame) -> pd.DataFrame:
     See Also
     --------
     worst_clips : The clips behind the errors.
+
+    Notebook: 07_interpretability.ipynb
     """
     truth, proba, classes, speakers = unpack(oof)
     heard = np.array(classes)[proba.argmax(axis=1)]
@@ -89,6 +91,8 @@ def worst_clips(oof: pd.DataFrame, *, n: int | None = 20) -> pd.DataFrame:
     See Also
     --------
     confused_pairs : Errors by pair of emotions.
+
+    Notebook: 07_interpretability.ipynb
     """
     truth, proba, classes, _ = unpack(oof)
     codes = pd.Categorical(truth, categories=classes).codes
@@ -130,6 +134,8 @@ def compare_with_listeners(oof: pd.DataFrame, corpus: str) -> pd.DataFrame:
     --------
     >>> compare_with_listeners(pd.DataFrame(), "ravdess")["people"].to_dict()
     {'normal intensity': 0.58, 'strong intensity': 0.67, 'happy': 0.366}
+
+    Notebook: 07_interpretability.ipynb
     """
     if corpus not in LISTENERS:
         raise CorpusError(f"no listeners' scores for {corpus!r}; there are: {', '.join(LISTENERS)}")

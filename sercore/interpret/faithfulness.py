@@ -141,6 +141,8 @@ def compare_faithfulness(
     See Also
     --------
     sanity_check : Whether a map depends on the learned weights.
+
+    Notebook: 07_interpretability.ipynb
     """
     rng, rows, means = np.random.default_rng(seed), {name: {} for name in maps}, {}
     for mode in MODES:
@@ -232,6 +234,8 @@ def sanity_check(
     See Also
     --------
     shuffle_weights : The shuffled model.
+
+    Notebook: 07_interpretability.ipynb
     """
     settings = methods if isinstance(methods, Mapping) else {name: {} for name in methods}
     shuffled = {layers: shuffle_weights(model, layers=layers, seed=seed) for layers in ("last", "all")}
@@ -269,6 +273,8 @@ def method_agreement(
     >>> X, one = np.zeros((1, 2, 2)), np.array([[[0.0, 1.0], [2.0, 3.0]]])
     >>> method_agreement({"a": one, "b": -one}, X, box=(1, 1)).round(1).to_numpy().tolist()
     [[1.0, -1.0], [-1.0, 1.0]]
+
+    Notebook: 07_interpretability.ipynb
     """
     names = list(maps)
     table = pd.DataFrame(np.eye(len(names)), index=names, columns=names)

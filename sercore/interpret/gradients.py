@@ -37,6 +37,8 @@ def class_probabilities(model: keras.Model, X: np.ndarray, *, batch_size: int = 
         As the network was trained on: standardised, NaN after the end of a clip.
     batch_size : int
         Clips per batch.
+
+    Notebook: 07_interpretability.ipynb
     """
     return np.asarray(model.predict(X, batch_size=batch_size, verbose=0))
 
@@ -61,6 +63,8 @@ def class_scores(
     See Also
     --------
     score_gradients : The gradient of the score.
+
+    Notebook: 07_interpretability.ipynb
     """
     proba = class_probabilities(model, X, batch_size=batch_size)
     logs = np.log(np.maximum(proba, TINY))

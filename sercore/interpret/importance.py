@@ -59,6 +59,8 @@ def permutation_importance(
     See Also
     --------
     ablation : Trains without each group.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     table = permutation_intervals(
         index, X, classes, groups,
@@ -101,6 +103,8 @@ def permutation_intervals(
     See Also
     --------
     permutation_importance : The losses only.
+
+    Notebook: 07_interpretability.ipynb
     """
     import joblib
 
@@ -186,6 +190,8 @@ def ablation(
     See Also
     --------
     permutation_importance : Does not retrain the model.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     from tqdm.auto import tqdm
 

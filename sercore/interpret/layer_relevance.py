@@ -90,6 +90,8 @@ def last_map_layer(model: keras.Model) -> keras.layers.Layer | None:
 
     Layers after one that mixes the features count as layers with a time axis only, as their second axis
     does not represent frequency.
+
+    Notebook: 07_interpretability.ipynb
     """
     by_rank = {3: None, 4: None}
     for layer in model.layers[1:]:

@@ -119,6 +119,8 @@ def voiced_segments(
     >>> voiced_segments([False, True, True, True, False], frame_s=0.5)
        start  end
     0    0.5  2.0
+
+    Notebook: 07_interpretability.ipynb
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(voiced, int), [0]])))
     segments = []
@@ -167,6 +169,8 @@ def by_segment(evidence: np.ndarray, segments: pd.DataFrame, *, frame_s: float) 
       word  evidence  share
     0   oh       1.0   0.25
     1   no      -3.0   0.75
+
+    Notebook: 07_interpretability.ipynb
     """
     if not {"start", "end"} <= set(segments.columns) or (segments["end"] <= segments["start"]).any():
         raise SercoreError(

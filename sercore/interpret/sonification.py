@@ -126,6 +126,8 @@ def strongest_regions(evidence: np.ndarray, *, share: float = 0.2, box: tuple[in
     >>> evidence = np.array([[0.0, 0.0, 2.0, 1.0]])
     >>> strongest_regions(evidence, share=0.5, box=(1, 2)).tolist()
     [[False, False, True, True]]
+
+    Notebook: 07_interpretability.ipynb
     """
     if not 0 <= share <= 1:
         raise SercoreError(f"share is {share}; it must be the proportion of boxes to keep, 0 to 1")
@@ -167,6 +169,8 @@ def mask_sound(
     See Also
     --------
     strongest_regions : Makes a mask from an attribution map.
+
+    Notebook: 07_interpretability.ipynb
     """
     import librosa
 

@@ -127,6 +127,8 @@ def render_pairs(cause: Cause, *, recipe: Recipe = RECIPE, n_repetitions: int = 
     ------
     SercoreError
         The renditions of a pair differ in length, so the cue has no place.
+
+    Notebook: 07_interpretability.ipynb
     """
     from .. import synth
     from ..models import pad_clips
@@ -180,6 +182,8 @@ def small_network(n_features: int, *, n_classes: int = 2, seed: int = 0) -> kera
         Features ordered by frequency, such as mel bands; at least 10.
     n_classes, seed : int
         As in :func:`sercore.models.build`.
+
+    Notebook: 07_interpretability.ipynb
     """
     from keras import layers
 
@@ -208,6 +212,8 @@ def train_small_network(pairs: CuePairs, *, epochs: int = 20, seed: int = 0) -> 
         From :func:`render_pairs`.
     epochs, seed : int
         As in :func:`sercore.training.fit`.
+
+    Notebook: 07_interpretability.ipynb
     """
     from ..training import fit
 
@@ -255,6 +261,8 @@ def run_benchmark(
     See Also
     --------
     sercore.interpret.synthetic_benchmark_tables.run_table_benchmark : For models on tables.
+
+    Notebook: 07_interpretability.ipynb
     """
     options = options or {}
     X, y, place = (part[~pairs.learned] for part in (pairs.X, pairs.y, pairs.place))

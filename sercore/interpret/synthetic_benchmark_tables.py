@@ -108,6 +108,8 @@ def run_table_benchmark(
     See Also
     --------
     sercore.interpret.synthetic_benchmark.run_benchmark : For networks on frames.
+
+    Notebook: 07_interpretability.ipynb
     """
     rows = {}
     for cue, (low, high, expected) in cues.items():

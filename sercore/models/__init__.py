@@ -148,6 +148,8 @@ def build(name: str, n_features: int, n_classes: int, *, seed: int = 0, **settin
     See Also
     --------
     sercore.models.classical.build_classical : Pipelines of scikit-learn.
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     return builder(name)(n_features, n_classes, seed=seed, **settings)
 
@@ -181,6 +183,8 @@ def pad_clips(clips: Sequence[np.ndarray], *, n_frames: int | None = None) -> np
     (2, 3, 2)
     >>> X[1, :, 0].tolist()
     [1.0, nan, nan]
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     shapes = [np.shape(clip) for clip in clips]
     if not shapes or any(len(shape) != 2 or 0 in shape for shape in shapes):

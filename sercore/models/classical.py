@@ -127,7 +127,10 @@ def steps(name: str, *, seed: int) -> list:
 
 
 def available() -> list[str]:
-    """Names of the baselines whose library is installed, the dummy classifier first."""
+    """Names of the baselines whose library is installed, the dummy classifier first.
+
+    Notebook: 03_mlp_baseline.ipynb
+    """
     from importlib.util import find_spec
 
     return [name for name in CLASSICAL if name != "xgboost" or find_spec("xgboost")]

@@ -167,6 +167,8 @@ class Position(_Frames):
     """Frames plus sinusoidal position encodings (Vaswani 2017); it has no weights.
 
     Without positions, self-attention cannot distinguish a sentence from the same frames in another order.
+
+    Notebook: 05_cnn_transformer.ipynb
     """
 
     def call(self, x):
@@ -192,6 +194,8 @@ class SpecAugment(_Frames):
         Masks along each axis.
     seed : int, optional
         Seed of widths and positions.
+
+    Notebook: 05_cnn_transformer.ipynb
     """
 
     def __init__(self, bands=10, frames=24, n_masks=2, *, seed=None, **kwargs):

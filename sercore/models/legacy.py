@@ -222,6 +222,8 @@ def build(name: str, n_features: int, n_classes: int, *, seed: int = 0, **settin
     See Also
     --------
     sercore.models.build : The networks of this package.
+
+    Notebook: 05_cnn_transformer.ipynb
     """
     if name not in LEGACY:
         raise SercoreError(f"no legacy network named {name!r}; there are: {', '.join(LEGACY)}")

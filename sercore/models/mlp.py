@@ -40,6 +40,8 @@ def build_mlp(
     See Also
     --------
     sercore.models.build : Builds a network by name.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     seeds = iter(range(1000 * seed, 1000 * seed + 999))
     inputs = keras.Input((n_features,), name="features")

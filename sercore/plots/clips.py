@@ -50,6 +50,8 @@ def waveform(wave: np.ndarray, sr: int, *, color: str = BLUE, ax: Axes | None = 
     --------
     >>> waveform(np.zeros(8000), 16000).get_xlim()[1].item()
     0.5
+
+    Notebook: 01_eda.ipynb
     """
     ax = new_axes(ax, figsize=(8, 2.2))
     ax.plot(np.arange(len(wave)) / sr, wave, color=color, lw=0.6)
@@ -68,6 +70,8 @@ def spectrum(spectrum: Spectrum, *, label: str | None = None, ax: Axes | None = 
     ax : Axes, optional
     **options
         Passed to ``Axes.plot``, such as ``color``.
+
+    Notebook: 01_eda.ipynb
     """
     ax = new_axes(ax, figsize=(8, 2.6))
     level = _decibel(spectrum.power.mean(axis=0))
@@ -95,6 +99,8 @@ def spectrogram(spectrum: Spectrum, *, fmax: float | None = None, ax: Axes | Non
     See Also
     --------
     stft_window : Spectrogram with another window and step.
+
+    Notebook: 01_eda.ipynb
     """
     ax = new_axes(ax, figsize=(8, 2.6))
     hertz = frequencies(spectrum.recipe)
@@ -118,6 +124,8 @@ def pitch(f0: np.ndarray, *, recipe: str | Recipe = "default", ax: Axes | None =
     ax : Axes, optional
     **options
         Passed to ``Axes.plot``, such as ``color``.
+
+    Notebook: 01_eda.ipynb
     """
     ax = new_axes(ax, figsize=(8, 2.2))
     hertz = 27.5 * 2 ** (np.ravel(f0) / 12)
@@ -160,6 +168,8 @@ def descriptor(
     --------
     side_by_side : Several clips with common limits.
     feature_tracks : Several descriptors of one clip.
+
+    Notebook: 01_eda.ipynb
     """
     recipe, track = get_recipe(recipe), np.atleast_2d(track)
     low, high = limits or limits_of([track], name)
@@ -211,6 +221,8 @@ def side_by_side(
     Returns
     -------
     np.ndarray of Axes [shape=(len(tracks),)]
+
+    Notebook: 01_eda.ipynb
     """
     recipe = get_recipe(recipe)
     if axes is None:

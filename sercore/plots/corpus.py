@@ -38,6 +38,8 @@ def class_counts(index: pd.DataFrame, *, by: str | None = None, ax: Axes | None 
     >>> index = pd.DataFrame({"emotion": ["sad", "happy", "sad"], "sex": ["male", "male", "female"]})
     >>> class_counts(index, by="sex").get_xlabel()
     'number of clips'
+
+    Notebook: 01_eda.ipynb
     """
     emotions = sort_emotions(index["emotion"])
     ax = new_axes(ax, figsize=(7, 0.26 * len(emotions) + 0.9))
@@ -65,6 +67,8 @@ def speaker_counts(index: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     index : pd.DataFrame
         From :func:`sercore.corpora.load_index`.
     ax : Axes, optional
+
+    Notebook: 01_eda.ipynb
     """
     counts = pd.crosstab(index["emotion"], index["speaker"]).loc[sort_emotions(index["emotion"])]
     ax = new_axes(ax, figsize=(8, 0.26 * len(counts) + 0.9))
@@ -93,6 +97,8 @@ def by_emotion(
     label : str
         Name and unit of the values.
     ax : Axes, optional
+
+    Notebook: 01_eda.ipynb
     """
     table = pd.DataFrame({"value": np.asarray(values, float), "emotion": np.asarray(emotion)}).dropna()
     emotions = sort_emotions(table["emotion"])
@@ -126,6 +132,8 @@ def by_speaker(values: Sequence[float], index: pd.DataFrame, *, label: str, ax: 
     label : str
         Name and unit of the values.
     ax : Axes, optional
+
+    Notebook: 01_eda.ipynb
     """
     known = index.assign(value=np.asarray(values, float)).dropna(subset="value")
     medians = known.pivot_table(index="emotion", columns=["sex", "speaker"], values="value", aggfunc="median")

@@ -34,6 +34,8 @@ def average_contours(
     See Also
     --------
     difference_maps : Differences of descriptors with several rows.
+
+    Notebook: 07_interpretability.ipynb
     """
     ax = new_axes(ax, figsize=(6, 3))
     for emotion in emotions or sort_emotions(averages):
@@ -72,6 +74,8 @@ def difference_maps(
     Returns
     -------
     np.ndarray of Axes [shape=(len(differences),)]
+
+    Notebook: 07_interpretability.ipynb
     """
     axes = new_grid(len(differences), n_columns, cell=(2.1, 1.5), margin=(0.9, 0.5), sharex=True)
     top = max(np.nanmax(np.abs(one.mean)) for one in differences.values())
@@ -101,6 +105,8 @@ def difference_rows(differences: Mapping, rows: Sequence[str], *, label: str, ax
     label : str
         Label of the vertical axis, with unit.
     ax : Axes, optional
+
+    Notebook: 07_interpretability.ipynb
     """
     ax = new_axes(ax, figsize=(8, 2.8))
     emotions = sort_emotions(differences)
@@ -128,6 +134,8 @@ def importance_intervals(tables: Mapping[str, pd.DataFrame], *, ax: Axes | None 
     See Also
     --------
     importance : Importance without intervals.
+
+    Notebook: 07_interpretability.ipynb
     """
     groups = list(next(iter(tables.values())).index)
     ax = new_axes(ax, figsize=(6.5, 0.3 * len(groups) + 1.3))

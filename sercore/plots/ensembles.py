@@ -51,6 +51,8 @@ def paired_differences(
     >>> row = {"system": "vote", "baseline": "best", "difference": 0.04, "low": 0.01, "high": 0.07}
     >>> paired_differences(pd.DataFrame([row])).get_xlabel()
     'difference of UA (points), whiskers: 95 % interval over speakers'
+
+    Notebook: 06_ensembles.ipynb
     """
     systems, baselines = list(dict.fromkeys(table["system"])), list(dict.fromkeys(table["baseline"]))
     ax = new_axes(ax, figsize=(8, 1.2 + 0.45 * len(systems)))
@@ -84,6 +86,8 @@ def subset_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = N
     metric : str
         Fitness of the table, ``ua`` or ``macro_f1``.
     ax : Axes, optional
+
+    Notebook: 06_ensembles.ipynb
     """
     ax = new_axes(ax, figsize=(8, 3.2))
     jitter = np.random.default_rng(0).uniform(-0.25, 0.25, len(table))
@@ -108,6 +112,8 @@ def tuning_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = N
     metric : str
         Fitness of the table, ``ua`` or ``macro_f1``.
     ax : Axes, optional
+
+    Notebook: 06_ensembles.ipynb
     """
     ax = new_axes(ax, figsize=(8, 4))
     means = 100 * table.groupby(["system", "n_speakers"], sort=False)[["tuned", "held_out"]].mean()
@@ -136,6 +142,8 @@ def member_matrix(table: pd.DataFrame, *, label: str, ax: Axes | None = None) ->
     label : str
         Label of the colour bar.
     ax : Axes, optional
+
+    Notebook: 06_ensembles.ipynb
     """
     import seaborn as sns
 
@@ -161,6 +169,8 @@ def pair_gains(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     table : pd.DataFrame
         From :func:`sercore.ensemble.pairwise_diversity`.
     ax : Axes, optional
+
+    Notebook: 06_ensembles.ipynb
     """
     ax = new_axes(ax, figsize=(6.5, 3.2))
     gap, gain = 100 * table["gap"], 100 * table["gain"]
@@ -186,6 +196,8 @@ def gain_for_cost(
     metric : str
         Metric that was compared.
     ax : Axes, optional
+
+    Notebook: 06_ensembles.ipynb
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -230,6 +242,8 @@ def evolution(
     metric : str
         ``ua`` or ``macro_f1``.
     ax : Axes, optional
+
+    Notebook: 06_ensembles.ipynb
     """
     ax = new_axes(ax, figsize=(8, 3))
     for restart, run in history.groupby("restart"):
@@ -264,6 +278,8 @@ def simplex(
     label : str
         Label of the colour bar.
     ax : Axes, optional
+
+    Notebook: 06_ensembles.ipynb
     """
     ax = new_axes(ax, figsize=(5.5, 4))
     columns = [name for name in grid if name.startswith("w_")]

@@ -44,6 +44,8 @@ def evidence(
     --------
     evidence_maps : Maps of several methods.
     masked_parts : The part of a spectrogram that a mask keeps.
+
+    Notebook: 07_interpretability.ipynb
     """
     ax, recipe = new_axes(ax, figsize=(8, 2.6)), get_recipe(recipe)
     draw_rows(ax, level, recipe, vmin=level.max() - RANGE_DB, vmax=level.max(), cmap="gray_r")
@@ -83,6 +85,8 @@ def evidence_maps(
     Returns
     -------
     np.ndarray of Axes [shape=(len(maps),)]
+
+    Notebook: 07_interpretability.ipynb
     """
     if axes is None:
         axes = new_grid(len(maps), n_columns, cell=(4.0, 1.5), margin=(0, 0.4), sharex=True)
@@ -114,6 +118,8 @@ def masked_parts(
     Returns
     -------
     np.ndarray of Axes [shape=(2,)]
+
+    Notebook: 07_interpretability.ipynb
     """
     axes = new_grid(2, 2, cell=(4.5, 2.2), margin=(0, 0)) if axes is None else np.ravel(axes)
     recipe, low = get_recipe(recipe), level.max() - RANGE_DB
@@ -135,6 +141,8 @@ def faithfulness_curves(curves: pd.DataFrame, *, mode: str = "deletion", ax: Axe
     mode : str
         ``deletion`` or ``insertion``, which determines the label.
     ax : Axes, optional
+
+    Notebook: 07_interpretability.ipynb
     """
     ax = new_axes(ax, figsize=(5, 3.2))
     for name in curves.columns:
@@ -158,6 +166,8 @@ def benchmark_results(table: pd.DataFrame, *, title: str = "", ax: Axes | None =
         From :func:`sercore.interpret.synthetic_benchmark.run_benchmark`.
     title : str
     ax : Axes, optional
+
+    Notebook: 07_interpretability.ipynb
     """
     ax = new_axes(ax, figsize=(4.4, 0.4 * len(table) + 1.2))
     for row, (_, one) in enumerate(table.iterrows()):
@@ -190,6 +200,8 @@ def correlations(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> ax = correlations(pd.DataFrame([[1.0, 0.25]], columns=["a", "b"]))
     >>> [text.get_text() for text in ax.texts]
     ['1.00', '0.25']
+
+    Notebook: 07_interpretability.ipynb
     """
     import seaborn as sns
 
@@ -209,6 +221,8 @@ def compare_with_listeners(table: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     table : pd.DataFrame
         From :func:`sercore.interpret.compare_with_listeners`.
     ax : Axes, optional
+
+    Notebook: 07_interpretability.ipynb
     """
     ax = new_axes(ax, figsize=(6.5, 0.42 * len(table) + 1.3))
     rows = np.arange(len(table))

@@ -46,6 +46,8 @@ def stft_window(
     See Also
     --------
     spectrogram : Spectrogram of the analysis that features are computed from.
+
+    Notebook: 02_feature_extraction.ipynb
     """
     from matplotlib import colormaps
 
@@ -76,6 +78,8 @@ def mel_bank(recipe: str | Recipe = "default", *, every: int = 8, ax: Axes | Non
     --------
     >>> mel_bank(every=8).get_title()
     '8 of 64 mel filters'
+
+    Notebook: 02_feature_extraction.ipynb
     """
     recipe = get_recipe(recipe)
     ax = new_axes(ax, figsize=(8, 2.2))
@@ -106,6 +110,8 @@ def cepstral_envelope(
     recipe : str or Recipe
         Determines the centre frequencies of the bands.
     ax : Axes, optional
+
+    Notebook: 02_feature_extraction.ipynb
     """
     recipe = get_recipe(recipe)
     ax = new_axes(ax, figsize=(8, 2.6))
@@ -148,6 +154,8 @@ def feature_tracks(
     --------
     descriptor : One descriptor.
     side_by_side : One descriptor of several clips.
+
+    Notebook: 02_feature_extraction.ipynb
     """
     tracks = compute(wave, tuple(names), recipe)
     axes = _panels(list(tracks.values())) if axes is None else axes
@@ -198,6 +206,8 @@ def autocorrelation(spectrum: Spectrum, frame: int, *, axes: np.ndarray | None =
     np.ndarray of Axes [shape=(2,)]
         Left: waveform. Right: autocorrelation over lag in milliseconds; the period is marked if the
         frame is voiced.
+
+    Notebook: 02_feature_extraction.ipynb
     """
     recipe = spectrum.recipe
     if axes is None:
@@ -229,6 +239,8 @@ def chroma_and_pitch(wave: np.ndarray, *, recipe: str | Recipe = "default", ax: 
         At the recipe's sample rate.
     recipe : str or Recipe
     ax : Axes, optional
+
+    Notebook: 02_feature_extraction.ipynb
     """
     from matplotlib import colormaps
 

@@ -37,6 +37,8 @@ def search(study: optuna.Study, *, axes: tuple[Axes, Axes] | None = None) -> tup
     two Axes
         Left: UA on the inner validation speakers; pruned trials are hollow. Right: proportion of the
         variance between trials that each parameter explains (fANOVA, Hutter et al. 2014).
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     import matplotlib.pyplot as plt
     import optuna
@@ -83,6 +85,8 @@ def accuracy_and_cost(
     Returns
     -------
     three Axes
+
+    Notebook: 05_cnn_transformer.ipynb
     """
     import matplotlib.pyplot as plt
 
@@ -138,6 +142,8 @@ def under_clip(
     ------
     SercoreError
         Values have fewer steps than the clip.
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     import matplotlib.pyplot as plt
 
@@ -183,6 +189,8 @@ def seed_scores(runs: Mapping[str, pd.DataFrame], *, metric: str = "ua", ax: Axe
     >>> runs = {"lstm": pd.DataFrame({"ua": [0.5, 0.6]}), "bilstm": pd.DataFrame({"ua": [0.6, 0.7]})}
     >>> [label.get_text() for label in seed_scores(runs).get_yticklabels()]
     ['lstm', 'bilstm']
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     ax = new_axes(ax, figsize=(8, 1.2 + 0.5 * len(runs)))
     paired = 100 * pd.concat([table[metric] for table in runs.values()], axis=1)

@@ -30,6 +30,8 @@ def confusion(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> ax = confusion(pd.DataFrame([[0.75, 0.25], [0.5, 0.5]], index=names, columns=names))
     >>> [text.get_text() for text in ax.texts]
     ['75', '25', '50', '50']
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     import seaborn as sns
 
@@ -56,6 +58,8 @@ def reliability(bins: pd.DataFrame, *, label: str | None = None, ax: Axes | None
     label : str, optional
         Legend entry, if several models are drawn on one ``ax``.
     ax : Axes, optional
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     ax = new_axes(ax, figsize=(5, 4.4))
     if not ax.lines:
@@ -92,6 +96,8 @@ def prediction(clip: Mapping, *, ax: Axes | None = None) -> Axes:
     >>> clip = {"clip_id": "demo/c1", "label": "sad", "p_happy": 0.7, "p_sad": 0.3}
     >>> prediction(clip).get_title()
     'c1\\nsad, predicted: happy'
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     ax = new_axes(ax, figsize=(6, 3))
     classes = [key.removeprefix("p_") for key in clip.keys() if key.startswith("p_")]  # noqa: SIM118
@@ -121,6 +127,8 @@ def predictions(clips: pd.DataFrame, *, n_columns: int = 3, axes: np.ndarray | N
     Returns
     -------
     np.ndarray of Axes [shape=(len(clips),)]
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     if axes is None:
         height = 0.24 * sum(name.startswith("p_") for name in clips) + 0.9

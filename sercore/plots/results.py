@@ -58,6 +58,8 @@ def results(
     --------
     paired_differences : Differences between systems with intervals.
     seed_scores : Scores of each seed.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     from matplotlib.lines import Line2D
 
@@ -107,6 +109,8 @@ def speaker_scores(
     --------
     >>> speaker_scores(pd.DataFrame({"ua": [0.9, 0.5]}, index=["demo-F1", "demo-M1"])).get_ylabel()
     'UA (%)'
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     groups = groups.sort_values(metric)
     ax = new_axes(ax, figsize=(8, 3))
@@ -136,6 +140,8 @@ def learning_curves(history: pd.DataFrame, *, metric: str = "loss", ax: Axes | N
     metric : str
         ``loss`` or ``accuracy``.
     ax : Axes, optional
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     ax = new_axes(ax, figsize=(7.5, 3))
     scale, unit = (1, " (nats)") if metric == "loss" else (100, " (%)")
@@ -163,6 +169,8 @@ def importance(table: pd.DataFrame, *, label: str = "UA lost (points)", ax: Axes
     See Also
     --------
     importance_intervals : Permutation importance with intervals over speakers.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     ax = new_axes(ax, figsize=(8, 0.42 * len(table) + 1.2))
     height = 0.8 / len(table.columns)

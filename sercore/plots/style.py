@@ -76,6 +76,8 @@ def use_course_style() -> None:
     """Set matplotlib's defaults for a notebook: readable text, small image files, few lines.
 
     This is the only function of the package that changes global settings of matplotlib.
+
+    Notebook: 01_eda.ipynb
     """
     import matplotlib as mpl
 
@@ -99,7 +101,10 @@ def use_course_style() -> None:
 
 
 def new_axes(ax: Axes | None, *, figsize: tuple[float, float] = (8, 2.6)) -> Axes:
-    """The given axes, or those of a new figure of ``figsize`` inches."""
+    """The given axes, or those of a new figure of ``figsize`` inches.
+
+    Notebook: 04_lstm_bilstm.ipynb
+    """
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
@@ -129,6 +134,8 @@ def color_of(emotion: str) -> str:
     --------
     >>> color_of("neutral"), color_of("unknown")
     ('#7e7c78', '#7e7c78')
+
+    Notebook: 01_eda.ipynb
     """
     return EMOTION_COLORS.get(emotion, GREY)
 

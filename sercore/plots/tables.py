@@ -38,6 +38,8 @@ def track_functionals(
     >>> ax = track_functionals(np.arange(101.0), 0.01)
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['p95 = 95', 'mean = 50', 'p5 = 5']
+
+    Notebook: 02_feature_extraction.ipynb
     """
     ax = new_axes(ax, figsize=(8, 2.4))
     seconds = np.arange(len(track)) * hop_s
@@ -78,6 +80,8 @@ def scatter_by(
     max_groups : int
     title : str
     ax : Axes, optional
+
+    Notebook: 02_feature_extraction.ipynb
     """
     groups = np.asarray(groups)
     ax = new_axes(ax, figsize=(6, 4))
@@ -100,6 +104,8 @@ def explained_shares(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         Proportions from 0 to 1; one row per feature, one column per factor, such as ``emotion`` and
         ``speaker``.
     ax : Axes, optional
+
+    Notebook: 02_feature_extraction.ipynb
     """
     from matplotlib import colormaps
 
@@ -135,6 +141,8 @@ def split_map(index: pd.DataFrame, fold: Fold, *, title: str | None = None, ax: 
     title : str, optional
         By default the name of the fold.
     ax : Axes, optional
+
+    Notebook: 00_start_here.ipynb
     """
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch

@@ -51,6 +51,8 @@ def assert_disjoint(index: pd.DataFrame, fold: Fold) -> None:
     --------
     >>> index = pd.DataFrame({"corpus": "demo", "speaker": ["anna", "ben"]})
     >>> assert_disjoint(index, Fold("fold-1", np.array([0]), np.array([1])))
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     names_of = {
         "clips": np.arange(len(index)),
@@ -143,6 +145,8 @@ def inner_split(
     See Also
     --------
     inner_folds : several divisions, each row validated once.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     if not 0 < fraction <= 0.5:
         raise SplitError(f"fraction is {fraction}; the validation part must be above 0 and at most 0.5")

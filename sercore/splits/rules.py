@@ -81,6 +81,8 @@ def make_folds(
     See Also
     --------
     inner_split, inner_folds : divisions of a training part.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     if split not in _RULES:
         raise SplitError(f"no split named {split!r}; there are: {', '.join(_RULES)}")

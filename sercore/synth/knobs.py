@@ -86,6 +86,8 @@ class Voice:
     >>> voice["rate"], voice["loudness"]
     (5.5, -6.0)
     >>> wave, sr = voice.speak()
+
+    Notebook: 00_start_here.ipynb
     """
 
     prosody: Prosody = EMOTION_PROSODY["neutral"]

@@ -84,6 +84,8 @@ def render(
     >>> sad, sr = render(EMOTION_PROSODY["sad"], speaker=SPEAKERS["M2"], seed=1)
     >>> bool(np.std(angry) > 2 * np.std(sad))
     True
+
+    Notebook: 00_start_here.ipynb
     """
     if not isinstance(sentence, str):
         if not 0 <= sentence < len(SENTENCES):

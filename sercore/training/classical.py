@@ -42,6 +42,8 @@ def fit_classical(
     See Also
     --------
     fit_network : the same for Keras networks.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     from sklearn.calibration import CalibratedClassifierCV
 
@@ -72,6 +74,8 @@ def predict_proba(model, X: np.ndarray, classes: Sequence[str]) -> np.ndarray:
         reordered, and classes that did not occur in its training part get probability 0.
     X : np.ndarray [shape=(n_clips, n_columns)] or list of np.ndarray [shape=(n_features, n_frames)]
     classes : sequence of str
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     if not hasattr(model, "classes_"):
         from ..models.assembly import compiled_predict

@@ -98,6 +98,8 @@ def out_of_fold(
     --------
     compare : several models on the same folds.
     sercore.evaluation.evaluate_oof : metrics of the result.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     from tqdm.auto import tqdm
 
@@ -150,6 +152,8 @@ def compare(
     See Also
     --------
     out_of_fold : one model, with ``model_params``, ``fit_params`` and ``augmented``.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     from tqdm.auto import tqdm
 
@@ -197,6 +201,8 @@ def summarise(
         column ``interval`` of the table states which.
     n_boot : int
         Number of bootstrap resamples.
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     rows = []
     for oof in oofs:

@@ -80,6 +80,8 @@ def search(
     ------
     StoreError
         ``storage`` is not an SQLite file, or it cannot be written.
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     import optuna
     from tqdm.auto import tqdm
@@ -185,6 +187,8 @@ def split_params(model: str, params: Mapping) -> tuple[dict, dict]:
     ------
     SercoreError
         The model does not have one of the parameters.
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     options, trained = _options(model), set(inspect.signature(fit).parameters) if is_network(model) else set()
     model_params, fit_params = {}, {}

@@ -87,6 +87,8 @@ def fit(
     See Also
     --------
     fit_network : builds a network and standardises its features.
+
+    Notebook: 03_mlp_baseline.ipynb
     """
     import keras
 
@@ -181,6 +183,8 @@ def fit_network(
     See Also
     --------
     fit_classical : the same for scikit-learn models.
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     from ..models import build
 

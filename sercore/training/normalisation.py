@@ -63,6 +63,8 @@ def standardise(X, mean: np.ndarray, std: np.ndarray) -> list[np.ndarray]:
     --------
     >>> standardise(np.array([[1.0, 5.0]]), np.array([0.0, 3.0]), np.array([1.0, 2.0]))[0].tolist()
     [1.0, 1.0]
+
+    Notebook: 04_lstm_bilstm.ipynb
     """
     mean, std = np.float32(mean), np.float32(std)
     return [(clip - mean) / std if clip.ndim == 1 else ((clip.T - mean) / std).T for clip in X]

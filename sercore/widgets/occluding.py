@@ -68,6 +68,8 @@ class Occluding(ipywidgets.VBox):
     Examples
     --------
     >>> Occluding()  # doctest: +SKIP
+
+    Notebook: 07_interpretability.ipynb
     """
 
     def __init__(

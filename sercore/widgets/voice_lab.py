@@ -53,6 +53,8 @@ class VoiceLab(ipywidgets.VBox):
     Examples
     --------
     >>> VoiceLab()  # doctest: +SKIP
+
+    Notebook: 00_start_here.ipynb
     """
 
     def __init__(self, bundle: Predictor | str | os.PathLike | None = None, *, text: str = "normal"):

@@ -60,6 +60,8 @@ class Voting(ipywidgets.VBox):
     Examples
     --------
     >>> Voting(oof)  # doctest: +SKIP
+
+    Notebook: 06_ensembles.ipynb
     """
 
     def __init__(

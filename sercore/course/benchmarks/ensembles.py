@@ -19,7 +19,10 @@ THEIR_SECONDS = 5.4
 
 
 def time_generations(*, n_clips: int = N_CLIPS, rounds: int = 3) -> list[tuple[str, float, str]]:
-    """Rows ``(what, value, unit)``: time of a generation of 100 candidates, of the loop, and their ratios."""
+    """Rows ``(what, value, unit)``: time of a generation of 100 candidates, of the loop, and their ratios.
+
+    Notebook: 06_ensembles.ipynb
+    """
     members = synthetic(n_clips, N_CLASSES, N_MEMBERS)
     ours = generation_seconds(members, rounds=rounds)
     loop = 100 * _candidate_seconds(members)
