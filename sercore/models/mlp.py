@@ -5,7 +5,10 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from .assembly import seeded
 
+
+@seeded
 def build_mlp(
     n_features: int,
     n_classes: int,
