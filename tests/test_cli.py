@@ -66,7 +66,7 @@ def test_run_refuses_unwritable_folder_and_root_without_corpus(capsys, tmp_path,
     assert main(["run", "--out", str(tmp_path / "file" / "run")]) == 1
     assert "results cannot be written there" in capsys.readouterr().err
     assert main(["run", "--root", str(tmp_path)]) == 1
-    assert "say --corpus beside --root" in capsys.readouterr().err
+    assert "pass --corpus with --root" in capsys.readouterr().err
 
 
 @pytest.mark.slow
