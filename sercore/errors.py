@@ -55,3 +55,7 @@ class EvaluationError(SercoreError, ValueError):
 
 class BundleError(SercoreError):
     """A model bundle is damaged, altered, or from a newer version."""
+
+
+class EncoderError(SercoreError):
+    """A pretrained encoder is missing, altered, or does not fit what it is used with."""

@@ -205,8 +205,8 @@ steps of 512 samples.
 
 
 def get_recipe(recipe: str | Recipe) -> Recipe:
-    """Look a recipe up by name; a Recipe passes through."""
-    if isinstance(recipe, Recipe):
+    """Look a recipe up by name; a Recipe, or a recipe of :mod:`sercore.encoders`, passes through."""
+    if isinstance(recipe, Recipe) or hasattr(recipe, "extractor"):
         return recipe
     if recipe not in PRESETS:
         raise RecipeError(f"no recipe named {recipe!r}; there are: {', '.join(PRESETS)}")

@@ -68,7 +68,8 @@ def extract_table(index: pd.DataFrame, recipe: str | Recipe = "default", **optio
     ----------
     index : pd.DataFrame
         From :func:`sercore.corpora.load_index`.
-    recipe : str or Recipe
+    recipe : str, Recipe or sercore.encoders.EncoderRecipe
+        Rows of an encoder recipe are pooled embeddings.
     cache : str or path, optional
         Folder or fsspec URL; by default ``cache/features`` in the data folder.
     n_jobs : int
@@ -148,9 +149,20 @@ def _assemble(index, keys, found, recipe, kind, max_bad, shards) -> Extracted:
                 f"all of them: {where}; mend the corpus, or allow more with max_bad"
             )
     kept = [value for value in values if isinstance(value, np.ndarray)]
-    columns = column_names(recipe) if kind == "table" else []
+    columns = _column_names(recipe) if kind == "table" else []
     X = np.stack(kept) if kind == "table" and kept else kept
     return Extracted(index[good].reset_index(drop=True), X, columns, bad, recipe)
+
+
+def _extractor(recipe, kind: str):
+    """The function from a wave to what is stored of it; an encoder's recipe brings its own."""
+    if not isinstance(recipe, Recipe):
+        return recipe.extractor(kind)
+    return partial(table_row if kind == "table" else frames, recipe=recipe)
+
+
+def _column_names(recipe) -> list[str]:
+    return column_names(recipe) if isinstance(recipe, Recipe) else recipe.column_names()
 
 
 def _clip_key(clip_id: str, path: str) -> str:
@@ -166,14 +178,14 @@ def _compute_shard(
     shards: _Shards, corpus: str, keys: list[str], files: list[str], recipe: Recipe, kind: str, change
 ) -> str:
     """Features of a few clips, written by the worker that made them; returns the shard's name."""
-    make = table_row if kind == "table" else frames
+    make = _extractor(recipe, kind)
     values, bad = [], {}
     for key, path in zip(keys, files, strict=True):
         try:
             wave = audio.load(path, sr=recipe.sr)
             if change:
                 wave = change(prepare(wave, recipe), sr=recipe.sr, clip_id=key.split("|")[0])
-            values.append(make(wave, recipe))
+            values.append(make(wave))
         except AudioError as error:
             bad[key] = (error.reason, str(error))
         except Exception as error:
