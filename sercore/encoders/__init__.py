@@ -26,12 +26,13 @@ import lazy_loader
 # Keras is imported when a network is built, ONNX Runtime when a file is loaded
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["mel", "onnx", "pooling", "weights", "whisper"],
+    submodules=["mel", "onnx", "pooling", "sources", "weights", "whisper"],
     submod_attrs={
         "encoder": ["Encoder", "get_encoder", "keras_encoder", "load_encoder", "whisper_model"],
         "mel": ["whisper_log_mel"],
         "pooling": ["pool"],
         "recipe": ["EncoderRecipe"],
-        "weights": ["WHISPER_TINY_EN", "is_installed"],
+        "sizes": ["WhisperSize"],
+        "sources": ["WHISPER_TINY_EN", "is_installed"],
     },
 )

@@ -98,7 +98,7 @@ class Encoder:
 
 
 def get_encoder(
-    encoder: str | os.PathLike | EncoderRecipe = "whisper_tiny_en", *, runtime: str | None = None, **settings
+    encoder: str | os.PathLike | EncoderRecipe = "whisper_tiny_en", *, runtime: str = "keras", **settings
 ) -> Encoder:
     """Load an encoder.
 
@@ -106,10 +106,11 @@ def get_encoder(
     ----------
     encoder : str, path or EncoderRecipe
         ``whisper_tiny_en`` (extra ``pretrained``), the path of an ONNX file with waves in and hidden states
-        out (:mod:`sercore.encoders.onnx`), the name of a Whisper preset of KerasHub, or a recipe.
-    runtime : {"keras", "onnx"}, optional
+        out (:mod:`sercore.encoders.onnx`), the name of a Whisper preset of KerasHub, or a recipe. With
+        ``path`` and ``sha256``, any name for the Whisper encoder in a local CTranslate2 file.
+    runtime : {"keras", "onnx"}
         Which library runs Whisper. ``onnx`` exports the network once, to ``cache/encoders`` in the data
-        folder, and needs no TensorFlow after that. By default ``keras``.
+        folder, and needs no TensorFlow after that.
     **settings
         Fields of :class:`EncoderRecipe`, such as ``weights="random"`` or ``blocks=(2, 3)``.
 
@@ -137,9 +138,9 @@ def get_encoder(
 
 
 @lru_cache(maxsize=4)
-def load_encoder(recipe: EncoderRecipe, runtime: str | None = None) -> Encoder:
+def load_encoder(recipe: EncoderRecipe, runtime: str = "keras") -> Encoder:
     """The encoder of a recipe; the last four stay in memory."""
-    if runtime not in (None, *RUNTIMES):
+    if runtime not in RUNTIMES:
         raise EncoderError(f"runtime={runtime!r}; must be one of {', '.join(RUNTIMES)}")
     if recipe.encoder == "onnx":
         from .onnx import wave_encoder
@@ -164,15 +165,16 @@ def whisper_model(recipe: EncoderRecipe):
     keras.Model
         See :func:`sercore.encoders.whisper.build_whisper`; reads windows of ``recipe.seconds``.
     """
-    from . import weights, whisper
+    from . import sources, whisper
+    from .sizes import size_of
 
     n_frames = recipe.n_samples // HOP_LENGTH
     if recipe.weights == "random":
         if recipe.encoder != "whisper_tiny_en":
             raise EncoderError(f"random weights are for whisper_tiny_en, not {recipe.encoder!r}")
         return whisper.build_whisper(n_frames=n_frames, seed=recipe.seed, name=recipe.encoder)
-    tensors = weights.load(recipe)
-    model = whisper.build_whisper(whisper.size_of(tensors), n_frames=n_frames, name=recipe.encoder)
+    tensors = sources.load(recipe)
+    model = whisper.build_whisper(size_of(tensors), n_frames=n_frames, name=recipe.encoder)
     whisper.set_weights(model, tensors)
     return model
 

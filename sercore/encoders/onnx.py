@@ -121,7 +121,9 @@ def export_whisper(model) -> bytes:
         try:
             model.export(path, format="onnx", verbose=False)
         except ImportError as error:
-            raise EncoderError('ONNX export needs: pip install "sercore[onnx]"') from error
+            raise EncoderError(
+                'ONNX export needs Keras on TensorFlow, and: pip install "sercore[onnx]"'
+            ) from error
         content = path.read_bytes()
     loaded = session(content, where="the exported encoder")
     found = loaded.run(None, {loaded.get_inputs()[0].name: noise})[0]

@@ -51,6 +51,16 @@ def pretrained():
         pytest.skip("the extra 'pretrained' is not installed")
 
 
+@pytest.fixture(scope="session")
+def exporter():
+    """Skip the test if Keras cannot export to ONNX."""
+    import keras
+
+    pytest.importorskip("tf2onnx")
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("ONNX export needs Keras on TensorFlow")
+
+
 @pytest.fixture
 def wave(rng):
     """One second of a voice-like wave."""

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from sercore.encoders import mel, weights, whisper
+from sercore.encoders import mel, sources, weights, whisper, whisper_layers
+from sercore.encoders.sizes import WhisperSize, size_of
 from sercore.errors import EncoderError
 
-SMALL = whisper.WhisperSize(width=8, n_heads=2, n_blocks=2, n_positions=100)
+SMALL = WhisperSize(width=8, n_heads=2, n_blocks=2, n_positions=100)
 
 
 def encoder_by_hand(tensors, log_mel):
@@ -102,7 +103,7 @@ def test_weights_that_do_not_fit_are_named(tensors):
     with pytest.raises(EncoderError, match=r"'encoder/conv1/bias' has shape \(3,\)"):
         whisper.set_weights(model, tensors | {"encoder/conv1/bias": np.zeros(3)})
     with pytest.raises(EncoderError, match="not those of a Whisper encoder"):
-        whisper.size_of({})
+        size_of({})
     with pytest.raises(EncoderError, match="1 to 200 frames"):
         whisper.build_whisper(SMALL, n_frames=202)
 
@@ -120,9 +121,9 @@ def test_log_mel_levels_follow_the_definition(wave):
 @pytest.fixture(scope="module")
 def tiny_en(pretrained):
     tensors = weights.read_ctranslate2(
-        weights.locate(weights.WHISPER_TINY_EN), sha256=weights.WHISPER_TINY_EN.sha256
+        sources.locate(sources.WHISPER_TINY_EN), sha256=sources.WHISPER_TINY_EN.sha256
     )
-    model = whisper.build_whisper(whisper.size_of(tensors))
+    model = whisper.build_whisper(size_of(tensors))
     whisper.set_weights(model, tensors)
     return model, tensors
 
@@ -130,7 +131,7 @@ def tiny_en(pretrained):
 @pytest.mark.parametrize("seconds", [8, 30])
 def test_the_encoder_agrees_with_ctranslate2(tiny_en, wave, seconds):
     ctranslate2 = pytest.importorskip("ctranslate2")
-    folder = weights.locate(weights.WHISPER_TINY_EN).parent
+    folder = sources.locate(sources.WHISPER_TINY_EN).parent
     reference = ctranslate2.models.Whisper(str(folder), compute_type="float32", intra_threads=1)
     log_mel = mel.whisper_log_mel(np.pad(wave, (0, seconds * 16_000 - wave.size)))
     view = ctranslate2.StorageView.from_array(np.ascontiguousarray(log_mel.T[None]))
@@ -140,7 +141,7 @@ def test_the_encoder_agrees_with_ctranslate2(tiny_en, wave, seconds):
 
 def test_the_stored_position_table_is_the_formula(tiny_en):
     table = tiny_en[1]["encoder/position_encodings/encodings"]
-    np.testing.assert_allclose(whisper.sinusoids(*table.shape), table, atol=5e-4)  # stored in 16 bits
+    np.testing.assert_allclose(whisper_layers.sinusoids(*table.shape), table, atol=5e-4)  # stored in 16 bits
 
 
 def test_kerashub_weights_give_kerashub_output(rng):
@@ -156,7 +157,7 @@ def test_kerashub_weights_give_kerashub_output(rng):
     for variable in backbone.variables:
         variable.assign(rng.normal(scale=0.3, size=variable.shape))
     tensors = tensors_of(backbone)
-    model = whisper.build_whisper(whisper.size_of(tensors), n_frames=120)
+    model = whisper.build_whisper(size_of(tensors), n_frames=120)
     whisper.set_weights(model, tensors)
     theirs = keras.Model(backbone.input["encoder_features"], backbone.encoder_layer_norm.output)
     log_mel = rng.standard_normal((1, 120, 80)).astype(np.float32)

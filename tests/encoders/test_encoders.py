@@ -9,10 +9,11 @@ import pytest
 import soundfile
 
 from sercore.encoders import Encoder, EncoderRecipe, get_encoder, keras_encoder, pooling, whisper
+from sercore.encoders.sizes import WhisperSize
 from sercore.errors import AudioError, EncoderError, RecipeError
 from sercore.features import store
 
-SMALL = whisper.WhisperSize(width=8, n_heads=2, n_blocks=2, n_positions=100)
+SMALL = WhisperSize(width=8, n_heads=2, n_blocks=2, n_positions=100)
 RECIPE = EncoderRecipe(weights="random", seconds=2.0)
 
 
@@ -150,6 +151,26 @@ def test_the_key_changes_with_every_setting_but_the_path():
         EncoderRecipe.from_json(base.to_json().replace('"seconds"', '"minutes"'))
 
 
+def test_a_local_ctranslate2_file_is_an_encoder(model_bin, wave):
+    path, digest = model_bin
+    encoder = get_encoder("local", path=str(path), sha256=digest, seconds=2.0)
+    assert encoder.frames(wave).shape == (2, 50, 8)
+    assert len(encoder.recipe.column_names()) == encoder.row(wave).size == 32
+    permuted = get_encoder("local", path=str(path), sha256=digest, seconds=2.0, weights="permuted")
+    assert np.abs(permuted.row(wave) - encoder.row(wave)).max() > 0.01
+    with pytest.raises(EncoderError, match="SHA-256"):
+        get_encoder("local", path=str(path), sha256="0" * 64, seconds=2.0)
+    with pytest.raises(EncoderError, match="1 to 200 frames"):
+        get_encoder("local", path=str(path), sha256=digest)
+
+
+def test_column_names_follow_the_row():
+    names = EncoderRecipe(blocks=(2, 4), statistics=("std", "mean")).column_names()
+    assert names[:2] == ["block2[0].std", "block2[1].std"]
+    assert names[-1] == "block4[383].mean"
+    assert len(set(names)) == 2 * 2 * 384
+
+
 def test_unknown_encoders_are_named():
     with pytest.raises(EncoderError, match="no encoder named 'whisper_nano'"):
         get_encoder("whisper_nano")
@@ -157,8 +178,7 @@ def test_unknown_encoders_are_named():
         get_encoder(weights="random", runtime="torch")
 
 
-def test_the_onnx_export_agrees(encoder, wave):
-    pytest.importorskip("tf2onnx")
+def test_the_onnx_export_agrees(encoder, wave, exporter):
     from sercore.encoders import onnx
 
     exported = onnx.whisper_encoder(onnx.export_whisper(encoder.model), RECIPE)
@@ -254,9 +274,8 @@ def test_recipes_and_the_onnx_runtime_need_no_keras(tmp_path):
 
 @pytest.mark.slow
 def test_pretrained_rows_agree_between_runtimes_and_differ_from_the_controls(
-    pretrained, tmp_path, monkeypatch, wave
+    pretrained, exporter, tmp_path, monkeypatch, wave
 ):
-    pytest.importorskip("tf2onnx")
     monkeypatch.setenv("SERCORE_DATA", str(tmp_path))
     encoder = get_encoder()
     assert encoder.frames(wave).shape == (4, 50, 384)
