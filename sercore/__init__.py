@@ -1,12 +1,32 @@
-"""Speech emotion recognition, measured honestly: the package behind the notebooks.
+"""Speech emotion recognition, evaluated on speakers that a model has never heard.
 
-Data flows one way, and no module imports one to its right::
+The package has three floors; a module imports from its own floor and those below it::
 
-    corpora -> audio -> features -> splits -> models, training -> evaluation -> ensemble
-                                                              -> interpret  -> bundle
+    course   notebooks, published results, README tables, benchmarks
+    views    plots, pictures, widgets
+    library  errors paths labels files · audio synth · corpora · features · splits models ·
+             evaluation · training · ensemble interpret · bundle   (lowest first)
 
-``plots`` and ``widgets`` only show things. Importing ``sercore`` loads nothing heavy:
-librosa, scikit-learn and TensorFlow are imported by the functions that need them.
+``training`` uses ``evaluation``: out-of-fold predictions are scored where they are made.
+Sub-packages are imported on first use, and nothing heavy is loaded before it is needed: librosa,
+scikit-learn and TensorFlow are imported by the functions that call them.
+
+Examples
+--------
+>>> import sercore
+>>> sercore.labels.get_scheme("four").classes
+('neutral', 'happy', 'sad', 'angry')
 """
 
-__version__ = "0.1.0"
+import lazy_loader
+
+__version__ = "0.2.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "audio", "bundle", "cli", "corpora", "course", "ensemble", "errors", "evaluation", "features",
+        "files", "interpret", "labels", "models", "paths", "pictures", "plots", "splits", "synth", "training",
+        "widgets",
+    ],
+)  # fmt: skip

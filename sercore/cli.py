@@ -128,7 +128,7 @@ def _train_and_predict_options(commands) -> None:
 def _run(options) -> None:
     import pandas as pd
 
-    from . import notebooks
+    from .course import notebooks
     from .evaluation import format_table
 
     folder = notebooks.run(
@@ -195,33 +195,34 @@ def _train(options) -> None:
 
 
 def _predict(options) -> int:
-    from .bundle import Windows, serve
+    from .bundle import Windows, print_predictions
 
     windows = Windows(options.window, options.step) if options.timeline else None
-    return serve(
+    return print_predictions(
         options.bundle, options.files, windows=windows, as_json=options.json, n_jobs=options.jobs,
         backend=options.backend, digest=options.digest,
     )  # fmt: skip
 
 
 def _results(options) -> None:
-    from . import published, readme
+    from .course import published, readme
     from .evaluation import format_table
 
     for name in options.names or published.CAMPAIGNS:
         if options.measure:
-            print(published.measure(name))
+            print(published.run_campaign(name))
         print(f"\n{name}\n{format_table(published.table(name)).to_string(index=False)}")
     if options.readme:
         readme.replace("results", readme.results_markdown())
         readme.replace("networks", readme.networks_markdown())
-        print(readme.draw_gap())
+        print(readme.draw_leak_figure())
 
 
 def _bench(options) -> None:
-    from . import bench, readme
+    from .course import readme
+    from .course.benchmarks import features
 
-    measured = bench.run()
+    measured = features.run()
     print(measured.to_string(index=False))
     if options.readme:
         readme.replace("bench", readme.bench_markdown(measured))

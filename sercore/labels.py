@@ -9,6 +9,7 @@ Notebook: 01_eda.ipynb
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -98,3 +99,27 @@ def apply_scheme(index: pd.DataFrame, scheme: str | LabelScheme) -> tuple[pd.Dat
             f"{sorted(set(index['emotion']))}; choose another scheme"
         )
     return labelled, classes
+
+
+def sort_emotions(emotions: Iterable[str]) -> list[str]:
+    """The emotions that occur, once each, in the order of every table and figure."""
+    present = set(emotions)
+    return [emotion for emotion in EMOTIONS if emotion in present] + sorted(present - set(EMOTIONS))
+
+
+def narrowest_scheme(emotions: Iterable[str]) -> str:
+    """Name of the scheme with the fewest classes that holds all of these emotions without merging any.
+
+    Examples
+    --------
+    >>> narrowest_scheme(["happy", "sad", "neutral"])
+    'four'
+    >>> narrowest_scheme(["calm", "happy"])
+    'eight'
+    """
+    present = set(emotions)
+    fitting = [name for name, scheme in SCHEMES.items() if present <= set(scheme.classes)]
+    if not fitting:
+        unknown = sorted(present - set(EMOTIONS))
+        raise CorpusError(f"no scheme holds {', '.join(unknown)}; there are: {', '.join(SCHEMES)}")
+    return min(fitting, key=lambda name: len(SCHEMES[name].classes))

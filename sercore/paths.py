@@ -40,16 +40,6 @@ def cache_dir(root: str | os.PathLike | None = None) -> Path:
     return data_dir(root) / "cache"
 
 
-def notebooks_dir() -> Path:
-    """Folder of the numbered notebooks in the clone this package runs from."""
-    return _REPOSITORY / "notebooks"
-
-
-def repository() -> Path:
-    """The clone this package runs from (its parent folder, when installed without one)."""
-    return _REPOSITORY
-
-
 def corpus_candidates(folder_names: tuple[str, ...], root: str | os.PathLike | None = None) -> list[Path]:
     """Folders where a corpus is looked for, in order.
 

@@ -7,9 +7,9 @@ import tomllib
 
 import pytest
 
-from sercore import paths
+from sercore.course import clone
 
-ROOT = paths.repository()
+ROOT = clone.repository()
 
 
 def tracked() -> list[str]:

@@ -5,7 +5,7 @@ data with licence, figures with interval, versions, digest of every file), and a
 holds the model: ``model.skops`` for scikit-learn, ``network.keras``, ``network.onnx`` and ``scaler.npz``
 for networks. Several members vote with their weights. Nothing is ever unpickled::
 
-    save("my-bundle", {"lda": Fitted(model, "default")}, classes)
+    save("my-bundle", {"lda": FittedModel(model, "default")}, classes)
     Predictor.load("my-bundle").predict("clip.wav")     # {"neutral": 0.1, "happy": 0.7, …}
 
 ==================  ================================================================================
@@ -25,14 +25,27 @@ its function to ``predictor``.
 Notebook: 00_start_here.ipynb
 """
 
+from .default_model import get_predictor
 from .files import find_files, predict_clip, predict_files
 from .folder import digest
 from .predictor import Predictor
-from .printing import serve
-from .saving import Fitted, save
-from .windows import Windows, predict_windows
+from .printing import print_predictions
+from .recordings import Recording
+from .saving import FittedModel, save
+from .windows import Windows, over_time, predict_windows
 
 __all__ = [
-    "Fitted", "Predictor", "Windows", "digest", "find_files", "predict_clip", "predict_files",
-    "predict_windows", "save", "serve",
+    "FittedModel",
+    "Predictor",
+    "Recording",
+    "Windows",
+    "digest",
+    "find_files",
+    "get_predictor",
+    "over_time",
+    "predict_clip",
+    "predict_files",
+    "predict_windows",
+    "print_predictions",
+    "save",
 ]  # fmt: skip

@@ -13,8 +13,8 @@ from __future__ import annotations
 import copy
 
 from ..errors import BundleError
-from . import canonical
-from .strict import read_json, read_member
+from . import reproducible_zip
+from .safe_json import read_json, read_member
 
 _PLAIN = {
     "DictNode": ("builtins.dict",),
@@ -80,7 +80,7 @@ def dump(model) -> bytes:
     if "cv" in model.get_params(deep=False):
         model.set_params(cv=None)  # rows of the training table; nothing at prediction time
     try:
-        content = canonical.skops(sio.dumps(model))
+        content = reproducible_zip.skops(sio.dumps(model))
     except Exception as error:  # whatever cannot be taken apart
         raise BundleError(f"{type(model).__name__} cannot be written without pickle ({error})") from error
     check(content, where=type(model).__name__)

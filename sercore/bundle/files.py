@@ -19,9 +19,8 @@ from .. import audio
 from ..errors import AudioError
 from .folder import digest as digest_of_folder
 from .predictor import Predictor
-from .windows import Windows, answer, predict_windows
+from .windows import Windows, predict_waves, predict_windows
 
-SUFFIXES = (*audio.EXTENSIONS, ".aif", ".aiff", ".opus", ".oga")
 """File names that count as audio when a folder is searched; a file named on its own is always tried."""
 
 MAX_STDIN_BYTES = 2_000_000_000
@@ -49,11 +48,11 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
             Path(where) / file
             for where, _, inside in os.walk(name, onerror=stop)
             for file in inside
-            if file.lower().endswith(SUFFIXES) and not file.startswith(".")
+            if file.lower().endswith(audio.AUDIO_SUFFIXES) and not file.startswith(".")
         ]
         if not found:
             raise AudioError(
-                f"{name}: no audio file in this folder ({', '.join(SUFFIXES)})", reason="missing"
+                f"{name}: no audio file in this folder ({', '.join(audio.AUDIO_SUFFIXES)})", reason="missing"
             )
         files += sorted(found)
     return files
@@ -65,7 +64,7 @@ def predict_clip(predictor: Predictor, path: str | os.PathLike, windows: Windows
     try:
         waves = predictor.waves(path)
         if windows is None:
-            return [{"file": name} | answer(predictor, waves)]
+            return [{"file": name} | predict_waves(predictor, waves)]
     except AudioError as error:
         return [{"file": name, "error": error.reason, "message": str(error)}]
     except UnicodeEncodeError:  # libsndfile takes names that are text only
@@ -116,7 +115,7 @@ def predict_files(
     """
     from tqdm import tqdm
 
-    digest = loaded(bundle, digest=digest, backend=backend).digest  # workers must load the same
+    digest = load_cached(bundle, digest=digest, backend=backend).digest  # workers must load the same
     hidden = None if progress is None else not progress
     with tqdm(total=len(files), unit="file", disable=hidden, delay=1) as bar:
         for rows in _run(os.fspath(bundle), digest, backend, files, windows, n_jobs):
@@ -146,7 +145,7 @@ def standard_input() -> Path:
     return Path(name)
 
 
-def loaded(bundle: str | os.PathLike, *, digest: str | None = None, backend: str = "auto") -> Predictor:
+def load_cached(bundle: str | os.PathLike, *, digest: str | None = None, backend: str = "auto") -> Predictor:
     """The bundle that lies there now; read again only where it is another one than last time.
 
     Raises

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from ..errors import BundleError, RecipeError
 from ..features import Recipe
-from .strict import read_json
+from .safe_json import read_json
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever older code could misread a bundle; what is newer is refused."""
 
 KINDS = {"sklearn": ("model.skops",), "keras": ("network.keras", "network.onnx", "scaler.npz")}
@@ -66,7 +66,7 @@ class Manifest:
     versions : dict of str to str
         Of the libraries when the bundle was written.
     probe : tuple of float [shape=(n_classes,)]
-        What the model answers to :func:`sercore.bundle.probe.probe_wave`.
+        What the model answers to :func:`sercore.bundle.reference_signal.reference_signal`.
     files : dict of str to dict
         ``bytes`` and ``sha256`` of every file but this one.
     """
@@ -108,6 +108,10 @@ class Manifest:
         if type(form) is int and form > FORMAT:
             raise BundleError(
                 f"{where}: format {form}, but this sercore knows {FORMAT} at most; install a newer one"
+            )
+        if form == 1:
+            raise BundleError(
+                f"{where}: written by sercore 0.1 (format 1); train it again with 'sercore train'"
             )
         if type(form) is not int or form != FORMAT or set(value) != _KEYS:
             raise BundleError(

@@ -17,10 +17,10 @@ import numpy as np
 
 from .. import audio, features
 from ..errors import BundleError
-from ..training.scaling import standardise
+from ..training.normalisation import standardise
 from . import estimators, folder, networks
 from .manifest import Manifest, Member
-from .probe import probe_wave
+from .reference_signal import reference_signal
 
 TOLERANCE = 0.02
 """How far the answer to the probe may lie from the one noted in training, before a bundle is refused.
@@ -160,7 +160,9 @@ class Predictor:
         return line
 
     def _check_probe(self, tolerance: float, where: str) -> None:
-        waves = {member.recipe.sr: probe_wave(member.recipe.sr) for member in self.manifest.members.values()}
+        waves = {
+            member.recipe.sr: reference_signal(member.recipe.sr) for member in self.manifest.members.values()
+        }
         away = float(np.abs(self.proba(waves) - self.manifest.probe).max())
         if not away <= tolerance:
             raise BundleError(
@@ -175,7 +177,7 @@ def _member(member: Member, contents: dict, classes, backend: str, where: str) -
         return _estimator(
             estimators.load(contents["model.skops"], where=f"{where}/model.skops"), classes, where
         )
-    mean, spread = networks.load_scaler(contents["scaler.npz"], where=f"{where}/scaler.npz")
+    mean, std = networks.load_scaler(contents["scaler.npz"], where=f"{where}/scaler.npz")
     use_onnx = "network.onnx" in contents and (
         backend == "onnx" or (backend == "auto" and _has_onnxruntime())
     )
@@ -189,17 +191,17 @@ def _member(member: Member, contents: dict, classes, backend: str, where: str) -
     def proba(clip: np.ndarray) -> np.ndarray:
         if clip.shape[0] != mean.size:
             raise BundleError(f"{where}: made for {mean.size} features, its recipe makes {clip.shape[0]}")
-        return _checked(run(standardise([clip], mean, spread)[0]), classes, where)
+        return _checked(run(standardise([clip], mean, std)[0]), classes, where)
 
     return proba
 
 
 def _estimator(model, classes, where: str) -> Callable:
-    from ..training.fitting import probabilities
+    from ..training.classical import predict_proba
 
     def proba(row: np.ndarray) -> np.ndarray:
         try:
-            return _checked(probabilities(model, row[None], classes)[0], classes, where)
+            return _checked(predict_proba(model, row[None], classes)[0], classes, where)
         except (ValueError, AttributeError, TypeError, IndexError, NotImplementedError) as error:
             raise BundleError(f"{where}: the model does not fit its features or classes ({error})") from error
 

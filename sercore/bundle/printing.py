@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 
-from .files import find_files, loaded, predict_files, standard_input
+from .files import find_files, load_cached, predict_files, standard_input
 from .windows import Windows
 
 MAX_WIDTH = 48
@@ -18,7 +18,7 @@ OK, SOME_BAD = 0, 3
 """Exit status of ``sercore predict``: all recordings read; some not. 1 and 2: nothing could be done."""
 
 
-def serve(
+def print_predictions(
     bundle: str | os.PathLike,
     names: Sequence[str],
     *,
@@ -44,7 +44,7 @@ def serve(
     BundleError, AudioError
         The bundle cannot be used; a folder holds no audio.
     """
-    predictor = loaded(bundle, backend=backend, digest=digest)
+    predictor = load_cached(bundle, backend=backend, digest=digest)
     piped = standard_input() if "-" in names else None
     files = find_files([piped if name == "-" else name for name in names])
     if not as_json:

@@ -21,7 +21,7 @@ from . import estimators, networks
 from .folder import MANIFEST, digest_of, write_folder
 from .manifest import Manifest, Member, member_name
 from .predictor import Predictor
-from .probe import probe_wave
+from .reference_signal import reference_signal
 
 SAME = 1e-4
 """How near the answers of the written files must be to those of the fitted models."""
@@ -40,7 +40,7 @@ _LIBRARIES = (
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class FittedModel:
     """A fitted model and the recipe of its features.
 
     Parameters
@@ -64,28 +64,28 @@ class Fitted:
 
     def answer(self, classes: Sequence[str]) -> np.ndarray:
         """Probabilities [shape=(n_classes,)] for the probe, by the functions of training."""
-        from ..training import probabilities
+        from ..training import predict_proba
 
         recipe = get_recipe(self.recipe)
         make = features.frames if self.features == "frames" else features.table_row
-        clip = make(probe_wave(recipe.sr), recipe)
+        clip = make(reference_signal(recipe.sr), recipe)
         return (
             self.model([clip])[0]
             if self.kind == "keras"
-            else probabilities(self.model, clip[None], classes)[0]
+            else predict_proba(self.model, clip[None], classes)[0]
         )
 
     def contents(self, *, onnx: bool) -> dict[str, bytes]:
         """The member's files by name."""
         if self.kind == "sklearn":
             return {"model.skops": estimators.dump(self.model)}
-        scaler = networks.dump_scaler(self.model.mean, self.model.spread)
+        scaler = networks.dump_scaler(self.model.mean, self.model.std)
         return networks.dump(self.model.network, onnx=onnx) | {"scaler.npz": scaler}
 
 
 def save(
     path: str | os.PathLike,
-    members: Mapping[str, Fitted],
+    members: Mapping[str, FittedModel],
     classes: Sequence[str],
     *,
     weights: Mapping[str, float] | None = None,
@@ -100,7 +100,7 @@ def save(
     ----------
     path : path
         The folder to write. It appears when it is whole.
-    members : mapping of str to Fitted
+    members : mapping of str to FittedModel
         One model, or several that vote.
     classes : sequence of str
         Order of the probabilities.
@@ -175,7 +175,7 @@ def plain(row: Mapping) -> dict:
     }
 
 
-def _shares(members: Mapping[str, Fitted], weights: Mapping[str, float] | None) -> dict[str, float]:
+def _shares(members: Mapping[str, FittedModel], weights: Mapping[str, float] | None) -> dict[str, float]:
     """Weights by name, summing to 1."""
     try:
         names = [member_name(name) for name in members]

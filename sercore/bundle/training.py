@@ -24,7 +24,7 @@ from ..features.store import extract_frames, extract_table
 from ..labels import apply_scheme
 from ..models import NETWORKS, classical, is_network, reads_frames
 from ..training import fit_classical, fit_network, out_of_fold, summarise
-from .saving import Fitted, save
+from .saving import FittedModel, save
 
 RECIPES = {"table": "default", "frames": "log_mel"}
 
@@ -96,7 +96,7 @@ def train(
             folder=paths.cache_dir() / "train", progress=progress,
         )  # fmt: skip
         oofs.append(oof)
-        members[model] = Fitted(_fit_all(index, X, classes, model, seed), RECIPES[_kind(model)])
+        members[model] = FittedModel(_fit_all(index, X, classes, model, seed), RECIPES[_kind(model)])
     if len(models) > 1:
         vote = pd.concat(oofs, ignore_index=True)
         oofs.append(ensemble.soft_vote(vote, name="+".join(models)))

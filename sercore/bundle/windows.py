@@ -5,13 +5,13 @@ Notebook: 00_start_here.ipynb
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .. import audio
-from ..errors import AudioError
+from ..errors import AudioError, SercoreError
 from .predictor import Predictor
 
 
@@ -75,12 +75,45 @@ def predict_windows(
         try:
             for rate, wave in cut.items():
                 audio.check(wave, rate, where=f"{where} at {start:.1f} s")
-            yield row | answer(predictor, cut)
+            yield row | predict_waves(predictor, cut)
         except AudioError as error:
             yield row | {"error": error.reason, "message": str(error)}
 
 
-def answer(predictor: Predictor, waves: dict[int, np.ndarray]) -> dict:
+def predict_waves(predictor: Predictor, waves: dict[int, np.ndarray]) -> dict:
     """``label`` and ``proba`` of the waves of one clip or window."""
     proba = predictor.as_dict(predictor.proba(waves))
     return {"label": max(proba, key=proba.get), "proba": proba}
+
+
+def over_time(rows: Sequence[dict], classes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities between the edges of windows: at each moment the mean of the windows that hold it.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        From :func:`sercore.bundle.predict_windows`, or ``predict_clip`` with windows.
+    classes : sequence of str
+
+    Returns
+    -------
+    edges : np.ndarray [shape=(n_pieces + 1,)]
+        In seconds.
+    proba : np.ndarray [shape=(n_pieces, n_classes)]
+        NaN where no window gave an answer, as in silence.
+
+    Raises
+    ------
+    SercoreError
+        There are no windows.
+    """
+    if not rows or "start" not in rows[0]:
+        raise SercoreError(f"no windows in {list(rows)[:1]}; make rows with sercore.bundle.predict_windows")
+    edges = np.unique([row[end] for row in rows for end in ("start", "end")])
+    total, count = np.zeros((len(edges) - 1, len(classes))), np.zeros(len(edges) - 1)
+    for row in rows:
+        if "proba" in row:
+            held = slice(*np.searchsorted(edges, (row["start"], row["end"])))
+            total[held] += [row["proba"][name] for name in classes]
+            count[held] += 1
+    return edges, total / np.where(count, count, np.nan)[:, None]

@@ -6,11 +6,10 @@
 Notebook: 01_eda.ipynb
 """
 
-from .catalogue import list_corpora
 from .fetch import download
 from .index import COLUMNS, load_index
-from .integrity import Verification, verify
-from .registry import NAMES, get_corpus
+from .registry import NAMES, get_corpus, list_corpora
+from .verification import Verification, verify
 
 __all__ = [
     "COLUMNS",

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..audio import AUDIO_SUFFIXES
 from ..errors import CorpusError
 from ..labels import EMOTIONS as ALL_EMOTIONS
 from ..paths import data_dir
-from .scanning import AUDIO_SUFFIXES
 
 NAME = "demo"
 FOLDERS = ("demo",)
@@ -43,7 +43,7 @@ FILES = None
 EMOTIONS = ALL_EMOTIONS[:8]
 SPEAKERS = tuple(f"{sex}{k}" for sex in "FM" for k in range(1, 7))
 SENTENCES = ("1", "2", "3")
-TAKES = ("1", "2")
+REPETITIONS = ("1", "2")
 
 README = """Demo corpus of sercore: 576 clips of a SYNTHETIC voice (sercore.synth), CC0 1.0.
 
@@ -76,7 +76,7 @@ def parse(path: str) -> dict | None:
     if not match or not stem.isascii():
         raise CorpusError("not demo_<speaker>_<emotion>_<sentence>_<take>, like demo_F1_angry_1_2")
     speaker, emotion, sentence, take = match.groups()
-    known = speaker in SPEAKERS and emotion in EMOTIONS and sentence in SENTENCES and take in TAKES
+    known = speaker in SPEAKERS and emotion in EMOTIONS and sentence in SENTENCES and take in REPETITIONS
     if not known:
         raise CorpusError("a field is outside the demo corpus's range")
     return {
@@ -86,7 +86,7 @@ def parse(path: str) -> dict | None:
         "emotion": emotion,
         "intensity": "normal",
         "sentence": sentence,
-        "take": take,
+        "repetition": take,
     }
 
 
@@ -136,7 +136,7 @@ def stems() -> list[str]:
         for speaker in SPEAKERS
         for emotion in EMOTIONS
         for sentence in SENTENCES
-        for take in TAKES
+        for take in REPETITIONS
     )
 
 
@@ -156,7 +156,7 @@ def render_clip(stem: str) -> tuple[np.ndarray, int]:
         synth.EMOTION_PROSODY[clip["emotion"]],
         speaker=synth.SPEAKERS[clip["speaker"]],
         sentence=int(clip["sentence"]) - 1,
-        seed=(*place, int(clip["sentence"]), int(clip["take"])),
+        seed=(*place, int(clip["sentence"]), int(clip["repetition"])),
     )
 
 

@@ -72,5 +72,5 @@ def parse(path: str) -> dict:
         "age": age,
         "emotion": EMOTIONS[letter],
         "sentence": sentence,
-        "take": version,
+        "repetition": version,
     }

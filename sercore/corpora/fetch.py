@@ -16,10 +16,9 @@ from types import ModuleType
 
 from ..errors import CorpusError
 from ..paths import data_dir
-from .integrity import verify
-from .official import read_digests
 from .registry import get_corpus
 from .scanning import scan
+from .verification import read_digests, verify
 
 
 def download(

@@ -54,7 +54,7 @@ SYNONYMS = {
 """What folder names and tables may say besides the canonical names; case, ``_`` and ``-`` do not matter."""
 
 _SEXES = {"f": "female", "female": "female", "m": "male", "male": "male", "": ""}
-_OPTIONAL = ("language", "intensity", "sentence", "take")
+_OPTIONAL = ("language", "intensity", "sentence", "repetition")
 
 
 def parse(

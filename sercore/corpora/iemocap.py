@@ -56,7 +56,7 @@ def parse(path: str) -> dict | None:
         "sex": "female" if letter == "F" else "male",
         "emotion": "",
         "sentence": dialogue,
-        "take": number,
+        "repetition": number,
     }
 
 

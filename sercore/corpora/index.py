@@ -16,7 +16,7 @@ import pandas as pd
 from ..errors import CorpusError
 from ..labels import EMOTIONS
 from .registry import get_corpus
-from .scanning import Scan, count_once, find_scan, find_twins
+from .scanning import Scan, drop_copies, find_duplicates, find_scan
 
 COLUMNS = (
     "path",
@@ -29,8 +29,8 @@ COLUMNS = (
     "emotion",
     "intensity",
     "sentence",
-    "take",
-    "twin",
+    "repetition",
+    "duplicate_of",
 )
 """Columns of every index, in this order."""
 
@@ -64,7 +64,7 @@ def load_index(
     Returns
     -------
     pd.DataFrame
-        Columns :data:`COLUMNS`. ``age`` is in years, NaN where unknown. ``twin`` is the clip id
+        Columns :data:`COLUMNS`. ``age`` is in years, NaN where unknown. ``duplicate_of`` is the clip id
         of the first clip with the same bytes, empty where there is none.
 
     Raises
@@ -96,8 +96,8 @@ def _table(module: ModuleType, found: Scan, unknown: str) -> pd.DataFrame:
     if found.unknown:
         _report_unknown(module, found, unknown)
     rows = []
-    for clip in count_once(found.clips):
-        row = {"age": float("nan"), "sex": "", "intensity": "", "sentence": "", "take": ""}
+    for clip in drop_copies(found.clips):
+        row = {"age": float("nan"), "sex": "", "intensity": "", "sentence": "", "repetition": ""}
         row |= {"corpus": module.NAME, "language": module.LANGUAGE} | clip
         row["clip_id"] = f"{module.NAME}/{clip['stem']}"
         row["speaker"] = f"{module.NAME}-{clip['speaker']}"
@@ -108,14 +108,14 @@ def _table(module: ModuleType, found: Scan, unknown: str) -> pd.DataFrame:
         raise CorpusError(
             f"{module.TITLE}: {sorted(strange)} are not among the emotions {', '.join(EMOTIONS)}"
         )
-    table["twin"] = find_twins(table["clip_id"], table["path"])
+    table["duplicate_of"] = find_duplicates(table["clip_id"], table["path"])
     if module.N_CLIPS and len(table) != module.N_CLIPS:
         warnings.warn(
             f"{module.TITLE}: {len(table)} clips in {found.folder}, the corpus has {module.N_CLIPS}; "
             f"`sercore corpora verify {module.NAME}` says which are missing",
             stacklevel=3,
         )
-    return table.astype({"age": float, "take": str, "sentence": str})[list(COLUMNS)]
+    return table.astype({"age": float, "repetition": str, "sentence": str})[list(COLUMNS)]
 
 
 def _report_unknown(module: ModuleType, found: Scan, unknown: str) -> None:

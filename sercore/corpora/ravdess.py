@@ -85,5 +85,5 @@ def parse(path: str) -> dict | None:
         "emotion": EMOTIONS[emotion],
         "intensity": "normal" if intensity == "01" else "strong",
         "sentence": SENTENCES[sentence],
-        "take": take,
+        "repetition": take,
     }

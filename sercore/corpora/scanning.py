@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+from ..audio import AUDIO_SUFFIXES
 from ..errors import CorpusError
 from ..paths import corpus_candidates, data_dir
-
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
 @dataclass
@@ -87,7 +86,7 @@ def audio_files(folder: Path) -> list[Path]:
     return sorted(paths)
 
 
-def count_once(clips: list[dict]) -> list[dict]:
+def drop_copies(clips: list[dict]) -> list[dict]:
     """Clips with each stem once, sorted; of equal copies the least nested stays.
 
     Raises
@@ -114,7 +113,7 @@ def sha256(path: str | os.PathLike) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def find_twins(clip_ids: Sequence[str], paths: Sequence[str]) -> list[str]:
+def find_duplicates(clip_ids: Sequence[str], paths: Sequence[str]) -> list[str]:
     """For each clip the id of the first clip with the same bytes, or ``""``.
 
     Only files of equal size are read. Empty files are no twins.
@@ -122,14 +121,14 @@ def find_twins(clip_ids: Sequence[str], paths: Sequence[str]) -> list[str]:
     by_size = defaultdict(list)
     for clip_id, path in sorted(zip(clip_ids, paths, strict=True)):
         by_size[os.path.getsize(path)].append((clip_id, path))
-    first, twin = {}, {}
+    first, duplicate_of = {}, {}
     for size, group in by_size.items():
         if size and len(group) > 1:
             for clip_id, path in group:
                 leader = first.setdefault(sha256(path), clip_id)
                 if leader != clip_id:
-                    twin[clip_id] = leader
-    return [twin.get(clip_id, "") for clip_id in clip_ids]
+                    duplicate_of[clip_id] = leader
+    return [duplicate_of.get(clip_id, "") for clip_id in clip_ids]
 
 
 def find_scan(

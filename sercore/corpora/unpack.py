@@ -11,8 +11,8 @@ import stat
 import zipfile
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from ..archives import BAD_ZIP
 from ..errors import CorpusError
+from ..files import BAD_ZIP
 
 MAX_FILES = 20_000
 MAX_BYTES = 4_000_000_000

@@ -6,34 +6,37 @@ other: no audio, no network, seconds. Members are named, never counted.
 ==================  ================================================================================
 votes               :func:`soft_vote`, :func:`majority_vote`, :func:`mean_logits`; :func:`combine` for
                     new clips; :func:`oracle`, the bound
-weights             :func:`genetic` (PyGAD), :func:`optimum` (scipy), :func:`best_single`, :func:`equal`
-stacking            :func:`fit_stack`: a model that reads the members' probabilities; :func:`experts`:
+weights             :func:`evolve_weights` (PyGAD), :func:`optimal_weights` (scipy), :func:`best_single`, :func:`equal_weights`
+stacking            :func:`fit_stack`: a model that reads the members' probabilities; :func:`train_experts`:
                     members that know one class each
 on other people     :func:`evaluate_nested`: all of these, fitted on the speakers of the other folds
 is it real          :func:`compare_systems`, :func:`gain_by_members`, :func:`gain_by_tuning`
 how different       :func:`disagreement`, :func:`error_correlation`, :func:`pairs`
-the search space    :func:`landscape`: every weighting of three members
+the search space    :func:`weight_landscape`: every weighting of three members
 ==================  ================================================================================
 
-:func:`genetic`, :func:`optimum` and :func:`best_single` return what is best *on the table they are
+:func:`evolve_weights`, :func:`optimal_weights` and :func:`best_single` return what is best *on the table they are
 given*. That is no result about new people; :func:`evaluate_nested` is.
 
 Notebook: 06_ensembles.ipynb
 """
 
-from .alignment import align, seeds_as_members
-from .diversity import disagreement, error_correlation, pairs
-from .fitness import METRICS, Fitness, to_simplex
-from .landscape import landscape
-from .members import Members
+from .baselines import best_single, equal_weights, optimal_weights
+from .fitness import METRICS, Fitness, Weighting, to_simplex, weight_landscape
+from .genetic_algorithm import PRESETS, Evolution, evolve_weights
 from .nested import SYSTEMS, Nested, evaluate_nested
-from .one_against_rest import classical_expert, experts, network_expert
+from .one_vs_rest import classical_expert, network_expert, train_experts
+from .predictions import Members, align, seeds_as_members
+from .significance import (
+    compare_systems,
+    disagreement,
+    error_correlation,
+    gain_by_members,
+    gain_by_tuning,
+    pairwise_diversity,
+)
 from .stacking import META_MODELS, Stack, fit_stack
-from .voting import combine, majority_vote, mean_logits, oracle, soft_vote
-from .weighting import Weighting
-from .weights import PRESETS, Evolution, genetic
-from .worth import compare_systems, gain_by_members, gain_by_tuning
-from .yardsticks import best_single, equal, optimum
+from .voting import combine_proba, majority_vote, mean_logits, oracle, score_votes, soft_vote
 
 __all__ = [
     "META_MODELS",
@@ -49,25 +52,26 @@ __all__ = [
     "align",
     "best_single",
     "classical_expert",
-    "combine",
+    "combine_proba",
     "compare_systems",
     "disagreement",
-    "equal",
+    "equal_weights",
     "error_correlation",
     "evaluate_nested",
-    "experts",
+    "evolve_weights",
     "fit_stack",
     "gain_by_members",
     "gain_by_tuning",
-    "genetic",
-    "landscape",
     "majority_vote",
     "mean_logits",
     "network_expert",
-    "optimum",
+    "optimal_weights",
     "oracle",
-    "pairs",
+    "pairwise_diversity",
+    "score_votes",
     "seeds_as_members",
     "soft_vote",
     "to_simplex",
+    "train_experts",
+    "weight_landscape",
 ]

@@ -21,13 +21,12 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError, SplitError
-from .alignment import align
+from .baselines import best_single, equal_weights, optimal_weights
 from .fitness import METRICS, Fitness, mix
-from .members import Members
+from .genetic_algorithm import Evolution, evolve_weights
+from .predictions import Members, align
 from .stacking import assert_honest, fit_stack
 from .voting import oracle
-from .weights import Evolution, genetic
-from .yardsticks import best_single, equal, optimum
 
 SYSTEMS = ("best_single", "equal", "genetic", "optimum", "stack_logistic", "stack_mlp", "oracle")
 """The member that is best on the tuning speakers; the plain mean; weights by PyGAD and by scipy; two
@@ -159,10 +158,10 @@ def _fit_and_predict(system, tuning, held, metric, settings, seed):
         tuned = score(tuning.table(stack.predict(fitted), system), tuning, metric)
         return stack.predict_oof(held, name=system), tuned, no_weights
     if system == "genetic":
-        found = genetic(tuning, metric, settings=settings, seed=seed, progress=False)
+        found = evolve_weights(tuning, metric, settings=settings, seed=seed, progress=False)
     elif system == "optimum":
-        found = optimum(tuning, metric, seed=seed)
+        found = optimal_weights(tuning, metric, seed=seed)
     else:
-        found = {"best_single": best_single, "equal": equal}[system](tuning, metric)
+        found = {"best_single": best_single, "equal": equal_weights}[system](tuning, metric)
     weights = found.weights.to_numpy()
     return held.table(mix(held.proba, weights), system, used=weights > 0), found.fitness, weights

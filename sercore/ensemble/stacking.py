@@ -27,9 +27,8 @@ import pandas as pd
 
 from ..errors import EvaluationError, SplitError
 from ..splits import inner_folds, is_leaky
-from ..training import probabilities
-from .alignment import align, assert_out_of_fold
-from .members import Members
+from ..training import predict_proba
+from .predictions import Members, align, assert_out_of_fold
 
 STRENGTHS = {"logistic": (0.3, 1.0, 3.0, 10.0, 30.0), "mlp": (1.0, 3.0, 10.0)}
 """L2 penalties to choose from: ``1 / C`` of the logistic regression, ``alpha`` of the MLP."""
@@ -70,7 +69,7 @@ class Stack:
         if set(probas) != set(self.members):
             raise EvaluationError(f"the stack reads {list(self.members)}, but got {sorted(probas)}")
         features = _features(np.stack([probas[name] for name in self.members]))
-        return probabilities(self.model, features, self.classes)
+        return predict_proba(self.model, features, self.classes)
 
     def predict_oof(self, oof: pd.DataFrame | Members, *, name: str = "stack") -> pd.DataFrame:
         """Out-of-fold table of the stack for speakers that it was not fitted on.

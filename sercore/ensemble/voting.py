@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
-from .alignment import align
-from .members import Members, weights_in_order
+from ..evaluation.bootstrap import bounds, resample, sampling_units
+from ..evaluation.confusions import confusion_metrics, unit_confusions
+from .predictions import Members, align, weights_in_order
 
 Weights = Mapping[str, float]
 
@@ -116,7 +117,7 @@ def oracle(oof: pd.DataFrame | Members, *, name: str = "oracle") -> pd.DataFrame
     return members.table(members.proba[chosen, rows], name)
 
 
-def combine(probas: Mapping[str, np.ndarray], weights: Weights | None = None) -> np.ndarray:
+def combine_proba(probas: Mapping[str, np.ndarray], weights: Weights | None = None) -> np.ndarray:
     """Soft vote for new clips, from each member's probabilities by name.
 
     Parameters
@@ -141,3 +142,48 @@ def combine(probas: Mapping[str, np.ndarray], weights: Weights | None = None) ->
 def mix(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted sums over the first axis of values: of one weight vector, or of each row of several."""
     return np.tensordot(weights, values, axes=1)
+
+
+def score_votes(members: Members, votes: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """Unweighted accuracy of some weighted soft votes, with 95 % intervals over speakers.
+
+    Parameters
+    ----------
+    members : Members
+        From :func:`sercore.ensemble.align`.
+    votes : mapping of str to mapping of str to float
+        Name of a vote to the weight of each member by name.
+
+    Returns
+    -------
+    pd.DataFrame
+        A row per vote: ``ua, low, high``, and of the difference to the last vote, over the same clips:
+        ``difference, difference_low, difference_high``. Fractions; NaN where there are too few speakers
+        for an interval.
+
+    Raises
+    ------
+    EvaluationError
+        Weights that are negative, all zero, or not for exactly these members.
+    """
+    confusions = {name: _confusions(members, members.shares(weights)) for name, weights in votes.items()}
+    ua = {name: confusion_metrics(found.sum(axis=1))["ua"].mean() for name, found in confusions.items()}
+    drawn = {name: resample(found)["ua"] for name, found in confusions.items()}  # the same speakers for all
+    last = list(votes)[-1]
+    rows = {}
+    for name, found in confusions.items():
+        n_units = found.shape[1]
+        apart = bounds(drawn[name] - drawn[last], n_units)
+        rows[name] = [ua[name], *bounds(drawn[name], n_units), ua[name] - ua[last], *apart]
+    columns = ["ua", "low", "high", "difference", "difference_low", "difference_high"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def _confusions(members: Members, shares: np.ndarray) -> np.ndarray:
+    """Of the vote with these shares, [shape=(n_seeds, n_speakers, n_classes, n_classes)]."""
+    speakers, seeds = members.rows["speaker"].to_numpy(), members.rows["seed"].to_numpy()
+    units, _, _ = sampling_units(speakers, len(speakers), "speakers")
+    winner = mix(members.proba, shares).argmax(axis=1)
+    size = units.max() + 1, len(members.classes)
+    runs = [seeds == seed for seed in np.unique(seeds)]
+    return np.stack([unit_confusions(members.codes[run], winner[run], units[run], *size) for run in runs])

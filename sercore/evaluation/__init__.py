@@ -23,11 +23,9 @@ Notebook: 03_mlp_baseline.ipynb
 
 from .compare import compare_oof, compare_paired
 from .confusions import confusion, per_class, per_group
-from .metrics import calibration, expected_calibration_error, figures
+from .metrics import calibration, expected_calibration_error, scalar_metrics, uar, validate
 from .oof import evaluate_oof, evaluate_runs, oof_rows, unpack
-from .scores import evaluate
-from .tables import COLUMNS, format_table, results_row, results_table
-from .validation import validate
+from .scores import COLUMNS, evaluate, format_table, results_row, results_table
 
 __all__ = [
     "COLUMNS",
@@ -39,13 +37,14 @@ __all__ = [
     "evaluate_oof",
     "evaluate_runs",
     "expected_calibration_error",
-    "figures",
     "format_table",
     "oof_rows",
     "per_class",
     "per_group",
     "results_row",
     "results_table",
+    "scalar_metrics",
+    "uar",
     "unpack",
     "validate",
 ]

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
-from .bootstrap import MIN_UNITS, bounds, count_speakers, resample, units_of
-from .confusions import confusion_figures, unit_confusions
+from .bootstrap import MIN_UNITS, bounds, count_speakers, resample, sampling_units
+from .confusions import confusion_metrics, unit_confusions
+from .metrics import validate
 from .oof import run_confusions, unpack
-from .validation import validate
 
 
 def compare_paired(
@@ -52,7 +52,7 @@ def compare_paired(
     """
     codes, proba_a = validate(y_true, proba_a, classes)
     _, proba_b = validate(y_true, proba_b, classes)
-    units, interval, note = units_of(speakers, len(codes), interval)
+    units, interval, note = sampling_units(speakers, len(codes), interval)
     n_units = units.max() + 1
     confusions = [
         unit_confusions(codes, proba.argmax(axis=1), units, n_units, len(classes))[None]
@@ -124,7 +124,7 @@ def _difference(
     metric : str
         ``"ua"``, ``"wa"`` or ``"macro_f1"``.
     """
-    figure = [confusion_figures(c.sum(axis=1))[metric].mean() for c in (confusions_a, confusions_b)]
+    figure = [confusion_metrics(c.sum(axis=1))[metric].mean() for c in (confusions_a, confusions_b)]
     drawn = [resample(c, n_boot=n_boot, seed=seed)[metric] for c in (confusions_a, confusions_b)]
     differences = drawn[0] - drawn[1]
     n_units = confusions_a.shape[1]

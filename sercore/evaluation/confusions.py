@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
-from .validation import validate
+from .metrics import validate
 
 
 def confusion(
@@ -77,7 +77,7 @@ def per_group(
     table = pd.DataFrame({"n_clips": counts.sum(axis=(1, 2))}, index=names)
     if speakers is not None:
         table["n_speakers"] = pd.Series(np.asarray(speakers)).groupby(units).nunique().to_numpy()
-    return table.assign(**confusion_figures(counts))
+    return table.assign(**confusion_metrics(counts))
 
 
 def unit_confusions(
@@ -88,7 +88,7 @@ def unit_confusions(
     return np.bincount(cells, minlength=n_units * n_classes**2).reshape(n_units, n_classes, n_classes)
 
 
-def confusion_figures(confusions: np.ndarray) -> dict[str, np.ndarray]:
+def confusion_metrics(confusions: np.ndarray) -> dict[str, np.ndarray]:
     """UA, WA and macro-F1 of confusion matrices [shape=(..., n_classes, n_classes)], all at once."""
     right = np.diagonal(confusions, axis1=-2, axis2=-1)
     true, predicted = confusions.sum(axis=-1), confusions.sum(axis=-2)

@@ -17,10 +17,9 @@ import pandas as pd
 
 from ..errors import EvaluationError
 from ..splits import Fold, is_leaky
-from .bootstrap import bounds, count_speakers, resample, units_of
+from .bootstrap import bounds, count_speakers, resample, sampling_units
 from .confusions import unit_confusions
-from .metrics import figures
-from .validation import validate
+from .metrics import scalar_metrics, validate
 
 KEYS = ("clip_id", "speaker", "label", "model", "split", "fold", "seed")
 
@@ -82,7 +81,7 @@ def evaluate_runs(oof: pd.DataFrame) -> pd.DataFrame:
     rows = {}
     for name, run in _runs(oof):
         y_true, proba, classes, _ = unpack(run)
-        rows[name] = figures(y_true, proba, classes)
+        rows[name] = scalar_metrics(y_true, proba, classes)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("run")
 
 
@@ -164,7 +163,7 @@ def run_confusions(oof: pd.DataFrame, interval: str) -> tuple[np.ndarray, int, s
     """Confusions of all runs [shape=(n_runs, n_units, n_classes, n_classes)], and what the units are."""
     runs = _runs(oof)
     clips = oof.drop_duplicates("clip_id").sort_values("clip_id")
-    units, interval, note = units_of(clips["speaker"].to_numpy(), len(clips), interval)
+    units, interval, note = sampling_units(clips["speaker"].to_numpy(), len(clips), interval)
     unit_of_clip = pd.Series(units, index=clips["clip_id"].to_numpy())
     n_units, stack = units.max() + 1, []
     for _, run in runs:

@@ -11,18 +11,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import pitch
-from .spectrum import _TINY, Spectrum, frequencies
 
-if TYPE_CHECKING:
-    from .recipe import Recipe
+_TINY = np.finfo(np.float32).tiny
 
-DESCRIPTORS: dict[str, Callable[[Spectrum], np.ndarray]] = {}
-"""Name of each descriptor and the function that computes it, time-first."""
+DESCRIPTORS: dict[str, Callable] = {}
+"""Name of each descriptor and the function from a Spectrum that computes it, time-first."""
 
 
 def descriptor(function):
@@ -77,13 +74,13 @@ def tonnetz(spectrum):
 @descriptor
 def centroid(spectrum):
     """Centre of gravity of the spectrum in Hz, [shape=(n_frames,)]."""
-    return spectrum.moments[:, 0]
+    return spectrum.spectral_moments[:, 0]
 
 
 @descriptor
 def bandwidth(spectrum):
     """Spread of the spectrum around its centroid in Hz, [shape=(n_frames,)]."""
-    mean, mean_square = spectrum.moments.T
+    mean, mean_square = spectrum.spectral_moments.T
     return np.sqrt(np.maximum(mean_square - mean**2, 0.0))
 
 
@@ -91,7 +88,7 @@ def bandwidth(spectrum):
 def rolloff(spectrum):
     """Frequency below which 85 % of the magnitude lies, in Hz, [shape=(n_frames,)]."""
     total = np.cumsum(spectrum.magnitude, axis=1)
-    return frequencies(spectrum.recipe)[np.argmax(total >= 0.85 * total[:, -1:], axis=1)]
+    return spectrum.frequencies[np.argmax(total >= 0.85 * total[:, -1:], axis=1)]
 
 
 @descriptor
@@ -181,9 +178,9 @@ def _decibel(power: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _octaves(recipe: Recipe) -> list[tuple[int, int, int]]:
+def _octaves(recipe) -> list[tuple[int, int, int]]:
     """Range of Fourier bins of each contrast band (below 200 Hz, then octaves), and 2 % of their number."""
-    hertz = frequencies(recipe)
+    hertz = np.fft.rfftfreq(recipe.n_fft, 1.0 / recipe.sr).astype(np.float32)
     edges = np.concatenate([[0.0], 200.0 * 2.0 ** np.arange(6)])
     edges = [*edges[edges < recipe.sr / 2], np.inf]
     bands = []

@@ -12,14 +12,10 @@ Notebook: 02_feature_extraction.ipynb
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import RecipeError
-
-if TYPE_CHECKING:
-    from .spectrum import Spectrum
 
 F0_MIN, F0_MAX = 65.0, 600.0
 """Range searched in Hz: low men's voices to shouting women and screams."""
@@ -30,12 +26,12 @@ VOICED = 0.4
 _OCTAVE = 0.06  # how much more periodic a frame must be at twice the period for it to be believed
 
 
-def track(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
+def track(spectrum) -> tuple[np.ndarray, np.ndarray]:
     """Fundamental frequency in hertz and strength of voicing of every frame.
 
     Parameters
     ----------
-    spectrum : Spectrum
+    spectrum : sercore.features.Spectrum
 
     Returns
     -------
@@ -97,7 +93,7 @@ def _window_autocorrelation(n: int) -> np.ndarray:
     return (full / full[0]).astype(np.float32)
 
 
-def _periodicity(spectrum: Spectrum) -> np.ndarray:
+def _periodicity(spectrum) -> np.ndarray:
     """Window-corrected autocorrelation, averaged over three frames to see more periods."""
     # beyond two thirds of the window the correction would amplify noise more than signal
     raw = spectrum.autocorrelation[:, : int(spectrum.recipe.win_length * 0.67)]

@@ -15,6 +15,7 @@ from math import isfinite
 from numbers import Integral, Real
 
 from ..errors import RecipeError
+from .descriptors import DESCRIPTORS
 
 VERSION = 1
 """Raised whenever a change of code changes feature values; part of every recipe's hash."""
@@ -114,8 +115,6 @@ class Recipe:
             _refuse(
                 "timing without at least 8 mel bands and a hop of at most 35 ms (its modulations reach 13 Hz)"
             )
-        from .descriptors import DESCRIPTORS
-
         for what, known in (
             ("descriptors", DESCRIPTORS), ("statistics", STATISTICS), ("slope_statistics", STATISTICS),
             ("parts", PARTS),
@@ -186,7 +185,7 @@ PRESETS = {
 }
 """Named recipes. ``default`` is this course's table, ``log_mel`` what its networks read; the others
 rebuild the vectors of three earlier student projects, called S0 (VoiceVibes, see
-:mod:`sercore.models.earlier`), S1 and S4 here, all at 22.05 kHz with windows of 2048 and
+:mod:`sercore.models.legacy`), S1 and S4 here, all at 22.05 kHz with windows of 2048 and
 steps of 512 samples.
 
 ``s0_mfcc``, ``s0_mfcc_chroma``, ``s0_mfcc_chroma_mel``

@@ -10,16 +10,13 @@ Notebook: 02_feature_extraction.ipynb
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.fft
 
 from ..audio import check_array
 from . import pitch
-
-if TYPE_CHECKING:
-    from .recipe import Recipe
+from .recipe import Recipe
 
 
 class Spectrum:
@@ -69,9 +66,14 @@ class Spectrum:
         return np.sqrt(self.power)
 
     @cached_property
-    def moments(self) -> np.ndarray:
+    def frequencies(self) -> np.ndarray:
+        """Centre of each Fourier bin in Hz, [shape=(1 + n_fft // 2,)]."""
+        return frequencies(self.recipe)
+
+    @cached_property
+    def spectral_moments(self) -> np.ndarray:
         """Mean frequency in Hz and mean squared frequency, weighted by magnitude, [shape=(n_frames, 2)]."""
-        hertz = frequencies(self.recipe)
+        hertz = self.frequencies
         total = self.magnitude.sum(axis=1, keepdims=True)
         weighted = self.magnitude @ np.stack([hertz, hertz**2], axis=1)
         return weighted / np.where(total < _TINY, 1.0, total)
@@ -162,6 +164,11 @@ def mel_edges(n_mels: int, fmin: float, fmax: float) -> np.ndarray:
     low, high = (hz * 3 / 200 if hz < 1000 else bend + np.log(hz / 1000) / per_step for hz in (fmin, fmax))
     mels = np.linspace(low, high, n_mels + 2)
     return np.where(mels < bend, mels * 200 / 3, 1000 * np.exp(per_step * (mels - bend)))
+
+
+def mel_centres(recipe: Recipe) -> np.ndarray:
+    """Centre of each mel band in Hz, [shape=(n_mels,)]: ``librosa.mel_frequencies`` without its ends."""
+    return mel_edges(recipe.n_mels, recipe.fmin, recipe.fmax)[1:-1]
 
 
 @lru_cache(maxsize=16)

@@ -29,9 +29,9 @@ import pandas as pd
 
 from .. import audio, paths
 from ..errors import AudioError, StoreError
-from . import frames, prepare, table_row
+from .extraction import frames, prepare, table_row
+from .functionals import column_names
 from .recipe import Recipe, get_recipe
-from .table import column_names
 
 SHARD_CLIPS = 64
 
@@ -78,9 +78,9 @@ def extract_table(index: pd.DataFrame, recipe: str | Recipe = "default", **optio
         Share of unusable clips above which the run stops.
     progress : bool
         Whether to show a progress bar.
-    augmentation : sercore.augment.Augmentation, optional
+    augmentation : sercore.audio.augment.Augmentation, optional
         Take a changed copy of each clip, its silence cut first, instead of the clip.
-    copy : int
+    version : int
         Which of the copies; each number is another one.
 
     Returns
@@ -102,13 +102,15 @@ def extract_frames(index: pd.DataFrame, recipe: str | Recipe = "default", **opti
 
 
 def _extract(
-    index, recipe, kind, *, cache=None, n_jobs=-1, max_bad=0.01, progress=True, augmentation=None, copy=0
+    index, recipe, kind, *, cache=None, n_jobs=-1, max_bad=0.01, progress=True, augmentation=None, version=0
 ) -> Extracted:
     import joblib
     from tqdm.auto import tqdm
 
-    change = augmentation and partial(augmentation, copy=copy)
-    shards = _Shards(cache, f"{kind}-{recipe.key}" + (f"-{augmentation.key}-{copy}" if augmentation else ""))
+    change = augmentation and partial(augmentation, version=version)
+    shards = _Shards(
+        cache, f"{kind}-{recipe.key}" + (f"-{augmentation.key}-{version}" if augmentation else "")
+    )
     files = index["path"].tolist()
     keys = [_clip_key(clip_id, path) for clip_id, path in zip(index["clip_id"], files, strict=True)]
     found = shards.read_all(set(keys), corpora=set(index["corpus"]))
@@ -124,7 +126,7 @@ def _extract(
     )
     n_missing = sum(len(task) for _, task in tasks)
     workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
-    what = f"copy {copy}" if augmentation else "features"
+    what = f"augmented version {version}" if augmentation else "features"
     with tqdm(total=n_missing, desc=what, unit="clip", disable=not (progress and tasks)) as bar:
         for (_, task), name in zip(tasks, workers(jobs), strict=True):
             found.update(shards.read(name))

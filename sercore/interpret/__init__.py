@@ -15,40 +15,53 @@ A map says what a *model* relied on. It says nothing about what a person felt.
 Notebook: 07_interpretability.ipynb
 """
 
-from .attention import attention
-from .faithfulness import curves, faithfulness
-from .gradcam import grad_cam, last_map_layer
-from .grid import box_means, boxes
+from ..evaluation.bootstrap import mean_interval
+from .attribution import (
+    METHODS,
+    applicable_methods,
+    attribute,
+    completeness_gap,
+    gradient_input,
+    integrated_gradients,
+    occlusion,
+)
+from .counterfactual import flips
+from .faithfulness import (
+    compare_faithfulness,
+    deletion_curves,
+    method_agreement,
+    sanity_check,
+    shuffle_weights,
+)
+from .gradients import class_probabilities, class_scores, score_gradients
 from .importance import ablation, permutation_importance, permutation_intervals
-from .intervals import mean_interval
-from .maps import METHODS, applicable, attribute, completeness_gap, gradient_input, integrated_gradients
-from .occlusion import occlusion
-from .sanity import agreement, sanity, shuffled
-from .scoring import class_scores, probabilities, score_gradients
+from .layer_relevance import attention_rollout, grad_cam, last_map_layer
+from .regions import box_means, box_numbers
 
 __all__ = [
     "METHODS",
     "ablation",
-    "agreement",
-    "applicable",
-    "attention",
+    "applicable_methods",
+    "attention_rollout",
     "attribute",
     "box_means",
-    "boxes",
+    "box_numbers",
+    "class_probabilities",
     "class_scores",
+    "compare_faithfulness",
     "completeness_gap",
-    "curves",
-    "faithfulness",
+    "deletion_curves",
+    "flips",
     "grad_cam",
     "gradient_input",
     "integrated_gradients",
     "last_map_layer",
     "mean_interval",
+    "method_agreement",
     "occlusion",
     "permutation_importance",
     "permutation_intervals",
-    "probabilities",
-    "sanity",
+    "sanity_check",
     "score_gradients",
-    "shuffled",
+    "shuffle_weights",
 ]

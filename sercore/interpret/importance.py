@@ -18,9 +18,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ..evaluation import figures, unpack
-from ..evaluation.bootstrap import bounds, resample, units_of
-from ..evaluation.confusions import confusion_figures, unit_confusions
+from ..evaluation import scalar_metrics, unpack
+from ..evaluation.bootstrap import bounds, resample, sampling_units
+from ..evaluation.confusions import confusion_metrics, unit_confusions
 from ..splits import Fold, make_folds
 from ..training import fit_classical, out_of_fold
 
@@ -116,7 +116,7 @@ def permutation_intervals(
     parts = joblib.Parallel(n_jobs=n_jobs)(joblib.delayed(run)(fold) for fold in folds)
     tested = index.iloc[np.concatenate([fold.test for fold in folds])]
     truth = pd.Categorical(tested["label"], categories=list(classes)).codes.astype(int)
-    units, _, note = units_of(tested["speaker"].to_numpy(), len(tested), "speakers")
+    units, _, note = sampling_units(tested["speaker"].to_numpy(), len(tested), "speakers")
     n_units = 0 if note else units.max() + 1
 
     def confusions(name: str) -> np.ndarray:
@@ -126,7 +126,7 @@ def permutation_intervals(
     whole, rows = confusions(""), {}
     for name in groups:
         mixed = confusions(name)
-        lost = _ua(whole) - _ua(mixed)
+        lost = _mean_ua(whole) - _mean_ua(mixed)
         low, high = np.nan, np.nan
         if n_boot:
             draws = [resample(runs, n_boot=n_boot, seed=seed)["ua"] for runs in (whole, mixed)]
@@ -143,9 +143,9 @@ def _exchanged(X: np.ndarray, columns: Sequence[int], order: np.ndarray) -> np.n
     return mixed
 
 
-def _ua(confusions: np.ndarray) -> float:
+def _mean_ua(confusions: np.ndarray) -> float:
     """Mean UA of some runs [shape=(n_runs, n_units, n_classes, n_classes)]."""
-    return float(confusion_figures(confusions.sum(axis=1))["ua"].mean())
+    return float(confusion_metrics(confusions.sum(axis=1))["ua"].mean())
 
 
 def ablation(
@@ -184,7 +184,7 @@ def ablation(
             index, X[:, columns], classes, model=model, split=split, seeds=(seed,), n_jobs=n_jobs,
             progress=False,
         )  # fmt: skip
-        return figures(*unpack(oof)[:3])["ua"]
+        return scalar_metrics(*unpack(oof)[:3])["ua"]
 
     everything = sorted({column for columns in groups.values() for column in columns})
     whole, rows = ua(everything), {}

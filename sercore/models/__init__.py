@@ -1,8 +1,8 @@
 """Models: one file per family, each a function that returns a fresh, untrained model.
 
 ``classical`` holds scikit-learn pipelines that scale inside the fold; the other families are Keras
-networks, listed in :data:`NETWORKS`: ``mlp`` on a table, ``recurrent``, ``hybrid``, ``transformer``
-and ``residual`` on frames. Importing a family imports its library, nothing else does::
+networks, listed in :data:`NETWORKS`: ``mlp`` on a table, ``recurrent``, ``hybrid`` and
+``transformer`` on frames. Importing a family imports its library, nothing else does::
 
     X = pad_clips(clips)                                # NaN after the end of each clip
     model = build("bilstm", X.shape[2], len(classes), seed=0)
@@ -36,20 +36,20 @@ NETWORKS = {
     "cnn_fused": "hybrid:build_cnn_fused",
     "transformer": "transformer:build_transformer",
     "cnn2d_transformer": "transformer:build_cnn2d_transformer",
-    "res_lstm": "residual:build_res_lstm",
+    "res_lstm": "hybrid:build_res_lstm",
 }
 """Name of each network and where its builder is, as ``module:function`` in this package."""
 
 TABLE_NETWORKS = ("mlp",)
 """Networks that read one row per clip; all others read frames."""
 
-YARDSTICKS = {"s0_cnn2d_lstm": "earlier:build_s0_cnn2d_lstm"}
-"""Networks of earlier projects that are trained beside ours (:mod:`sercore.models.earlier` has them all)."""
+LEGACY_NETWORKS = {"s0_cnn2d_lstm": "legacy:build_s0_cnn2d_lstm"}
+"""Networks of earlier projects that are trained beside ours (:mod:`sercore.models.legacy` has them all)."""
 
 
 def is_network(name: str) -> bool:
     """Whether a model is a Keras network; the others are scikit-learn's."""
-    return name in NETWORKS or name in YARDSTICKS
+    return name in NETWORKS or name in LEGACY_NETWORKS
 
 
 def reads_frames(name: str) -> bool:
@@ -63,7 +63,7 @@ def builder(name: str) -> Callable[..., keras.Model]:
     Parameters
     ----------
     name : str
-        From :data:`NETWORKS` or :data:`YARDSTICKS`.
+        From :data:`NETWORKS` or :data:`LEGACY_NETWORKS`.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def builder(name: str) -> Callable[..., keras.Model]:
     """
     if not is_network(name):
         raise SercoreError(f"no network named {name!r}; there are: {', '.join(NETWORKS)}")
-    module, function = (NETWORKS | YARDSTICKS)[name].split(":")
+    module, function = (NETWORKS | LEGACY_NETWORKS)[name].split(":")
     return getattr(import_module(f".{module}", __name__), function)
 
 

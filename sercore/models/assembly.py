@@ -1,7 +1,4 @@
-"""What all networks on frames share: their input, their output, their seed, and how they are documented.
-
-A builder is written as the middle of a network, from frames and mask to a summary of the clip;
-:func:`reads_frames` puts input and output around it.
+"""What all networks share: input with padding mask, output, seed, and prediction as one compiled graph.
 
 Notebook: 04_lstm_bilstm.ipynb
 """
@@ -9,63 +6,92 @@ Notebook: 04_lstm_bilstm.ipynb
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Callable
+import logging
+import random
+import weakref
 
 import keras
+from keras import layers, ops
 
-from .layers import classify, read_frames, seeded
-
-_COMMON = """
-    Every builder of a network on frames also takes and returns
-    ----------------------------------------------------------
-    n_features, n_classes : int
-        Width of input and output.
-    dropout : float
-        Share of the summary, and of what lies before it, switched off at each training step.
-    seed : int
-        Of initial weights and dropout.
-    keras.Model
-        Uncompiled. Input (batch, n_frames, n_features), standardised, NaN after the end of a clip
-        (:func:`sercore.models.pad_clips`); output (batch, n_classes) that sums to 1.
-"""
+from ..errors import SercoreError
+from .layers import SplitPadding
 
 
-def reads_frames(middle: Callable) -> Callable[..., keras.Model]:
-    """Make a builder ``build_x(n_features, n_classes, *, …, seed=0)`` of the middle of a network.
+def seeded(build):
+    """Make a builder check its sizes and draw initial weights and dropout from its ``seed`` alone.
 
-    Parameters
-    ----------
-    middle : callable
-        ``build_x(x, mask, *, …, dropout=…)``: from frames (batch, n_frames, n_features), padding set to
-        0, and their mask (batch, n_frames) to a summary (batch, units). Options have defaults.
+    Keras draws the seed of whatever is given none from ``random``, on every backend. The state of
+    ``random`` is put back afterwards.
+    """
+
+    @functools.wraps(build)
+    def checked(n_features, n_classes, *, seed=0, **options):
+        if n_features < 1 or n_classes < 2:
+            raise SercoreError(
+                f"{build.__name__}: a network needs at least 1 feature and 2 classes, "
+                f"not {n_features} and {n_classes}"
+            )
+        state = random.getstate()
+        random.seed(seed)
+        try:
+            return build(n_features, n_classes, seed=seed, **options)
+        finally:
+            random.setstate(state)
+
+    return checked
+
+
+def frame_inputs(n_features: int):
+    """Input of a network on frames: the input itself, frames with padding set to 0, and the mask."""
+    inputs = keras.Input((None, n_features), name="frames")
+    x, mask = SplitPadding(name="padding")(inputs)
+    return inputs, x, mask
+
+
+def classify(inputs, summary, n_classes: int, *, dropout: float, name: str) -> keras.Model:
+    """Network from its input and a summary of the clip (batch, units) to class probabilities.
+
+    These stay in 32 bits where all else is computed in 16 (``keras.config.set_dtype_policy``).
+    """
+    x = layers.Dropout(dropout)(summary)
+    proba = layers.Dense(n_classes, activation="softmax", dtype="float32", name="proba")(x)
+    return keras.Model(inputs, proba, name=name)
+
+
+def as_image(x):
+    """Frames (batch, n_frames, n_features) as an image with one channel."""
+    return ops.expand_dims(x, axis=-1)
+
+
+def as_frames(x):
+    """An image (batch, n_frames, n_bands, n_channels) as frames again: all that one moment holds."""
+    return layers.Reshape((-1, x.shape[2] * x.shape[3]))(x)
+
+
+_COMPILED = weakref.WeakKeyDictionary()
+"""Compiled copy of each network that has predicted; a new copy would build its graph again."""
+
+
+def compiled_predict(network: keras.Model):
+    """A function from a batch to the network's outputs, as a graph that serves every length.
+
+    Calling a network runs its layers one by one, an LSTM even step by step; XLA, which Keras takes where
+    there is a GPU, would compile anew for every length.
 
     Returns
     -------
     callable
-        With the middle's options and ``seed``; its network is named ``x``.
+        From np.ndarray (batch, n_frames, n_features), or (batch, n_columns) for a table, NaN after the end
+        of a clip, to np.ndarray of float32 (batch, n_classes). Weights changed later are used.
     """
-    name = middle.__name__.removeprefix("build_")
-    options = [p for p in inspect.signature(middle).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    defaults = {p.name: p.default for p in options}
+    logging.getLogger("tensorflow").addFilter(_drop_retracing_warning)
+    if network not in _COMPILED:
+        copy = keras.Model(network.input, network.output)  # the same layers and weights
+        copy.jit_compile = False
+        _COMPILED[network] = copy
+    return _COMPILED[network].predict_on_batch
 
-    @seeded
-    @functools.wraps(middle)
-    def build(n_features, n_classes, **given):
-        inputs, x, mask = read_frames(n_features)
-        chosen = defaults | given
-        return classify(inputs, middle(x, mask, **chosen), n_classes, dropout=chosen["dropout"], name=name)
 
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    either = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    build.__signature__ = inspect.Signature(
-        [
-            inspect.Parameter("n_features", either, annotation="int"),
-            inspect.Parameter("n_classes", either, annotation="int"),
-            *options,
-            inspect.Parameter("seed", keyword, default=0, annotation="int"),
-        ],
-        return_annotation="keras.Model",
-    )
-    build.__doc__ = inspect.cleandoc(middle.__doc__) + "\n" + inspect.cleandoc(_COMMON)
-    return build
+def _drop_retracing_warning(record: logging.LogRecord) -> bool:
+    """TensorFlow warns where many networks answer one after the other; each has its own graph."""
+    return "retracing" not in record.getMessage()

@@ -71,7 +71,7 @@ def build_classical(
     *,
     seed: int = 0,
     scale: bool = True,
-    settings: Mapping | None = None,
+    model_params: Mapping | None = None,
     calibration_folds: Iterable | int = 3,
 ) -> Pipeline:
     """An untrained pipeline with ``fit`` and ``predict_proba``.
@@ -84,7 +84,7 @@ def build_classical(
         Randomness of the model.
     scale : bool
         Standardise the columns first; False shows what happens without.
-    settings : mapping, optional
+    model_params : mapping, optional
         Parameters of the classifier that differ from the defaults here, such as ``{"C": 0.01}``.
     calibration_folds : int or iterable of (train, test)
         Folds of the training part on which the temperature of a support vector machine's scores is
@@ -97,7 +97,7 @@ def build_classical(
     """
     parts = steps(name, seed=seed)
     try:
-        parts[-1].set_params(**dict(settings or {}))
+        parts[-1].set_params(**dict(model_params or {}))
     except ValueError as error:
         raise SercoreError(f"model {name!r}: {error}") from error
     pipeline = make_pipeline(*([StandardScaler()] if scale else []), *parts)

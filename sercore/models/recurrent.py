@@ -8,14 +8,23 @@ Notebook: 04_lstm_bilstm.ipynb
 
 from __future__ import annotations
 
+import keras
 from keras import layers
 
-from .assembly import reads_frames
+from .assembly import classify, frame_inputs, seeded
 from .layers import AttentionPool, MaskedPool
 
 
-@reads_frames
-def build_lstm(x, mask, *, units: tuple[int, ...] = (64,), pool: int = 4, dropout: float = 0.3):
+@seeded
+def build_lstm(
+    n_features: int,
+    n_classes: int,
+    *,
+    units: tuple[int, ...] = (64,),
+    pool: int = 4,
+    dropout: float = 0.3,
+    seed: int = 0,
+) -> keras.Model:
     """LSTM whose last state, after the last frame of the clip, is classified.
 
     Parameters
@@ -24,12 +33,38 @@ def build_lstm(x, mask, *, units: tuple[int, ...] = (64,), pool: int = 4, dropou
         Units of each LSTM layer (Hochreiter & Schmidhuber 1997).
     pool : int
         Frames that are averaged to one step.
+    dropout : float
+        Rate of dropout before the output, and inside the network.
+    n_features, n_classes : int
+        Width of input and output.
+    seed : int
+        Seed of initial weights and dropout.
+
+    Returns
+    -------
+    keras.Model
+        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
+        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+
+    See Also
+    --------
+    sercore.models.build : the same by name.
     """
-    return _stack(x, mask, units, pool, bidirectional=False, sequences=False)[0]
+    inputs, x, mask = frame_inputs(n_features)
+    summary = _stack(x, mask, units, pool, bidirectional=False, sequences=False)[0]
+    return classify(inputs, summary, n_classes, dropout=dropout, name="lstm")
 
 
-@reads_frames
-def build_bilstm(x, mask, *, units: tuple[int, ...] = (64,), pool: int = 4, dropout: float = 0.3):
+@seeded
+def build_bilstm(
+    n_features: int,
+    n_classes: int,
+    *,
+    units: tuple[int, ...] = (64,),
+    pool: int = 4,
+    dropout: float = 0.3,
+    seed: int = 0,
+) -> keras.Model:
     """Two LSTMs, one from each end of the clip; their last states are classified.
 
     Parameters
@@ -38,14 +73,39 @@ def build_bilstm(x, mask, *, units: tuple[int, ...] = (64,), pool: int = 4, drop
         Units of each layer, in each direction.
     pool : int
         Frames that are averaged to one step.
+    dropout : float
+        Rate of dropout before the output, and inside the network.
+    n_features, n_classes : int
+        Width of input and output.
+    seed : int
+        Seed of initial weights and dropout.
+
+    Returns
+    -------
+    keras.Model
+        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
+        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+
+    See Also
+    --------
+    sercore.models.build : the same by name.
     """
-    return _stack(x, mask, units, pool, bidirectional=True, sequences=False)[0]
+    inputs, x, mask = frame_inputs(n_features)
+    summary = _stack(x, mask, units, pool, bidirectional=True, sequences=False)[0]
+    return classify(inputs, summary, n_classes, dropout=dropout, name="bilstm")
 
 
-@reads_frames
+@seeded
 def build_bilstm_attention(
-    x, mask, *, units: tuple[int, ...] = (64,), attention_units: int = 32, pool: int = 4, dropout: float = 0.3
-):
+    n_features: int,
+    n_classes: int,
+    *,
+    units: tuple[int, ...] = (64,),
+    attention_units: int = 32,
+    pool: int = 4,
+    dropout: float = 0.3,
+    seed: int = 0,
+) -> keras.Model:
     """BiLSTM whose states are averaged with learned weights: where in the clip it listens.
 
     The weights are the second output of the layer ``attention``::
@@ -58,15 +118,40 @@ def build_bilstm_attention(
         As in :func:`build_bilstm`.
     attention_units : int
         Width of the layer that scores a step.
+    dropout : float
+        Rate of dropout before the output, and inside the network.
+    n_features, n_classes : int
+        Width of input and output.
+    seed : int
+        Seed of initial weights and dropout.
+
+    Returns
+    -------
+    keras.Model
+        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
+        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+
+    See Also
+    --------
+    sercore.models.build : the same by name.
     """
+    inputs, x, mask = frame_inputs(n_features)
     x, mask = _stack(x, mask, units, pool, bidirectional=True, sequences=True)
-    return AttentionPool(attention_units, name="attention")(x, mask=mask)[0]
+    summary = AttentionPool(attention_units, name="attention")(x, mask=mask)[0]
+    return classify(inputs, summary, n_classes, dropout=dropout, name="bilstm_attention")
 
 
-@reads_frames
+@seeded
 def build_bilstm_multihead(
-    x, mask, *, units: tuple[int, ...] = (64,), heads: int = 4, pool: int = 4, dropout: float = 0.3
-):
+    n_features: int,
+    n_classes: int,
+    *,
+    units: tuple[int, ...] = (64,),
+    heads: int = 4,
+    pool: int = 4,
+    dropout: float = 0.3,
+    seed: int = 0,
+) -> keras.Model:
     """BiLSTM whose states look at each other (multi-head attention) and are then averaged.
 
     Parameters
@@ -75,13 +160,31 @@ def build_bilstm_multihead(
         As in :func:`build_bilstm`.
     heads : int
         Attention heads; each is as wide as its share of the states.
+    dropout : float
+        Rate of dropout before the output, and inside the network.
+    n_features, n_classes : int
+        Width of input and output.
+    seed : int
+        Seed of initial weights and dropout.
+
+    Returns
+    -------
+    keras.Model
+        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
+        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+
+    See Also
+    --------
+    sercore.models.build : the same by name.
     """
+    inputs, x, mask = frame_inputs(n_features)
     x, mask = _stack(x, mask, units, pool, bidirectional=True, sequences=True)
     seen = layers.MultiHeadAttention(heads, max(1, x.shape[-1] // heads), name="attention")(
         x, x, value_mask=mask
     )
     x = layers.LayerNormalization()(layers.Add()([x, seen]))
-    return layers.GlobalAveragePooling1D()(x, mask=mask)
+    summary = layers.GlobalAveragePooling1D()(x, mask=mask)
+    return classify(inputs, summary, n_classes, dropout=dropout, name="bilstm_multihead")
 
 
 def _stack(x, mask, units, pool, *, bidirectional, sequences):

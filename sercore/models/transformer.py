@@ -8,17 +8,26 @@ Notebook: 05_cnn_transformer.ipynb
 
 from __future__ import annotations
 
+import keras
 from keras import layers
 
-from .assembly import reads_frames
+from .assembly import classify, frame_inputs, seeded
 from .hybrid import cnn2d
 from .layers import MaskedPool, Position
 
 
-@reads_frames
+@seeded
 def build_transformer(
-    x, mask, *, width: int = 64, blocks: int = 2, heads: int = 4, pool: int = 4, dropout: float = 0.2
-):
+    n_features: int,
+    n_classes: int,
+    *,
+    width: int = 64,
+    blocks: int = 2,
+    heads: int = 4,
+    pool: int = 4,
+    dropout: float = 0.2,
+    seed: int = 0,
+) -> keras.Model:
     """Transformer encoder on frames, averaged over the clip.
 
     Parameters
@@ -29,15 +38,33 @@ def build_transformer(
         Depth of the encoder and attention heads of each block (Vaswani 2017, normalised first).
     pool : int
         Frames that are averaged to one step.
+    dropout : float
+        Rate of dropout before the output, and inside the network.
+    n_features, n_classes : int
+        Width of input and output.
+    seed : int
+        Seed of initial weights and dropout.
+
+    Returns
+    -------
+    keras.Model
+        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
+        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+
+    See Also
+    --------
+    sercore.models.build : the same by name.
     """
+    inputs, x, mask = frame_inputs(n_features)
     x, mask = MaskedPool(pool)(x, mask=mask)
-    return _encode(x, mask, width, blocks, heads, dropout)
+    summary = _encode(x, mask, width, blocks, heads, dropout)
+    return classify(inputs, summary, n_classes, dropout=dropout, name="transformer")
 
 
-@reads_frames
+@seeded
 def build_cnn2d_transformer(
-    x,
-    mask,
+    n_features: int,
+    n_classes: int,
     *,
     filters: tuple[int, ...] = (16, 32, 32),
     kernel_size: tuple[int, int] = (3, 3),
@@ -46,7 +73,8 @@ def build_cnn2d_transformer(
     heads: int = 4,
     pool: int = 2,
     dropout: float = 0.2,
-):
+    seed: int = 0,
+) -> keras.Model:
     """2D convolutions find local patterns, a Transformer encoder relates them over the clip.
 
     Parameters
@@ -55,10 +83,28 @@ def build_cnn2d_transformer(
         As in :func:`sercore.models.hybrid.build_cnn2d_lstm`.
     width, blocks, heads
         As in :func:`build_transformer`.
+    dropout : float
+        Rate of dropout before the output, and inside the network.
+    n_features, n_classes : int
+        Width of input and output.
+    seed : int
+        Seed of initial weights and dropout.
+
+    Returns
+    -------
+    keras.Model
+        Uncompiled. Input [shape=(batch, n_frames, n_features)], standardised, NaN after the end of a clip
+        (:func:`sercore.models.pad_clips`); output [shape=(batch, n_classes)], probabilities.
+
+    See Also
+    --------
+    sercore.models.build : the same by name.
     """
+    inputs, x, mask = frame_inputs(n_features)
     x, mask = MaskedPool(pool)(x, mask=mask)
     x, mask = cnn2d(x, mask, filters, kernel_size, dropout)
-    return _encode(x, mask, width, blocks, heads, dropout)
+    summary = _encode(x, mask, width, blocks, heads, dropout)
+    return classify(inputs, summary, n_classes, dropout=dropout, name="cnn2d_transformer")
 
 
 def _encode(x, mask, width, blocks, heads, dropout):

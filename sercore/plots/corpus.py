@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .style import LABELS, SEQUENTIAL, SEX_COLORS, color_of, in_order, new_axes
+from ..labels import sort_emotions
+from .style import LABELS, SEQUENTIAL, SEX_COLORS, color_of, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +36,7 @@ def class_counts(index: pd.DataFrame, *, by: str | None = None, ax: Axes | None 
     -------
     Axes
     """
-    emotions = in_order(index["emotion"])
+    emotions = sort_emotions(index["emotion"])
     ax = new_axes(ax, figsize=(7, 0.26 * len(emotions) + 0.9))
     parts = index[by].replace("", "not given") if by else pd.Series("all", index=index.index)
     counts = pd.crosstab(index["emotion"], parts).loc[emotions]
@@ -66,7 +67,7 @@ def speaker_counts(index: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    counts = pd.crosstab(index["emotion"], index["speaker"]).loc[in_order(index["emotion"])]
+    counts = pd.crosstab(index["emotion"], index["speaker"]).loc[sort_emotions(index["emotion"])]
     ax = new_axes(ax, figsize=(8, 0.26 * len(counts) + 0.9))
     image = ax.imshow(counts, aspect="auto", cmap="Blues", vmin=0)
     if counts.size <= _MAX_CELLS:
@@ -99,7 +100,7 @@ def by_emotion(
     Axes
     """
     table = pd.DataFrame({"value": np.asarray(values, float), "emotion": np.asarray(emotion)}).dropna()
-    emotions = in_order(table["emotion"])
+    emotions = sort_emotions(table["emotion"])
     ax = new_axes(ax, figsize=(8, 0.34 * len(emotions) + 1))
     for row, name in enumerate(emotions):
         found = table.loc[table["emotion"] == name, "value"].to_numpy()
@@ -137,7 +138,7 @@ def by_speaker(values: Sequence[float], index: pd.DataFrame, *, label: str, ax: 
     """
     known = index.assign(value=np.asarray(values, float)).dropna(subset="value")
     medians = known.pivot_table(index="emotion", columns=["sex", "speaker"], values="value", aggfunc="median")
-    medians = medians.loc[in_order(medians.index)]
+    medians = medians.loc[sort_emotions(medians.index)]
     ax = new_axes(ax, figsize=(8, 0.26 * len(medians) + 1.1))
     image = ax.imshow(medians, aspect="auto", cmap=SEQUENTIAL, interpolation="nearest")
     ax.figure.colorbar(image, ax=ax, label=label)

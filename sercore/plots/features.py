@@ -2,6 +2,7 @@
 
 Notebook: 02_feature_extraction.ipynb
 """
+# MERGED DOC: Pictures of pitch: how autocorrelation finds it, and what chroma makes of it.
 
 from __future__ import annotations
 
@@ -11,12 +12,13 @@ import numpy as np
 import scipy.fft
 
 from ..features import Recipe, Spectrum, compute, get_recipe
-from ..features.spectrum import frequencies, mel_filters
+from ..features.spectrum import frequencies, mel_centres, mel_filters
 from .clips import RANGE_DB, descriptor, spectrogram
 from .style import LABELS, SEQUENTIAL, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
 
 _STEP_DB = 10  # shades that the eye can read off the colour bar; they also keep the picture file small
 
@@ -113,8 +115,6 @@ def cepstral_envelope(
     -------
     Axes
     """
-    import librosa
-
     recipe = get_recipe(recipe)
     ax = new_axes(ax, figsize=(8, 2.6))
     coefficients = scipy.fft.dct(np.asarray(log_mel, dtype=float), norm="ortho")
@@ -122,7 +122,7 @@ def cepstral_envelope(
     for n, color in zip(n_mfcc, _colors(len(n_mfcc)), strict=True):
         kept = np.where(np.arange(len(coefficients)) < n, coefficients, 0.0)
         ax.plot(scipy.fft.idct(kept, norm="ortho"), color=color, lw=2, label=f"from {n} MFCCs")
-    centres = librosa.mel_frequencies(n_mels=len(log_mel) + 2, fmin=recipe.fmin, fmax=recipe.fmax)[1:-1]
+    centres = mel_centres(recipe)
     ticks = np.linspace(0, len(log_mel) - 1, 8).round().astype(int)
     ax.set_xticks(ticks, [f"{centres[tick]:.0f}" for tick in ticks])
     ax.set(xlabel="centre of the mel band (Hz)", ylabel=LABELS["level"])
@@ -180,3 +180,70 @@ def _colors(n: int) -> np.ndarray:
     from matplotlib import colormaps
 
     return colormaps["viridis"](np.linspace(0.05, 0.85, n))
+
+
+_A_ABOVE_C = 9  # pitch counts semitones from 27.5 Hz, an A; pitch classes count from C
+_SHADES = 6
+
+
+def autocorrelation(spectrum: Spectrum, frame: int, *, axes: np.ndarray | None = None) -> np.ndarray:
+    """One frame of speech, and its autocorrelation with the period that was taken as its pitch.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    frame : int
+        Number of the frame.
+    axes : np.ndarray of Axes [shape=(2,)], optional
+
+    Returns
+    -------
+    np.ndarray of Axes [shape=(2,)]
+        Waveform on the left, autocorrelation against lag in milliseconds on the right; an unvoiced
+        frame has no period to mark.
+    """
+    recipe = spectrum.recipe
+    if axes is None:
+        import matplotlib.pyplot as plt
+
+        _, axes = plt.subplots(1, 2, figsize=(8, 2.2))
+    start = max(0, frame * recipe.hop_length - recipe.win_length // 2)
+    piece = spectrum.wave[start : start + recipe.win_length]
+    axes[0].plot((start + np.arange(len(piece))) / recipe.sr, piece, color="#00427b", lw=1.3)
+    axes[0].set(xlabel=LABELS["time"], ylabel=LABELS["wave"], title=f"frame {frame}")
+    raw = spectrum.autocorrelation[frame, : recipe.win_length]
+    axes[1].axhline(0, color="0.7", lw=0.8)
+    axes[1].plot(np.arange(len(raw)) * 1000 / recipe.sr, raw / max(raw[0], 1e-10), color="#00427b", lw=1.3)
+    f0 = spectrum.pitch[0][frame]
+    if np.isfinite(f0):
+        period_ms = 1000 / f0
+        axes[1].axvline(period_ms, color="#d77c18", ls="--", label=f"{period_ms:.2f} ms = {f0:.0f} Hz")
+        axes[1].legend(fontsize="small", loc="upper right")
+    axes[1].set(xlabel="lag (ms)", ylabel="autocorrelation\n(lag 0 = 1)", title="the frame against itself")
+    return axes
+
+
+def chroma_and_pitch(wave: np.ndarray, *, recipe: str | Recipe = "default", ax: Axes | None = None) -> Axes:
+    """Chroma over time, with the speaker's pitch folded into one octave as dots on top.
+
+    Parameters
+    ----------
+    wave : np.ndarray [shape=(n_samples,)]
+        At the recipe's sample rate.
+    recipe : str or Recipe
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    from matplotlib import colormaps
+
+    recipe = get_recipe(recipe)
+    tracks = compute(wave, ("chroma", "f0"), recipe)
+    ax = descriptor(tracks["chroma"], "chroma", recipe=recipe, ax=new_axes(ax, figsize=(8, 2.6)))
+    ax.images[0].set_cmap(colormaps["cividis"].resampled(_SHADES))
+    folded = (tracks["f0"][0] + _A_ABOVE_C + 0.5) % 12 - 0.5
+    seconds = np.arange(len(folded)) * recipe.hop_length / recipe.sr
+    ax.plot(seconds, folded, "o", color="white", mec="black", mew=0.5, ms=4, label="pitch")
+    return ax

@@ -20,7 +20,7 @@ from .style import SEX_COLORS, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LEAKY_COLOR, ENROLLED_COLOR, COLOR = "#b52100", "#51904f", "#00427b"
+LEAKY_COLOR, SPEAKER_NORM_COLOR, COLOR = "#b52100", "#51904f", "#00427b"
 """Results on the random split, with enrolled speakers, and all others."""
 
 METRICS = {
@@ -175,8 +175,8 @@ def _kind_of(row: Mapping) -> tuple[str, str, str]:
     """What a row is, in words, with the colour of its point and of the point's inside."""
     if is_leaky(row["split"]):
         return "random split: leaky", LEAKY_COLOR, "white"
-    if row["enrolled"]:
-        return "enrolled", ENROLLED_COLOR, ENROLLED_COLOR
+    if row["speaker_norm"]:
+        return "speaker_norm", SPEAKER_NORM_COLOR, SPEAKER_NORM_COLOR
     return "unseen speakers", COLOR, COLOR
 
 

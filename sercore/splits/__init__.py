@@ -22,7 +22,7 @@ Rows are given as positions (``index.iloc[fold.train]``), in ascending order.
 Notebook: 03_mlp_baseline.ipynb
 """
 
-from .fold import Fold, assert_disjoint
+from .folds import Fold, assert_disjoint
 from .inner import inner_folds, inner_split
 from .rules import CREMA_TEST_ACTORS, EMOBOX_RAVDESS, SPLITS, is_leaky, make_folds
 

@@ -9,8 +9,16 @@ import numpy as np
 import pandas as pd
 
 from ..errors import SplitError
-from .fold import Fold, check_classes, missing_classes
-from .groups import class_labels, connected, known, stratified_groups, twins
+from .folds import (
+    Fold,
+    check_classes,
+    class_labels,
+    connected,
+    known,
+    missing_classes,
+    recording_ids,
+    stratified_groups,
+)
 
 
 def inner_folds(
@@ -108,7 +116,7 @@ def _divide(index, train_rows, n_folds, seed, label):
 
 def _groups(part):
     """Groups of a training part: speakers, else sentences, else single recordings."""
-    recordings = twins(part)
+    recordings = recording_ids(part)
     if known(part["speaker"]).all():
         for column in ("speaker", "sentence"):
             if column in part and known(part[column]).all():

@@ -9,8 +9,18 @@ import numpy as np
 import pandas as pd
 
 from ..errors import SplitError
-from .fold import Fold, assert_disjoint, assert_tested_once, check_classes
-from .groups import class_labels, connected, known, some, stratified_groups, twins
+from .folds import (
+    Fold,
+    assert_disjoint,
+    assert_tested_once,
+    check_classes,
+    class_labels,
+    connected,
+    known,
+    recording_ids,
+    some,
+    stratified_groups,
+)
 
 EMOBOX_RAVDESS = (
     (1, 11, 20, 21),
@@ -39,7 +49,7 @@ def make_folds(
     ----------
     index : pd.DataFrame
         One row per clip with the columns ``corpus``, ``speaker`` and `label`; ``clip_id`` and
-        ``twin`` (byte-identical clips) and ``sex`` are used where present.
+        ``duplicate_of`` (byte-identical clips) and ``sex`` are used where present.
     split : str
         A name from the table at the top of this module.
     n_folds : int, optional
@@ -84,7 +94,7 @@ def is_leaky(split: str) -> bool:
 
 def _speaker(index, labels, n_folds, seed):
     _need_speakers(index, "speaker")
-    groups = connected(index["speaker"].to_numpy(str), twins(index))
+    groups = connected(index["speaker"].to_numpy(str), recording_ids(index))
     n_groups = groups.max() + 1
     n_folds = min(6, n_groups) if n_folds is None else n_folds
     if not 2 <= n_folds <= n_groups:

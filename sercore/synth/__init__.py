@@ -12,23 +12,28 @@ It is a model of a voice, not a person: scores on it say nothing about people.
 Notebook: 00_start_here.ipynb
 """
 
+from .knobs import BODIES, KNOBS, Knob, Voice
 from .prosody import CUES, EMOTION_PROSODY, LIMITS, Prosody
-from .speakers import GAIN_SPREAD, HABIT_SPREAD, SPEAKERS, TAKE_SPREAD, Speaker, as_spoken
+from .speakers import GAIN_STD, HABIT_STD, REPETITION_STD, SPEAKERS, Speaker, as_spoken
 from .syllables import SENTENCES
 from .voice import SR, f0_contour, glottal_source, render, vocal_tract
 
 __all__ = [
+    "BODIES",
     "CUES",
     "EMOTION_PROSODY",
-    "GAIN_SPREAD",
-    "HABIT_SPREAD",
+    "GAIN_STD",
+    "HABIT_STD",
+    "KNOBS",
     "LIMITS",
+    "REPETITION_STD",
     "SENTENCES",
     "SPEAKERS",
     "SR",
-    "TAKE_SPREAD",
+    "Knob",
     "Prosody",
     "Speaker",
+    "Voice",
     "as_spoken",
     "f0_contour",
     "glottal_source",

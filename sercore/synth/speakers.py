@@ -15,19 +15,19 @@ import numpy as np
 
 from .prosody import CUES, LIMITS, Prosody
 
-TAKE_SPREAD = Prosody(
+REPETITION_STD = Prosody(
     f0_level=0.6, f0_range=0.5, f0_slope=0.6, f0_final=0.8, rate=0.17, loudness=1.0, stress=0.7,
     tilt=0.3, breathiness=1.3, jitter=0.17, shimmer=0.1, tremor=0.05, formants=0.6, articulation=0.05,
 )  # fmt: skip
 """Standard deviation of every cue between two takes of the same sentence."""
 
-HABIT_SPREAD = Prosody(
+HABIT_STD = Prosody(
     f0_level=0.8, f0_range=0.8, f0_slope=0.8, f0_final=0.8, rate=0.3, loudness=2.0, stress=1.0,
     tilt=0.6, breathiness=2.5, jitter=0.3, shimmer=0.18, tremor=0.07, formants=1.5, articulation=0.08,
 )  # fmt: skip
 """Standard deviation of every cue between the neutral voices of two speakers."""
 
-GAIN_SPREAD = 0.4
+GAIN_STD = 0.4
 """Standard deviation, between speakers, of how strongly a cue is used to show emotion (mean 1)."""
 
 
@@ -72,8 +72,8 @@ def _speakers(*, seed: int = 2003) -> dict[str, Speaker]:
     for sex, f0, tract in (("female", 205.0, 14.6), ("male", 118.0, 17.2)):
         for k in range(1, 7):
             name = f"{sex[0].upper()}{k}"
-            offset = rng.normal(0.0, astuple(HABIT_SPREAD))
-            gain = np.clip(rng.normal(1.0, GAIN_SPREAD, len(CUES)), 0.0, None)
+            offset = rng.normal(0.0, astuple(HABIT_STD))
+            gain = np.clip(rng.normal(1.0, GAIN_STD, len(CUES)), 0.0, None)
             body = np.exp(rng.normal(0.0, [0.10, 0.035]))
             people[name] = Speaker(name, sex, f0 * body[0], tract * body[1], Prosody(*offset), Prosody(*gain))
     return people
@@ -100,13 +100,13 @@ def as_spoken(prosody: Prosody, *, speaker: Speaker, rng: np.random.Generator, v
     variation : float
         Factor on the chance; 0 gives every take alike.
     """
-    neutral, target, offset, gain, spread, limits = (
+    neutral, target, offset, gain, std, limits = (
         np.array(values)
         for values in (
             astuple(Prosody()), astuple(prosody), astuple(speaker.offset), astuple(speaker.gain),
-            astuple(TAKE_SPREAD), [LIMITS[cue] for cue in CUES],
+            astuple(REPETITION_STD), [LIMITS[cue] for cue in CUES],
         )
     )  # fmt: skip
-    chance = variation * spread * rng.standard_normal(len(CUES))
+    chance = variation * std * rng.standard_normal(len(CUES))
     spoken = neutral + gain * (target - neutral) + offset + chance
     return Prosody(*np.clip(spoken, limits[:, 0], limits[:, 1]).tolist())

@@ -15,12 +15,12 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "campaign": ["compare", "out_of_fold", "summarise"],
-        "fitting": ["fit_classical", "probabilities"],
+        "cross_validation": ["compare", "out_of_fold", "summarise"],
+        "classical": ["fit_classical", "predict_proba"],
         "folds": ["COSTS"],
-        "kept": ["write_parquet"],
+        "fold_cache": ["write_parquet"],
         "networks": ["FittedNetwork", "fit", "fit_network"],
-        "scaling": ["enroll", "standardise"],
-        "search": ["as_settings", "default_space", "search", "search_defaults"],
+        "normalisation": ["speaker_normalise", "standardise"],
+        "hyperparameters": ["split_params", "default_space", "search", "search_defaults"],
     },
 )

@@ -21,8 +21,8 @@ from ..errors import SercoreError
 from ..evaluation import oof_rows
 from ..models import is_network, reads_frames
 from ..splits import Fold, assert_disjoint, make_folds
-from .fitting import fit_classical, probabilities
-from .kept import keep, read_kept
+from .classical import fit_classical, predict_proba
+from .fold_cache import read_fold, write_fold
 from .networks import fit, fit_network
 
 VERSION = 2
@@ -44,9 +44,9 @@ class Job:
     X: np.ndarray | Sequence[np.ndarray]
     classes: Sequence[str]
     model: str
-    settings: Mapping = field(default_factory=dict)
-    fitting: Mapping = field(default_factory=dict)
-    copies: Sequence = ()
+    model_params: Mapping = field(default_factory=dict)
+    fit_params: Mapping = field(default_factory=dict)
+    augmented: Sequence = ()
     split: str = "speaker"
     scale: bool = True
     folder: str | os.PathLike | None = None
@@ -54,12 +54,12 @@ class Job:
     @property
     def name(self) -> str:
         """The model with what differs from its defaults."""
-        changed = [f"{key}={value}" for key, value in {**self.settings, **self.fitting}.items()]
+        changed = [f"{key}={value}" for key, value in {**self.model_params, **self.fit_params}.items()]
         return " ".join([self.model, *changed])
 
     def check(self) -> None:
         """Refuse features that do not belong to the index or to the model, and labels that are no class."""
-        for part in (self.X, *self.copies):
+        for part in (self.X, *self.augmented):
             if len(part) != len(self.index):
                 raise SercoreError(
                     f"{len(self.index)} rows in the index but {len(part)} in X or one of its copies; extract "
@@ -76,10 +76,10 @@ class Job:
             raise SercoreError(
                 f"labels {foreign} are none of the classes {list(self.classes)}; take both from apply_scheme"
             )
-        if self.fitting and not is_network(self.model):
-            raise SercoreError(f"{self.model!r} is no network and takes no fitting={dict(self.fitting)}")
+        if self.fit_params and not is_network(self.model):
+            raise SercoreError(f"{self.model!r} is no network and takes no fit_params={dict(self.fit_params)}")
 
-    def fit(self, X, copies, seed: int, fold: Fold) -> tuple[Callable, dict]:
+    def fit(self, X, augmented, seed: int, fold: Fold) -> tuple[Callable, dict]:
         """A function from features to probabilities, fitted on the training part of the fold."""
         start = time.perf_counter()
         if is_network(self.model):
@@ -87,18 +87,18 @@ class Job:
 
             loaded = time.perf_counter() - start
             network = fit_network(
-                self.index, X, fold.train, self.classes, model=self.model, settings=self.settings,
-                fitting=self.fitting, copies=copies, seed=seed, scale=self.scale,
+                self.index, X, fold.train, self.classes, model=self.model, model_params=self.model_params,
+                fit_params=self.fit_params, augmented=augmented, seed=seed, scale=self.scale,
             )  # fmt: skip
             return network, {"parameters": float(network.n_weights), "import_seconds": loaded}
         from ..models import classical  # noqa: F401
 
         loaded = time.perf_counter() - start
         fitted = fit_classical(
-            self.index, X, fold.train, model=self.model, settings=self.settings, copies=copies, seed=seed,
-            scale=self.scale,
+            self.index, X, fold.train, model=self.model, model_params=self.model_params, augmented=augmented,
+            seed=seed, scale=self.scale,
         )  # fmt: skip
-        return lambda part: probabilities(fitted, part, self.classes), {
+        return lambda part: predict_proba(fitted, part, self.classes), {
             "parameters": np.nan, "import_seconds": loaded,
         }  # fmt: skip
 
@@ -116,11 +116,11 @@ class Job:
             from ..models.classical import build_classical
 
             defaults = build_classical(self.model).get_params()
-        chosen = f"{list(self.classes)} {self.scale} {defaults} {dict(self.settings)} {dict(self.fitting)}"
+        chosen = f"{list(self.classes)} {self.scale} {defaults} {dict(self.model_params)} {dict(self.fit_params)}"
         digest = hashlib.sha256(chosen.encode())
         columns = (self.index[name] for name in ("clip_id", "speaker", "label"))
         digest.update("\n".join(map("=".join, zip(*columns, strict=True))).encode())
-        for part in (self.X, *self.copies):
+        for part in (self.X, *self.augmented):
             values, ends = _pack(part)
             digest.update(f"{values.dtype} {values.shape}".encode())
             digest.update(np.ascontiguousarray(values))
@@ -128,7 +128,7 @@ class Job:
         return digest.hexdigest()
 
 
-def tasks_of(index, split, seeds, n_folds) -> list[tuple[int, Fold]]:
+def make_tasks(index, split, seeds, n_folds) -> list[tuple[int, Fold]]:
     """Every (seed, fold), checked not to leak unless the split says that it does."""
     tasks = [(seed, fold) for seed in seeds for fold in make_folds(index, split, n_folds=n_folds, seed=seed)]
     for _, fold in tasks:
@@ -143,8 +143,8 @@ def run_folds(job: Job, tasks, *, n_jobs: int = 1) -> Iterator[pd.DataFrame]:
 
     job.check()
     base = job.digest() if job.folder else ""
-    packed = [_pack(part) for part in (job.X, *job.copies)]  # few large arrays, which processes share
-    small = Job(**{**vars(job), "X": None, "copies": ()})
+    packed = [_pack(part) for part in (job.X, *job.augmented)]  # few large arrays, which processes share
+    small = Job(**{**vars(job), "X": None, "augmented": ()})
     n_jobs = _affordable(n_jobs, sum(values.nbytes for values, _ in packed))
     n_threads = max(1, joblib.cpu_count() // n_jobs) if n_jobs > 1 else None  # alone: as in this process
     workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
@@ -172,16 +172,16 @@ def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int | No
     if job.folder:
         key = hashlib.sha256(f"{base} {fold.train.tolist()} {fold.test.tolist()}".encode()).hexdigest()
         path = Path(job.folder) / f"{job.model}-{job.split}-seed{seed}-{fold.name}-{key[:12]}"
-        if (kept := read_kept(path)) is not None:
+        if (kept := read_fold(path)) is not None:
             return kept
     if n_threads:  # TensorFlow reads it when it starts
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))
-    X, *copies = map(_unpack, packed)
+    X, *augmented = map(_unpack, packed)
     start = time.perf_counter()
-    predict, costs = job.fit(X, copies, seed, fold)
+    predict, costs = job.fit(X, augmented, seed, fold)
     costs["train_seconds"] = time.perf_counter() - start - costs.pop("import_seconds")
-    proba = predict(rows_of(X, fold.test))
-    some = rows_of(X, fold.test[:64])
+    proba = predict(select_rows(X, fold.test))
+    some = select_rows(X, fold.test[:64])
     predict(some)  # the first call of a shape builds its graph
     start = time.perf_counter()
     predict(some)
@@ -189,11 +189,11 @@ def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int | No
     rows = oof_rows(job.index, fold, proba, job.classes, model=job.name, split=job.split, seed=seed)
     rows = rows.assign(**{name: costs[name] for name in COSTS})
     if path:
-        keep(rows, path)
+        write_fold(rows, path)
     return rows
 
 
-def rows_of(X, rows: np.ndarray):
+def select_rows(X, rows: np.ndarray):
     """Some clips of a table or of a list of frames."""
     return X[rows] if isinstance(X, np.ndarray) else [X[row] for row in rows]
 

@@ -1,4 +1,4 @@
-"""Train a Keras network, on rows of a table or on frames.
+"""Train a Keras network on rows of a table or on frames.
 
 Notebook: 04_lstm_bilstm.ipynb
 """
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..errors import SercoreError
 from ..splits import inner_split
-from .fitting import probabilities
-from .scaling import moments, standardise
+from .classical import predict_proba
+from .normalisation import mean_and_std, standardise
 
 
 def fit(
@@ -23,16 +24,16 @@ def fit(
     y: np.ndarray,
     *,
     validation: tuple | None = None,
-    copies: Sequence = (),
+    augmented: Sequence = (),
     epochs: int = 60,
     batch_size: int = 32,
     learning_rate: float = 1e-3,
     patience: int = 6,
-    decay: bool = False,
-    balanced: bool = False,
+    lr_schedule: str | None = None,
+    class_weight: str | None = None,
     label_smoothing: float = 0.0,
     mixup: float = 0.0,
-    masks: Mapping | None = None,
+    spec_augment: Mapping | None = None,
     seed: int = 0,
     checkpoint: str | os.PathLike | None = None,
     progress: bool = False,
@@ -50,19 +51,19 @@ def fit(
     validation : (X, y), optional
         Clips of *other speakers of the training part* (:func:`sercore.splits.inner_split`), unchanged.
         Training stops early and keeps the weights of the best epoch. Without, all epochs are run and
-        the last weights kept: use it with ``decay`` and a number of epochs that was chosen before.
-    copies : sequence of the same kind as X
-        Changed versions of the training clips, ``copies[k][n]`` of ``X[n]``; each epoch reads one
+        the last weights kept: use it with ``lr_schedule`` and a number of epochs that was chosen before.
+    augmented : sequence of the same kind as X
+        Changed versions of the training clips, ``augmented[k][n]`` of ``X[n]``; each epoch reads one
         version of each clip.
     epochs, patience : int
         At most so many; stop after so many without a lower validation loss.
     learning_rate : float
         Of Adam.
-    decay : bool
-        Let the learning rate rise over two epochs and fall along a cosine over the others.
-    balanced, label_smoothing, mixup
-        See :class:`sercore.training.batches.Batches`.
-    masks : mapping, optional
+    lr_schedule : str, optional
+        ``"cosine"``: the learning rate rises over two epochs, then falls along a cosine.
+    class_weight, label_smoothing, mixup
+        See :class:`sercore.training.fit_loop.Batches`.
+    spec_augment : mapping, optional
         Parameters of :class:`sercore.models.layers.SpecAugment`, for frames; ``{}`` takes its defaults.
     seed : int
         Of batches and masks; dropout draws from the seed that the network was built with.
@@ -79,21 +80,24 @@ def fit(
     """
     import keras
 
-    from .batches import Batches, stack
-    from .callbacks import Epochs, KeepBest
+    from .fit_loop import Batches, BestCheckpoint, Epochs, stack
+
+    pass
 
     n_classes = network.output_shape[-1]
     batches = Batches(
-        X, y, n_classes, copies=copies, batch_size=batch_size, label_smoothing=label_smoothing, mixup=mixup,
-        balanced=balanced, seed=seed,
+        X, y, n_classes, augmented=augmented, batch_size=batch_size, label_smoothing=label_smoothing,
+        mixup=mixup, class_weight=class_weight, seed=seed,
     )  # fmt: skip
     trained = network
-    if masks is not None:
+    if spec_augment is not None:
         from ..models.layers import SpecAugment
 
-        changed = SpecAugment(**masks, seed=seed)(network.inputs[0])
+        changed = SpecAugment(**spec_augment, seed=seed)(network.inputs[0])
         trained = keras.Model(network.inputs, network(changed))
-    rate = _cosine(learning_rate, len(batches), epochs) if decay else learning_rate
+    if lr_schedule not in (None, "cosine"):
+        raise SercoreError(f"lr_schedule={lr_schedule!r} must be 'cosine' or None")
+    rate = _cosine(learning_rate, len(batches), epochs) if lr_schedule else learning_rate
     trained.compile(
         keras.optimizers.Adam(rate),
         "categorical_crossentropy",
@@ -108,7 +112,7 @@ def fit(
         target = np.eye(n_classes)[validation[1]]
         options = {"validation_data": (stack(list(validation[0])), target), "validation_batch_size": 128}
     if checkpoint:
-        watchers.append(KeepBest(network, checkpoint))
+        watchers.append(BestCheckpoint(network, checkpoint))
     history = trained.fit(batches, epochs=epochs, callbacks=watchers, shuffle=False, verbose=0, **options)
     return pd.DataFrame(history.history).rename_axis("epoch")
 
@@ -120,7 +124,7 @@ class FittedNetwork:
     Parameters
     ----------
     network : keras.Model
-    mean, spread : np.ndarray [shape=(n_features,)]
+    mean, std : np.ndarray [shape=(n_features,)]
         Of the clips that it was fitted on.
     history : pd.DataFrame
         See :func:`fit`.
@@ -128,7 +132,7 @@ class FittedNetwork:
 
     network: object
     mean: np.ndarray
-    spread: np.ndarray
+    std: np.ndarray
     history: pd.DataFrame
 
     @property
@@ -137,7 +141,7 @@ class FittedNetwork:
 
     def __call__(self, X) -> np.ndarray:
         """Class probabilities [shape=(n_clips, n_classes)] of clips as they were extracted."""
-        return probabilities(self.network, standardise(X, self.mean, self.spread), ())
+        return predict_proba(self.network, standardise(X, self.mean, self.std), ())
 
 
 def fit_network(
@@ -147,9 +151,9 @@ def fit_network(
     classes: Sequence[str],
     *,
     model: str,
-    settings: Mapping | None = None,
-    fitting: Mapping | None = None,
-    copies: Sequence = (),
+    model_params: Mapping | None = None,
+    fit_params: Mapping | None = None,
+    augmented: Sequence = (),
     seed: int = 0,
     scale: bool = True,
 ) -> FittedNetwork:
@@ -159,35 +163,35 @@ def fit_network(
     ----------
     train : np.ndarray of int [shape=(n_train,)]
         Row positions that may be used: ``fold.train``. Copies of other rows are not read.
-    index, X, classes, model, settings, copies, seed, scale
+    index, X, classes, model, model_params, augmented, seed, scale
         As in :func:`out_of_fold`.
-    fitting : mapping, optional
-        Arguments of :func:`fit`, and ``stop_early``: True (the default) keeps a fifth of the training
+    fit_params : mapping, optional
+        Arguments of :func:`fit`, and ``early_stopping``: True (the default) keeps a fifth of the training
         speakers out for validation, False trains on all for the given number of epochs.
     """
     from ..models import build
 
-    fitting = dict(fitting or {})
+    fit_params = dict(fit_params or {})
     y = pd.Categorical(index["label"], categories=list(classes)).codes.astype(int)
     rows, kept_out = (
-        inner_split(index, train, seed=seed) if fitting.pop("stop_early", True) else (train, None)
+        inner_split(index, train, seed=seed) if fit_params.pop("early_stopping", True) else (train, None)
     )
-    inner, *inner_copies = ([part[row] for row in rows] for part in (X, *copies))
-    mean, spread = moments(inner) if scale else (np.zeros(len(inner[0])), np.ones(len(inner[0])))
-    network = build(model, len(mean), len(classes), seed=seed, **(settings or {}))
+    inner, *inner_copies = ([part[row] for row in rows] for part in (X, *augmented))
+    mean, std = mean_and_std(inner) if scale else (np.zeros(len(inner[0])), np.ones(len(inner[0])))
+    network = build(model, len(mean), len(classes), seed=seed, **(model_params or {}))
     validation = None
     if kept_out is not None:
-        validation = standardise([X[row] for row in kept_out], mean, spread), y[kept_out]
+        validation = standardise([X[row] for row in kept_out], mean, std), y[kept_out]
     history = fit(
         network,
-        standardise(inner, mean, spread),
+        standardise(inner, mean, std),
         y[rows],
         validation=validation,
-        copies=[standardise(part, mean, spread) for part in inner_copies],
+        augmented=[standardise(part, mean, std) for part in inner_copies],
         seed=seed,
-        **fitting,
+        **fit_params,
     )
-    return FittedNetwork(network, mean, spread, history)
+    return FittedNetwork(network, mean, std, history)
 
 
 def _cosine(peak: float, n_batches: int, epochs: int):

@@ -3,8 +3,8 @@
 >>> from sercore.widgets import Occluding
 >>> Occluding()
 
-Without the widget: :class:`~sercore.widgets.covering.Cover`, ``by_sound`` and ``cover_picture``; of a
-network, :func:`sercore.interpret.occlusion` does it for every box of a clip.
+Without the widget: :class:`~sercore.interpret.occlusion_mask.OcclusionBox`, ``predict_masked`` and
+``cover_picture``; of a network, :func:`sercore.interpret.attribution.occlusion` does it for every box of a clip.
 
 Notebook: 07_interpretability.ipynb
 """
@@ -19,17 +19,19 @@ import numpy as np
 
 from .. import features
 from ..bundle import Predictor
+from ..bundle.default_model import get_predictor
 from ..errors import SercoreError
 from ..features import Recipe, Spectrum, get_recipe
-from ..interpret.hearing import mask_sound
-from .answering import get_predictor
-from .bars import probability_bars
-from .bursts import Latest
-from .covering import Answer, Cover, band_hertz, by_sound, cover_picture
-from .looks import dress, letters, wide
+from ..features.spectrum import mel_centres
+from ..interpret.occlusion_mask import Answer, OcclusionBox, predict_masked
+from ..interpret.sonification import mask_sound
+from ..pictures.html import probability_bars
+from ..pictures.views import cover_picture
+from ..synth.knobs import Voice
+from .debounce import Debounced
+from .page_style import apply_style, control_layout, font_px
 from .player import Player
 from .upload import Message
-from .voices import Voice
 
 MODES = {"cover the box": False, "keep only the box": True}
 
@@ -53,7 +55,7 @@ class Occluding(ipywidgets.VBox):
     recipe : str or Recipe
         Frames and mel bands of the picture and of what is covered.
     bundle : Predictor or path, optional
-        The model where no ``answer`` is given; see :func:`~sercore.widgets.answering.get_predictor`.
+        The model where no ``answer`` is given; see :func:`~sercore.bundle.default_model.get_predictor`.
     title : str
         What is heard, such as the clip's name and its emotion.
     text : str
@@ -61,7 +63,7 @@ class Occluding(ipywidgets.VBox):
 
     Attributes
     ----------
-    cover : Cover
+    cover : OcclusionBox
         How the sliders stand.
     proba : dict of str to float
         What the model says of what is left.
@@ -84,8 +86,8 @@ class Occluding(ipywidgets.VBox):
         self.wave, self.title = features.prepare(wave, self.recipe), title
         if answer is None:
             predictor = get_predictor(bundle)
-            answer, classes = by_sound(predictor, self.wave, self.recipe), predictor.classes
-        self._answer, self.classes, self._font_size = answer, tuple(classes), letters(text)
+            answer, classes = predict_masked(predictor, self.wave, self.recipe), predictor.classes
+        self._answer, self.classes, self._font_size = answer, tuple(classes), font_px(text)
         self.spectrum = Spectrum(self.wave, self.recipe)
         self.whole = self._says(np.zeros((self.spectrum.n_frames, self.recipe.n_mels), bool))
         self.player = Player(description=f"what is left of {title or 'the clip'}", name="occlusion")
@@ -96,38 +98,38 @@ class Occluding(ipywidgets.VBox):
             [self.time, self.bands, self.mode], layout={"flex_flow": "row wrap", "grid_gap": "0 16px"}
         )
         super().__init__([sliders, self.player, self.bars, self.message])
-        dress(self, text)
+        apply_style(self, text)
         self.refresh()
 
     def _make_controls(self, text: str) -> None:
         seconds = round(len(self.wave) / self.recipe.sr, 2)
-        slider = wide(460, 90, text)
+        slider = control_layout(460, 90, text)
         self.time = ipywidgets.FloatRangeSlider(
             value=(0.0, round(seconds / 3, 2)), min=0.0, max=seconds, step=0.02, description="Time (s)",
             tooltip="the box, from … to", **slider,
         )  # fmt: skip
-        bands = [(f"{hertz:.0f} Hz", k) for k, hertz in enumerate(band_hertz(self.recipe))]
+        bands = [(f"{hertz:.0f} Hz", k) for k, hertz in enumerate(mel_centres(self.recipe))]
         self.bands = ipywidgets.SelectionRangeSlider(
             options=bands, index=(0, len(bands) - 1), description="Frequency",
             tooltip="the box, from the lowest to the highest mel band", **slider,
         )  # fmt: skip
         self.mode = ipywidgets.ToggleButtons(
             options=MODES, description="Do", tooltip="what happens to the box",
-            **wide(380, 40, text),
+            **control_layout(380, 40, text),
         )  # fmt: skip
-        self.mode.style.button_width = wide(155, 0, text)["layout"]["width"]
-        self.later = Latest(self.refresh)
+        self.mode.style.button_width = control_layout(155, 0, text)["layout"]["width"]
+        self.later = Debounced(self.refresh)
         self.player.observe(self.later, "width")
         for control in (self.time, self.bands, self.mode):
             control.observe(self.later, "value")
 
     @property
-    def cover(self) -> Cover:
+    def cover(self) -> OcclusionBox:
         """How the sliders stand."""
-        return Cover(*self.time.value, *self.bands.value, keep=self.mode.value)
+        return OcclusionBox(*self.time.value, *self.bands.value, keep=self.mode.value)
 
     def refresh(self) -> None:
-        """Cover, draw, and ask."""
+        """OcclusionBox, draw, and ask."""
         cover = self.cover
         mask = cover.mask(self.spectrum.n_frames, self.recipe)
         try:

@@ -15,7 +15,7 @@ import numpy as np
 import traitlets
 
 from ..audio import check_array
-from .pictures import Drawn
+from ..pictures.picture import Drawn
 
 STATIC = Path(__file__).parent / "static"
 

@@ -3,7 +3,7 @@
 >>> from sercore.widgets import Timeline
 >>> Timeline("interview.wav")
 
-Without the widget: :meth:`sercore.widgets.scenes.Recording.score` scores, :func:`sercore.plots.recording`
+Without the widget: :meth:`sercore.bundle.recordings.Recording.score` scores, :func:`sercore.plots.recording`
 draws.
 
 Notebook: demo.ipynb
@@ -18,24 +18,24 @@ import numpy as np
 
 from .. import plots
 from ..bundle import Predictor, Windows
+from ..bundle.default_model import get_predictor
+from ..bundle.recordings import Recording
 from ..errors import SercoreError
-from .answering import get_predictor
-from .bars import probability_bars
-from .bursts import Latest
-from .looks import dress, letters, wide
-from .pictures import from_axes
+from ..pictures.html import probability_bars
+from ..pictures.picture import from_axes
+from .debounce import Debounced
+from .page_style import apply_style, control_layout, font_px
 from .player import Player
-from .scenes import Recording
-from .upload import OwnSound
+from .upload import SoundInput
 
 SIZE_INCHES, DPI = (12.0, 3.4), 100
-"""Of the picture with letters of 15 pixels; larger ones make it higher."""
+"""Of the picture with font_px of 15 pixels; larger ones make it higher."""
 
 WORDS = "How it sounds to a model that learned from acted or synthetic emotion, not what anybody feels."
 
 
 def timeline_axes(recording: Recording, rows: list[dict], classes, *, font_size: int = 15):
-    """:func:`sercore.plots.recording` on a figure of its own, with letters of ``font_size`` pixels.
+    """:func:`sercore.plots.recording` on a figure of its own, with font_px of ``font_size`` pixels.
 
     Returns
     -------
@@ -61,7 +61,7 @@ class Timeline(ipywidgets.VBox):
     recording : Recording or path, optional
         By default one that is made up of synthetic sentences, with what was meant below.
     bundle : Predictor or path, optional
-        The model; see :func:`~sercore.widgets.answering.get_predictor`.
+        The model; see :func:`~sercore.bundle.default_model.get_predictor`.
     seconds, step : float
         Of the windows at first; see :class:`sercore.bundle.Windows`.
     text : str
@@ -88,15 +88,17 @@ class Timeline(ipywidgets.VBox):
         step: float = 0.5,
         text: str = "normal",
     ):
-        self.predictor, self._font_size = get_predictor(bundle), letters(text)
+        self.predictor, self._font_size = get_predictor(bundle), font_px(text)
         self.rows: list[dict] = []
         self.player = Player(name="timeline")
         self.window = _slider(seconds, 0.5, 10.0, 0.25, "Window (s)", "what the model hears at a time", text)
         self.step = _slider(step, 0.25, 5.0, 0.25, "Step (s)", "from one window to the next", text)
-        self.progress = ipywidgets.FloatProgress(max=1.0, description="Scoring", **wide(200, 70, text))
-        self.own = OwnSound(self._take, microphone=False)
+        self.progress = ipywidgets.FloatProgress(
+            max=1.0, description="Scoring", **control_layout(200, 70, text)
+        )
+        self.own = SoundInput(self._take, microphone=False)
         self.bars = ipywidgets.HTML(layout={"width": "480px"})
-        self.later = Latest(self.refresh)
+        self.later = Debounced(self.refresh)
         row = {"flex_flow": "row wrap", "align_items": "center"}
         super().__init__(
             [
@@ -106,7 +108,7 @@ class Timeline(ipywidgets.VBox):
                 self.bars,
             ]
         )
-        dress(self, text)
+        apply_style(self, text)
         self.show(_opened(recording))
         self.window.observe(self.later, "value")
         self.step.observe(self.later, "value")
@@ -171,5 +173,5 @@ def _opened(recording) -> Recording:
 def _slider(value: float, low: float, high: float, step: float, name: str, tells: str, text: str):
     return ipywidgets.FloatSlider(
         value=value, min=low, max=high, step=step, description=name, tooltip=tells,
-        **wide(330, 95, text),
+        **control_layout(330, 95, text),
     )  # fmt: skip

@@ -1,10 +1,11 @@
-"""Sounds that come through the browser: files and recordings, which nobody has checked yet.
-
-``ipywidgets.FileUpload`` sends a file as one message, and Jupyter closes the connection on messages
-above 10 MB (two minutes of a stereo recording), so :class:`Upload` sends pieces.
+"""Recording from the microphone of the person who looks at the page.
 
 Notebook: demo.ipynb
 """
+# MERGED DOC: Sounds that come through the browser: files and recordings, which nobody has checked yet.
+#
+#   ``ipywidgets.FileUpload`` sends a file as one message, and Jupyter closes the connection on messages
+#   above 10 MB (two minutes of a stereo recording), so :class:`Upload` sends pieces.
 
 from __future__ import annotations
 
@@ -21,7 +22,37 @@ import traitlets
 from .. import audio
 from ..errors import AudioError
 from .player import STATIC
-from .recorder import Recorder
+
+MAX_SECONDS = 30
+
+
+class Recorder(anywidget.AnyWidget):
+    """Button, level meter, and the last recording as a WAV file.
+
+    The browser is asked not to even out loudness or noise, because loudness is a cue. Where it has no
+    microphone or may not use it, the widget says so and what to do. Browsers give microphones only to
+    pages on ``localhost`` or ``https``.
+
+    Parameters
+    ----------
+    limit : float
+        Seconds after which it stops by itself.
+
+    Attributes
+    ----------
+    recording : bytes
+        WAV file of 16 bits at the browser's rate, empty before the first recording. Comes from a
+        browser: read it with :func:`sercore.widgets.load_bytes`.
+    """
+
+    _esm = STATIC / "recorder.js"
+    _css = STATIC / "blocks.css"
+    recording = traitlets.Bytes(b"").tag(sync=True, from_json=lambda value, _: bytes(value))
+    limit = traitlets.Float(MAX_SECONDS).tag(sync=True)
+
+    def __init__(self, *, limit: float = MAX_SECONDS):
+        super().__init__(limit=limit)
+
 
 MAX_BYTES = 200_000_000
 """Largest file taken: a quarter of an hour of stereo at 48 kHz, hours of mp3."""
@@ -99,7 +130,7 @@ class Upload(anywidget.AnyWidget):
             self._arrived(self._name, content)
 
 
-class OwnSound(ipywidgets.HBox):
+class SoundInput(ipywidgets.HBox):
     """Upload and microphone in one row, and the reason where a sound cannot be used.
 
     Parameters

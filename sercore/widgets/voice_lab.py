@@ -3,9 +3,9 @@
 >>> from sercore.widgets import VoiceLab
 >>> VoiceLab()
 
-Everything behind the sliders works without them: :class:`~sercore.widgets.voices.Voice` speaks,
-:func:`~sercore.widgets.voice_picture.voice_picture` draws, and
-:func:`~sercore.widgets.flipping.flips` asks which knob changes the answer.
+Everything behind the sliders works without them: :class:`~sercore.synth.knobs.Voice` speaks,
+:func:`~sercore.pictures.views.voice_picture` draws, and
+:func:`~sercore.interpret.counterfactual.flips` asks which knob changes the answer.
 
 Notebook: 00_start_here.ipynb
 """
@@ -19,17 +19,17 @@ import ipywidgets
 import pandas as pd
 
 from ..bundle import Predictor
+from ..bundle.default_model import get_predictor
 from ..errors import SercoreError
+from ..interpret.counterfactual import flips
+from ..pictures.html import flips_html, probability_bars
+from ..pictures.views import voice_picture
 from ..synth import EMOTION_PROSODY, SENTENCES
-from .answering import get_predictor
-from .bars import probability_bars
-from .bursts import Latest
-from .flipping import flips, flips_html
-from .looks import dress, letters, wide
+from ..synth.knobs import BODIES, KNOBS, Voice
+from .debounce import Debounced
+from .page_style import apply_style, control_layout, font_px
 from .player import Player
 from .upload import Message
-from .voice_picture import voice_picture
-from .voices import BODIES, KNOBS, Voice
 
 QUESTION = "Which single knob flips the answer?"
 WORDS = "A synthetic voice, and a model that learned from synthetic voices: nothing here is about people."
@@ -41,7 +41,7 @@ class VoiceLab(ipywidgets.VBox):
     Parameters
     ----------
     bundle : Predictor or path, optional
-        The model; see :func:`~sercore.widgets.answering.get_predictor`. Where it cannot be used, the page
+        The model; see :func:`~sercore.bundle.default_model.get_predictor`. Where it cannot be used, the page
         says why, and the voice can still be heard and seen.
     text : str
         Text size, from :data:`sercore.widgets.explorer.SIZES`.
@@ -56,12 +56,12 @@ class VoiceLab(ipywidgets.VBox):
 
     def __init__(self, bundle: Predictor | str | os.PathLike | None = None, *, text: str = "normal"):
         self.voice, self.proba, self._asked, self._quiet = Voice(), {}, None, False
-        self._font_size, self._heard = letters(text), None
+        self._font_size, self._heard = font_px(text), None
         self.message, self.player = Message(), Player(description="the synthetic voice", name="voice")
         self.bars, self.table = ipywidgets.HTML(), ipywidgets.HTML(layout={"max_width": "400px"})
         self._make_controls(text)
         super().__init__(self._rows())
-        dress(self, text)
+        apply_style(self, text)
         try:
             self.predictor = get_predictor(bundle)
             seeds = (self.predictor.manifest.evaluation or {}).get("seeds")
@@ -72,7 +72,7 @@ class VoiceLab(ipywidgets.VBox):
         self.refresh()
 
     def _make_controls(self, text: str) -> None:
-        slider = wide(400, 165, text)
+        slider = control_layout(400, 165, text)
         self.knobs = {
             name: ipywidgets.FloatSlider(
                 value=self.voice[name], min=knob.low, max=knob.high, step=knob.step, tooltip=knob.tells,
@@ -82,15 +82,22 @@ class VoiceLab(ipywidgets.VBox):
             for name, knob in KNOBS.items()
         }  # fmt: skip
         self.preset = ipywidgets.ToggleButtons(
-            options=list(EMOTION_PROSODY), value="neutral", description="Preset", **wide(790, 60, text)
+            options=list(EMOTION_PROSODY),
+            value="neutral",
+            description="Preset",
+            **control_layout(790, 60, text),
         )
-        self.preset.style.button_width = wide(84, 0, text)["layout"]["width"]
-        self.body = ipywidgets.Dropdown(options=list(BODIES), description="Body", **wide(200, 60, text))
+        self.preset.style.button_width = control_layout(84, 0, text)["layout"]["width"]
+        self.body = ipywidgets.Dropdown(
+            options=list(BODIES), description="Body", **control_layout(200, 60, text)
+        )
         sentences = [(f"{k + 1}: {said}", k) for k, said in enumerate(SENTENCES)]
-        self.sentence = ipywidgets.Dropdown(options=sentences, description="Says", **wide(300, 60, text))
+        self.sentence = ipywidgets.Dropdown(
+            options=sentences, description="Says", **control_layout(300, 60, text)
+        )
         self.ask = ipywidgets.Button(description=QUESTION, button_style="primary", layout=slider["layout"])
         self.reset = ipywidgets.Button(description="Reset", tooltip="All knobs as at first")
-        self.later = Latest(self.refresh)
+        self.later = Debounced(self.refresh)
         for slider in self.knobs.values():
             slider.observe(self._turned, "value")
         self.preset.observe(self._chosen, "value")

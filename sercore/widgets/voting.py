@@ -1,12 +1,13 @@
-"""An ensemble whose weights are sliders: shares, score and interval follow.
-
->>> from sercore.widgets import Voting
->>> Voting()
-
-Without the widget: :func:`sercore.widgets.votes.vote_scores`.
+"""Scores of weighted votes side by side, quick enough to follow a slider.
 
 Notebook: 06_ensembles.ipynb
 """
+# MERGED DOC: An ensemble whose weights are sliders: shares, score and interval follow.
+#
+#   >>> from sercore.widgets import Voting
+#   >>> Voting(published.voting_example())
+#
+#   Without the widget: :func:`sercore.widgets.voting.score_votes`.
 
 from __future__ import annotations
 
@@ -17,14 +18,17 @@ import numpy as np
 import pandas as pd
 
 from .. import ensemble
-from ..ensemble.members import Members
-from ..ensemble.weighting import refine
+from ..ensemble.fitness import refine
+from ..ensemble.predictions import Members
+from ..ensemble.voting import score_votes
 from ..errors import EvaluationError
-from .bars import probability_bars, score_lines
-from .bursts import Latest
-from .looks import Style, dress, wide
+from ..pictures.html import probability_bars, score_lines
+from .debounce import Debounced
+from .page_style import Style, apply_style, control_layout
 from .upload import Message
-from .votes import published_votes, strongest, vote_scores
+
+MOST = 10
+"""Sliders that fit on a page."""
 
 
 class Voting(ipywidgets.VBox):
@@ -35,9 +39,10 @@ class Voting(ipywidgets.VBox):
 
     Parameters
     ----------
-    oof : pd.DataFrame or Members, optional
-        Out-of-fold predictions of several models; by default those published for RAVDESS. Of more than
-        ten members, the ten that are best alone get a slider.
+    oof : pd.DataFrame or Members
+        Out-of-fold predictions of several models, such as
+        :func:`sercore.course.published.voting_example`. Of more than ten members, the ten with the highest
+        UA get a slider.
     closed : Members, optional
         The same members on speakers that were kept apart.
     text : str
@@ -48,7 +53,7 @@ class Voting(ipywidgets.VBox):
     sliders : dict of str to FloatSlider
         By member.
     scores : pd.DataFrame
-        From :func:`~sercore.widgets.votes.vote_scores`, for the sliders as they stand.
+        From :func:`~sercore.widgets.voting.score_votes`, for the sliders as they stand.
 
     Raises
     ------
@@ -58,21 +63,21 @@ class Voting(ipywidgets.VBox):
 
     def __init__(
         self,
-        oof: pd.DataFrame | Members | None = None,
+        oof: pd.DataFrame | Members,
         *,
         closed: Members | None = None,
         text: str = "normal",
     ):
-        self.members = strongest(ensemble.align(published_votes() if oof is None else oof))
+        self.members = ensemble.baselines.strongest_members(ensemble.align(oof), MOST)
         self.closed = None if closed is None else closed.pick(self.members.names)
         self.n_looks, self._is_open, self._quiet = 0, False, False
         self.fitness = ensemble.Fitness(self.members, "ua")
         self._best = ensemble.best_single(self.members, "ua").weights.idxmax()
         self.sliders = {name: _slider(name, self._changed, text) for name in self.members.names}
         self.shares, self.lines, self.message = ipywidgets.HTML(), ipywidgets.HTML(), Message()
-        self.later = Latest(self.refresh)
+        self.later = Debounced(self.refresh)
         super().__init__(self._rows())
-        dress(self, text)
+        apply_style(self, text)
         self.refresh()
 
     def _rows(self) -> list:
@@ -131,10 +136,10 @@ class Voting(ipywidgets.VBox):
             return
         try:
             shares = self.members.shares(self.weights)
-            self.scores = vote_scores(self.members, self._votes(""))
+            self.scores = score_votes(self.members, self._votes(""))
             shown = self.scores
             if self._is_open:
-                shown = pd.concat([shown, vote_scores(self.closed, self._votes("closed: "))])
+                shown = pd.concat([shown, score_votes(self.closed, self._votes("closed: "))])
         except EvaluationError as error:
             self.message.warn(str(error))
             return
@@ -172,7 +177,7 @@ class Voting(ipywidgets.VBox):
 def _slider(name: str, changed, text: str) -> ipywidgets.FloatSlider:
     slider = ipywidgets.FloatSlider(
         value=1.0, min=0.0, max=1.0, step=0.05, description=name, tooltip=f"weight of {name}",
-        **wide(390, 150, text),
+        **control_layout(390, 150, text),
     )  # fmt: skip
     slider.observe(changed, "value")
     return slider

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from opening import BROWSERS, DEMO, find_chromium, opened
+from browser.opening import BROWSERS, DEMO, find_chromium, opened
 from playwright.sync_api import expect
 
 expect.set_options(timeout=30_000)  # milliseconds; other tests keep the cores busy

@@ -6,12 +6,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import nbformat
+from browser.serving import serve
 from playwright.sync_api import Page, sync_playwright
-from serving import serve
 
-from sercore import paths
+from sercore.course import clone
 
-DEMO = paths.notebooks_dir() / "demo.ipynb"
+DEMO = clone.notebooks_dir() / "demo.ipynb"
 
 SIZE = {"width": 1280, "height": 720}
 """Of the window in pixels: a projector's."""

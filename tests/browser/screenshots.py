@@ -2,11 +2,11 @@
 
 import io
 
-from acting import Widget
-from opening import DEMO, find_chromium, opened
+from browser.acting import Widget
+from browser.opening import DEMO, find_chromium, opened
 from PIL import Image
 
-from sercore import paths
+from sercore.course import clone
 
 WIDGETS = {
     "explorer": "pre-emphasis",
@@ -27,9 +27,9 @@ def main() -> None:
         for name, words in WIDGETS.items():
             app = Widget(shown, words)
             app.page.wait_for_timeout(1000)
-            path = paths.repository() / "images" / f"demo_{name}.png"
+            path = clone.repository() / "images" / f"demo_{name}.png"
             light(Image.open(io.BytesIO(app.root.screenshot()))).save(path, optimize=True)
-            print(f"{path.relative_to(paths.repository())}: {path.stat().st_size / 1000:.0f} kB")
+            print(f"{path.relative_to(clone.repository())}: {path.stat().st_size / 1000:.0f} kB")
 
 
 def arrange(explorer: Widget) -> None:

@@ -9,8 +9,8 @@ import re
 import numpy as np
 import pytest
 import soundfile
-from acting import Widget
-from opening import DEMO, ERRORS, count_widgets
+from browser.acting import Widget
+from browser.opening import DEMO, ERRORS, count_widgets
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow

@@ -1,0 +1,175 @@
+"""SHA-256 of every official file, kept small: one ``digests/<corpus>.npz`` for each corpus.
+
+An archive holds two arrays, read with ``allow_pickle=False``: ``names`` (official file names,
+sorted) and ``sha256`` (uint8 [shape=(n_files, 32)], the whole digest, not cut short). They were
+made by :func:`write_digests` from lists in ``sha256sum`` form, taken over the originals.
+
+Notebook: 00_start_here.ipynb
+"""
+# MERGED DOC: Is a corpus complete, and are its files the official ones?
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import soundfile
+from tqdm import tqdm
+
+from ..files import is_lfs_pointer
+from .registry import get_corpus
+from .scanning import find_scan, sha256
+
+_FOLDER = Path(__file__).with_name("digests")
+
+
+def read_digests(name: str) -> dict[str, str]:
+    """Official file name -> SHA-256 in hexadecimal; empty where no official list is known."""
+    path = _FOLDER / f"{name}.npz"
+    if not path.is_file():
+        return {}
+    with np.load(path, allow_pickle=False) as archive:
+        names, digests = archive["names"], archive["sha256"]
+    return {str(name): digest.tobytes().hex() for name, digest in zip(names, digests, strict=True)}
+
+
+def write_digests(listing: str | os.PathLike, target: str | os.PathLike) -> None:
+    """Turn a list in ``sha256sum`` form (digest, two spaces, base name) into the compact form."""
+    pairs = [
+        line.split(maxsplit=1) for line in Path(listing).read_text(encoding="utf-8").splitlines() if line
+    ]
+    pairs.sort(key=lambda pair: pair[1])
+    digests = np.array([list(bytes.fromhex(digest)) for digest, _ in pairs], dtype=np.uint8)
+    np.savez_compressed(target, names=np.array([name.strip() for _, name in pairs]), sha256=digests)
+
+
+STATUSES = {
+    "verified": "the official file, byte for byte",
+    "transcoded": "a known clip in another container or at another rate",
+    "unchecked": "readable audio; no official digest is known",
+    "altered": "official name and format, other bytes",
+    "missing": "an official clip that is not there",
+    "empty": "0 bytes",
+    "lfs-pointer": "a Git LFS pointer instead of audio; fetch the file itself with Git LFS",
+    "damaged": "cannot be opened as audio",
+    "conflict": "one clip in different versions",
+    "extra": "a name of the right form that the official list does not have",
+    "unknown": "a name that is not this corpus's",
+}
+"""What can be said of a clip, best first."""
+_SOUND = ("verified", "transcoded", "unchecked")
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What :func:`verify` found; printing it gives a summary.
+
+    Parameters
+    ----------
+    corpus, title : str
+        Which corpus.
+    folder : Path
+        Where it lies.
+    n_expected : int
+        Clips that the corpus has; 0 where nobody can know.
+    table : pd.DataFrame
+        One row per clip, official or found: ``clip_id``, ``status`` (:data:`STATUSES`),
+        ``detail``, ``path``.
+    """
+
+    corpus: str
+    title: str
+    folder: Path
+    n_expected: int
+    table: pd.DataFrame
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Clips per status, best status first."""
+        counted = self.table["status"].value_counts()
+        return {status: int(counted[status]) for status in STATUSES if status in counted}
+
+    @property
+    def complete(self) -> bool:
+        """Every clip is there and can be used, though perhaps transcoded."""
+        usable = sum(self.counts.get(status, 0) for status in _SOUND)
+        return set(self.counts) <= set(_SOUND) and usable == (self.n_expected or usable)
+
+    def __str__(self) -> str:
+        lines = [f"{self.title} in {self.folder}"]
+        lines += [f"  {status:12}{count:6}  {STATUSES[status]}" for status, count in self.counts.items()]
+        for status in [s for s in self.counts if s not in _SOUND]:
+            rows = self.table[self.table["status"] == status]
+            lines += [f"    {status}: {row.clip_id} {row.detail}" for row in rows.head(5).itertuples()]
+            lines += [f"    {status}: … and {len(rows) - 5} more"] * (len(rows) > 5)
+        expected = f" of {self.n_expected}" if self.n_expected else ""
+        usable = sum(self.counts.get(status, 0) for status in _SOUND)
+        verdict = "complete" if self.complete else "NOT COMPLETE"
+        return "\n".join([*lines, f"{verdict}: {usable}{expected} clips can be used"])
+
+
+def verify(
+    name: str, root: str | os.PathLike | None = None, *, progress: bool = True, **options
+) -> Verification:
+    """Compare a corpus on disk with its official list: what is verified, transcoded, altered, missing.
+
+    Parameters
+    ----------
+    name, root, **options
+        As for :func:`sercore.corpora.load_index`, one corpus at a time.
+    progress : bool
+        Show a bar of bytes read.
+
+    Raises
+    ------
+    CorpusError
+        No such corpus, or no clips found anywhere.
+    """
+    module = get_corpus(name)
+    found = find_scan(module, root, **options)
+    official = {module.parse(file)["stem"]: digest for file, digest in read_digests(module.NAME).items()}
+    copies = defaultdict(list)
+    for clip in found.clips:
+        copies[clip["stem"]].append(clip["path"])
+    n_bytes = sum(os.path.getsize(path) for paths in copies.values() for path in paths)
+    rows = []
+    with tqdm(total=n_bytes, unit="B", unit_scale=True, desc=f"verify {name}", disable=not progress) as bar:
+        for stem in sorted(copies):
+            status, detail = _judge(module, copies[stem], official.get(stem))
+            bar.update(sum(os.path.getsize(path) for path in copies[stem]))
+            if status in _SOUND and official and stem not in official:
+                status = "extra"
+            rows.append((stem, status, detail, copies[stem][0]))
+    rows += [(stem, "missing", "", "") for stem in sorted(set(official) - set(copies))]
+    rows += [(path, "unknown", reason, path) for path, reason in sorted(found.unknown.items())]
+    table = pd.DataFrame(rows, columns=["clip_id", "status", "detail", "path"])
+    table["clip_id"] = f"{module.NAME}/" + table["clip_id"]
+    return Verification(module.NAME, module.TITLE, found.folder, module.N_CLIPS, table)
+
+
+def _judge(module: ModuleType, paths: list[str], digest: str | None) -> tuple[str, str]:
+    """Status and detail of one clip, which may lie there several times."""
+    path, size = paths[0], os.path.getsize(paths[0])
+    if len(paths) > 1 and len({sha256(copy) for copy in paths}) > 1:
+        return "conflict", ", ".join(paths)
+    if size == 0:
+        return "empty", ""
+    with open(path, "rb") as stream:
+        if is_lfs_pointer(stream.read(64)):
+            return "lfs-pointer", f"{size} bytes"
+    if digest and path.lower().endswith(".wav") and sha256(path) == digest:
+        return "verified", ""
+    try:
+        info = soundfile.info(path)
+    except soundfile.LibsndfileError as error:
+        return "damaged", str(error.error_string)
+    detail = f"{info.format} {info.samplerate} Hz"
+    if digest is None:
+        return "unchecked", detail
+    same_form = info.format in ("WAV", "WAVEX") and info.samplerate == module.SAMPLE_RATE
+    return ("altered" if same_form else "transcoded"), detail

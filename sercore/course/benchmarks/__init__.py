@@ -1,0 +1,62 @@
+"""Benchmarks: speed as ratios, both sides timed in the same run on the same clips.
+
+Absolute times differ between machines, ratios much less. ``sercore bench`` prints the table; no test
+depends on time. A time that others report is named as theirs.
+
+Notebook: 02_feature_extraction.ipynb
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+
+__all__ = ["run"]
+
+
+def run() -> pd.DataFrame:
+    """All benchmarks, one row each: ``what``, ``value``, ``unit``.
+
+    Feature extraction runs on one thread, as in a worker process.
+    """
+    from threadpoolctl import threadpool_limits
+
+    from . import ensembles, features, networks, serving, widgets
+
+    with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
+        rows = features.time_extraction(features.write_clips(Path(folder)))
+        rows += _time_demo_corpus(Path(folder) / "demo")
+    rows += _time_import()
+    rows += networks.time_epochs() + networks.compare_with_voicevibes()
+    rows += ensembles.time_generations() + ensembles.compare_with_scipy()
+    rows += widgets.time_redraws()
+    rows += serving.time_predictions()
+    return pd.DataFrame(rows, columns=["what", "value", "unit"])
+
+
+def _time_demo_corpus(folder: Path) -> list[tuple]:
+    """Seconds to render the demo corpus with two processes."""
+    from ...corpora import demo
+
+    start = time.perf_counter()
+    demo.build(folder, n_jobs=2, progress=False)
+    return [("rendering the demo corpus, 576 clips, 2 processes", time.perf_counter() - start, "s")]
+
+
+def _time_import() -> list[tuple]:
+    """Seconds that `import sercore` adds to starting Python."""
+
+    def start_up(code: str) -> float:
+        times = []
+        for _ in range(5):
+            begin = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], check=True)
+            times.append(time.perf_counter() - begin)
+        return min(times)
+
+    return [("import sercore", start_up("import sercore") - start_up("pass"), "s")]

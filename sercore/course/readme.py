@@ -1,0 +1,119 @@
+"""The README's figures: written from published predictions and measurements, never by hand.
+
+Notebook: 03_mlp_baseline.ipynb
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from ..labels import SCHEMES
+from . import clone, published
+
+MODELS = {
+    "logistic": "Logistic regression",
+    "rbf_svc": "RBF SVC",
+    "sklearn_mlp": "MLP (scikit-learn)",
+    "mlp": "MLP (Keras)",
+}
+
+
+def results_markdown() -> str:
+    """Markdown table: one row per published campaign of baselines, one column per model."""
+    lines = [
+        "| corpus and split | clips, speakers | " + " | ".join(MODELS.values()) + " |",
+        "|---|---|" + "---|" * len(MODELS),
+    ]
+    for name, campaign in published.CAMPAIGNS.items():
+        if campaign.augmented or campaign.fit_params:
+            continue
+        table = published.table(name).set_index("model")
+        first = table.iloc[0]
+        split = f"`{campaign.split}`" + (" (leaky)" if campaign.split == "random" else "")
+        task = f"{campaign.corpus.upper().replace('_', '-')}, {_n_classes(name)} classes, {split}"
+        task += ", `enrolled`" if campaign.speaker_norm else ""
+        cells = [_cell(table.loc[model]) if model in table.index else "" for model in MODELS]
+        lines.append(f"| {task} | {first.n_clips:.0f}, {first.n_speakers:.0f} | " + " | ".join(cells) + " |")
+        if campaign.split == "random":
+            cells = [f"{100 * table.loc[model].wa:.1f}" for model in MODELS]
+            lines.append("| … the same, plain accuracy (WA) | | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def networks_markdown() -> str:
+    """Markdown table: one row per network trained on augmented copies, best first."""
+    campaigns = ("ravdess-emobox-networks", "ravdess-emobox-networks-speaker-norm", "ravdess-random-networks")
+    fair, speaker_norm, leaky = (published.table(name).set_index("model") for name in campaigns)
+    lines = [
+        "| network | weights | UA, new speakers | WA | F1 | UA, `enrolled` | WA, `random` (leaky) "
+        "| training, min | ms per clip |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in fair.sort_values("ua", ascending=False).itertuples():
+        cells = [
+            f"`{row.Index}`",
+            f"{row.parameters / 1000:.0f} k",
+            _cell(row),
+            f"{100 * row.wa:.1f}",
+            f"{100 * row.macro_f1:.1f}",
+            _cell(speaker_norm.loc[row.Index]) if row.Index in speaker_norm.index else "",
+            f"{100 * leaky.loc[row.Index].wa:.1f}" if row.Index in leaky.index else "",
+            f"{row.train_seconds / 60:.1f}",
+            f"{row.ms_per_clip:.1f}",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def draw_leak_figure(path: Path | None = None) -> Path:
+    """The README's picture: the same models on speakers they know, on new ones, and enrolled."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    from .. import plots
+
+    names = ("ravdess-random", "ravdess-emobox", "ravdess-emobox-speaker-norm")
+    rows = pd.concat([published.table(name) for name in names])
+    rows = rows[rows["model"].isin(MODELS)]
+    rows = rows.assign(model=rows["model"].map(MODELS))
+    with plt.rc_context():
+        plots.use_course_style()
+        figure, ax = plt.subplots(figsize=(9, 5), layout="constrained")
+        plots.results(rows, by="model", ax=ax)
+        ax.set_title("RAVDESS, eight emotions (chance: 12.5)", loc="left")
+        path = path or clone.repository() / "images" / "random_against_speaker.png"
+        path.parent.mkdir(exist_ok=True)
+        figure.savefig(path, dpi=110)
+        plt.close(figure)
+    return path
+
+
+def bench_markdown(bench: pd.DataFrame) -> str:
+    """Markdown table of :func:`sercore.course.benchmarks.features.run`."""
+    rows = [f"| {row.what} | {row.value:.3g} {row.unit} |" for row in bench.itertuples()]
+    return "\n".join(["| measured | |", "|---|---|", *rows])
+
+
+def replace(marker: str, content: str, path: Path | None = None) -> None:
+    """Put content between ``<!-- marker -->`` and ``<!-- /marker -->`` of the README."""
+    path = path or clone.repository() / "README.md"
+    text = path.read_text(encoding="utf-8")
+    pattern = rf"(<!-- {marker}\b[^>]*-->\n).*?(<!-- /{marker} -->)"
+    path.write_text(re.sub(pattern, lambda m: f"{m[1]}{content}\n{m[2]}", text, flags=re.S), encoding="utf-8")
+
+
+def _cell(row) -> str:
+    """``57.1 [53.0, 61.2]``, with ± over seeds where there are several."""
+    std = f" ± {100 * row.ua_sd:.1f}" if pd.notna(row.ua_sd) else ""
+    return f"{100 * row.ua:.1f}{std} [{100 * row.ua_low:.1f}, {100 * row.ua_high:.1f}]"
+
+
+def _n_classes(name: str) -> int:
+    campaign = published.CAMPAIGNS[name]
+    labels = published.load(name)["label"].unique()
+    return sum(label in SCHEMES[campaign.scheme].classes for label in labels)

@@ -1,0 +1,143 @@
+"""Pictures of what emotions do to a voice on average, with intervals over speakers.
+
+Notebook: 07_interpretability.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..features import Recipe, get_recipe
+from ..labels import sort_emotions
+from .evidence import SIGNED
+from .style import color_of, name_rows, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def average_contours(
+    averages: Mapping, *, label: str, emotions: Sequence[str] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Mean contour of each emotion over the course of a clip; the shade is its 95 % interval.
+
+    Parameters
+    ----------
+    averages : mapping of str to sercore.interpret.emotion_profiles.MeanInterval [shape=(n_points,) or (1, n_points)]
+        From :func:`sercore.interpret.emotion_means` or :func:`sercore.interpret.emotion_differences`.
+    label : str
+        Of the vertical axis, with unit.
+    emotions : sequence of str, optional
+        Which; by default all.
+    ax : Axes, optional
+    """
+    ax = new_axes(ax, figsize=(6, 3))
+    for emotion in emotions or sort_emotions(averages):
+        mean, low, high = (np.ravel(part) for part in averages[emotion])
+        percent = 100 * (np.arange(len(mean)) + 0.5) / len(mean)
+        ax.plot(percent, mean, color=color_of(emotion), lw=2, label=emotion)
+        ax.fill_between(percent, low, high, color=color_of(emotion), alpha=0.2, lw=0)
+    ax.set(xlabel="course of the clip (%)", ylabel=label, xlim=(0, 100))
+    ax.legend(fontsize=9, ncols=2)
+    return ax
+
+
+def difference_maps(
+    differences: Mapping,
+    *,
+    name: str = "log_mel",
+    recipe: str | Recipe = "default",
+    n_columns: int = 4,
+    unit: str = "dB",
+) -> np.ndarray:
+    """Difference of each emotion to neutral over time and frequency; what is not sure is left white.
+
+    Parameters
+    ----------
+    differences : mapping of str to sercore.interpret.emotion_profiles.MeanInterval [shape=(n_rows, n_points)]
+        From :func:`sercore.interpret.emotion_differences`.
+    name : str
+        ``log_mel`` or another descriptor, which names the rows.
+    recipe : str or Recipe
+    n_columns : int
+    unit : str
+        Of the colour bar.
+
+    Returns
+    -------
+    np.ndarray of Axes [shape=(len(differences),)]
+    """
+    import matplotlib.pyplot as plt
+
+    n_columns = min(n_columns, len(differences))
+    n_rows = -(-len(differences) // n_columns)
+    size = (2.1 * n_columns + 0.9, 1.5 * n_rows + 0.5)
+    figure, axes = plt.subplots(n_rows, n_columns, figsize=size, sharex=True, sharey=True, squeeze=False)
+    axes, top = axes.ravel(), max(np.nanmax(np.abs(one.mean)) for one in differences.values())
+    for ax in axes[len(differences) :]:
+        ax.remove()
+    axes = axes[: len(differences)]
+    for ax, emotion in zip(axes, sort_emotions(differences), strict=True):
+        one = differences[emotion]
+        shown = np.where(one.sure, one.mean, np.nan)
+        image = ax.imshow(
+            shown, origin="lower", aspect="auto", cmap=SIGNED, vmin=-top, vmax=top, interpolation="nearest",
+            extent=(0, 100, -0.5, len(shown) - 0.5),
+        )  # fmt: skip
+        name_rows(ax, name, shown, get_recipe(recipe))
+        ax.set(title=emotion, xlabel="course (%)")
+        ax.label_outer()
+    figure.colorbar(image, ax=list(axes), label=f"above neutral ({unit})")
+    return axes
+
+
+def difference_rows(differences: Mapping, rows: Sequence[str], *, label: str, ax: Axes | None = None) -> Axes:
+    """Difference of each emotion to neutral in a few figures, such as pitch classes, with intervals.
+
+    Parameters
+    ----------
+    differences : mapping of str to sercore.interpret.emotion_profiles.MeanInterval [shape=(n_rows,)]
+    rows : sequence of str [shape=(n_rows,)]
+        Names on the horizontal axis.
+    label : str
+        Of the vertical axis, with unit.
+    ax : Axes, optional
+    """
+    ax = new_axes(ax, figsize=(8, 2.8))
+    emotions = sort_emotions(differences)
+    for k, emotion in enumerate(emotions):
+        mean, low, high = differences[emotion]
+        x = np.arange(len(rows)) + (k - (len(emotions) - 1) / 2) * 0.8 / len(emotions)
+        ax.errorbar(x, mean, [mean - low, high - mean], fmt="o", ms=4, color=color_of(emotion), label=emotion)
+    ax.axhline(0, color="0.6", lw=1)
+    ax.set_xticks(range(len(rows)), rows)
+    ax.set(ylabel=label)
+    ax.legend(fontsize=8, ncols=4)
+    return ax
+
+
+def importance_intervals(tables: Mapping[str, pd.DataFrame], *, ax: Axes | None = None) -> Axes:
+    """UA that is lost when a group of columns is exchanged, with 95 % intervals over speakers.
+
+    Parameters
+    ----------
+    tables : mapping of str to pd.DataFrame
+        Legend entry to a table of :func:`sercore.interpret.permutation_intervals`; groups as in the first.
+    ax : Axes, optional
+    """
+    groups = list(next(iter(tables.values())).index)
+    ax = new_axes(ax, figsize=(6.5, 0.3 * len(groups) + 1.3))
+    for k, (name, table) in enumerate(tables.items()):
+        table = 100 * table.loc[groups, ["lost", "low", "high"]]
+        rows = np.arange(len(groups)) + (k - (len(tables) - 1) / 2) * 0.8 / len(tables)
+        error = [table["lost"] - table["low"], table["high"] - table["lost"]]
+        ax.errorbar(table["lost"], rows, xerr=error, fmt="o", ms=5, label=name)
+    ax.axvline(0, color="0.6", lw=1)
+    ax.set_yticks(range(len(groups)), groups)
+    ax.set(xlabel="UA lost (points)", ylim=(len(groups) - 0.5, -0.5))
+    ax.legend(fontsize=9)
+    return ax

@@ -1,0 +1,397 @@
+"""Bundles: what comes out is what went in, and what somebody changed is refused before it is loaded."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from toys import bundles as small
+from toys.bundles import CLASSES, FRAMES, SMALL
+
+from sercore import audio
+from sercore.bundle import FittedModel, Predictor, digest, estimators, networks, save
+from sercore.errors import AudioError, BundleError, SercoreError
+from sercore.models import NETWORKS, build, classical
+from sercore.training import FittedNetwork, predict_proba
+
+QUICK = {
+    "random_forest": {"n_estimators": 5},
+    "extra_trees": {"n_estimators": 5},
+    "gradient_boosting": {"max_iter": 3},
+    "sklearn_mlp": {"max_iter": 5},
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("corpus")
+
+
+@pytest.fixture(scope="module")
+def index(folder):
+    return small.write_corpus(folder / "wav")
+
+
+@pytest.fixture(scope="module")
+def X(index, folder):
+    return small.features(index, folder)
+
+
+@pytest.fixture(scope="module")
+def bundle(index, X, folder):
+    return small.save_small(folder / "lda.bundle", index, X)
+
+
+@pytest.fixture
+def copied(bundle, tmp_path):
+    return small.copy_bundle(bundle, tmp_path / "copy")
+
+
+@pytest.fixture(scope="module")
+def frames(index, folder):
+    return small.features(index, folder, FRAMES, "frames")
+
+
+@pytest.fixture(scope="module")
+def fitted(X, frames):
+    """A network on rows and one on frames, with weights as drawn and the moments of the clips."""
+    moments = {"mlp": X, "lstm": np.concatenate(frames, axis=1).T}
+    made = {}
+    for name, rows in moments.items():
+        network = build(name, rows.shape[1], len(CLASSES), seed=1)
+        made[name] = FittedNetwork(network, rows.mean(axis=0), rows.std(axis=0), pd.DataFrame())
+    return made
+
+
+@pytest.fixture(scope="module")
+def networks_bundle(fitted, folder):
+    members = {
+        "mlp": FittedModel(fitted["mlp"], SMALL),
+        "lstm": FittedModel(fitted["lstm"], FRAMES),
+    }
+    return save(folder / "networks.bundle", members, CLASSES, weights={"lstm": 3, "mlp": 1})
+
+
+def served(path, index, rows, **options):
+    predictor = Predictor.load(path, **options)
+    return np.array([list(predictor.predict(index["path"][row]).values()) for row in rows])
+
+
+# --- the same answer as in training ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", [name for name in classical.available() if name != "xgboost"])
+def test_every_classical_model_answers_as_it_did_in_training(model, index, X, tmp_path):
+    trained = small.fit(index, X, model, model_params=QUICK.get(model))
+    path = save(tmp_path / "b", {model: FittedModel(trained, SMALL)}, CLASSES)
+    rows = [0, 7, 23]
+    np.testing.assert_allclose(served(path, index, rows), predict_proba(trained, X[rows], CLASSES), atol=1e-6)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "keras"])
+def test_networks_and_their_vote_answer_as_in_training(backend, networks_bundle, fitted, index, X, frames):
+    rows = [0, 7, 23]
+    expected = 0.25 * fitted["mlp"](X[rows])
+    expected += 0.75 * fitted["lstm"]([frames[row] for row in rows])
+    np.testing.assert_allclose(served(networks_bundle, index, rows, backend=backend), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("sr", [16_000, 22_050, 48_000])
+def test_an_array_gives_what_the_same_samples_in_a_file_give(sr, bundle, tmp_path):
+    import soundfile
+
+    wave = 0.1 + 1.2 * small.clip(4, sr)  # an offset and an overshoot, which loading treats
+    soundfile.write(tmp_path / "a.wav", wave, sr, subtype="FLOAT")
+    predictor = Predictor.load(bundle)
+    np.testing.assert_array_equal(predictor.waves(wave, sr=sr)[16_000], audio.load(tmp_path / "a.wav"))
+    assert predictor.predict(wave, sr=sr) == predictor.predict(tmp_path / "a.wav")
+
+
+def test_an_array_that_is_no_speech_is_refused_as_a_file_would_be(bundle):
+    predictor = Predictor.load(bundle)
+    for wave, sr, reason in ((np.zeros(9000), None, "silent"), (small.clip(0), 1, "not-audio")):
+        with pytest.raises(AudioError) as caught:
+            predictor.predict(wave, sr=sr)
+        assert caught.value.reason == reason
+
+
+def test_serving_a_network_loads_neither_tensorflow_nor_keras_nor_sklearn(networks_bundle, index):
+    code = (
+        "import sys; from sercore.bundle import Predictor\n"
+        "print(sum(Predictor.load(sys.argv[1]).predict(sys.argv[2]).values()))\n"
+        "print([m for m in ('tensorflow', 'keras', 'sklearn', 'jax', 'matplotlib') if m in sys.modules])"
+    )
+    arguments = [sys.executable, "-c", code, str(networks_bundle), index["path"][0]]
+    total, loaded = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert float(total) == pytest.approx(1, abs=1e-5)
+    assert loaded == "[]"
+
+
+# --- what a bundle carries -------------------------------------------------------------------------
+
+
+def test_the_manifest_says_what_the_model_is(index, X, tmp_path):
+    from sercore.bundle.training import describe_training
+
+    row = {"ua": np.float64(0.5), "ua_low": np.nan, "split": "speaker", "n_clips": np.int64(24)}
+    training = describe_training(index, scheme="all", seed=0)
+    path = small.save_small(tmp_path / "b", index, X, training=training, evaluation=row)
+    about = Predictor.load(path).manifest
+    assert about.classes == CLASSES
+    assert about.members["lda"].recipe == SMALL
+    assert about.evaluation == {"ua": 0.5, "ua_low": None, "split": "speaker", "n_clips": 24}
+    assert about.training["corpora"][0]["licence"] == "CC0 1.0"
+    assert about.training["corpora"][0]["n_speakers"] == 4
+    assert {"sercore", "python", "numpy", "scikit-learn", "soxr"} <= set(about.versions)
+    assert set(about.files) == {"lda/model.skops"}
+    json.loads((path / "bundle.json").read_text())
+
+
+def test_members_may_be_given_in_any_order(index, X, tmp_path):
+    parts = {name: FittedModel(small.fit(index, X, name), SMALL) for name in ("lda", "knn")}
+    one = save(tmp_path / "1", parts, CLASSES, weights={"knn": 1, "lda": 4})
+    other = save(tmp_path / "2", dict(reversed(parts.items())), CLASSES, weights={"lda": 0.8, "knn": 0.2})
+    np.testing.assert_allclose(served(one, index, [3]), served(other, index, [3]), atol=1e-12)
+
+
+@pytest.mark.parametrize("weights", [{"lda": 0}, {"lda": -1}, {"other": 1}, {"lda": float("nan")}])
+def test_weights_that_mean_nothing_are_refused(index, X, tmp_path, weights):
+    with pytest.raises(BundleError, match="one each, 0 or more"):
+        small.save_small(tmp_path / "b", index, X, weights=weights)
+
+
+def test_the_digest_of_the_sender_admits_this_bundle_only(bundle, copied):
+    assert Predictor.load(copied, digest=digest(bundle).upper()).digest == digest(bundle)
+    small.edit_manifest(copied, lambda content: content["training"].__setitem__("note", "mine"))
+    Predictor.load(copied)
+    with pytest.raises(BundleError, match="another bundle"):
+        Predictor.load(copied, digest=digest(bundle))
+
+
+# --- writing ---------------------------------------------------------------------------------------
+
+
+def test_what_is_there_is_left_alone(index, X, tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "notes.txt").write_text("mine")
+    for overwrite in (False, True):
+        with pytest.raises(BundleError, match="is there already"):
+            small.save_small(tmp_path / "b", index, X, overwrite=overwrite)
+    assert [path.name for path in tmp_path.rglob("*")] == ["b", "notes.txt"]
+
+
+def test_an_old_bundle_is_replaced_when_asked_and_only_by_a_sound_one(index, X, copied, monkeypatch):
+    old = digest(copied)
+    with pytest.raises(BundleError, match="is there already"):
+        small.save_small(copied, index, X)
+    monkeypatch.setattr(FittedModel, "answer", lambda self, classes: np.array([1.0, 0.0, 0.0]))
+    with pytest.raises(BundleError, match="answers the test sound otherwise"):
+        small.save_small(copied, index, X, overwrite=True)
+    assert digest(copied) == old
+    monkeypatch.undo()
+    small.save_small(copied, index, X, overwrite=True, training={"note": "new"})
+    assert Predictor.load(copied).manifest.training == {"note": "new"}
+    assert [path.name for path in copied.parent.iterdir()] == ["copy"]
+
+
+def test_an_old_bundle_comes_back_where_the_new_one_cannot_be_moved(index, X, copied, monkeypatch):
+    rename = os.rename
+
+    def fail(source, target):
+        if str(source).endswith(".part"):
+            raise OSError("no space left")
+        rename(source, target)
+
+    digest = Predictor.load(copied).digest
+    monkeypatch.setattr(os, "rename", fail)
+    with pytest.raises(BundleError, match="cannot be written"):
+        small.save_small(copied, index, X, training={"seed": 1}, overwrite=True)
+    assert Predictor.load(copied).digest == digest
+    assert [path.name for path in copied.parent.iterdir()] == [copied.name]
+
+
+def test_a_model_that_only_pickle_could_keep_is_refused(tmp_path, index, X):
+    from sklearn.preprocessing import FunctionTransformer
+
+    pipeline = small.fit(index, X)
+    pipeline.steps.insert(0, ("shift", FunctionTransformer(np.abs)))
+    with pytest.raises(BundleError, match="which no model of sercore has"):
+        save(tmp_path / "b", {"lda": FittedModel(pipeline, SMALL)}, CLASSES)
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- code in disguise ------------------------------------------------------------------------------
+
+
+def test_a_bundle_that_names_another_function_builds_nothing(copied, tmp_path, monkeypatch):
+    """operator.methodcaller and friends: the digest fits, because the sender wrote it."""
+    data = (copied / "lda" / "model.skops").read_bytes()
+
+    def inject(tree):
+        tree["content"] = {
+            "__class__": "system",
+            "__module__": "os",
+            "__loader__": "FunctionNode",
+            "content": 0,
+        }
+
+    schema = zipfile.ZipFile(io.BytesIO(data)).read("schema.json")
+    small.put_file(
+        copied, "lda/model.skops", small.edit_zip(data, {"schema.json": small.edit_json(schema, inject)})
+    )
+    monkeypatch.setattr("skops.io.loads", lambda *args, **options: pytest.fail("something was built"))
+    with pytest.raises(BundleError, match=r"holds os.system \(FunctionNode\)"):
+        Predictor.load(copied)
+
+
+@pytest.mark.parametrize("loader", ["MethodNode", "OperatorFuncNode", "JsonNode", None, ["ObjectNode"]])
+def test_a_known_class_under_another_loader_is_refused(loader):
+    part = {"__class__": "Pipeline", "__module__": "sklearn.pipeline", "__loader__": loader}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("schema.json", json.dumps(part))
+    with pytest.raises(BundleError, match=r"holds sklearn\.pipeline\.Pipeline"):
+        estimators.check(buffer.getvalue(), where="x")
+
+
+@pytest.fixture(scope="module")
+def keras_bytes(networks_bundle):
+    return (networks_bundle / "mlp" / "network.keras").read_bytes()
+
+
+def with_layer(keras_bytes, **names):
+    """The file with the names of its second layer changed."""
+
+    def change(config):
+        config["config"]["layers"][1] |= names
+
+    config = zipfile.ZipFile(io.BytesIO(keras_bytes)).read("config.json")
+    return small.edit_zip(keras_bytes, {"config.json": small.edit_json(config, change)})
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"class_name": "Lambda"},
+        {"class_name": "TFSMLayer"},
+        {"class_name": "StringLookup"},
+        {"class_name": "__lambda__"},
+        {"class_name": "function", "module": "builtins", "config": "exec"},
+        {"class_name": "system", "module": "os", "registered_name": "system"},
+        {"registered_name": "sercore>Lambda"},
+        {"class_name": "Dense", "module": "keras.layers", "registered_name": "other>Dense"},
+        {"module": ["keras.layers"]},
+    ],
+    ids=str,
+)
+def test_layers_that_no_network_here_has_are_refused_before_keras_is_asked(names, keras_bytes, monkeypatch):
+    monkeypatch.setattr("keras.saving.load_model", lambda *args, **options: pytest.fail("Keras saw the file"))
+    with pytest.raises(BundleError, match="which no network of sercore has"):
+        networks.load_keras(with_layer(keras_bytes, **names), where="x")
+
+
+@pytest.mark.parametrize("how", ["external link", "soft link", "external storage", "ring"])
+def test_weights_that_point_elsewhere_are_refused(how, keras_bytes, tmp_path):
+    import h5py
+
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(64))
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        if how == "external link":
+            file["a"] = h5py.ExternalLink(str(secret), "/")
+        elif how == "soft link":
+            file["a"] = h5py.SoftLink("/b")
+        elif how == "external storage":
+            file.create_dataset("a", (16,), dtype="f4", external=[(str(secret), 0, 64)])
+        else:
+            file.create_group("a")["b"] = file["/"]
+    data = small.edit_zip(keras_bytes, {"model.weights.h5": buffer.getvalue()})
+    with pytest.raises(BundleError, match=r"point to other files|more than \d+ arrays"):
+        networks.check_keras(data, where="x")
+
+
+def test_onnx_with_weights_in_another_file_is_refused(networks_bundle, tmp_path):
+    import onnx
+
+    model = onnx.load_model_from_string((networks_bundle / "mlp" / "network.onnx").read_bytes())
+    onnx.save(model, tmp_path / "a.onnx", save_as_external_data=True, location="secret", size_threshold=0)
+    with pytest.raises(BundleError, match="point to other files"):
+        networks.load_onnx((tmp_path / "a.onnx").read_bytes(), where="x")
+
+
+def test_networks_here_are_made_of_allowed_layers_only():
+    """Every entry of NETWORKS, and the list holds nothing that none of them uses."""
+    import keras
+
+    used = set()
+    for name in NETWORKS:
+        config = keras.saving.serialize_keras_object(build(name, 32, 3))
+        waiting = [json.loads(json.dumps(config))]
+        while waiting:
+            part = waiting.pop()
+            waiting += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+            if isinstance(part, dict) and "class_name" in part:
+                networks.check_class(part, name)
+                own = str(part.get("registered_name")).startswith("sercore>")
+                used.add(("sercore" if own else part.get("module") or "", part["class_name"]))
+    listed = {(module, name) for module, names in networks.ALLOWED.items() for name in names}
+    assert listed == used
+
+
+@pytest.mark.parametrize(("library", "version"), [("keras", "3.13.2"), ("skops", "0.12.0")])
+def test_libraries_with_known_holes_are_refused(library, version, monkeypatch, keras_bytes, bundle):
+    monkeypatch.setattr(f"{library}.__version__", version)
+    with pytest.raises(BundleError, match="known holes"):
+        networks.load_keras(keras_bytes, where="x") if library == "keras" else Predictor.load(bundle)
+
+
+# --- a model that is no longer itself --------------------------------------------------------------
+
+
+def test_another_answer_to_the_probe_is_refused(copied):
+    def swap(content):
+        content["probe"] = content["probe"][::-1]
+
+    small.edit_manifest(copied, swap)
+    with pytest.raises(BundleError, match=r"answers the test sound otherwise[\s\S]*install these versions"):
+        Predictor.load(copied)
+
+
+def test_features_that_are_now_made_otherwise_are_refused(bundle, monkeypatch):
+    monkeypatch.setattr("sercore.features.recipe.VERSION", 999)
+    with pytest.raises(BundleError, match="features otherwise"):
+        Predictor.load(bundle)
+
+
+def test_unknown_backend_and_missing_onnx_say_what_there_is(bundle, networks_bundle, tmp_path):
+    with pytest.raises(BundleError, match="'auto', 'onnx' or 'keras'"):
+        Predictor.load(bundle, backend="torch")
+    path = small.copy_bundle(networks_bundle, tmp_path / "copy")
+    for name in ("mlp", "lstm"):
+        (path / name / "network.onnx").unlink()
+        small.edit_manifest(
+            path, lambda content, name=name: content["files"].pop(f"{name}/network.onnx") and None
+        )
+    with pytest.raises(SercoreError, match=r"no network\.onnx; load it with backend='keras'"):
+        Predictor.load(path, backend="onnx")
+    assert Predictor.load(path).classes == CLASSES
+
+
+def test_the_same_training_gives_the_same_bytes(index, X, tmp_path):
+    first, second = (small.save_small(tmp_path / name, index, X) for name in "ab")
+    assert digest(first) == digest(second)
+
+
+def test_a_network_is_written_without_the_time_of_day():
+    network = build("mlp", 4, 3, seed=0)
+    first = networks.dump(network, onnx=False)
+    time.sleep(1.1)  # Keras notes the second
+    second = networks.dump(network, onnx=False)
+    assert first == second

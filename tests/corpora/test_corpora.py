@@ -1,0 +1,603 @@
+"""One contract for all corpora, one test per trap, the index, and verification."""
+
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toys.corpora import OFFICIAL, ravdess_names, wav_bytes, write_clips
+
+from sercore.corpora import COLUMNS, NAMES, get_corpus, list_corpora, load_index, verify
+from sercore.corpora import verification as integrity_module
+from sercore.corpora.scanning import sha256
+from sercore.corpora.verification import read_digests, write_digests
+from sercore.errors import CorpusError
+from sercore.labels import EMOTIONS
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*the corpus has:UserWarning")
+
+TEXTS = ["TITLE", "LANGUAGE", "SIZE", "LICENCE", "REDISTRIBUTABLE", "CITATION", "URL", "HOW_TO_GET"]
+COUNTS = ["N_CLIPS", "N_SPEAKERS", "SAMPLE_RATE"]
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 72000\n"
+CLASSES = {
+    "ravdess": {e: 96 if e == "neutral" else 192 for e in EMOTIONS[:8]},
+    "tess": dict.fromkeys((e for e in EMOTIONS[:8] if e != "calm"), 400),
+    "savee": {e: 120 if e == "neutral" else 60 for e in EMOTIONS[:8] if e != "calm"},
+    "crema_d": {"neutral": 1087} | dict.fromkeys(("happy", "sad", "angry", "fearful", "disgust"), 1271),
+    "emo_db": dict(neutral=79, happy=71, sad=62, angry=127, fearful=69, disgust=46, boredom=81),
+}
+
+
+def parse(corpus, path):
+    return get_corpus(corpus).parse(path)
+
+
+# ---- the contract of every corpus ----
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_corpus_has_the_same_constants(name):
+    module = get_corpus(name)
+    assert name == module.NAME == module.FOLDERS[0]
+    assert all(isinstance(getattr(module, text), str) for text in TEXTS)
+    assert all(isinstance(getattr(module, count), int) for count in COUNTS)
+    assert module.TITLE
+    assert module.HOW_TO_GET
+    assert not (module.ARCHIVE and module.FILES)
+    assert module.ARCHIVE_HASH is None or module.ARCHIVE_HASH.partition(":")[0] in ("md5", "sha256")
+    assert bool(module.ARCHIVE or module.FILES) == (name in ("ravdess", "tess", "crema_d", "emo_db"))
+    assert callable(module.parse)
+    assert "Notebook: " in module.__doc__
+
+
+@pytest.mark.parametrize("name", OFFICIAL)
+def test_every_official_name_is_understood(name):
+    """The whole official list: clips, speakers and classes are those of the corpus's description."""
+    module = get_corpus(name)
+    clips = [module.parse(file) for file in read_digests(name)]
+    assert len({clip["stem"] for clip in clips}) == len(clips) == module.N_CLIPS
+    assert len({clip["speaker"] for clip in clips}) == module.N_SPEAKERS
+    assert pd.Series([clip["emotion"] for clip in clips]).value_counts().to_dict() == CLASSES[name]
+
+
+@pytest.mark.parametrize("name", OFFICIAL)
+def test_parse_depends_on_the_name_alone(name):
+    for file in list(read_digests(name))[::97]:
+        clip = parse(name, file)
+        stem = clip["stem"]
+        assert parse(name, f"a/b.c/{stem}.flac") == parse(name, f"{stem}.WAV") == clip
+
+
+@settings(deadline=None)  # the first example imports the modules
+@given(path=st.text(max_size=30) | st.from_regex(r"(\w+/)?[\dA-Za-z]+([_-][\dA-Za-z]+){0,6}(\.wav)?"))
+def test_no_name_crashes_a_parser(path):
+    for name in NAMES:
+        try:
+            clip = get_corpus(name).parse(path)
+        except CorpusError:
+            continue
+        assert clip is None or {"stem", "speaker", "emotion"} <= set(clip)
+
+
+# ---- traps, corpus by corpus ----
+
+
+def test_ravdess_reads_all_seven_fields():
+    clip = parse("ravdess", "Actor_12/03-01-06-02-01-02-12.wav")
+    assert clip == {
+        "stem": "03-01-06-02-01-02-12",
+        "speaker": "12",
+        "sex": "female",
+        "emotion": "fearful",
+        "intensity": "strong",
+        "sentence": "kids",
+        "repetition": "02",
+    }
+    assert parse("ravdess", "03-01-01-01-02-01-07.wav")["sex"] == "male"
+
+
+def test_ravdess_leaves_song_and_video_out(tmp_path):
+    names = ["03-01-03-01-01-01-01.wav", "03-02-03-01-01-01-01.wav", "01-01-03-01-01-01-01.wav"]
+    write_clips(tmp_path, names)
+    assert list(load_index("ravdess", tmp_path)["clip_id"]) == ["ravdess/03-01-03-01-01-01-01"]
+
+
+@pytest.mark.parametrize(
+    "stem",
+    [
+        "03-01-01-02-01-01-01",  # neutral is never strong
+        "03-01-09-01-01-01-01",
+        "03-01-03-03-01-01-01",
+        "03-01-03-01-03-01-01",
+        "03-01-03-01-01-03-01",
+        "03-01-03-01-01-01-25",
+        "03-01-03-01-01-01-00",
+    ],
+)
+def test_ravdess_fields_just_out_of_range(stem):
+    with pytest.raises(CorpusError, match="outside RAVDESS's range"):
+        parse("ravdess", f"{stem}.wav")
+
+
+def test_nested_double_tree_is_counted_once(tmp_path):
+    names = ravdess_names()
+    write_clips(tmp_path, names)
+    write_clips(tmp_path / "audio_speech_actors_01-24", names)
+    index = load_index("ravdess", tmp_path)
+    assert len(index) == len(names) == 120
+    assert not index["path"].str.contains("audio_speech").any()
+    assert (index["duplicate_of"] == "").all()
+
+
+def test_one_clip_in_two_versions_is_an_error(tmp_path):
+    name = "03-01-03-01-01-01-01.wav"
+    write_clips(tmp_path, [name])
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / name).write_bytes(wav_bytes("other"))
+    with pytest.raises(CorpusError, match=r"different versions; keep one:\n(.*\n)*.*copy"):
+        load_index("ravdess", tmp_path)
+
+
+def test_twins_are_marked_with_the_first_of_them(tmp_path):
+    write_clips(tmp_path, ravdess_names(actors=[7], emotions=[3]))
+    first, second = "03-01-03-01-02-01-07", "03-01-03-01-02-02-07"
+    shutil.copy(tmp_path / f"Actor_07/{first}.wav", tmp_path / f"Actor_07/{second}.wav")
+    index = load_index("ravdess", tmp_path).set_index("clip_id")
+    assert index["duplicate_of"][f"ravdess/{second}"] == f"ravdess/{first}"
+    assert (index["duplicate_of"] != "").sum() == 1
+
+
+def test_tess_reads_the_name_not_the_folder(tmp_path):
+    names = ["OAF_Fear/OAF_back_fear.wav", "YAF_pleasant_surprised/YAF_ring_ps.wav"]
+    index = load_index("tess", write_clips(tmp_path, names))
+    assert list(index["emotion"]) == ["fearful", "surprised"]
+    assert list(index["speaker"]) == ["tess-OAF", "tess-YAF"]
+    assert list(index["age"]) == [64, 26]
+    assert list(index["sentence"]) == ["back", "ring"]
+    assert set(index["sex"]) == {"female"}
+
+
+def test_tess_clip_without_its_f_belongs_to_oaf():
+    assert parse("tess", "OAF_neutral/OA_bite_neutral.wav") == parse("tess", "OAF_bite_neutral.wav")
+    with pytest.raises(CorpusError, match="OAF or YAF"):
+        parse("tess", "OA_back_neutral.wav")
+
+
+def test_savee_sa_and_su_come_before_single_letters():
+    emotions = {
+        name: parse("savee", f"DC_{name}01.wav")["emotion"] for name in ["a", "d", "f", "h", "n", "sa", "su"]
+    }
+    assert emotions == {
+        "a": "angry",
+        "d": "disgust",
+        "f": "fearful",
+        "h": "happy",
+        "n": "neutral",
+        "sa": "sad",
+        "su": "surprised",
+    }
+
+
+def test_savee_speaker_from_folder_or_name():
+    assert parse("savee", "AudioData/KL/su07.wav") == parse("savee", "ALL/KL_su07.wav")
+    with pytest.raises(CorpusError, match="no speaker"):
+        parse("savee", "su07.wav")
+    with pytest.raises(CorpusError, match="no sentence sa16"):
+        parse("savee", "JE_sa16.wav")
+
+
+def test_crema_d_level_sex_and_the_misspelt_name():
+    clip = parse("crema_d", "1011_IEO_ANG_HI.wav")
+    assert (clip["sex"], clip["intensity"], clip["emotion"]) == ("male", "high", "angry")
+    assert parse("crema_d", "1091_IEO_HAP_LO.wav")["sex"] == "female"
+    assert parse("crema_d", "1040_ITH_SAD_X.wav") == parse("crema_d", "1040_ITH_SAD_XX.wav")
+    speakers = {c["speaker"]: c["sex"] for c in map(get_corpus("crema_d").parse, read_digests("crema_d"))}
+    assert sorted(speakers.values()) == ["female"] * 43 + ["male"] * 48
+
+
+def test_crema_d_ages_come_from_its_table(tmp_path):
+    write_clips(tmp_path / "AudioWAV", ["1001_DFA_ANG_XX.wav", "1002_DFA_ANG_XX.wav"])
+    assert load_index("crema_d", tmp_path / "AudioWAV")["age"].isna().all()
+    (tmp_path / "VideoDemographics.csv").write_text("ActorID,Age,Sex\n1001,51,Male\n")
+    ages = load_index("crema_d", tmp_path / "AudioWAV")["age"]
+    assert ages[0] == 51
+    assert np.isnan(ages[1])
+
+
+def test_crema_d_pairs_of_equal_bytes_are_official():
+    digests = read_digests("crema_d")
+    for first, second in (
+        ("1006_TIE_HAP_XX", "1006_TIE_NEU_XX"),
+        ("1013_WSI_DIS_XX", "1013_WSI_SAD_XX"),
+        ("1017_IWW_ANG_XX", "1017_IWW_FEA_XX"),
+    ):
+        assert digests[f"{first}.wav"] == digests[f"{second}.wav"]
+    assert len(set(digests.values())) == 7442 - 3
+
+
+def test_lfs_pointers_and_empty_files_stay_in_the_index(tmp_path):
+    for name, content in (
+        ("1001_DFA_ANG_XX", LFS_POINTER),
+        ("1001_DFA_DIS_XX", b""),
+        ("1001_DFA_FEA_XX", b""),
+    ):
+        (tmp_path / f"{name}.wav").write_bytes(content)
+    index = load_index("crema_d", tmp_path)
+    assert len(index) == 3
+    assert (index["duplicate_of"] == "").all(), "empty files are no twins"
+
+
+def test_emo_db_letters_are_german():
+    emotions = {letter: parse("emo_db", f"wav/03a01{letter}a.wav")["emotion"] for letter in "NFTWAEL"}
+    assert emotions == {
+        "N": "neutral",
+        "F": "happy",
+        "T": "sad",
+        "W": "angry",
+        "A": "fearful",
+        "E": "disgust",
+        "L": "boredom",
+    }
+    assert parse("emo_db", "16b10Wb.wav")["repetition"] == "b"
+
+
+def test_emo_db_speakers():
+    women = {s for s in get_corpus("emo_db").SPEAKERS if parse("emo_db", f"{s}a01Wa.wav")["sex"] == "female"}
+    assert women == {"08", "09", "13", "14", "16"}
+
+
+@pytest.fixture
+def iemocap(tmp_path):
+    """A tree like IEMOCAP's with one dialogue."""
+    session = tmp_path / "Session1"
+    turns = {"F000": "neu", "F001": "exc", "M000": "ang", "M001": "xxx", "F002": "fru", "M002": "oth"}
+    write_clips(session / "sentences/wav/Ses01F_impro01", [f"Ses01F_impro01_{turn}.wav" for turn in turns])
+    write_clips(session / "dialog/wav", ["Ses01F_impro01.wav"])
+    labels = session / "dialog/EmoEvaluation"
+    (labels / "Categorical").mkdir(parents=True)
+    lines = [
+        f"[6.2901 - 8.2357]\tSes01F_impro01_{turn}\t{label}\t[2.5, 2.5, 2.5]\nC-E2:\tNeutral;\t()\n"
+        for turn, label in turns.items()
+    ]
+    head = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n"
+    (labels / "Ses01F_impro01.txt").write_text(head + "\n".join(lines))
+    (labels / "._Ses01F_impro01.txt").write_bytes(b"\x00\x05\x16\x07")
+    (labels / "Categorical/Ses01F_impro01_e2_cat.txt").write_text("Ses01F_impro01_F000 :Anger; ()\n")
+    return tmp_path
+
+
+def test_iemocap_labels_speakers_and_unlabelled_turns(iemocap):
+    index = load_index("iemocap", iemocap)
+    assert dict(zip(index["clip_id"], index["emotion"], strict=True)) == {
+        "iemocap/Ses01F_impro01_F000": "neutral",
+        "iemocap/Ses01F_impro01_F001": "happy",
+        "iemocap/Ses01F_impro01_M000": "angry",
+    }
+    assert list(index["speaker"]) == ["iemocap-Ses01F", "iemocap-Ses01F", "iemocap-Ses01M"]
+    assert list(index["sex"]) == ["female", "female", "male"]
+
+
+def test_iemocap_scripted_names():
+    clip = parse("iemocap", "Session5/sentences/wav/x/Ses05M_script01_1b_F013.wav")
+    assert (clip["speaker"], clip["sentence"], clip["repetition"]) == ("Ses05F", "script01_1b", "013")
+    assert parse("iemocap", "Session5/dialog/wav/Ses05M_script01_1b.wav") is None
+
+
+def test_iemocap_turn_without_label_or_with_an_unheard_one_is_reported(iemocap):
+    write_clips(iemocap / "Session1/sentences/wav/Ses01F_impro01", ["Ses01F_impro01_F099.wav"])
+    with pytest.raises(CorpusError, match="no label in dialog/EmoEvaluation"):
+        load_index("iemocap", iemocap)
+    with pytest.warns(UserWarning, match="F099"):
+        assert len(load_index("iemocap", iemocap, unknown="warn")) == 3
+
+
+def test_iemocap_without_label_files_says_what_is_missing(iemocap):
+    shutil.rmtree(iemocap / "Session1/dialog")
+    with pytest.raises(CorpusError, match=r"no label files .* Session1 to Session5"):
+        load_index("iemocap", iemocap)
+
+
+# ---- the index ----
+
+
+def test_index_has_one_form(tmp_path):
+    names = ravdess_names()
+    index = load_index("ravdess", write_clips(tmp_path, names[::-1]))
+    assert list(index.columns) == list(COLUMNS)
+    assert index["clip_id"].is_monotonic_increasing
+    assert index["clip_id"].is_unique
+    assert isinstance(index.index, pd.RangeIndex)
+    assert index["age"].dtype == float
+    assert all(isinstance(value, str) for value in index.drop(columns="age").to_numpy().ravel())
+    assert set(index["language"]) == {"en"}
+    assert set(index["speaker"]) == {"ravdess-01", "ravdess-02"}
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".ogg", ".mp3", ".WAV"])
+def test_other_containers_are_found(tmp_path, suffix):
+    (tmp_path / f"03a01Fa{suffix}").write_bytes(wav_bytes(suffix))
+    assert list(load_index("emo_db", tmp_path)["clip_id"]) == ["emo_db/03a01Fa"]
+
+
+def test_hidden_files_and_macos_folders_are_passed_over(tmp_path):
+    write_clips(
+        tmp_path, ["wav/03a01Fa.wav", "wav/._03a01Fa.wav", "__MACOSX/wav/03a01Wa.wav", ".x/03a01Na.wav"]
+    )
+    assert list(load_index("emo_db", tmp_path)["clip_id"]) == ["emo_db/03a01Fa"]
+
+
+def test_unknown_names_are_reported_not_guessed(tmp_path):
+    write_clips(tmp_path, ["03a01Fa.wav", "notes/memo.wav", "memo2.wav"])
+    with pytest.raises(
+        CorpusError, match=r"2 audio file\(s\).*\n  2 × not speaker.*memo2.wav, notes/memo.wav"
+    ):
+        load_index("emo_db", tmp_path)
+    with pytest.warns(UserWarning, match=r"memo2.wav"):
+        assert len(load_index("emo_db", tmp_path, unknown="warn")) == 1
+
+
+def test_link_to_nowhere_is_reported(tmp_path):
+    write_clips(tmp_path, ["03a01Fa.wav"])
+    try:
+        (tmp_path / "03a01Wa.wav").symlink_to(tmp_path / "gone.wav")
+    except OSError:
+        pytest.skip("this system makes no symbolic links")
+    with pytest.raises(CorpusError, match=r"link to a file that is not there.*03a01Wa"):
+        load_index("emo_db", tmp_path)
+
+
+def test_missing_corpus_names_every_place_and_the_source(tmp_path, monkeypatch):
+    monkeypatch.setenv("SERCORE_CORPORA", str(tmp_path / "corpora"))
+    monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
+    (tmp_path / "data" / "savee").mkdir(parents=True)
+    with pytest.raises(CorpusError) as caught:
+        load_index("savee")
+    message = str(caught.value)
+    assert f"{tmp_path / 'corpora' / 'savee'} (not a folder)" in message
+    assert f"{tmp_path / 'data' / 'savee'} (no clip of this corpus)" in message
+    assert "register" in message
+    assert "surrey.ac.uk" in message
+
+
+def test_folder_spelling_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("SERCORE_CORPORA", str(tmp_path))
+    write_clips(tmp_path / "emodb", ["03a01Fa.wav"])
+    assert len(load_index("emo_db")) == len(load_index("EmoDB")) == 1
+
+
+def test_wrong_folder_says_so(tmp_path):
+    write_clips(tmp_path, ["tess/OAF_back_fear.wav"])
+    with pytest.raises(CorpusError, match="give the corpus's own folder as root"):
+        load_index("emo_db", tmp_path)
+
+
+def test_incomplete_corpus_warns(tmp_path):
+    write_clips(tmp_path, ["03a01Fa.wav"])
+    with pytest.warns(UserWarning, match="1 clips in .* the corpus has 535"):
+        load_index("emo_db", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["savee+tess", ["tess", "savee"]])
+def test_pooled_corpora_keep_speakers_apart(tmp_path, name):
+    write_clips(tmp_path / "tess", ["OAF_back_fear.wav"])
+    write_clips(tmp_path / "SAVEE", ["DC_sa01.wav"])
+    index = load_index(name, tmp_path)
+    assert list(index["clip_id"]) == ["savee/DC_sa01", "tess/OAF_back_fear"]
+    assert list(index["speaker"]) == ["savee-DC", "tess-OAF"]
+    assert list(index.index) == [0, 1]
+
+
+def test_corpus_named_twice_or_unheard_of():
+    with pytest.raises(CorpusError, match="name each corpus once"):
+        load_index("tess+TESS")
+    with pytest.raises(CorpusError, match="no corpus named 'ravdes'; there are: ravdess, tess"):
+        load_index("ravdes")
+    with pytest.raises(CorpusError, match="for the corpus 'folder' alone"):
+        load_index("tess", speaker="x")
+    with pytest.raises(CorpusError, match="'raise' or 'warn'"):
+        load_index("tess", unknown="ignore")
+
+
+# ---- a user's own recordings ----
+
+
+def test_folder_per_emotion_with_synonyms_and_pattern(tmp_path):
+    write_clips(tmp_path, ["Joy/anna_01.wav", "sad/ben_01.wav", "wütend/anna_01.wav", "noise/anna_01.wav"])
+    labels = {"Wütend": "angry", "noise": None}
+    index = load_index("folder", tmp_path, speaker=r"([a-z]+)_\d+", labels=labels, language="de")
+    assert dict(zip(index["clip_id"], index["emotion"], strict=True)) == {
+        "folder/Joy/anna_01": "happy",
+        "folder/sad/ben_01": "sad",
+        "folder/wütend/anna_01": "angry",
+    }
+    assert list(index["speaker"]) == ["folder-anna", "folder-ben", "folder-anna"]
+    assert set(index["language"]) == {"de"}
+
+
+def test_folder_without_speaker_says_how_to_give_one(tmp_path):
+    write_clips(tmp_path, ["happy/anna_01.wav"])
+    with pytest.raises(CorpusError, match="regular expression whose group is the speaker"):
+        load_index("folder", tmp_path)
+    with pytest.raises(CorpusError, match="finds no group"):
+        load_index("folder", tmp_path, speaker=r"anna_\d+")
+    with pytest.raises(CorpusError, match="not a regular expression"):
+        load_index("folder", tmp_path, speaker=r"(anna")
+
+
+def test_folder_with_unknown_emotion_lists_it(tmp_path):
+    write_clips(tmp_path, ["happy/anna_01.wav", "meh/anna_01.wav", "sad/happy/anna_01.wav"])
+    with pytest.raises(CorpusError, match="'meh' names 0 emotions") as caught:
+        load_index("folder", tmp_path, speaker=r"([a-z]+)_")
+    assert "'sad/happy' names 2 emotions" in str(caught.value)
+
+
+def test_table_of_recordings(tmp_path):
+    write_clips(tmp_path, ["a/1.wav", "b/1.wav"])
+    table = tmp_path / "index.csv"
+    table.write_text("path,emotion,speaker,sex,age,take\na/1.wav,Anger,NA,f,30,2\nb/1.wav,calm,ben,,,\n")
+    for root in (table, tmp_path):
+        index = load_index("folder", root)
+        assert list(index["clip_id"]) == ["folder/a/1", "folder/b/1"]
+        assert list(index["emotion"]) == ["angry", "calm"]
+        assert list(index["speaker"]) == ["folder-NA", "folder-ben"]
+        assert list(index["sex"]) == ["female", ""]
+        assert index["age"][0] == 30
+        assert np.isnan(index["age"][1])
+        assert list(index["repetition"]) == ["2", ""]
+
+
+def test_table_rows_that_cannot_be_used_are_listed(tmp_path):
+    write_clips(tmp_path, [f"{i}.wav" for i in range(5)])
+    table = tmp_path / "mine.csv"
+    rows = ["0.wav,happy,a,", "1.wav,meh,a,", "2.wav,happy, ,", "3.wav,happy,a,old", "9.wav,happy,a,"]
+    table.write_text("path,emotion,speaker,age\n" + "\n".join(rows) + "\n")
+    with pytest.raises(CorpusError, match=r"4 audio file\(s\)") as caught:
+        load_index("folder", table)
+    for reason in ("emotion 'meh'", "speaker is empty", "age 'old'", "no such file"):
+        assert reason in str(caught.value)
+    table.write_text("path,emotion\n0.wav,happy\n")
+    with pytest.raises(CorpusError, match=r"lacks the column\(s\) speaker; it has path, emotion"):
+        load_index("folder", table)
+
+
+# ---- the official lists, and verification ----
+
+
+def test_digests_survive_the_compact_form(tmp_path, monkeypatch):
+    listing = tmp_path / "x.sha256"
+    listing.write_text(f"{'0a' * 32}  b.wav\n{'ff' * 32}  a.wav\n")
+    write_digests(listing, tmp_path / "x.npz")
+    monkeypatch.setattr("sercore.corpora.verification._FOLDER", tmp_path)
+    assert list(read_digests("x")) == ["a.wav", "b.wav"]
+    assert read_digests("x") == {"a.wav": "ff" * 32, "b.wav": "0a" * 32}
+    assert read_digests("y") == {}
+
+
+@pytest.fixture
+def emo_db(tmp_path, monkeypatch):
+    """Four official EMO-DB clips at their places, and an official list of five."""
+    names = ["03a01Fa.wav", "03a01Na.wav", "03a01Wa.wav", "08a01Fd.wav"]
+    write_clips(tmp_path / "wav", names)
+    digests = {name: sha256(tmp_path / "wav" / name) for name in names} | {"16b10Wb.wav": "00" * 32}
+    monkeypatch.setattr(integrity_module, "read_digests", lambda name: digests)
+    monkeypatch.setattr(get_corpus("emo_db"), "N_CLIPS", 5)
+    return tmp_path
+
+
+def statuses(report):
+    return dict(zip(report.table["clip_id"].str.removeprefix("emo_db/"), report.table["status"], strict=True))
+
+
+def test_verify_tells_verified_from_missing(emo_db):
+    report = verify("emo_db", emo_db, progress=False)
+    assert report.counts == {"verified": 4, "missing": 1}
+    assert not report.complete
+    assert "missing: emo_db/16b10Wb" in str(report)
+    assert "NOT COMPLETE: 4 of 5" in str(report)
+
+
+def test_verify_tells_altered_transcoded_and_broken_files(emo_db):
+    wav = emo_db / "wav"
+    (wav / "03a01Fa.wav").write_bytes(wav_bytes("other"))
+    (wav / "03a01Na.wav").unlink()
+    (wav / "03a01Na.flac").write_bytes(wav_bytes("x", fmt="FLAC"))
+    (wav / "03a01Wa.wav").write_bytes(wav_bytes("x", sr=8000))
+    (wav / "08a01Fd.wav").write_bytes(LFS_POINTER)
+    (wav / "16b10Wb.wav").write_bytes(b"")
+    (wav / "03a01Aa.wav").write_bytes(wav_bytes("x"))
+    (wav / "memo.wav").write_bytes(wav_bytes("x"))
+    report = verify("emo_db", emo_db, progress=False)
+    assert statuses(report) == {
+        "03a01Fa": "altered",
+        "03a01Na": "transcoded",
+        "03a01Wa": "transcoded",
+        "08a01Fd": "lfs-pointer",
+        "16b10Wb": "empty",
+        "03a01Aa": "extra",
+        "wav/memo.wav": "unknown",
+    }
+    assert "FLAC 16000 Hz" in set(report.table["detail"])
+    assert not report.complete
+
+
+def test_verify_damaged_and_conflicting_files(emo_db):
+    (emo_db / "wav/16b10Wb.wav").write_bytes(b"RIFF no audio")
+    (emo_db / "03a01Fa.wav").write_bytes(wav_bytes("other"))
+    shutil.copy(emo_db / "wav/03a01Na.wav", emo_db / "03a01Na.wav")
+    found = statuses(verify("emo_db", emo_db, progress=False))
+    assert (found["16b10Wb"], found["03a01Fa"], found["03a01Na"]) == ("damaged", "conflict", "verified")
+
+
+def test_verify_a_transcoded_corpus_is_complete(emo_db):
+    (emo_db / "wav/16b10Wb.flac").write_bytes(wav_bytes("x", fmt="FLAC"))
+    report = verify("emo_db", emo_db, progress=False)
+    assert report.counts == {"verified": 4, "transcoded": 1}
+    assert report.complete
+
+
+def test_verify_without_official_list_only_opens_files(iemocap):
+    report = verify("iemocap", iemocap, progress=False)
+    assert report.counts == {"unchecked": 3}
+    assert not report.complete, "the corpus has more clips"
+
+
+def test_verify_own_recordings(tmp_path):
+    write_clips(tmp_path, ["happy/anna_01.wav"])
+    assert verify("folder", tmp_path, progress=False, speaker=r"([a-z]+)_").complete
+
+
+def test_list_corpora(tmp_path, monkeypatch):
+    monkeypatch.setenv("SERCORE_CORPORA", str(tmp_path))
+    monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
+    write_clips(tmp_path / "emodb/wav", ["03a01Fa.wav"])
+    (tmp_path / "tess").mkdir()
+    table = list_corpora()
+    assert tuple(table.index) == NAMES
+    assert table["found"]["emo_db"] == str(tmp_path / "emodb")
+    assert table["found"]["ravdess"] == table["found"]["tess"] == ""
+    assert table["clips"]["crema_d"] == 7442
+    assert list(table.index[table["download"] == "yes"]) == ["ravdess", "tess", "crema_d", "emo_db"]
+
+
+def test_importing_corpora_is_light():
+    code = "import sys, sercore.corpora as c; c.load_index; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"tensorflow", "keras", "librosa", "sklearn", "matplotlib", "pooch", "requests"} & set(loaded)
+
+
+# ---- real recordings ----
+
+
+@pytest.fixture(params=["ravdess", "tess", "emo_db"])
+def real_name(request, real_corpora):
+    """Name of a real corpus that is there."""
+    if not any((real_corpora / folder).is_dir() for folder in get_corpus(request.param).FOLDERS):
+        pytest.skip(f"no {request.param} in SERCORE_CORPORA")
+    return request.param
+
+
+@pytest.mark.real
+def test_real_corpus_is_whole(real_name):
+    name, module = real_name, get_corpus(real_name)
+    index = load_index(name)
+    assert len(index) == module.N_CLIPS
+    assert index["speaker"].nunique() == module.N_SPEAKERS
+    assert index["emotion"].value_counts().to_dict() == CLASSES[name]
+    recording_ids = (
+        index.set_index("clip_id")["duplicate_of"].loc[lambda duplicate_of: duplicate_of != ""].to_dict()
+    )
+    expected = {"ravdess/03-01-03-01-02-02-07": "ravdess/03-01-03-01-02-01-07"} if name == "ravdess" else {}
+    assert recording_ids == expected
+
+
+@pytest.mark.real
+def test_real_corpus_verifies(real_name):
+    report = verify(real_name, progress=False)
+    assert report.complete, str(report)
+    assert set(report.counts) <= {"verified", "transcoded"}

@@ -1,0 +1,178 @@
+"""Attribution maps: each method finds what was planted, keeps its promise, and is silent in the padding."""
+
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from sercore import interpret
+from sercore.errors import SercoreError
+from sercore.interpret import synthetic_benchmark
+from sercore.models import build
+from sercore.models.assembly import as_image, frame_inputs
+from sercore.models.layers import AttentionPool, MaskedConv, SplitPadding
+
+N_FRAMES, N_BANDS = 12, 6
+SPOT = np.zeros((N_FRAMES, N_BANDS), bool)
+SPOT[4:6, 2:4] = True
+TARGETS = np.array([1, 1, 0])
+
+
+@pytest.fixture
+def clips(rng):
+    """Three clips of twelve, twelve and eight frames."""
+    X = rng.normal(1.0, 0.3, size=(3, N_FRAMES, N_BANDS)).astype(np.float32)
+    X[2, 8:] = np.nan
+    return X
+
+
+@pytest.fixture(scope="module")
+def linear():
+    """Softmax of a weighted sum of the four cells of SPOT: evidence for class 1, against class 0."""
+    inputs = keras.Input((N_FRAMES, N_BANDS))
+    x, _ = SplitPadding()(inputs)
+    outputs = layers.Dense(2, activation="softmax")(layers.Flatten()(x))
+    model = keras.Model(inputs, outputs)
+    kernel = np.where(SPOT.reshape(-1, 1), [[-0.5, 0.5]], 0.0)
+    model.set_weights([kernel, np.zeros(2)])
+    return model
+
+
+@pytest.fixture(scope="module")
+def probe():
+    return synthetic_benchmark.small_network(12, n_classes=3, seed=1)
+
+
+def test_score_is_linear_where_the_model_is(linear, clips):
+    expected = np.where(TARGETS == 1, 0.5, -0.5) * np.nansum(np.where(SPOT, clips, 0.0), axis=(1, 2))
+    np.testing.assert_allclose(interpret.class_scores(linear, clips, TARGETS), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("method", ["gradient_input", "integrated_gradients", "occlusion"])
+def test_signed_methods_give_a_linear_model_its_own_weights_times_the_input(method, linear, clips):
+    options = {"box": (1, 1)} if method == "occlusion" else {}
+    maps = interpret.attribute(linear, clips, method=method, targets=TARGETS, **options)
+    sign = np.where(TARGETS == 1, 0.5, -0.5)[:, None, None]
+    np.testing.assert_allclose(maps, np.where(SPOT, sign * np.nan_to_num(clips), 0.0), atol=1e-4)
+
+
+def test_a_box_of_occlusion_carries_the_sum_of_its_cells(linear, clips):
+    maps = interpret.occlusion(linear, clips, TARGETS, box=(2, 2))
+    np.testing.assert_allclose(maps[0][SPOT].sum(), 0.5 * clips[0][SPOT].sum(), rtol=1e-4)
+    assert maps[0][~SPOT] == pytest.approx(0.0, abs=1e-5)
+
+
+def test_the_predicted_class_is_asked_about_by_default(linear, clips):
+    maps = interpret.attribute(linear, clips, method="gradient_input")
+    np.testing.assert_allclose(maps[0][SPOT], 0.5 * clips[0][SPOT], rtol=1e-4)  # class 1 is said
+
+
+def test_grad_cam_finds_a_planted_bump_through_the_layer_it_chose():
+    inputs, x, mask = frame_inputs(N_BANDS)
+    x, mask = MaskedConv(1, (1, 1), activation=None, name="map")(as_image(x), mask=mask)
+    outputs = layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling2D()(x))
+    model = keras.Model(inputs, outputs)
+    conv, scale, shift, mean, var = model.get_layer("map").get_weights()
+    model.get_layer("map").set_weights([np.ones_like(conv), scale, shift, mean, var])
+    model.layers[-1].set_weights([np.array([[-1.0, 1.0]]), np.zeros(2)])
+    bump = np.where(SPOT, 1.0, 0.0)[None].astype(np.float32)
+    assert interpret.last_map_layer(model).name == "map"
+    cam = interpret.grad_cam(model, bump, np.array([1]))[0]
+    assert (cam[SPOT] > 0).all()
+    assert cam[~SPOT] == pytest.approx(0.0, abs=1e-9)
+    assert interpret.grad_cam(model, bump, np.array([0])).sum() == 0.0  # nothing speaks for the other class
+
+
+def test_attention_finds_the_frames_that_are_weighted():
+    inputs, x, mask = frame_inputs(N_BANDS)
+    x, _ = AttentionPool(1, name="attention")(x, mask=mask)
+    model = keras.Model(inputs, layers.Dense(2, activation="softmax")(x))
+    hidden = np.zeros((N_BANDS, 1))
+    hidden[2] = 1.0  # looks at band 2 alone
+    model.get_layer("attention").set_weights([hidden, np.zeros(1), np.array([[8.0]])])
+    X = np.where(SPOT, 2.0, -2.0)[None].astype(np.float32)
+    share = interpret.attention_rollout(model, X)[0].sum(axis=1)
+    assert share.sum() == pytest.approx(1.0)
+    assert share[4:6].sum() > 0.99
+
+
+@pytest.mark.parametrize("name", ["bilstm_multihead", "transformer"])
+def test_rollout_through_attention_between_frames_sums_to_one_and_ignores_padding(name, rng):
+    model = build(name, N_BANDS, 2, seed=0)
+    X = rng.normal(size=(2, 40, N_BANDS)).astype(np.float32)
+    X[1, 24:] = np.nan
+    maps = interpret.attention_rollout(model, X)
+    np.testing.assert_allclose(maps.sum(axis=(1, 2)), 1.0, rtol=1e-5)
+    assert (maps[1, 24:] == 0).all()
+    assert maps[1, :24].min() > 0
+
+
+def test_integrated_gradients_sum_to_the_difference_of_the_scores(probe, rng):
+    X = rng.normal(size=(3, 40, 12)).astype(np.float32)
+    X[2, 30:] = np.nan
+    maps = interpret.attribute(probe, X, method="integrated_gradients", targets=TARGETS, n_steps=64)
+    gap = np.abs(interpret.completeness_gap(probe, X, TARGETS, maps))
+    size = np.abs(interpret.class_scores(probe, X, TARGETS)).max()
+    assert gap.max() < 0.02 * size
+    rough = interpret.attribute(probe, X, method="gradient_input", targets=TARGETS)
+    assert np.abs(interpret.completeness_gap(probe, X, TARGETS, rough)).max() > gap.max()
+
+
+@pytest.mark.parametrize("method", interpret.METHODS)
+def test_padding_gets_nothing_and_more_of_it_changes_nothing(method, probe, rng):
+    X = rng.normal(size=(2, 32, 12)).astype(np.float32)
+    X[1, 22:] = np.nan
+    longer = np.concatenate([X, np.full((2, 16, 12), np.nan, np.float32)], axis=1)
+    options = {"box": (4, 2)} if method == "occlusion" else {}
+    maps = interpret.attribute(probe, X, method=method, targets=np.array([0, 1]), **options)
+    assert maps.shape == X.shape
+    assert np.isfinite(maps).all()
+    assert (maps[1, 22:] == 0).all()
+    assert np.abs(maps[1]).max() > 0
+    again = interpret.attribute(probe, longer, method=method, targets=np.array([0, 1]), **options)
+    np.testing.assert_allclose(again[:, :32], maps, atol=1e-5)
+
+
+def test_grad_cam_chooses_bands_where_there_are_any_and_knows_false_ones():
+    ranks = {}
+    for name in ("cnn2d_lstm", "lstm_cnn2d", "bilstm_attention"):  # units of an LSTM are no frequencies
+        output = interpret.last_map_layer(build(name, 16, 2)).output
+        ranks[name] = len((output[0] if isinstance(output, list | tuple) else output).shape)
+    assert ranks == {"cnn2d_lstm": 4, "lstm_cnn2d": 3, "bilstm_attention": 3}
+
+
+def test_methods_that_do_not_apply_are_not_offered_and_say_why():
+    model = build("cnn1d_lstm", N_BANDS, 2)
+    assert "attention" not in interpret.applicable_methods(model)
+    assert interpret.applicable_methods(build("mlp", 5, 2)) == ["gradient_input", "integrated_gradients"]
+    X = np.zeros((1, 20, N_BANDS), np.float32)
+    with pytest.raises(SercoreError, match="no attention layer"):
+        interpret.attribute(model, X, method="attention")
+    with pytest.raises(SercoreError, match=r"no method named 'lime'.*occlusion"):
+        interpret.attribute(model, X, method="lime")
+    with pytest.raises(SercoreError, match="targets go up to 7"):
+        interpret.class_scores(model, X, np.array([7]))
+
+
+def test_gradients_on_jax_are_those_of_a_linear_model():
+    code = (
+        "import numpy as np, keras\n"
+        "from keras import layers\n"
+        "from sercore import interpret\n"
+        "i = keras.Input((3,)); m = keras.Model(i, layers.Dense(2, activation='softmax')(i))\n"
+        "m.set_weights([np.array([[0., 2.], [0., -4.], [0., 0.]]), np.zeros(2)])\n"
+        "X = np.ones((2, 3), 'float32')\n"
+        "found = interpret.score_gradients(m, [X], np.array([1, 0]))\n"
+        "print(keras.backend.backend(), found.round(4).tolist())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+    )
+    assert done.stdout.strip() == "jax [[1.0, -2.0, 0.0], [-1.0, 2.0, 0.0]]", done.stderr[-2000:]

@@ -1,0 +1,650 @@
+"""Whatever comes from outside: a typed error that says what is wrong, or a stated treatment.
+
+Each row of the tables below is one malformed input and what becomes of it. A row that ends in an error
+of another library, in a hang or in a wave that is not the recording fails.
+"""
+
+import io
+import json
+import os
+import stat
+import struct
+import sys
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from toys import bundles as small
+
+from sercore import audio
+from sercore.bundle import Predictor
+from sercore.bundle.networks import dump_scaler, load_onnx, load_scaler
+from sercore.corpora import load_index
+from sercore.corpora.unpack import unpack
+from sercore.course import clone
+from sercore.errors import AudioError, BundleError, CorpusError, EvaluationError, RecipeError
+from sercore.evaluation import evaluate_oof
+from sercore.features import Recipe
+
+SR = audio.SAMPLE_RATE
+TONE = (0.3 * np.sin(2 * np.pi * 220 * np.arange(SR // 2) / SR)).astype(np.float32)
+READS = "reads"
+
+
+# --- recordings ------------------------------------------------------------------------------------
+
+
+def sound(samples=TONE, sr=SR, kind="WAV", subtype=None):
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, sr, format=kind, subtype=subtype)
+    return buffer.getvalue()
+
+
+def patched(position, value, data=None):
+    """A wav whose bytes from a position on are others."""
+    data = bytearray(data or sound())
+    data[position : position + len(value)] = value
+    return bytes(data)
+
+
+def flac_that_claims_too_much():
+    data = sound(kind="FLAC")
+    return patched(22, b"\xff" * 4, patched(21, bytes([data[21] | 0x0F]), data))
+
+
+def stereo(left, right):
+    return sound(np.stack([left, right], axis=1), subtype="FLOAT")
+
+
+def with_value(value):
+    wave = TONE.copy()
+    wave[100] = value
+    return sound(wave, subtype="FLOAT")
+
+
+def half(data):
+    return data[: len(data) // 2]
+
+
+AUDIO = {
+    "zero bytes": (b"", "empty"),
+    "four bytes of a header": (b"RIFF", "not-audio"),
+    "header only": (sound()[:44], "truncated"),
+    "half a wav": (sound()[:8000], "truncated"),
+    "half a flac": (sound(kind="FLAC")[:1500], "truncated"),
+    "half an ogg": (sound(kind="OGG")[:2500], "truncated"),
+    "half an mp3": (half(sound(np.tile(TONE, 8), kind="MP3")), "truncated"),
+    "half an aiff": (sound(kind="AIFF")[:8000], "truncated"),
+    "a flac header without frames": (b"fLaC" + bytes(50), "truncated"),
+    "an ogg page mark alone": (b"OggS", "truncated"),
+    "an mp3 of tags alone": (b"ID3\x03\0\0\0\0\0\x0a" + bytes(200), "not-audio"),
+    "wav data length too long by far": (patched(40, b"\xff\xff\xff\x7f"), READS),
+    "wav from a pipe, length 0": (patched(4, bytes(4)), READS),
+    "flac that claims 2**36 samples": (flac_that_claims_too_much(), "truncated"),
+    "sample rate 1 Hz": (patched(24, struct.pack("<I", 1)), "not-audio"),
+    "sample rate 2**31 - 1 Hz": (patched(24, struct.pack("<I", 2**31 - 1)), "not-audio"),
+    "no channels": (patched(22, b"\0\0"), "not-audio"),
+    "65535 channels": (patched(22, b"\xff\xff"), "not-audio"),
+    "0 bits per sample": (patched(34, b"\0\0"), "not-audio"),
+    "an unknown codec": (patched(20, b"\xee\xee"), "not-audio"),
+    "one NaN": (with_value(np.nan), "not-finite"),
+    "one infinity": (with_value(-np.inf), "not-finite"),
+    "one sample of 3e38": (with_value(3e38), "out-of-range"),
+    "16-bit numbers as floats": (sound(32767 * TONE, subtype="FLOAT"), "out-of-range"),
+    "all zeros": (sound(0 * TONE), "silent"),
+    "a constant offset alone": (sound(0 * TONE + 0.4), "silent"),
+    "an offset under the speech": (sound(TONE + 0.4, subtype="FLOAT"), READS),
+    "anti-phase stereo": (stereo(TONE, -TONE), "channels-cancel"),
+    "stereo with one dead channel": (stereo(2 * TONE, 0 * TONE), READS),
+    "six channels": (sound(np.stack([TONE] * 6, axis=1)), READS),
+    "8-bit": (sound(subtype="PCM_U8"), READS),
+    "24-bit": (sound(subtype="PCM_24"), READS),
+    "float64": (sound(subtype="DOUBLE"), READS),
+    "0.01 s": (sound(TONE[:160]), "too-short"),
+    "no samples": (sound(TONE[:0]), "empty"),
+    "flac under the name of a wav": (sound(kind="FLAC"), READS),
+    "a Git LFS pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "lfs-pointer"),
+    "a web page": (b"\n <!DOCTYPE html><title>404</title>", "web-page"),
+    "an XML error of a cloud store": (b'<?xml version="1.0"?><Error/>', "web-page"),
+    "JSON": (b'{"error": "not found"}' * 9, "not-audio"),
+    "a PNG": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "not-audio"),
+    "text": (b"emotion,path\nhappy,a.wav\n" * 40, "not-audio"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AUDIO)
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_recordings(name, tmp_path):
+    content, expected = AUDIO[name]
+    path = tmp_path / "a.wav"
+    path.write_bytes(content)
+    heard_or_refused(path, expected)
+
+
+def heard_or_refused(path, expected):
+    if expected == READS:
+        wave = audio.load(path)
+        assert wave.shape == TONE.shape
+        np.testing.assert_allclose(wave, TONE, atol=0.02)
+        return
+    with pytest.raises(AudioError) as caught:
+        audio.load(path)
+    assert caught.value.reason == expected
+    assert ascii(path.name[:20])[1:-1] in ascii(str(caught.value)).replace("\\\\", "\\")
+
+
+def test_a_96_khz_recording_keeps_its_tone(tmp_path):
+    t = np.arange(48_000) / 96_000
+    soundfile.write(tmp_path / "a.wav", 0.3 * np.sin(2 * np.pi * 220 * t), 96_000)
+    wave = audio.load(tmp_path / "a.wav")
+    assert wave.size == SR // 2
+    np.testing.assert_allclose(wave[500:-500], TONE[500:-500], atol=0.01)
+
+
+def test_two_hours_are_refused_before_they_are_read(tmp_path):
+    path, n_bytes = tmp_path / "a.wav", 2 * 3600 * 8000
+    head = (
+        b"RIFF"
+        + struct.pack("<I", n_bytes + 36)
+        + b"WAVEfmt "
+        + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8)
+    )
+    path.write_bytes(head + b"data" + struct.pack("<I", n_bytes))
+    os.truncate(path, len(head) + 8 + n_bytes)  # a hole: takes no room on the disk
+    heard_or_refused(path, "too-long")
+
+
+def test_any_single_bit_of_a_header_may_be_wrong(tmp_path):
+    good, path, reasons = sound(), tmp_path / "a.wav", set()
+    for bit in range(44 * 8):
+        path.write_bytes(patched(bit // 8, bytes([good[bit // 8] ^ 1 << bit % 8]), good))
+        try:
+            audio.check_array(audio.load(path))
+        except AudioError as error:
+            reasons.add(error.reason)
+    assert {"not-audio", "truncated"} <= reasons
+
+
+def no_file(path):
+    return path
+
+
+def folder(path):
+    path.mkdir()
+    return path
+
+
+def dangling_link(path):
+    path.symlink_to(path.parent / "nowhere")
+    return path
+
+
+def circular_link(path):
+    path.symlink_to(path)
+    return path
+
+
+def pipe(path):
+    os.mkfifo(path)
+    return path
+
+
+def device(path):
+    return type(path)("/dev/zero")
+
+
+def below_a_file(path):
+    path.write_bytes(sound())
+    return path / "b.wav"
+
+
+def endless_name(path):
+    return path.with_name(300 * "a" + ".wav")
+
+
+def longest_name(path):
+    path.with_name(251 * "a" + ".wav").write_bytes(sound())
+    return path.with_name(251 * "a" + ".wav")
+
+
+def foreign_name(path):
+    path.with_name("Überraschung 驚き\t.wav").write_bytes(sound())
+    return path.with_name("Überraschung 驚き\t.wav")
+
+
+def zero_byte(path):
+    return path.with_name("a\0.wav")
+
+
+def name_that_is_no_text(path):
+    strange = path.with_name(os.fsdecode(b"\xff.wav"))
+    strange.write_bytes(sound())
+    return strange
+
+
+PLACES = {
+    no_file: "missing", folder: "not-audio", dangling_link: "missing", circular_link: "unreadable",
+    pipe: "not-audio", device: "not-audio", below_a_file: "missing", endless_name: "unreadable",
+    longest_name: READS, foreign_name: READS, zero_byte: "unreadable", name_that_is_no_text: "unreadable",
+}  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no such files there")
+@pytest.mark.parametrize("make", PLACES)
+def test_places_and_names(make, tmp_path):
+    heard_or_refused(make(tmp_path / "a.wav"), PLACES[make])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no such files there")
+def test_a_corpus_with_a_name_that_is_no_text_says_which(tmp_path):
+    for folder, name in (("happy", b"x.wav"), ("sad", b"\xff.wav")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / os.fsdecode(name)).write_bytes(sound())
+    with pytest.raises(CorpusError, match=r"rename the file: sad/\\udcff\.wav") as caught:
+        load_index("folder", tmp_path, speaker=r"/(.+)\.wav")
+    str(caught.value).encode()
+
+
+# --- tables of clips -------------------------------------------------------------------------------
+
+TABLES = {
+    "an empty file": (b"", "cannot be read as CSV"),
+    "bytes that are no text": (bytes(range(128, 256)) * 9, "cannot be read as CSV"),
+    "UTF-16": ("path,emotion,speaker\na.wav,sad,x\n".encode("utf-16"), "cannot be read as CSV"),
+    "an open quote": (b'path,emotion,speaker\n"a.wav,sad,x\n', "cannot be read as CSV"),
+    "more fields than columns": (b"path,emotion,speaker\na,b,c\na,b,c,d,e\n", "cannot be read as CSV"),
+    "no speaker column": (b"path,emotion\na.wav,sad\n", r"lacks the column\(s\) speaker"),
+    "an unknown emotion": (b"path,emotion,speaker\na.wav,meh,x\n", "emotion 'meh' is none of"),
+    "no speaker": (b"path,emotion,speaker\na.wav,sad, \n", "column speaker is empty"),
+    "a clip that is not there": (b"path,emotion,speaker\nb.wav,sad,x\n", "no such file below"),
+    "an age in words": (b"path,emotion,speaker,age\na.wav,sad,x,old\n", "age 'old' is not a number"),
+    "a sex that is none": (b"path,emotion,speaker,sex\na.wav,sad,x,?\n", "neither female nor male"),
+    "a heading alone": (b"path,emotion,speaker\n", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_of_clips(name, tmp_path):
+    content, message = TABLES[name]
+    (tmp_path / "a.wav").write_bytes(sound())
+    (tmp_path / "index.csv").write_bytes(content)
+    with pytest.raises(CorpusError, match=message):
+        load_index("folder", tmp_path)
+
+
+# --- archives --------------------------------------------------------------------------------------
+
+
+def archive(*entries, compression=zipfile.ZIP_STORED):
+    """A zip of (name, content, mode)."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as out:
+        for name, content, mode in entries:
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr, entry.compress_type = mode << 16, compression
+            out.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def entry_of_another_size():
+    """Declares 10 bytes, holds 1000."""
+    data = bytearray(archive(("a.wav", 1000 * b"x", 0), compression=zipfile.ZIP_DEFLATED))
+    at = data.rindex(b"PK\x01\x02") + 24
+    data[at : at + 4] = struct.pack("<I", 10)
+    return bytes(data)
+
+
+SOME = ("a.wav", b"x", stat.S_IFREG | 0o644)
+ARCHIVES = {
+    "not an archive": (b"<html></html>", "not a sound zip"),
+    "zero bytes": (b"", "not a sound zip"),
+    "half an archive": (archive(SOME)[:40], "not a sound zip"),
+    "a wrong checksum": (archive(SOME).replace(b"a.wavx", b"a.wavy", 1), "not a sound zip"),
+    "an entry larger than declared": (entry_of_another_size(), "not a sound zip"),
+    "a path upwards": (archive(SOME, ("../evil", b"x", 0)), "points outside"),
+    "a path upwards in the middle": (archive(SOME, ("a/../../evil", b"x", 0)), "points outside"),
+    "a Windows path upwards": (archive(SOME, ("..\\evil", b"x", 0)), "points outside"),
+    "an absolute path": (archive(SOME, ("/tmp/evil", b"x", 0)), "points outside"),
+    "a drive": (archive(SOME, ("C:\\evil", b"x", 0)), "points outside"),
+    "a network share": (archive(SOME, ("\\\\host\\evil", b"x", 0)), "points outside"),
+    "a link": (archive(SOME, ("evil", b"/etc/passwd", stat.S_IFLNK | 0o777)), "link or device"),
+    "a device": (archive(SOME, ("evil", b"", stat.S_IFCHR | 0o666)), "link or device"),
+    "a name too long for a disk": (archive(SOME, (300 * "a", b"x", 0)), "cannot be unpacked"),
+    "a file where a folder must be": (archive(("a", b"x", 0), ("a/b", b"x", 0)), "cannot be unpacked"),
+    "too many entries": (archive(*[(f"{n}.wav", b"", 0) for n in range(11)]), "too large"),
+    "a flood": (archive(("a.wav", bytes(2_000_001), 0), compression=zipfile.ZIP_DEFLATED), "too large"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_archives(name, tmp_path):
+    content, message = ARCHIVES[name]
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(CorpusError, match=message):
+        unpack(tmp_path / "a.zip", tmp_path / "target", max_files=10, max_bytes=2_000_000)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+
+
+def test_archives_are_not_unpacked_through_links(tmp_path):
+    """A folder that is there already may hold a link out of itself."""
+    (tmp_path / "a.zip").write_bytes(archive(("out/evil", b"x", 0)))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target/out").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for target in ("target", "link", "a.zip"):
+        with pytest.raises(CorpusError, match="not an empty folder"):
+            unpack(tmp_path / "a.zip", tmp_path / target)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+# --- recipes ---------------------------------------------------------------------------------------
+
+
+def recipe(**changes):
+    return json.dumps(json.loads(Recipe().to_json()) | changes)
+
+
+RECIPES = {
+    "no JSON": "n_mels: 64",
+    "nothing": "",
+    "a list": "[1, 2]",
+    "a number": "7",
+    "null": "null",
+    "settings missing": '{"sr": 16000}',
+    "an unknown setting": recipe(colour="blue"),
+    "NaN": recipe(fmin=float("nan")),
+    "infinity": recipe(fmax=float("inf")),
+    "no bands": recipe(n_mels=0),
+    "bands in words": recipe(n_mels="64"),
+    "a hop below 0": recipe(hop_length=-160),
+    "an unknown descriptor": recipe(descriptors=["system"]),
+    "a descriptor that is no name": recipe(descriptors=[["log_mel"]]),
+    "brackets without end": "[" * 100_000,
+    "a billion bands": recipe(n_mels=10**9),
+    "a transform of a billion": recipe(n_fft=2**30),
+    "a rate of a billion": recipe(sr=10**9, n_fft=65_536),
+    "a step of one sample": recipe(hop_length=1),
+    "a window longer than the transform": recipe(win_length=4096),
+    "mel bands above half the rate": recipe(fmax=9000.0),
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes(name):
+    with pytest.raises(RecipeError):
+        Recipe.from_json(RECIPES[name])
+
+
+# --- bundles ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bundle")
+    index = small.write_corpus(folder / "wav")
+    return small.save_small(folder / "b", index, small.features(index, folder))
+
+
+def manifest(key, value):
+    """A change of one entry of ``bundle.json``."""
+    return lambda path: small.edit_manifest(path, lambda content: content.__setitem__(key, value))
+
+
+def of_member(key, value):
+    return lambda path: small.edit_manifest(
+        path, lambda content: content["members"]["lda"].__setitem__(key, value)
+    )
+
+
+def as_recipe(**changes):
+    """Settings that no :class:`Recipe` takes."""
+    return of_member("recipe", json.loads(recipe(**changes)))
+
+
+def of_recipe(**changes):
+    def change(content):
+        made = Recipe.from_json(json.dumps(content["members"]["lda"]["recipe"] | changes))
+        content["members"]["lda"] |= {"recipe": json.loads(made.to_json()), "recipe_key": made.key}
+
+    return lambda path: small.edit_manifest(path, change)
+
+
+def listed(name, size=1, digest="0" * 64):
+    """One more file in the list."""
+    about = {"bytes": size, "sha256": digest}
+    return lambda path: small.edit_manifest(path, lambda content: content["files"].__setitem__(name, about))
+
+
+def text(data):
+    return lambda path: (path / "bundle.json").write_bytes(data)
+
+
+def model(change):
+    """Another ``model.skops`` under its right digest."""
+    return lambda path: small.put_file(
+        path, "lda/model.skops", change((path / "lda" / "model.skops").read_bytes())
+    )
+
+
+def renamed_entry(path):
+    small.edit_manifest(
+        path, lambda c: c["files"].__setitem__("lda/other", c["files"].pop("lda/model.skops"))
+    )
+
+
+def linked_file(path):
+    real = path.parent / "elsewhere"
+    (path / "lda" / "model.skops").rename(real)
+    (path / "lda" / "model.skops").symlink_to(real)
+
+
+def linked_folder(path):
+    (path / "lda").rename(path.parent / "elsewhere")
+    (path / "lda").symlink_to(path.parent / "elsewhere", target_is_directory=True)
+
+
+def linked_manifest(path):
+    (path / "bundle.json").rename(path.parent / "elsewhere.json")
+    (path / "bundle.json").symlink_to(path.parent / "elsewhere.json")
+
+
+def piped_file(path):
+    (path / "lda" / "model.skops").unlink()
+    os.mkfifo(path / "lda" / "model.skops")
+
+
+def piped_manifest(path):
+    (path / "bundle.json").unlink()
+    os.mkfifo(path / "bundle.json")
+
+
+def folder_for_a_file(path):
+    (path / "lda" / "model.skops").unlink()
+    (path / "lda" / "model.skops").mkdir()
+
+
+def one_bit(path):
+    data = bytearray((path / "lda" / "model.skops").read_bytes())
+    data[len(data) // 2] ^= 1
+    (path / "lda" / "model.skops").write_bytes(data)
+
+
+def cut_file(path):
+    os.truncate(path / "lda" / "model.skops", 100)
+
+
+def without(part):
+    """A change that takes entries out of an archive."""
+
+    def change(data):
+        names = zipfile.ZipFile(io.BytesIO(data)).namelist()
+        return small.edit_zip(data, {name: None for name in names if part in name})
+
+    return change
+
+
+def fewer_classes(data):
+    """A sound model of other classes."""
+    index = pd.DataFrame({"label": list("abab") * 3, "corpus": "x", "speaker": list("stuv") * 3})
+    from sercore.bundle import estimators
+
+    return estimators.dump(small.fit(index, np.random.default_rng(0).normal(size=(12, 3)), "logistic"))
+
+
+BUNDLES = {
+    "no manifest": (lambda path: (path / "bundle.json").unlink(), "bundle.json: missing"),
+    "an empty manifest": (text(b""), "not sound JSON"),
+    "a manifest that is no text": (text(b"\xff\xfe{}"), "not sound JSON"),
+    "a manifest of a million bytes": (text(b" " * 1_000_001), "more than 1000000 bytes"),
+    "a list": (text(b"[]"), "a JSON object is wanted"),
+    "brackets without end": (text(b"[" * 200_000), "not sound JSON"),
+    "NaN": (text(b'{"format": NaN}'), "NaN is no JSON number"),
+    "a name that stands twice": (text(b'{"format": 1, "format": 2}'), "a name stands twice"),
+    "nothing but a format": (text(b'{"format": 1}'), "no bundle of format 1"),
+    "a newer format": (manifest("format", 2), "install a newer one"),
+    "a format in words": (manifest("format", "1"), "no bundle of format 1"),
+    "a format that is true": (manifest("format", True), "no bundle of format 1"),
+    "an unknown entry": (manifest("hook", "os.system"), "differs in .'hook'"),
+    "classes as text": (manifest("classes", "abc"), "not a sound manifest"),
+    "one class": (manifest("classes", ["sad"]), "fewer than two classes"),
+    "a class twice": (manifest("classes", ["sad", "sad", "angry"]), "one twice"),
+    "a class that steers a terminal": (manifest("classes", ["sad", "\x1b[2J", "angry"]), "classes"),
+    "more classes than the model has": (manifest("classes", list("abcd")), "probe values"),
+    "classes in another order": (manifest("classes", ["angry", "sad", "neutral"]), "test sound otherwise"),
+    "other classes": (manifest("classes", ["a", "b", "c"]), "does not fit its features or classes"),
+    "no members": (manifest("members", {}), "no members"),
+    "a member that leaves the folder": (manifest("members", {"../x": None}), "not a sound manifest"),
+    "an unknown kind of member": (of_member("kind", "pickle"), "'pickle' on 'table', which is unknown"),
+    "unknown features": (of_member("features", "wav2vec"), "on 'wav2vec', which is unknown"),
+    "a kind that is a list": (of_member("kind", []), "not a sound manifest"),
+    "a weight below 0": (of_member("weight", -1), "no share between 0 and 1"),
+    "a weight that is true": (of_member("weight", True), "no share between 0 and 1"),
+    "weights that do not sum to 1": (of_member("weight", 0.5), "do not sum to 1"),
+    "a recipe that is none": (of_member("recipe", {"sr": 1}), "not a recipe"),
+    "a recipe under the key of another": (of_member("recipe_key", "0" * 12), "features otherwise"),
+    "a recipe of other features": (of_recipe(n_mels=32), "does not fit its features"),
+    "a recipe of a billion bands": (as_recipe(n_mels=10**9), "n_mels=1000000000; at most 512"),
+    "a recipe with a step of one sample": (as_recipe(hop_length=1), "less than half a millisecond"),
+    "a probe of text": (manifest("probe", ["a", "b", "c"]), "no share"),
+    "a probe of another length": (manifest("probe", [1.0]), "1 probe values for 3 classes"),
+    "a number beyond all numbers": (text(b'{"format": 1e999}'), "1e999 is no JSON number"),
+    "corpora that are a number": (manifest("training", {"corpora": 5}), "int instead of list"),
+    "corpora that are numbers": (manifest("training", {"corpora": [1]}), "not a sound manifest"),
+    "a corpus without licence": (manifest("training", {"corpora": [{"title": "T"}]}), "'licence'"),
+    "figures without a score": (manifest("evaluation", {"x": 1}), "'ua'"),
+    "a score in words": (manifest("evaluation", {"ua": "high"}), "no share between 0 and 1"),
+    "a path upwards": (listed("../evil"), "do not fit the members"),
+    "an absolute path": (listed("/etc/passwd"), "do not fit the members"),
+    "a file that no member has": (listed("lda/hook.py"), "do not fit the members"),
+    "a file under another name": (renamed_entry, "do not fit the members"),
+    "a size below 0": (listed("lda/model.skops", size=-1), "size -1"),
+    "a size in words": (listed("lda/model.skops", size="9"), "not a sound manifest"),
+    "a digest that is none": (listed("lda/model.skops", digest="abc"), "digest 'abc'"),
+    "a digest that is a list": (listed("lda/model.skops", digest=[]), "not a sound manifest"),
+    "more bytes than memory": (listed("lda/model.skops", size=10**15), "at most"),
+    "one bit changed": (one_bit, "changed since"),
+    "a cut file": (cut_file, "changed since"),
+    "a longer file": (lambda path: (path / "lda" / "model.skops").open("ab").write(b"x"), "more than"),
+    "a missing file": (lambda path: (path / "lda" / "model.skops").unlink(), r"1 file\(s\) missing"),
+    "an extra file": (lambda path: (path / "lda" / "x.py").write_text("1"), "not part of the bundle: lda/x"),
+    "an extra file on top": (lambda path: (path / "setup.py").write_text("1"), "not part of the bundle"),
+    "folders in folders": (lambda path: (path / "lda" / "a" / "b").mkdir(parents=True), "too deep"),
+    "a link for a file": (linked_file, "is a link"),
+    "a link for a folder": (linked_folder, "is a link"),
+    "a link for the manifest": (linked_manifest, "is a link"),
+    "a pipe for a file": (piped_file, "is a link, a device"),
+    "a pipe for the manifest": (piped_manifest, "not a plain file"),
+    "a folder for a file": (folder_for_a_file, "is a link, a device or a folder too deep"),
+    "a model that is no archive": (model(lambda data: b"\x80\x04."), "not a sound archive"),
+    "a model without a tree": (model(without("schema")), "not a sound archive"),
+    "a model of nothing": (model(lambda d: small.edit_zip(d, {"schema.json": b"{}"})), "names no model"),
+    "a model without its numbers": (model(without(".npy")), "cannot be rebuilt"),
+    "a model of other classes": (model(fewer_classes), "does not fit its features or classes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_bundles(name, bundle, tmp_path):
+    damage, message = BUNDLES[name]
+    path = small.copy_bundle(bundle, tmp_path / "copy")
+    damage(path)
+    with pytest.raises(BundleError, match=message):
+        Predictor.load(path)
+
+
+def arrays(**values):
+    buffer = io.BytesIO()
+    np.savez(buffer, **values)
+    return buffer.getvalue()
+
+
+SCALERS = {
+    "no archive": (b"\x93NUMPY", "not a sound archive"),
+    "pickled objects": (arrays(mean=np.array([{}]), std=np.ones(1)), "not a scaler"),
+    "an array too many": (arrays(mean=np.ones(2), std=np.ones(2), more=np.ones(2)), "unexpected entries"),
+    "a spread of 0": (dump_scaler(np.ones(2), np.zeros(2)), "above 0"),
+    "NaN": (dump_scaler(np.full(2, np.nan), np.ones(2)), "finite"),
+    "other lengths": (dump_scaler(np.ones(2), np.ones(3)), "one length"),
+    "a table": (dump_scaler(np.ones((2, 2)), np.ones((2, 2))), "vectors"),
+    "text": (arrays(mean=np.array(["a"]), std=np.array(["b"])), "vectors"),
+    "files that are no arrays": (archive(("mean.npy", b"one", 0), ("std.npy", b"two", 0)), "vectors"),
+}
+
+
+@pytest.mark.parametrize("name", SCALERS)
+def test_scalers(name):
+    content, message = SCALERS[name]
+    with pytest.raises(BundleError, match=message):
+        load_scaler(content, where="scaler.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x08\x07", bytes(range(256)), b"<html></html>"], ids=repr)
+def test_onnx_files_that_are_none(content):
+    pytest.importorskip("onnxruntime")
+    with pytest.raises(BundleError, match="not a sound ONNX network"):
+        load_onnx(content, where="network.onnx")
+
+
+# --- tables of predictions -------------------------------------------------------------------------
+
+
+def predictions():
+    rows = [
+        {
+            "clip_id": f"demo/{k}", "speaker": f"demo-{k % 4}", "label": ("sad", "angry")[k % 2],
+            "model": "m", "split": "speaker", "fold": "f", "seed": 0, "p_sad": 0.6, "p_angry": 0.4,
+        }
+        for k in range(8)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+PREDICTIONS = {
+    "no rows": lambda table: table.iloc[:0],
+    "no speaker": lambda table: table.drop(columns="speaker"),
+    "one class": lambda table: table.drop(columns="p_sad"),
+    "a label without a column": lambda table: table.assign(label="happy"),
+    "NaN": lambda table: table.assign(p_sad=np.nan),
+    "percent": lambda table: table.assign(p_sad=60.0, p_angry=40.0),
+    "below 0": lambda table: table.assign(p_sad=1.4, p_angry=-0.4),
+    "a clip twice": lambda table: pd.concat([table, table.iloc[:1]]),
+    "two models": lambda table: table.assign(model=list("ab") * 4),
+}
+
+
+@pytest.mark.parametrize("name", PREDICTIONS)
+def test_tables_of_predictions(name):
+    assert evaluate_oof(predictions())["n_clips"] == 8
+    with pytest.raises(EvaluationError):
+        evaluate_oof(PREDICTIONS[name](predictions()))
+
+
+def test_the_tables_hold_what_the_readme_says():
+    tables = (AUDIO, PLACES, TABLES, ARCHIVES, RECIPES, BUNDLES, SCALERS, PREDICTIONS)
+    n_inputs = sum(map(len, tables))
+    assert n_inputs >= 60
+    text = (clone.repository() / "README.md").read_text(encoding="utf-8")
+    assert f"lists {n_inputs} malformed inputs" in text

@@ -1,0 +1,188 @@
+"""Search: inner speakers only, defaults first, pruned, kept and resumed."""
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from optuna.distributions import FloatDistribution, IntDistribution
+from toys.tables import CLASSES, make_features, make_index
+
+from sercore import training
+from sercore.errors import SercoreError, StoreError
+
+SPACE = {"n_neighbors": IntDistribution(1, 15)}
+
+
+@pytest.fixture
+def index():
+    return make_index()
+
+
+@pytest.fixture
+def X(index, rng):
+    return make_features(index, rng)
+
+
+@pytest.fixture
+def train(index):
+    return np.flatnonzero(~index["speaker"].isin(["demo-0", "demo-1"]))
+
+
+def look(index, X, train, **options):
+    usual = {"model": "knn", "space": SPACE, "n_trials": 4, "progress": False}
+    return training.search(index, X, train, CLASSES, **(usual | options))
+
+
+def test_the_first_trial_is_what_the_defaults_give(index, X, train):
+    first = look(index, X, train).trials[0]
+    assert first.params == {"n_neighbors": 9}
+    assert first.user_attrs == {"defaults": True}
+    space = {"units": IntDistribution(8, 64), "layers": IntDistribution(1, 3)}
+    assert training.search_defaults("bilstm", space) == {"units": 64, "layers": 1}
+
+
+def test_the_best_trial_is_no_worse_than_the_defaults(index, X, train):
+    study = look(index, X, train, n_trials=8)
+    assert study.best_value >= study.trials[0].value > 1 / 3
+    assert len({trial.params["n_neighbors"] for trial in study.trials}) > 2
+
+
+def test_folds_at_once_give_the_same_search(index, X, train):
+    one, two = look(index, X, train), look(index, X, train, n_jobs=2)
+    assert [trial.value for trial in one.trials] == [trial.value for trial in two.trials]
+    assert all(len(trial.intermediate_values) == 3 for trial in two.trials)
+
+
+def test_clips_outside_the_training_part_are_not_read(index, X, train):
+    before = look(index, X, train)
+    poisoned, labels = X.copy(), index["label"].to_numpy().copy()
+    outside = np.setdiff1d(np.arange(len(index)), train)
+    poisoned[outside], labels[outside] = np.nan, "sad"
+    after = look(index.assign(label=labels), poisoned, train)
+    assert [trial.value for trial in before.trials] == [trial.value for trial in after.trials]
+
+
+def test_speakers_are_apart_in_every_trial(index, X, train, monkeypatch):
+    from sercore.training import folds
+
+    seen, fit = [], folds.fit_classical
+
+    def recording(index, X, rows, **options):
+        seen.append(set(index["speaker"].to_numpy()[rows]))
+        return fit(index, X, rows, **options)
+
+    monkeypatch.setattr(folds, "fit_classical", recording)
+    look(index, X, train, n_trials=1, n_folds=4)
+    assert len(seen) == 4
+    assert all(len(people) == 3 for people in seen)
+
+
+def test_a_search_is_kept_and_goes_on(index, X, train, tmp_path, monkeypatch):
+    storage = tmp_path / "new" / "study.db"
+    first = look(index, X, train, n_trials=3, storage=storage).trials
+    again = look(index, X, train, n_trials=5, storage=storage)
+    assert [t.params for t in again.trials[:3]] == [t.params for t in first]
+    assert len(again.trials) == 5
+    monkeypatch.setattr(training.folds.Job, "fit", None)  # nothing is left to run
+    assert len(look(index, X, train, n_trials=5, storage=storage).trials) == 5
+    with pytest.raises(TypeError):
+        look(index, X + 1, train, n_trials=1, storage=storage)  # other features are another study
+
+
+def test_a_longer_search_tries_new_settings(index, X, train, tmp_path):
+    space = {"leaf_size": IntDistribution(1, 10**6)}
+    for n_trials in (3, 6):
+        study = look(index, X, train, n_trials=n_trials, space=space, storage=tmp_path / "study.db")
+    assert len({trial.params["leaf_size"] for trial in study.trials}) == 6
+
+
+def test_another_space_is_another_study_in_the_same_file(index, X, train, tmp_path):
+    look(index, X, train, storage=tmp_path / "study.db")
+    study = look(index, X, train, space={"p": IntDistribution(1, 2)}, storage=tmp_path / "study.db")
+    assert [set(trial.params) for trial in study.trials] == [{"p"}] * 4
+    assert study.trials[0].user_attrs == {"defaults": True}
+
+
+def test_a_search_stopped_in_its_first_trial_begins_with_the_defaults_again(
+    index, X, train, tmp_path, monkeypatch
+):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training.folds.Job, "fit", stop)
+        with pytest.raises(KeyboardInterrupt):
+            look(index, X, train, storage=tmp_path / "study.db")
+    study = look(index, X, train, storage=tmp_path / "study.db")
+    done = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
+    assert len(done) == 4
+    assert done[0].user_attrs == {"defaults": True}
+
+
+def test_a_file_that_holds_no_trials_is_refused(index, X, train, tmp_path):
+    (tmp_path / "study.db").write_bytes(b"Dear reader, " * 500)
+    (tmp_path / "file").touch()
+    for storage in (tmp_path / "study.db", tmp_path / "file" / "study.db"):
+        with pytest.raises(StoreError, match="trials cannot be kept there"):
+            look(index, X, train, storage=storage)
+
+
+def test_poor_trials_are_given_up(index, X, train):
+    space = {"learning_rate_init": FloatDistribution(1e-5, 1e-1, log=True)}
+    study = look(
+        index,
+        X,
+        train,
+        model="sklearn_mlp",
+        space=space,
+        n_trials=14,
+        model_params={"max_iter": 30},
+        n_folds=4,
+    )
+    states = [trial.state for trial in study.trials]
+    assert optuna.trial.TrialState.PRUNED in states
+    pruned = next(trial for trial in study.trials if trial.state == optuna.trial.TrialState.PRUNED)
+    assert 1 <= len(pruned.intermediate_values) < 4
+
+
+def test_parameters_become_settings_of_the_builder_and_of_fit():
+    params = {"units": 32, "layers": 2, "dropout": 0.5, "learning_rate": 1e-3}
+    assert training.split_params("bilstm", params) == (
+        {"units": (32, 32), "dropout": 0.5},
+        {"learning_rate": 1e-3},
+    )
+    assert training.split_params("bilstm", {"units": 32})[0] == {"units": (32,)}
+    assert training.split_params("cnn1d_lstm", {"units": 32})[0] == {"units": 32}
+    with pytest.raises(SercoreError, match=r"'bilstm' has no 'neighbours'; there are: .*dropout"):
+        training.split_params("bilstm", {"neighbours": 3})
+
+
+@pytest.mark.parametrize("model", ["mlp", "lstm", "bilstm_attention", "cnn2d_lstm", "transformer"])
+def test_every_default_lies_in_the_usual_space(model):
+    space = training.default_space(model)
+    assert {"learning_rate", "dropout"} <= set(space)
+    defaults = training.search_defaults(model, space)
+    assert set(defaults) == set(space)
+    for name, value in defaults.items():
+        assert space[name]._contains(value), name
+
+
+def test_a_model_without_usual_space_is_refused():
+    with pytest.raises(SercoreError, match="no usual search for 'lda'"):
+        training.default_space("lda")
+
+
+def test_the_picture_marks_defaults_and_best(index, X, train):
+    import matplotlib.pyplot as plt
+
+    from sercore import plots
+
+    study = look(index, X, train, n_trials=8, space={**SPACE, "p": IntDistribution(1, 2)})
+    axes = plots.search(study)
+    labels = [text.get_text() for text in axes[0].get_legend().get_texts()]
+    assert {"defaults", "best so far"} <= set(labels)
+    best = pd.Series([t.value for t in study.trials if t.state.name == "COMPLETE"]).cummax()
+    line = next(line for line in axes[0].get_lines() if line.get_label() == "best so far")
+    np.testing.assert_allclose(line.get_ydata(), 100 * best)
+    assert {text.get_text() for text in axes[1].get_yticklabels()} == {"n_neighbors", "p"}
+    plt.close("all")

@@ -1,0 +1,477 @@
+"""Training: nothing tested is ever fitted on, every fold is kept, the same seed gives the same result."""
+
+import dataclasses
+import functools
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toys.tables import CLASSES, make_features, make_index
+
+from sercore import training
+from sercore.errors import SercoreError, SplitError
+from sercore.evaluation import scalar_metrics, unpack
+from sercore.models import classical
+from sercore.splits import make_folds
+from sercore.training import folds as kept_folds
+from sercore.training import networks
+
+QUICK = {  # settings that make the slow ones quick
+    "random_forest": {"n_estimators": 10},
+    "extra_trees": {"n_estimators": 10},
+    "gradient_boosting": {"max_iter": 5, "max_features": 1.0},
+    "sklearn_mlp": {"max_iter": 20},
+}
+MODELS = [name for name in classical.available() if name != "xgboost"]
+
+
+@pytest.fixture
+def index():
+    return make_index()
+
+
+@pytest.fixture
+def X(index, rng):
+    return make_features(index, rng)
+
+
+@pytest.fixture
+def quick_network(request, monkeypatch):
+    """Six large steps through the data, not compiled, where the model of the test is a network."""
+    if request.getfixturevalue("model") != "mlp":
+        yield
+        return
+    import tensorflow as tf
+
+    monkeypatch.setattr(networks, "fit", functools.partial(training.fit, epochs=6, learning_rate=0.02))
+    tf.config.run_functions_eagerly(True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Even though the")
+        yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def one_fold(index, monkeypatch):
+    """Only the first of three folds is run."""
+    fold = make_folds(index, "speaker", n_folds=3)[0]
+    monkeypatch.setattr(kept_folds, "make_folds", lambda *args, **options: [fold])
+    return fold
+
+
+def predict(index, X, model="lda", **options):
+    return training.out_of_fold(index, X, CLASSES, model=model, progress=False, **options)
+
+
+def proba_of(oof):
+    return unpack(oof.sort_values("clip_id"))[1]
+
+
+# every model
+
+
+@pytest.mark.parametrize("model", [*MODELS, "mlp"])
+def test_every_model_gives_probabilities_for_every_clip_and_beats_chance(model, index, X, quick_network):
+    oof = predict(index, X, model, model_params=QUICK.get(model), n_folds=2)
+    assert sorted(oof["clip_id"]) == sorted(index["clip_id"])
+    proba = proba_of(oof)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
+    assert (proba >= 0).all()
+    assert oof["model"].str.startswith(model).all()
+    ua = scalar_metrics(*unpack(oof)[:3])["ua"]
+    assert ua == pytest.approx(1 / 3) if model == "dummy" else ua > 0.5
+    assert (oof[["train_seconds", "ms_per_clip"]] >= 0).all(axis=None)
+    assert oof["parameters"].notna().all() == (model == "mlp")
+
+
+@pytest.mark.parametrize("model", ["random_forest", "sklearn_mlp", "mlp"])
+def test_the_same_seed_gives_the_same_predictions_and_another_seed_others(
+    model, index, X, one_fold, quick_network
+):
+    options = {"model": model, "model_params": QUICK.get(model)}
+    once, again = predict(index, X, **options), predict(index, X, **options)
+    np.testing.assert_array_equal(proba_of(once), proba_of(again))
+    other = predict(index, X, **options, seeds=[1])
+    assert np.abs(proba_of(once) - proba_of(other)).max() > 1e-3
+
+
+def test_two_processes_give_what_one_gives(index, X):
+    np.testing.assert_allclose(
+        proba_of(predict(index, X, n_jobs=2)), proba_of(predict(index, X)), rtol=1e-6, atol=1e-9
+    )
+
+
+def test_processes_that_do_not_fit_into_memory_are_not_started(index, X, monkeypatch):
+    import psutil
+
+    free = psutil.virtual_memory()._replace(available=kept_folds._PROCESS + 3 * X.nbytes)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    with pytest.warns(UserWarning, match=r"1 instead of 2 processes: 0\.7 GiB of memory are free"):
+        oof = predict(index, X, n_jobs=2)
+    np.testing.assert_array_equal(proba_of(oof), proba_of(predict(index, X)))
+
+
+def test_scaling_is_done_by_default_and_can_be_left_out(index, X):
+    scales = X * (10.0 ** np.arange(X.shape[1]))
+    scaled, plain = (predict(index, scales, "knn", scale=scale) for scale in (True, False))
+    np.testing.assert_allclose(proba_of(scaled), proba_of(predict(index, X, "knn")), atol=1e-3)
+    assert np.abs(proba_of(plain) - proba_of(scaled)).max() > 0.1
+
+
+# no leak
+
+
+@pytest.mark.parametrize("model", ["linear_svc", "mlp"])
+def test_scalers_see_training_rows_only(model, index, X, monkeypatch, one_fold, quick_network):
+    from sklearn.preprocessing import StandardScaler
+
+    seen, fit = [], StandardScaler.fit
+
+    def recording(self, X, *args, **options):
+        seen.append({row.tobytes() for row in np.asarray(X)})
+        return fit(self, X, *args, **options)
+
+    monkeypatch.setattr(StandardScaler, "fit", recording)
+    predict(index, X, model)
+    allowed = {row.tobytes() for row in X[one_fold.train]}
+    assert seen
+    assert all(rows <= allowed for rows in seen)
+
+
+@pytest.mark.parametrize("model", ["lda", "rbf_svc", "mlp"])
+def test_labels_and_features_of_tested_speakers_change_nothing(model, index, X, rng, one_fold, quick_network):
+    """Strangers' clips may be mislabelled or moved: what is said of their other clips stays."""
+    before = predict(index, X, model)
+    labels, moved = index["label"].to_numpy().copy(), X.copy()
+    labels[one_fold.test] = rng.permutation(labels[one_fold.test])
+    moved[one_fold.test[:6]] = 1e3
+    after = predict(index.assign(label=labels), moved, model)
+    probabilities = [f"p_{name}" for name in CLASSES]
+    np.testing.assert_allclose(before[probabilities][6:], after[probabilities][6:], atol=1e-6)
+    assert not np.allclose(before[probabilities][:6], after[probabilities][:6], atol=1e-3)
+
+
+def test_calibration_of_support_vector_machines_keeps_speakers_apart(index, X):
+    train = np.flatnonzero(index["speaker"] != "demo-0")
+    fitted = training.fit_classical(index, X, train, model="rbf_svc")
+    people = index["speaker"].to_numpy()[train]
+    assert len(fitted.cv) == 3
+    for inner_train, inner_test in fitted.cv:
+        assert not set(people[inner_train]) & set(people[inner_test])
+    assert sorted(np.concatenate([test for _, test in fitted.cv])) == list(range(len(train)))
+
+
+def test_a_voice_helps_on_the_random_split_only(index, rng):
+    X = make_features(index, rng, voice=4.0)
+    known, unknown = (
+        scalar_metrics(*unpack(predict(index, X, "knn", model_params={"n_neighbors": 2}, split=split))[:3])[
+            "ua"
+        ]
+        for split in ("random", "speaker")
+    )
+    assert known > unknown + 0.1
+
+
+# kept folds
+
+
+def counted(monkeypatch):
+    calls, fit = [], kept_folds.fit_classical
+
+    def counting(*args, **options):
+        calls.append(options["model"])
+        return fit(*args, **options)
+
+    monkeypatch.setattr(kept_folds, "fit_classical", counting)
+    return calls
+
+
+def test_finished_folds_are_read_and_not_run_again(index, X, tmp_path, monkeypatch):
+    calls = counted(monkeypatch)
+    first = predict(index, X, folder=tmp_path, seeds=[0, 1], n_folds=3)
+    assert len(calls) == 6
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert len(files) == 6
+    assert all(f"seed{seed}-fold-{k}" in "".join(files) for seed in (0, 1) for k in (1, 2, 3))
+    second = predict(index, X, folder=tmp_path, seeds=[0, 1], n_folds=3)
+    assert len(calls) == 6
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_stopped_run_resumes_with_what_is_missing(index, X, tmp_path, monkeypatch):
+    whole = predict(index, X, folder=tmp_path, n_folds=3)
+    next(iter(sorted(tmp_path.iterdir()))).unlink()
+    calls = counted(monkeypatch)
+    resumed = predict(index, X, folder=tmp_path, n_folds=3)
+    assert len(calls) == 1
+    np.testing.assert_array_equal(proba_of(resumed), proba_of(whole))
+
+
+CHANGES = {
+    "features": lambda index, X: (index, X + 1, {}),
+    "label": lambda index, X: (index.assign(label=index["label"].to_numpy()[::-1]), X, {}),
+    "scaling": lambda index, X: (index, X, {"scale": False}),
+    "setting": lambda index, X: (index, X, {"model_params": {"n_neighbors": 3}}),
+    "folds": lambda index, X: (index, X, {"n_folds": 3}),
+    "split": lambda index, X: (index, X, {"split": "loso"}),
+    "seed": lambda index, X: (index, X, {"seeds": [5]}),
+    "model": lambda index, X: (index, X, {"model": "lda"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_changes_a_prediction_makes_another_file(change, index, X, tmp_path, monkeypatch):
+    usual = {"model": "knn", "n_folds": 2, "folder": tmp_path}
+    predict(index, X, **usual)
+    calls = counted(monkeypatch)
+    index, X, options = CHANGES[change](index, X)
+    oof = predict(index, X, **(usual | options))
+    assert len(calls) == oof["fold"].nunique() > 1
+
+
+def test_speakers_boundaries_and_code_decide_what_is_kept(index, monkeypatch):
+    """Who speaks decides the inner split; nearly the same clips may only be cut elsewhere."""
+    frames = [np.full((2, 10 + k % 3), k, np.float32) for k in range(len(index))]
+    job = kept_folds.Job(index, frames, CLASSES, "lstm")
+    digests = [job.digest()]
+    others = index.assign(speaker=index["speaker"].to_numpy()[::-1])
+    digests += [dataclasses.replace(job, index=others).digest()]
+    values, ends = kept_folds._pack(frames)
+    ends[len(ends) // 2] += 1
+    digests += [dataclasses.replace(job, X=kept_folds._unpack((values, ends))).digest()]
+    monkeypatch.setattr(kept_folds, "VERSION", kept_folds.VERSION + 1)
+    digests += [job.digest()]
+    assert len(set(digests)) == 4
+
+
+def test_changed_defaults_of_a_model_make_another_file(index, X, tmp_path, monkeypatch):
+    predict(index, X, "knn", folder=tmp_path)
+    make = classical.CLASSICAL["knn"]
+    monkeypatch.setitem(classical.CLASSICAL, "knn", lambda seed: [make(seed)[0].set_params(n_neighbors=2)])
+    calls = counted(monkeypatch)
+    predict(index, X, "knn", folder=tmp_path)
+    assert calls
+
+
+def test_a_killed_write_leaves_no_file_of_that_name(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        training.write_parquet(pd.DataFrame({"a": [1]}), tmp_path / "new" / "x.parquet")
+    assert not list(tmp_path.rglob("x.parquet"))
+
+
+# comparison
+
+
+def test_compare_gives_one_row_per_model_on_the_same_folds(index, X):
+    table, oofs = training.compare(
+        index, X, CLASSES, models=["dummy", "lda"], scheme="four", n_folds=3, progress=False
+    )
+    assert list(table["model"]) == list(oofs) == ["dummy", "lda"]
+    assert set(table["corpus"]) == {"demo"}
+    assert set(table["scheme"]) == {"four"}
+    assert not table["speaker_norm"].any()
+    assert table["ua"].iloc[1] == scalar_metrics(*unpack(oofs["lda"])[:3])["ua"]
+    assert table["ua_low"].notna().all()
+    assert set(table["interval"]) == {"speakers"}
+    pd.testing.assert_series_equal(oofs["dummy"]["fold"], oofs["lda"]["fold"])
+
+
+def test_compare_enrolls_where_asked_and_says_so(index, rng):
+    X = make_features(index, rng, voice=6.0)
+    plain, speaker_norm = (
+        training.compare(index, X, CLASSES, models=["lda"], scheme="four", speaker_norm=e, progress=False)[0]
+        for e in (False, True)
+    )
+    assert speaker_norm["speaker_norm"].all()
+    assert speaker_norm["ua"].item() > plain["ua"].item() + 0.1
+
+
+def test_compare_takes_every_installed_model_by_default(index, X, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "sercore.training.cross_validation.run_folds", lambda job, tasks, **o: asked.append(job.model) or []
+    )
+    with pytest.raises(ValueError, match="No objects to concatenate"):
+        training.compare(index, X, CLASSES, scheme="four", progress=False)
+    monkeypatch.setattr(classical, "available", lambda: [])
+    with pytest.raises(ValueError, match="No objects to concatenate"):
+        training.compare(index, X, CLASSES, scheme="four", progress=False)
+    assert asked == ["dummy", "mlp"]
+
+
+def test_two_speakers_get_an_interval_over_clips_and_it_says_so(rng):
+    index = make_index(n_speakers=2, n_repetitions=8, corpus="tess")
+    X = make_features(index, rng)
+    table, oofs = training.compare(
+        index, X, CLASSES, models=["lda", "linear_svc"], scheme="four", progress=False
+    )
+    assert set(table["interval"]) == {"clips"}
+    assert table["note"].str.contains("says nothing about other people").all()
+    assert oofs["lda"]["fold"].nunique() == 2
+
+
+def test_training_seconds_are_those_of_all_folds_of_a_seed(index, X):
+    oof = predict(index, X, seeds=[0, 1], n_folds=3).assign(train_seconds=2.0)
+    assert training.summarise([oof], corpus="demo", scheme="four")["train_seconds"].item() == 6.0
+
+
+# one model
+
+
+def test_a_class_that_training_lacked_gets_probability_zero_in_its_column(index, X):
+    train = np.flatnonzero(index["label"] != "sad")
+    fitted = training.fit_classical(index, X, train, model="lda")
+    proba = training.predict_proba(fitted, X, CLASSES)
+    assert (proba[:, 1] == 0).all()
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    known = proba.argmax(axis=1)[train] == pd.Categorical(index["label"], categories=CLASSES).codes[train]
+    assert known.mean() > 0.8
+
+
+def test_settings_reach_the_classifier_and_its_name(index, X):
+    oof = predict(index, X, "knn", model_params={"n_neighbors": 1})
+    assert set(oof["model"]) == {"knn n_neighbors=1"}
+    assert set(np.unique(proba_of(oof))) == {0.0, 1.0}
+
+
+def test_early_stopping_keeps_the_weights_of_the_best_epoch(index, X):
+    from sercore.models.mlp import build_mlp
+
+    y = pd.Categorical(index["label"], categories=CLASSES).codes
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    network = build_mlp(Z.shape[1], 3)
+    wrong = np.roll(y, 1)  # so that learning makes the validation worse
+    history = training.fit(
+        network, Z[24:], y[24:], validation=(Z[:24], wrong[:24]), epochs=30, patience=3, learning_rate=0.02
+    )
+    assert sorted(history) == ["accuracy", "loss", "seconds", "val_accuracy", "val_loss"]
+    assert np.argmin(history["val_loss"]) == len(history) - 1 - 3 < 26
+    loss = network.evaluate(Z[:24], np.eye(3)[wrong[:24]], verbose=0)[0]
+    assert loss == pytest.approx(history["val_loss"].min(), abs=1e-4)
+
+
+def test_the_rate_rises_and_falls_masks_hide_and_the_checkpoint_is_the_network(tmp_path, monkeypatch, rng):
+    import keras
+
+    from sercore import models
+    from sercore.models.layers import SpecAugment
+
+    hidden, call = [], SpecAugment.call
+
+    def watched(self, x, training=None):
+        hidden.append((training, self.frames, self.n_masks))
+        return call(self, x, training=training)
+
+    monkeypatch.setattr(SpecAugment, "call", watched)
+    rates, compile_with = [], keras.Model.compile
+
+    def compiled(self, optimizer, *args, **options):
+        steps = int(optimizer._learning_rate.decay_steps + optimizer._learning_rate.warmup_steps)
+        rates.extend(float(optimizer._learning_rate(step)) for step in range(steps + 1))
+        return compile_with(self, optimizer, *args, **options)
+
+    monkeypatch.setattr(keras.Model, "compile", compiled)
+    clips, y = [rng.normal(size=(4, 20)).astype(np.float32) for _ in range(12)], np.arange(12) % 3
+    network = models.build("lstm", 4, 3, units=(4,), pool=4)
+    training.fit(
+        network, clips, y, epochs=4, batch_size=6, learning_rate=0.01, lr_schedule="cosine",
+        spec_augment={"frames": 5, "n_masks": 1}, checkpoint=tmp_path / "best.keras",
+    )  # fmt: skip
+    assert (True, 5, 1) in hidden
+    assert rates[0] < max(rates) == pytest.approx(0.01)
+    assert rates[-1] == pytest.approx(0.0001)
+    assert np.argmax(rates) == 4, "two epochs of two batches"
+    kept = keras.models.load_model(tmp_path / "best.keras")
+    for a, b in zip(kept.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_training_does_not_touch_the_randomness_of_its_caller(index, X):
+    import random
+
+    from sercore.models.mlp import build_mlp
+
+    random.seed(3)
+    training.fit(build_mlp(X.shape[1], 3), X, np.arange(len(X)) % 3, epochs=1)
+    assert random.random() == random.Random(3).random()
+
+
+def test_a_network_predicts_the_same_in_parts_and_without_dropout(rng):
+    from sercore.models.mlp import build_mlp
+
+    network, X = build_mlp(5, 3), rng.normal(size=(1500, 5)).astype(np.float32)
+    proba = training.predict_proba(network, X, CLASSES)
+    np.testing.assert_allclose(proba, network.predict(X, verbose=0), atol=1e-6)
+    np.testing.assert_array_equal(proba, training.predict_proba(network, X, CLASSES))
+    network.set_weights([2 * weight for weight in network.get_weights()])
+    assert np.abs(training.predict_proba(network, X, CLASSES) - proba).max() > 1e-3, "old weights answered"
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 6), st.floats(0.1, 1e4), st.floats(-1e4, 1e4))
+def test_enrolling_centres_and_scales_each_speaker_and_forgets_the_voice(seed, n_speakers, factor, shift):
+    rng = np.random.default_rng(seed)
+    speakers = np.array([f"x-{k % n_speakers}" for k in range(12 * n_speakers)])
+    X = rng.normal(size=(len(speakers), 3)).astype(np.float32)
+    X[:, 2] = 7.0
+    speaker_norm = training.speaker_normalise(X, speakers)
+    for speaker in np.unique(speakers):
+        own = speaker_norm[speakers == speaker]
+        np.testing.assert_allclose(own.mean(axis=0), 0, atol=1e-5)
+        np.testing.assert_allclose(own.std(axis=0), [1, 1, 0], atol=1e-4)
+    louder = X.copy()
+    louder[speakers == "x-0"] = factor * louder[speakers == "x-0"] + shift
+    if abs(shift) < 100 * factor:  # else float32 holds too few digits of the voice
+        np.testing.assert_allclose(training.speaker_normalise(louder, speakers), speaker_norm, atol=5e-3)
+    assert X[0, 2] == 7.0  # the input is left alone
+
+
+def test_enrolling_unknown_speakers_is_refused():
+    with pytest.raises(SercoreError, match="1 clips have no speaker"):
+        training.speaker_normalise(np.zeros((2, 3)), ["a-1", ""])
+
+
+# mistakes
+
+
+def test_features_and_index_of_different_length_are_refused(index, X):
+    with pytest.raises(SercoreError, match="72 rows in the index but 71 in X"):
+        predict(index, X[1:])
+
+
+@pytest.mark.parametrize("model", ["lda", "mlp"])
+def test_labels_that_are_no_class_are_refused(model, index, X):
+    renamed = index.assign(label=index["label"].replace("sad", "sadness"))
+    with pytest.raises(SercoreError, match=r"labels \['sadness'\] are none of the classes .*apply_scheme"):
+        predict(renamed, X, model)
+    missing = renamed.assign(label=renamed["label"].where(renamed["label"] != "angry"))
+    with pytest.raises(SercoreError, match=r"labels \['nan', 'sadness'\]"):
+        kept_folds.Job(missing, X, CLASSES, model).check()
+
+
+def test_unknown_models_and_settings_are_named(index, X):
+    with pytest.raises(SercoreError, match=r"no classical model named 'svm'.*rbf_svc"):
+        predict(index, X, "svm")
+    with pytest.raises(SercoreError, match=r"model 'knn': Invalid parameter 'neighbours'.*n_neighbors"):
+        predict(index, X, "knn", model_params={"neighbours": 3})
+
+
+def test_a_class_that_only_tested_speakers_have_is_refused(index, X):
+    rare = index.assign(label=np.where(index["speaker"] == "demo-0", "sad", "angry"))
+    with pytest.raises(SplitError, match="would test sad"):
+        predict(rare, X, split="loso")
+
+
+def test_importing_loads_no_keras_and_no_librosa():
+    code = (
+        "import sys, sercore.training, sercore.interpret, sercore.plots\n"
+        "print([m for m in ('tensorflow', 'keras', 'librosa', 'sklearn', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
