@@ -77,7 +77,9 @@ class Job:
                 f"labels {foreign} are none of the classes {list(self.classes)}; take both from apply_scheme"
             )
         if self.fit_params and not is_network(self.model):
-            raise SercoreError(f"{self.model!r} is no network and takes no fit_params={dict(self.fit_params)}")
+            raise SercoreError(
+                f"{self.model!r} is no network and takes no fit_params={dict(self.fit_params)}"
+            )
 
     def fit(self, X, augmented, seed: int, fold: Fold) -> tuple[Callable, dict]:
         """A function from features to probabilities, fitted on the training part of the fold."""
@@ -116,7 +118,9 @@ class Job:
             from ..models.classical import build_classical
 
             defaults = build_classical(self.model).get_params()
-        chosen = f"{list(self.classes)} {self.scale} {defaults} {dict(self.model_params)} {dict(self.fit_params)}"
+        chosen = (
+            f"{list(self.classes)} {self.scale} {defaults} {dict(self.model_params)} {dict(self.fit_params)}"
+        )
         digest = hashlib.sha256(chosen.encode())
         columns = (self.index[name] for name in ("clip_id", "speaker", "label"))
         digest.update("\n".join(map("=".join, zip(*columns, strict=True))).encode())
