@@ -6,8 +6,7 @@ An encoder turns a waveform into the output of each of its blocks, frame by fram
     encoder.frames(wave)                           # (n_blocks, n_frames, width)
     encoder.row(wave)                              # (n_blocks * 2 * width,): mean and standard deviation
 
-    from sercore.features import store
-    extracted = store.extract_table(index, EncoderRecipe("whisper_tiny_en"))
+    extracted = features.extract_table(index, EncoderRecipe("whisper_tiny_en"))
 
 The table is cached like that of :mod:`sercore.features`, and splits, models and ensembles read it unchanged.
 ``weights="random"`` and ``weights="permuted"`` are controls, which show what the training contributes.
@@ -26,13 +25,11 @@ import lazy_loader
 # Keras is imported when a network is built, ONNX Runtime when a file is loaded
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["mel", "onnx", "pooling", "sources", "weights", "whisper"],
+    submodules=["mel", "onnx", "sources", "weights", "whisper"],
     submod_attrs={
-        "encoder": ["Encoder", "get_encoder", "keras_encoder", "load_encoder", "whisper_model"],
+        "encoder": ["Encoder", "keras_encoder", "pool", "whisper_model"],
         "mel": ["whisper_log_mel"],
-        "pooling": ["pool"],
-        "recipe": ["EncoderRecipe"],
-        "sizes": ["WhisperSize"],
-        "sources": ["WHISPER_TINY_EN", "is_installed"],
+        "recipe": ["EncoderRecipe", "get_encoder", "load_encoder"],
+        "sources": ["WHISPER_TINY_EN", "WhisperSize", "is_installed"],
     },
 )

@@ -1,22 +1,22 @@
-"""One interface for every encoder: a waveform in, frames of every block or one pooled row out."""
+"""One interface for every encoder: a waveform in, frames of every block or one pooled row out.
+
+A waveform of any length becomes windows of one length, and frames become one row per clip.
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..audio import check_array
+from ..audio import check_array, fit_length
 from ..errors import EncoderError
 from .mel import HOP_LENGTH, whisper_log_mel
-from .pooling import own_frames, pad_windows, pool, split_evenly
-from .recipe import EncoderRecipe
 
-RUNTIMES = ("keras", "onnx")
+if TYPE_CHECKING:
+    from .recipe import EncoderRecipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,62 +97,6 @@ class Encoder:
         return pool(self.frames(wave), self.recipe.statistics)
 
 
-def get_encoder(
-    encoder: str | os.PathLike | EncoderRecipe = "whisper_tiny_en", *, runtime: str = "keras", **settings
-) -> Encoder:
-    """Load an encoder.
-
-    Parameters
-    ----------
-    encoder : str, path or EncoderRecipe
-        ``whisper_tiny_en`` (extra ``pretrained``), the path of an ONNX file with waves in and hidden states
-        out (:mod:`sercore.encoders.onnx`), the name of a Whisper preset of KerasHub, or a recipe. With
-        ``path`` and ``sha256``, any name for the Whisper encoder in a local CTranslate2 file.
-    runtime : {"keras", "onnx"}
-        Which library runs Whisper. ``onnx`` exports the network once, to ``cache/encoders`` in the data
-        folder, and needs no TensorFlow after that.
-    **settings
-        Fields of :class:`EncoderRecipe`, such as ``weights="random"`` or ``blocks=(2, 3)``.
-
-    Returns
-    -------
-    Encoder
-
-    Raises
-    ------
-    EncoderError
-        The weights or a library are not installed, or a file has another hash than the recipe.
-    RecipeError
-        Settings that do not fit together.
-
-    Examples
-    --------
-    >>> encoder = get_encoder("whisper_tiny_en", weights="random")
-    >>> encoder.frames(np.full(16_000, 0.1, dtype=np.float32)).shape
-    (4, 50, 384)
-    """
-    recipe = encoder if isinstance(encoder, EncoderRecipe) else _recipe_of(encoder, settings)
-    if isinstance(encoder, EncoderRecipe) and settings:
-        recipe = replace(recipe, **settings)
-    return load_encoder(recipe, runtime)
-
-
-@lru_cache(maxsize=4)
-def load_encoder(recipe: EncoderRecipe, runtime: str = "keras") -> Encoder:
-    """The encoder of a recipe; the last four stay in memory."""
-    if runtime not in RUNTIMES:
-        raise EncoderError(f"runtime={runtime!r}; must be one of {', '.join(RUNTIMES)}")
-    if recipe.encoder == "onnx":
-        from .onnx import wave_encoder
-
-        return wave_encoder(recipe)
-    if runtime == "onnx":
-        from .onnx import exported_whisper, whisper_encoder
-
-        return whisper_encoder(exported_whisper(recipe), recipe)
-    return keras_encoder(whisper_model(recipe), recipe)
-
-
 def whisper_model(recipe: EncoderRecipe):
     """The Keras model of a Whisper recipe, with its weights.
 
@@ -166,7 +110,6 @@ def whisper_model(recipe: EncoderRecipe):
         See :func:`sercore.encoders.whisper.build_whisper`; reads windows of ``recipe.seconds``.
     """
     from . import sources, whisper
-    from .sizes import size_of
 
     n_frames = recipe.n_samples // HOP_LENGTH
     if recipe.weights == "random":
@@ -174,7 +117,7 @@ def whisper_model(recipe: EncoderRecipe):
             raise EncoderError(f"random weights are for whisper_tiny_en, not {recipe.encoder!r}")
         return whisper.build_whisper(n_frames=n_frames, seed=recipe.seed, name=recipe.encoder)
     tensors = sources.load(recipe)
-    model = whisper.build_whisper(size_of(tensors), n_frames=n_frames, name=recipe.encoder)
+    model = whisper.build_whisper(sources.size_of(tensors), n_frames=n_frames, name=recipe.encoder)
     whisper.set_weights(model, tensors)
     return model
 
@@ -216,11 +159,63 @@ def whisper_parts(run: Callable[[np.ndarray], np.ndarray], n_samples: int) -> Ca
     return encode
 
 
-def _recipe_of(encoder: str | os.PathLike, settings: dict) -> EncoderRecipe:
-    """Recipe of a named encoder or of an ONNX file."""
-    if isinstance(encoder, str) and not encoder.endswith(".onnx"):
-        return EncoderRecipe(encoder, **settings)
-    from .weights import sha256_of
+def split_evenly(wave: np.ndarray, n_samples: int) -> list[np.ndarray]:
+    """Equal parts of a waveform, as few as possible, of at most `n_samples` each.
 
-    path = Path(encoder)
-    return EncoderRecipe("onnx", path=str(path), **{"sha256": sha256_of(path), **settings})
+    Parameters
+    ----------
+    wave : np.ndarray [shape=(n,)]
+    n_samples : int
+
+    Returns
+    -------
+    list of np.ndarray
+        The waveform itself when it is short enough. Lengths differ by one sample at most.
+
+    Examples
+    --------
+    >>> [part.size for part in split_evenly(np.zeros(10), 4)]
+    [4, 3, 3]
+    """
+    return np.array_split(wave, max(1, -(-wave.size // n_samples)))
+
+
+def pad_windows(parts: list[np.ndarray], n_samples: int) -> np.ndarray:
+    """Parts with zeros after their end, [shape=(n_parts, n_samples), dtype=float32]."""
+    return np.stack([fit_length(np.asarray(part, dtype=np.float32), n_samples) for part in parts])
+
+
+def own_frames(n_samples: int, n_frames: int, n_padded: int) -> int:
+    """Number of frames that a part of `n_samples` fills when `n_frames` frames cover `n_padded` samples.
+
+    Examples
+    --------
+    >>> own_frames(16_000, 400, 128_000)
+    50
+    """
+    return min(n_frames, max(1, -(-n_samples * n_frames // n_padded)))
+
+
+def pool(frames: np.ndarray, statistics: tuple[str, ...] = ("mean", "std")) -> np.ndarray:
+    """Functionals over the frames of one clip.
+
+    Parameters
+    ----------
+    frames : np.ndarray [shape=(n_blocks, n_frames, width)]
+        Frames of the clip itself, without padding.
+    statistics : tuple of str
+        ``mean`` and ``std``, in any order.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_blocks * n_statistics * width,), dtype=float32]
+        Block by block, and statistic by statistic in each block.
+
+    Examples
+    --------
+    >>> pool(np.array([[[0.0, 1.0], [2.0, 1.0]]])).tolist()
+    [1.0, 1.0, 1.0, 0.0]
+    """
+    functionals = {"mean": np.mean, "std": np.std}
+    rows = [functionals[name](frames, axis=1, dtype=np.float64) for name in statistics]
+    return np.stack(rows, axis=1).ravel().astype(np.float32)

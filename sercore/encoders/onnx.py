@@ -12,15 +12,17 @@ import tempfile
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import paths
 from ..errors import EncoderError
-from .encoder import Encoder, whisper_model, whisper_parts
-from .pooling import own_frames, pad_windows
-from .recipe import EncoderRecipe
+from .encoder import Encoder, own_frames, pad_windows, whisper_model, whisper_parts
 from .weights import read_verified, sha256_of
+
+if TYPE_CHECKING:
+    from .recipe import EncoderRecipe
 
 _NUMPY = {"tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(bool)": np.bool_,
           "tensor(float)": np.float32}  # fmt: skip

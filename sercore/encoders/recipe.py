@@ -1,4 +1,4 @@
-"""Encoder recipes: everything that decides how embeddings are made, in one frozen, hashable place.
+"""Encoder recipes: everything that decides how embeddings are made, and the encoder of a recipe.
 
 A recipe names the cache it fills and is saved with the model that was trained on it, as
 :class:`sercore.features.Recipe` does for features. :func:`sercore.features.store.extract_table` and
@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
-from functools import partial
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import lru_cache, partial
 from math import isfinite
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 
-from ..errors import RecipeError
-from .sizes import TINY
+from ..errors import EncoderError, RecipeError
+from .encoder import Encoder, keras_encoder, whisper_model
+from .sources import TINY
+from .weights import sha256_of
 
 VERSION = 1
 """Raised whenever a change of code changes embeddings; part of every recipe's hash."""
@@ -26,6 +30,7 @@ VERSION = 1
 STATISTICS = ("mean", "std")
 WEIGHTS = ("pretrained", "permuted", "random")
 MAX_SECONDS = 30.0
+RUNTIMES = ("keras", "onnx")
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,14 @@ class EncoderRecipe:
         Of the file with the weights; empty for the pinned file of ``whisper_tiny_en``.
     path : str
         Where that file is; empty for the installed package. Not part of the key.
+
+    Examples
+    --------
+    >>> recipe = EncoderRecipe(blocks=(2, 3))
+    >>> recipe.n_samples, len(recipe.column_names())
+    (128000, 1536)
+    >>> recipe.key == EncoderRecipe(blocks=(2, 3), weights="random").key
+    False
     """
 
     encoder: str = "whisper_tiny_en"
@@ -164,16 +177,76 @@ class EncoderRecipe:
         """Number of blocks and width, without loading an encoder of known size."""
         if self.encoder == "whisper_tiny_en" and not self.sha256:
             return TINY.n_blocks, TINY.width
-        from .encoder import load_encoder
-
         encoder = load_encoder(self)
         return encoder.n_blocks, encoder.width
 
 
+def get_encoder(
+    encoder: str | os.PathLike | EncoderRecipe = "whisper_tiny_en", *, runtime: str = "keras", **settings
+) -> Encoder:
+    """Load an encoder.
+
+    Parameters
+    ----------
+    encoder : str, path or EncoderRecipe
+        ``whisper_tiny_en`` (extra ``pretrained``), the path of an ONNX file with waves in and hidden states
+        out (:mod:`sercore.encoders.onnx`), the name of a Whisper preset of KerasHub, or a recipe. With
+        ``path`` and ``sha256``, any name for the Whisper encoder in a local CTranslate2 file.
+    runtime : {"keras", "onnx"}
+        Which library runs Whisper. ``onnx`` exports the network once, to ``cache/encoders`` in the data
+        folder, and needs no TensorFlow after that.
+    **settings
+        Fields of :class:`EncoderRecipe`, such as ``weights="random"`` or ``blocks=(2, 3)``.
+
+    Returns
+    -------
+    Encoder
+
+    Raises
+    ------
+    EncoderError
+        The weights or a library are not installed, or a file has another hash than the recipe.
+    RecipeError
+        Settings that do not fit together.
+
+    Examples
+    --------
+    >>> encoder = get_encoder("whisper_tiny_en", weights="random")  # doctest: +SKIP
+    >>> encoder.frames(np.full(16_000, 0.1, dtype=np.float32)).shape  # doctest: +SKIP
+    (4, 50, 384)
+    """
+    recipe = encoder if isinstance(encoder, EncoderRecipe) else _recipe_of(encoder, settings)
+    if isinstance(encoder, EncoderRecipe) and settings:
+        recipe = replace(recipe, **settings)
+    return load_encoder(recipe, runtime)
+
+
+@lru_cache(maxsize=4)
+def load_encoder(recipe: EncoderRecipe, runtime: str = "keras") -> Encoder:
+    """The encoder of a recipe; the last four stay in memory."""
+    if runtime not in RUNTIMES:
+        raise EncoderError(f"runtime={runtime!r}; must be one of {', '.join(RUNTIMES)}")
+    if recipe.encoder == "onnx":
+        from .onnx import wave_encoder
+
+        return wave_encoder(recipe)
+    if runtime == "onnx":
+        from .onnx import exported_whisper, whisper_encoder
+
+        return whisper_encoder(exported_whisper(recipe), recipe)
+    return keras_encoder(whisper_model(recipe), recipe)
+
+
+def _recipe_of(encoder: str | os.PathLike, settings: dict) -> EncoderRecipe:
+    """Recipe of a named encoder or of an ONNX file."""
+    if isinstance(encoder, str) and not encoder.endswith(".onnx"):
+        return EncoderRecipe(encoder, **settings)
+    path = Path(encoder)
+    return EncoderRecipe("onnx", path=str(path), **{"sha256": sha256_of(path), **settings})
+
+
 def _extract(wave: np.ndarray, recipe: EncoderRecipe, kind: str) -> np.ndarray:
     """A row, or frames as (n_blocks * width, n_frames), of one waveform."""
-    from .encoder import load_encoder
-
     encoder = load_encoder(recipe)
     if kind == "table":
         return encoder.row(wave)

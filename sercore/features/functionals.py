@@ -193,6 +193,8 @@ def _rows(recipe: Recipe) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16)
 def _names(recipe: Recipe) -> tuple[str, ...]:
+    if not isinstance(recipe, Recipe):  # of an encoder
+        return tuple(recipe.column_names())
     rows = _rows(recipe)
     names = [f"{row}.{statistic}" for row in rows for statistic in recipe.statistics]
     names += [f"{row}.slope.{statistic}" for row in rows for statistic in recipe.slope_statistics]
@@ -229,7 +231,7 @@ def column_names(recipe: str | Recipe = "default") -> list[str]:
 
 
 def column_groups(recipe: str | Recipe = "default") -> dict[str, list[int]]:
-    """Column numbers of a table by descriptor (``log_mel``, ``mfcc``, …, ``timing``)."""
+    """Column numbers of a table by descriptor (``log_mel``, ``mfcc``, …), or by block of an encoder."""
     groups: dict[str, list[int]] = {}
     for column, name in enumerate(_names(get_recipe(recipe))):
         groups.setdefault(name.split("[")[0].split(".")[0], []).append(column)

@@ -151,7 +151,7 @@ def _assemble(index, keys, found, recipe, kind, max_bad, shards) -> Extracted:
                 f"all of them: {where}; mend the corpus, or allow more with max_bad"
             )
     kept = [value for value in values if isinstance(value, np.ndarray)]
-    columns = _column_names(recipe) if kind == "table" else []
+    columns = column_names(recipe) if kind == "table" else []
     X = np.stack(kept) if kind == "table" and kept else kept
     return Extracted(index[good].reset_index(drop=True), X, columns, bad, recipe)
 
@@ -161,10 +161,6 @@ def _extractor(recipe, kind: str):
     if not isinstance(recipe, Recipe):
         return recipe.extractor(kind)
     return partial(table_row if kind == "table" else frames, recipe=recipe)
-
-
-def _column_names(recipe) -> list[str]:
-    return column_names(recipe) if isinstance(recipe, Recipe) else recipe.column_names()
 
 
 def _clip_key(clip_id: str, path: str) -> str:

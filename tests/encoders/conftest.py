@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from encoder_files import packed
+from toys.encoders import packed
 
 from sercore.encoders import WHISPER_TINY_EN, is_installed
 

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 import soundfile
 
-from sercore.encoders import Encoder, EncoderRecipe, get_encoder, keras_encoder, pooling, whisper
-from sercore.encoders.sizes import WhisperSize
+from sercore import features
+from sercore.encoders import Encoder, EncoderRecipe, WhisperSize, get_encoder, keras_encoder, pool, whisper
+from sercore.encoders.encoder import split_evenly
 from sercore.errors import AudioError, EncoderError, RecipeError
-from sercore.features import store
 
 SMALL = WhisperSize(width=8, n_heads=2, n_blocks=2, n_positions=100)
 RECIPE = EncoderRecipe(weights="random", seconds=2.0)
@@ -54,7 +54,7 @@ def wave_graph(path, *, n_samples="n_samples", stacked=False, mask=False, names=
     return {w.name.removesuffix("_kernel"): numpy_helper.to_array(w)[:, 0] for w in weights[1:]}
 
 
-def test_a_row_is_mean_and_standard_deviation_of_the_frames(encoder, wave):
+def test_row_is_mean_and_standard_deviation_of_frames(encoder, wave):
     frames = encoder.frames(wave)
     assert frames.shape == (2, 50, 8)
     row = encoder.row(wave).reshape(2, 2, 8)
@@ -62,16 +62,16 @@ def test_a_row_is_mean_and_standard_deviation_of_the_frames(encoder, wave):
     np.testing.assert_allclose(row[:, 1], frames.std(axis=1), atol=1e-6)
 
 
-def test_padding_does_not_change_the_row(encoder, wave):
-    """Frames of padding have no part in the row, whatever they hold and however many there are."""
+def test_padding_does_not_change_row(encoder, wave):
+    """Frames of padding are not pooled."""
     whole = encoder.model.predict_on_batch(whisper_input(wave))[0]
     assert whole.shape[1] == 100
     np.testing.assert_array_equal(encoder.frames(wave), whole[:, :50])
     assert np.abs(whole[:, 50:].mean(axis=1) - whole[:, :50].mean(axis=1)).max() > 1e-3
-    np.testing.assert_array_equal(encoder.row(wave), pooling.pool(whole[:, :50]))
+    np.testing.assert_array_equal(encoder.row(wave), pool(whole[:, :50]))
 
 
-def test_other_clips_do_not_change_the_row(encoder, wave, rng):
+def test_other_clips_do_not_change_row(encoder, wave, rng):
     alone = encoder.row(wave)
     encoder.row(rng.uniform(-1, 1, 31_000).astype(np.float32))
     np.testing.assert_array_equal(encoder.row(wave), alone)
@@ -91,7 +91,7 @@ def whisper_input(wave):
 )
 def test_long_clips_are_divided_into_equal_parts(encoder, rng, seconds, n_parts, n_frames):
     wave = rng.uniform(-0.5, 0.5, round(seconds * 16_000)).astype(np.float32)
-    parts = pooling.split_evenly(wave, RECIPE.n_samples)
+    parts = split_evenly(wave, RECIPE.n_samples)
     assert len(parts) == n_parts
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
     frames = encoder.frames(wave)
@@ -99,14 +99,14 @@ def test_long_clips_are_divided_into_equal_parts(encoder, rng, seconds, n_parts,
     np.testing.assert_array_equal(frames, np.concatenate([encoder.frames(part) for part in parts], axis=1))
 
 
-def test_blocks_can_be_chosen(encoder, wave):
+def test_selected_blocks(encoder, wave):
     chosen = Encoder(EncoderRecipe(weights="random", blocks=(2,), seconds=2.0), 2, 8, encoder.encode)
     np.testing.assert_array_equal(chosen.frames(wave), encoder.frames(wave)[1:])
     with pytest.raises(EncoderError, match=r"blocks 1 to 2, not \[3\]"):
         Encoder(EncoderRecipe(blocks=(3,)), 2, 8, encoder.encode)
 
 
-def test_what_is_not_a_wave_is_refused(encoder):
+def test_invalid_wave_raises(encoder):
     with pytest.raises(AudioError, match="NaN"):
         encoder.frames(np.full(16_000, np.nan, dtype=np.float32))
     with pytest.raises(AudioError, match="holds no samples"):
@@ -129,12 +129,12 @@ def test_what_is_not_a_wave_is_refused(encoder):
         ({"standardise": True}, "standardises its own input"),
     ],
 )
-def test_a_recipe_that_cannot_be_is_refused(settings, problem):
+def test_invalid_recipe_raises(settings, problem):
     with pytest.raises(RecipeError, match=problem):
         EncoderRecipe(**settings)
 
 
-def test_the_key_changes_with_every_setting_but_the_path():
+def test_key_depends_on_every_setting_except_path():
     base = EncoderRecipe()
     changed = [
         EncoderRecipe(**settings)
@@ -151,7 +151,8 @@ def test_the_key_changes_with_every_setting_but_the_path():
         EncoderRecipe.from_json(base.to_json().replace('"seconds"', '"minutes"'))
 
 
-def test_a_local_ctranslate2_file_is_an_encoder(model_bin, wave):
+@pytest.mark.slow
+def test_local_ctranslate2_file(model_bin, wave):
     path, digest = model_bin
     encoder = get_encoder("local", path=str(path), sha256=digest, seconds=2.0)
     assert encoder.frames(wave).shape == (2, 50, 8)
@@ -164,21 +165,25 @@ def test_a_local_ctranslate2_file_is_an_encoder(model_bin, wave):
         get_encoder("local", path=str(path), sha256=digest)
 
 
-def test_column_names_follow_the_row():
+def test_column_names_and_groups():
     names = EncoderRecipe(blocks=(2, 4), statistics=("std", "mean")).column_names()
     assert names[:2] == ["block2[0].std", "block2[1].std"]
     assert names[-1] == "block4[383].mean"
     assert len(set(names)) == 2 * 2 * 384
+    groups = features.column_groups(EncoderRecipe(blocks=(2, 4)))
+    assert groups == {"block2": list(range(768)), "block4": list(range(768, 1536))}
+    assert features.column_names(EncoderRecipe()) == EncoderRecipe().column_names()
 
 
-def test_unknown_encoders_are_named():
+def test_unknown_encoder_or_runtime_raises():
     with pytest.raises(EncoderError, match="no encoder named 'whisper_nano'"):
         get_encoder("whisper_nano")
     with pytest.raises(EncoderError, match="must be one of keras, onnx"):
         get_encoder(weights="random", runtime="torch")
 
 
-def test_the_onnx_export_agrees(encoder, wave, exporter):
+@pytest.mark.slow
+def test_onnx_export_matches_keras(encoder, wave, exporter):
     from sercore.encoders import onnx
 
     exported = onnx.whisper_encoder(onnx.export_whisper(encoder.model), RECIPE)
@@ -187,7 +192,7 @@ def test_the_onnx_export_agrees(encoder, wave, exporter):
         onnx.whisper_encoder(onnx.export_whisper(encoder.model), EncoderRecipe())
 
 
-def test_an_altered_export_in_the_cache_is_replaced(encoder, tmp_path, monkeypatch):
+def test_altered_export_in_cache_is_replaced(encoder, tmp_path, monkeypatch):
     from sercore.encoders import onnx
 
     monkeypatch.setattr(onnx, "whisper_model", lambda recipe: None)
@@ -201,7 +206,7 @@ def test_an_altered_export_in_the_cache_is_replaced(encoder, tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("options", [{}, {"stacked": True}, {"mask": True}, {"n_samples": 32_000}])
-def test_any_onnx_encoder_gives_its_hidden_states(tmp_path, wave, options):
+def test_onnx_encoder_returns_hidden_states(tmp_path, wave, options):
     kernels = wave_graph(tmp_path / "encoder.onnx", **options)
     encoder = get_encoder(tmp_path / "encoder.onnx", seconds=2.0)
     frames = encoder.frames(wave)
@@ -213,18 +218,18 @@ def test_any_onnx_encoder_gives_its_hidden_states(tmp_path, wave, options):
     np.testing.assert_allclose(frames, expected, atol=1e-3)
 
 
-def test_outputs_named_hidden_states_come_first(tmp_path, wave):
+def test_onnx_outputs_named_hidden_states_are_preferred(tmp_path, wave):
     wave_graph(tmp_path / "encoder.onnx", names=("last_hidden_state", "hidden_states.0", "hidden_states.1"))
     assert get_encoder(str(tmp_path / "encoder.onnx"), blocks=(2,)).frames(wave).shape == (1, 49, 3)
 
 
-def test_standardised_input_ignores_loudness(tmp_path, wave):
+def test_standardised_input_is_invariant_to_gain(tmp_path, wave):
     wave_graph(tmp_path / "encoder.onnx")
     encoder = get_encoder(tmp_path / "encoder.onnx", standardise=True)
     np.testing.assert_allclose(encoder.row(0.1 * wave), encoder.row(wave), rtol=1e-3, atol=1e-3)
 
 
-def test_onnx_files_that_do_not_fit_are_refused(tmp_path, wave):
+def test_invalid_onnx_file_raises(tmp_path, wave):
     path = tmp_path / "encoder.onnx"
     wave_graph(path, n_samples=16_000)
     with pytest.raises(EncoderError, match="pass seconds=1"):
@@ -249,20 +254,21 @@ def index(tmp_path, rng):
     return pd.DataFrame(rows)
 
 
-def test_the_store_takes_an_encoder_recipe(index, tmp_path):
+def test_extract_table_and_frames(index, tmp_path):
     wave_graph(tmp_path / "encoder.onnx")
     encoder = get_encoder(tmp_path / "encoder.onnx", blocks=(2,))
-    options = {"cache": tmp_path / "cache", "max_bad": 0.5, "n_jobs": 2, "progress": False}
-    table = store.extract_table(index, encoder.recipe, **options)
+    options = {"cache": tmp_path / "cache", "max_bad": 0.5, "n_jobs": 1, "progress": False}
+    table = features.extract_table(index, encoder.recipe, **options)
     assert table.bad["reason"].tolist() == ["silent"]
     assert table.columns == [f"block2[{k}].{s}" for s in ("mean", "std") for k in range(3)]
     wave, _ = soundfile.read(index["path"][3], dtype="float32")
     np.testing.assert_allclose(table.X[2], encoder.row(wave - wave.mean()), atol=1e-5)
-    frames = store.extract_frames(index, encoder.recipe, **options)
+    frames = features.extract_frames(index, encoder.recipe, **options)
     np.testing.assert_allclose(frames.X[2].mean(axis=1), table.X[2][:3], atol=1e-5)
 
 
-def test_recipes_and_the_onnx_runtime_need_no_keras(tmp_path):
+@pytest.mark.slow
+def test_onnx_encoder_does_not_import_keras(tmp_path):
     wave_graph(tmp_path / "encoder.onnx")
     code = (
         "import sys, numpy as np; from sercore.encoders import get_encoder; "
@@ -273,7 +279,7 @@ def test_recipes_and_the_onnx_runtime_need_no_keras(tmp_path):
 
 
 @pytest.mark.slow
-def test_pretrained_rows_agree_between_runtimes_and_differ_from_the_controls(
+def test_pretrained_rows_match_across_runtimes_and_differ_from_controls(
     pretrained, exporter, tmp_path, monkeypatch, wave
 ):
     monkeypatch.setenv("SERCORE_DATA", str(tmp_path))

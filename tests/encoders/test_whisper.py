@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sercore.encoders import mel, sources, weights, whisper, whisper_layers
-from sercore.encoders.sizes import WhisperSize, size_of
+from sercore.encoders import mel, sources, weights, whisper
+from sercore.encoders.sources import WhisperSize, size_of
 from sercore.errors import EncoderError
 
 SMALL = WhisperSize(width=8, n_heads=2, n_blocks=2, n_positions=100)
@@ -56,13 +56,14 @@ def small(tensors):
     return model
 
 
-def test_blocks_are_those_computed_by_hand(small, tensors, rng):
+def test_blocks_match_numpy_implementation(small, tensors, rng):
     log_mel = rng.standard_normal((60, 80)).astype(np.float32)
     found = small.predict_on_batch(log_mel[None])[0]
     np.testing.assert_allclose(found, encoder_by_hand(tensors, log_mel), atol=1e-4)
 
 
-def test_any_length_and_a_fixed_length_agree(small, tensors, rng):
+@pytest.mark.slow
+def test_fixed_and_variable_length_agree(small, tensors, rng):
     free = whisper.build_whisper(SMALL)
     whisper.set_weights(free, tensors)
     log_mel = rng.standard_normal((2, 60, 80)).astype(np.float32)
@@ -78,7 +79,7 @@ def test_attention_weights_sum_to_one(small, rng):
     np.testing.assert_allclose(weights.sum(axis=-1), 1, atol=1e-5)
 
 
-def test_save_and_load_give_the_same_output(small, tmp_path, rng):
+def test_save_and_load(small, tmp_path, rng):
     import keras
 
     small.save(tmp_path / "encoder.keras")
@@ -87,7 +88,7 @@ def test_save_and_load_give_the_same_output(small, tmp_path, rng):
     np.testing.assert_array_equal(again.predict_on_batch(log_mel), small.predict_on_batch(log_mel))
 
 
-def test_random_weights_follow_the_seed():
+def test_random_weights_depend_on_seed():
     first, again, other = (whisper.build_whisper(SMALL, seed=seed).get_weights() for seed in (1, 1, 2))
     for a, b in zip(first, again, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -96,7 +97,7 @@ def test_random_weights_follow_the_seed():
     assert not any(np.array_equal(first[k], other[k]) for k in kernels)
 
 
-def test_weights_that_do_not_fit_are_named(tensors):
+def test_mismatched_weights_raise(tensors):
     model = whisper.build_whisper(SMALL)
     with pytest.raises(EncoderError, match="lack 'encoder/conv1/bias'"):
         whisper.set_weights(model, {k: v for k, v in tensors.items() if k != "encoder/conv1/bias"})
@@ -108,7 +109,7 @@ def test_weights_that_do_not_fit_are_named(tensors):
         whisper.build_whisper(SMALL, n_frames=202)
 
 
-def test_log_mel_levels_follow_the_definition(wave):
+def test_log_mel_matches_librosa(wave):
     import librosa
 
     levels = mel.whisper_log_mel(wave)
@@ -128,8 +129,9 @@ def tiny_en(pretrained):
     return model, tensors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [8, 30])
-def test_the_encoder_agrees_with_ctranslate2(tiny_en, wave, seconds):
+def test_encoder_matches_ctranslate2(tiny_en, wave, seconds):
     ctranslate2 = pytest.importorskip("ctranslate2")
     folder = sources.locate(sources.WHISPER_TINY_EN).parent
     reference = ctranslate2.models.Whisper(str(folder), compute_type="float32", intra_threads=1)
@@ -139,16 +141,18 @@ def test_the_encoder_agrees_with_ctranslate2(tiny_en, wave, seconds):
     np.testing.assert_allclose(tiny_en[0].predict_on_batch(log_mel[None])[:, -1], expected, atol=1e-3)
 
 
-def test_the_stored_position_table_is_the_formula(tiny_en):
+@pytest.mark.slow
+def test_stored_position_table_is_sinusoidal(tiny_en):
     table = tiny_en[1]["encoder/position_encodings/encodings"]
-    np.testing.assert_allclose(whisper_layers.sinusoids(*table.shape), table, atol=5e-4)  # stored in 16 bits
+    np.testing.assert_allclose(whisper.sinusoids(*table.shape), table, atol=5e-4)  # stored in 16 bits
 
 
-def test_kerashub_weights_give_kerashub_output(rng):
+@pytest.mark.slow
+def test_kerashub_weights_match_kerashub_output(rng):
     keras_hub = pytest.importorskip("keras_hub")
     import keras
 
-    from sercore.encoders.kerashub import tensors_of
+    from sercore.encoders.sources import tensors_of
 
     backbone = keras_hub.models.WhisperBackbone(
         vocabulary_size=10, num_layers=2, num_heads=2, hidden_dim=8, intermediate_dim=32,
