@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "classical": ["fit_classical", "predict_proba"],
         "folds": ["COSTS"],
         "fold_cache": ["write_parquet"],
+        "nested": ["choose_c"],
         "networks": ["FittedNetwork", "fit", "fit_network"],
         "normalisation": ["speaker_normalise", "standardise"],
         "hyperparameters": ["split_params", "default_space", "search", "search_defaults"],
