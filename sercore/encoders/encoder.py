@@ -107,7 +107,7 @@ def whisper_model(recipe: EncoderRecipe):
     Returns
     -------
     keras.Model
-        See :func:`sercore.encoders.whisper.build_whisper`; reads windows of ``recipe.seconds``.
+        See :func:`sercore.encoders.whisper.build_whisper`; its input is a window of ``recipe.seconds``.
     """
     from . import sources, whisper
 
@@ -138,7 +138,7 @@ def keras_encoder(model, recipe: EncoderRecipe) -> Encoder:
 
 
 def whisper_parts(run: Callable[[np.ndarray], np.ndarray], n_samples: int) -> Callable:
-    """The function ``encode`` of an :class:`Encoder` whose network reads the log-mel frames of Whisper.
+    """The function ``encode`` of an :class:`Encoder` whose network takes Whisper's log-mel frames.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The log-mel frames that Whisper reads.
+"""The log-mel frames that Whisper takes as input.
 
 The settings are those that Whisper was trained with (Radford et al. 2023): 16 kHz, a Hann window of
 25 ms, a step of 10 ms, 80 mel bands from 0 to 8 kHz, a dynamic range of 80 dB below the loudest band.

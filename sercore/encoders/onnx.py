@@ -3,7 +3,7 @@
 A file of another encoder (WavLM, HuBERT, wav2vec 2.0, …) must have one input of waves (batch, n_samples) at
 16 kHz, and may have an ``attention_mask``. Its blocks are its outputs (batch, n_frames, width), in the order
 of the file, or one output (batch, n_blocks, n_frames, width). If any output is named ``hidden_states…``,
-only those count. A network that reads waves of any length reads each clip without padding.
+only those are used. If a network accepts waves of any length, clips are not padded.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ def session(content: bytes, *, where: str, n_threads: int = 1):
     Parameters
     ----------
     content : bytes
-        An ONNX file that holds its own weights.
+        An ONNX file that contains its own weights.
     where : str
-        What error messages call it.
+        Name used in error messages.
     n_threads : int
-        One by default: clips are short, and several processes share a corpus.
+        One by default, because clips are short and several processes share a corpus.
 
     Raises
     ------
     EncoderError
-        The runtime is not installed, or the file is not sound or points to other files.
+        The runtime is not installed, or the file is not a valid network or refers to other files.
     """
     if b"\n\x08location" in content:  # the key of every pointer to external data
         raise EncoderError(f"{where}: its weights are in other files; save the network as one file")
@@ -56,8 +56,8 @@ def session(content: bytes, *, where: str, n_threads: int = 1):
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime has no common type for what it finds wrong
-        raise EncoderError(f"{where}: not a sound ONNX network ({str(error)[:200]})") from error
+    except Exception as error:  # the runtime's errors have no common type
+        raise EncoderError(f"{where}: not a valid ONNX network ({str(error)[:200]})") from error
 
 
 def whisper_encoder(content: bytes, recipe: EncoderRecipe, *, n_threads: int = 1) -> Encoder:
@@ -78,13 +78,13 @@ def whisper_encoder(content: bytes, recipe: EncoderRecipe, *, n_threads: int = 1
     Raises
     ------
     EncoderError
-        The file is not sound, or does not read windows of ``recipe.seconds``.
+        The file is not a valid network, or its input is not a window of ``recipe.seconds``.
     """
     where = f"{recipe.encoder}.onnx"
     loaded = session(content, where=where, n_threads=n_threads)
     (shape, *others), outputs = [item.shape for item in loaded.get_inputs()], loaded.get_outputs()
     if others or len(outputs) != 1 or shape[1:] != [recipe.n_samples // 160, 80]:
-        raise EncoderError(f"{where}: does not read {recipe.n_samples // 160} log-mel frames of 80 bands")
+        raise EncoderError(f"{where}: its input is not {recipe.n_samples // 160} log-mel frames of 80 bands")
     name = loaded.get_inputs()[0].name
 
     def run(log_mel):
@@ -180,7 +180,7 @@ def wave_encoder(recipe: EncoderRecipe, *, n_threads: int = 1) -> Encoder:
     Raises
     ------
     EncoderError
-        The file has another hash, is not sound, or has other inputs and outputs.
+        The file has another hash, is not a valid network, or has other inputs and outputs.
     """
     if not recipe.path:
         raise EncoderError("an ONNX encoder needs the path of its file: get_encoder('encoder.onnx')")
@@ -203,7 +203,7 @@ def wave_encoder(recipe: EncoderRecipe, *, n_threads: int = 1) -> Encoder:
 
 
 def _fixed_length(loaded, recipe: EncoderRecipe) -> int | None:
-    """Number of samples that a network reads, None if it reads any."""
+    """Number of samples that a network accepts, None for any number."""
     waves = [item for item in loaded.get_inputs() if item.type == "tensor(float)" and len(item.shape) == 2]
     others = [item.name for item in loaded.get_inputs() if item not in waves]
     if len(waves) != 1 or set(others) - {"attention_mask"}:
@@ -213,7 +213,7 @@ def _fixed_length(loaded, recipe: EncoderRecipe) -> int | None:
     if not isinstance(length, int):
         return None
     if length != recipe.n_samples:
-        raise EncoderError(f"{recipe.path}: reads {length} samples; pass seconds={length / recipe.sr:g}")
+        raise EncoderError(f"{recipe.path}: its input has {length} samples; pass seconds={length / recipe.sr:g}")
     return length
 
 
@@ -233,7 +233,7 @@ def _runner(loaded, where: str) -> Callable[[np.ndarray], np.ndarray]:
         try:
             values = loaded.run(names, feed)
             return np.asarray(values[0][0] if stacked else np.concatenate(values), dtype=np.float32)
-        except Exception as error:  # no common type for what the runtime finds wrong
+        except Exception as error:  # the runtime's errors have no common type
             raise EncoderError(f"{where}: cannot encode {wave.size} samples ({str(error)[:200]})") from error
 
     return run

@@ -49,7 +49,7 @@ class EncoderRecipe:
         The last two are controls: the pretrained values of each weight array in random order, and the
         initial values of an untrained network.
     seed : int
-        Of these controls.
+        Seed of these controls.
     seconds : float
         Length that clips are padded to, at most 30.
     blocks : tuple of int
@@ -60,7 +60,7 @@ class EncoderRecipe:
         Whether the waveform is scaled to mean 0 and standard deviation 1 first, as most encoders of
         the wav2vec 2.0 family expect. Only for ``onnx``.
     sha256 : str
-        Of the file with the weights; empty for the pinned file of ``whisper_tiny_en``.
+        Hash of the file with the weights; empty for the pinned file of ``whisper_tiny_en``.
     path : str
         Where that file is; empty for the installed package. Not part of the key.
 
@@ -107,13 +107,13 @@ class EncoderRecipe:
             _refuse(f"statistics={self.statistics}; choose from {', '.join(STATISTICS)}")
         for name in ("encoder", "sha256", "path"):
             if not isinstance(getattr(self, name), str):
-                _refuse(f"{name}={getattr(self, name)!r}, which is not text")
+                _refuse(f"{name}={getattr(self, name)!r}, which is not a string")
         if self.standardise not in (True, False):
             _refuse(f"standardise={self.standardise!r}; must be True or False")
         if self.sha256 and not _is_sha256(self.sha256):
             _refuse(f"sha256={self.sha256!r:.80}, which is not 64 hexadecimal digits")
         if self.encoder == "onnx" and not (self.sha256 and self.weights == "pretrained"):
-            _refuse("an ONNX encoder needs the sha256 of its file and has no other weights than its own")
+            _refuse("an ONNX encoder needs the sha256 of its file and has no other weights")
         if self.standardise and self.encoder != "onnx":
             _refuse(f"{self.encoder} standardises its own input")
 
@@ -263,4 +263,4 @@ def _is_sha256(text: str) -> bool:
 
 
 def _refuse(problem: str):
-    raise RecipeError(f"encoder recipe cannot be: {problem}")
+    raise RecipeError(f"invalid encoder recipe: {problem}")

@@ -171,7 +171,7 @@ def read_preset(name: str) -> dict[str, np.ndarray]:
         raise EncoderError(f"no encoder named {name!r}; KerasHub has {', '.join(WhisperBackbone.presets)}")
     try:
         return tensors_of(WhisperBackbone.from_preset(name))
-    except Exception as error:  # what a download can raise has no common type
+    except Exception as error:  # download errors have no common type
         raise EncoderError(f"KerasHub cannot load {name!r} ({str(error)[:200]})") from error
 
 

@@ -1,11 +1,11 @@
-"""Reading the weights of a pretrained encoder, without trusting the file.
+"""Weights of a pretrained encoder, read without trusting the file.
 
 The SHA-256 of a file is compared with the expected one before any byte of it is interpreted, and the
 parser checks every length against the size of the file. Nothing is unpickled.
 
 A CTranslate2 ``model.bin`` holds, in little-endian order: a version, the name of the model, its revision,
 the number of tensors; for each tensor its name, shape, type, number of bytes and values; and a list of
-second names for some tensors. A name is a 16-bit length and so many bytes, the last one zero.
+aliases of some tensors. A name is a 16-bit length followed by that many bytes, the last one zero.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def read_ctranslate2(path: str | os.PathLike, *, sha256: str, prefix: str = "enc
     Raises
     ------
     EncoderError
-        The file cannot be read, has another hash, or is not a sound CTranslate2 file.
+        The file cannot be read, has another hash, or is not a valid CTranslate2 file.
     """
     stored = parse_ctranslate2(read_verified(path, sha256), where=str(path))
     chosen = {name: value for name, value in stored.items() if name.startswith(prefix)}
@@ -96,7 +96,7 @@ def parse_ctranslate2(content: bytes, *, where: str) -> dict[str, np.ndarray]:
     Raises
     ------
     EncoderError
-        Truncated, of another version, or with lengths that do not fit.
+        The file is truncated, of another version, or has inconsistent lengths.
     """
     reader = _Reader(content, where)
     version = reader.number("I")
@@ -113,7 +113,7 @@ def parse_ctranslate2(content: bytes, *, where: str) -> dict[str, np.ndarray]:
     for _ in range(reader.number("I")):
         alias, name = reader.text(), reader.text()
         if name not in tensors or alias in tensors:
-            reader.refuse(f"second name {alias!r} of {name!r} does not fit its tensors")
+            reader.refuse(f"alias {alias!r} of {name!r} does not match its tensors")
         tensors[alias] = tensors[name]
     if reader.position != len(content):
         reader.refuse(f"{len(content) - reader.position} bytes after its end")
@@ -127,12 +127,12 @@ class _Reader:
         self.content, self.where, self.position = memoryview(content), where, 0
 
     def refuse(self, problem: str):
-        raise EncoderError(f"{self.where}: not a sound CTranslate2 file: {problem}")
+        raise EncoderError(f"{self.where}: not a valid CTranslate2 file: {problem}")
 
     def take(self, n_bytes: int) -> memoryview:
         end = self.position + n_bytes
         if end > len(self.content):
-            self.refuse(f"it ends at byte {len(self.content)}, where {end} are needed")
+            self.refuse(f"it ends at byte {len(self.content)}, but {end} bytes are needed")
         part = self.content[self.position : end]
         self.position = end
         return part
@@ -169,9 +169,9 @@ def _dequantised(name: str, value: np.ndarray, stored: dict, *, where: str) -> n
         return value
     else:
         if scale.size not in (1, value.shape[0] if value.ndim else 1) or not (scale > 0).all():
-            raise EncoderError(f"{where}: the scale of {name!r} does not fit its shape {value.shape}")
+            raise EncoderError(f"{where}: the scale of {name!r} does not match its shape {value.shape}")
         rows = scale.astype(np.float32).reshape(-1, *[1] * (value.ndim - 1))
         floats = value.astype(np.float32) / rows
     if not np.isfinite(floats).all():
-        raise EncoderError(f"{where}: {name!r} holds NaN or infinity")
+        raise EncoderError(f"{where}: {name!r} contains NaN or infinity")
     return floats

@@ -158,14 +158,14 @@ def build_whisper(
     n_frames : int, optional
         Log-mel frames of the input, two per position; by default any number.
     seed : int
-        Of the initial weights.
+        Seed of the initial weights.
 
     Returns
     -------
     keras.Model
         Input (batch, n_frames, 80) from :func:`whisper_log_mel`; output
         (batch, n_blocks, n_frames / 2, width). The output of the last block is normalised, as the
-        decoder of Whisper reads it.
+        decoder of Whisper receives it.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def build_whisper(
         More frames than the position table covers.
     """
     if n_frames is not None and not 0 < n_frames <= 2 * size.n_positions:
-        raise EncoderError(f"n_frames={n_frames}; the encoder reads 1 to {2 * size.n_positions} frames")
+        raise EncoderError(f"n_frames={n_frames}; the encoder accepts 1 to {2 * size.n_positions} frames")
     keras_seeds = iter(np.random.default_rng(seed).integers(2**31, size=2 + 4 * size.n_blocks).tolist())
 
     def initializer():

@@ -188,7 +188,7 @@ def test_onnx_export_matches_keras(encoder, wave, exporter):
 
     exported = onnx.whisper_encoder(onnx.export_whisper(encoder.model), RECIPE)
     np.testing.assert_allclose(exported.frames(wave), encoder.frames(wave), atol=1e-3)
-    with pytest.raises(EncoderError, match="does not read 800 log-mel frames"):
+    with pytest.raises(EncoderError, match="its input is not 800 log-mel frames"):
         onnx.whisper_encoder(onnx.export_whisper(encoder.model), EncoderRecipe())
 
 
@@ -237,7 +237,7 @@ def test_invalid_onnx_file_raises(tmp_path, wave):
     with pytest.raises(EncoderError, match="SHA-256"):
         get_encoder(path, sha256="0" * 64, seconds=1)
     path.write_bytes(b"not a network")
-    with pytest.raises(EncoderError, match="not a sound ONNX network"):
+    with pytest.raises(EncoderError, match="not a valid ONNX network"):
         get_encoder(path)
     path.write_bytes(b"\n\x08location\x12\x05other")
     with pytest.raises(EncoderError, match="in other files"):

@@ -45,7 +45,7 @@ def test_integer_weights_are_dequantised(tmp_path, dtype):
 
 @given(st.integers(min_value=0, max_value=len(packed(TOY)) - 1))
 def test_truncated_file_raises(length):
-    with pytest.raises(EncoderError, match="not a sound CTranslate2 file"):
+    with pytest.raises(EncoderError, match="not a valid CTranslate2 file"):
         weights.parse_ctranslate2(packed(TOY)[:length], where="model.bin")
 
 
@@ -72,7 +72,7 @@ def test_changed_bytes_parse_or_raise(data):
     [
         (packed(TOY, version=3), "version 3"),
         (packed(TOY) + b"\0", "bytes after its end"),
-        (packed(TOY, aliases=[("b", "missing")]), "does not fit its tensors"),
+        (packed(TOY, aliases=[("b", "missing")]), "does not match its tensors"),
         (packed({"encoder/a": np.zeros((1,) * 5, np.float32)}), "5 dimensions"),
     ],
 )
