@@ -213,7 +213,8 @@ def _fixed_length(loaded, recipe: EncoderRecipe) -> int | None:
     if not isinstance(length, int):
         return None
     if length != recipe.n_samples:
-        raise EncoderError(f"{recipe.path}: its input has {length} samples; pass seconds={length / recipe.sr:g}")
+        seconds = length / recipe.sr
+        raise EncoderError(f"{recipe.path}: its input has {length} samples; pass seconds={seconds:g}")
     return length
 
 
