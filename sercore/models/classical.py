@@ -39,7 +39,7 @@ _XGBOOST = {
 CLASSICAL: dict[str, Callable[[int], list]] = {
     "dummy": lambda seed: [DummyClassifier(strategy="prior")],
     "logistic": lambda seed: [LogisticRegression(C=0.003, max_iter=300)],
-    "logistic_nested": lambda seed: [LogisticRegression(max_iter=300)],  # C: sercore.training.nested
+    "logistic_nested": lambda seed: [LogisticRegression(max_iter=1000)],  # C: sercore.training.nested
     "linear_svc": lambda seed: [SVC(kernel="linear", C=0.001, break_ties=True)],
     "rbf_svc": lambda seed: [SVC(C=10.0, gamma="scale", break_ties=True)],
     "knn": lambda seed: [KNeighborsClassifier(n_neighbors=9, weights="distance")],

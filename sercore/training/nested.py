@@ -77,7 +77,7 @@ class _Path:
         self.y_test = labels[fold.test]
         train = np.concatenate([part[fold.train] for part in (X, *augmented)])
         self.train, self.test = _rotate(*_scaled(train, X[fold.test]) if scale else (train, X[fold.test]))
-        self.model = LogisticRegression(max_iter=300, tol=1e-3, warm_start=True)
+        self.model = LogisticRegression(max_iter=1000, tol=1e-3, warm_start=True)
 
     def loss(self, c: float) -> float:
         """Log loss, summed over the test clips."""
