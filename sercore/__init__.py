@@ -4,7 +4,7 @@ The package has three floors; a module imports from its own floor and those belo
 
     course   notebooks, published results, README tables, benchmarks
     views    plots, pictures, widgets
-    library  errors paths files quiet labels · audio synth · corpora · features · splits models ·
+    library  errors paths files quiet labels · audio synth · corpora · encoders features · splits models ·
              evaluation · training · ensemble interpret · bundle   (lowest first)
 
 ``training`` uses ``evaluation``: out-of-fold predictions are scored where they are made.
@@ -25,8 +25,9 @@ __version__ = "0.2.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
-        "audio", "bundle", "cli", "corpora", "course", "ensemble", "errors", "evaluation", "features",
-        "files", "interpret", "labels", "models", "paths", "pictures", "plots", "quiet", "splits", "synth",
+        "audio", "bundle", "cli", "corpora", "course", "encoders", "ensemble", "errors", "evaluation",
+        "features", "files", "interpret", "labels", "models", "paths", "pictures", "plots", "quiet", "splits",
+        "synth",
         "training", "widgets",
     ],
 )  # fmt: skip

@@ -73,3 +73,7 @@ class BundleError(SercoreError):
 
     Notebook: 03_mlp_baseline.ipynb
     """
+
+
+class EncoderError(SercoreError):
+    """A pretrained encoder is missing, altered, or does not fit what it is used with."""

@@ -39,7 +39,7 @@ def results_markdown() -> str:
         "|---|---|" + "---|" * len(MODELS),
     ]
     for name, campaign in published.CAMPAIGNS.items():
-        if campaign.augmented or campaign.fit_params:
+        if campaign.augmented or campaign.fit_params or campaign.encoder:
             continue
         table = published.table(name).set_index("model")
         first = table.iloc[0]

@@ -197,6 +197,8 @@ def _rows(recipe: Recipe) -> tuple[str, ...]:
 @lru_cache(maxsize=16)
 def _names(recipe: Recipe) -> tuple[str, ...]:
     """Names of the columns of tables."""
+    if not isinstance(recipe, Recipe):  # of an encoder
+        return tuple(recipe.column_names())
     rows = _rows(recipe)
     names = [f"{row}.{statistic}" for row in rows for statistic in recipe.statistics]
     names += [f"{row}.slope.{statistic}" for row in rows for statistic in recipe.slope_statistics]
@@ -245,7 +247,7 @@ def column_names(recipe: str | Recipe = "default") -> list[str]:
 
 
 def column_groups(recipe: str | Recipe = "default") -> dict[str, list[int]]:
-    """Column numbers of a table by descriptor (``log_mel``, ``mfcc``, …, ``timing``).
+    """Column numbers of a table by descriptor (``log_mel``, ``mfcc``, …), or by block of an encoder.
 
     Examples
     --------

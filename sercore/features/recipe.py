@@ -216,7 +216,7 @@ reproduce the feature vectors of three earlier student projects, here called S0 
 
 
 def get_recipe(recipe: str | Recipe) -> Recipe:
-    """Recipe of a name from :data:`PRESETS`; a Recipe is returned as it is.
+    """Recipe of a name from :data:`PRESETS`; a Recipe, or a recipe of an encoder, is returned as it is.
 
     Raises
     ------
@@ -230,7 +230,7 @@ def get_recipe(recipe: str | Recipe) -> Recipe:
 
     Notebook: 01_eda.ipynb
     """
-    if isinstance(recipe, Recipe):
+    if isinstance(recipe, Recipe) or hasattr(recipe, "extractor"):
         return recipe
     if recipe not in PRESETS:
         raise RecipeError(f"no recipe named {recipe!r}; available are: {', '.join(PRESETS)}")

@@ -80,7 +80,8 @@ def extract_table(
     ----------
     index : pd.DataFrame
         From :func:`sercore.corpora.load_index`.
-    recipe : str or Recipe
+    recipe : str, Recipe or sercore.encoders.EncoderRecipe
+        Rows of an encoder recipe are pooled embeddings.
     cache : str or path, optional
         Folder or fsspec URL; by default ``cache/features`` in the data folder.
     n_jobs : int
@@ -206,6 +207,13 @@ def _assemble(index, keys, found, recipe, kind, max_bad, shards) -> Extracted:
     return Extracted(index[good].reset_index(drop=True), X, columns, bad, recipe)
 
 
+def _extractor(recipe, kind: str):
+    """The function from a wave to what is stored of it; an encoder's recipe brings its own."""
+    if not isinstance(recipe, Recipe):
+        return recipe.extractor(kind)
+    return partial(table_row if kind == "table" else frames, recipe=recipe)
+
+
 def _clip_key(clip_id: str, path: str) -> str:
     """Identity of a cached clip: id, file size and modification time."""
     try:
@@ -219,14 +227,14 @@ def _compute_shard(
     shards: _Shards, corpus: str, keys: list[str], files: list[str], recipe: Recipe, kind: str, change
 ) -> str:
     """Compute the features of a few clips and write them as one shard; returns its name."""
-    make = table_row if kind == "table" else frames
+    make = _extractor(recipe, kind)
     values, bad = [], {}
     for key, path in zip(keys, files, strict=True):
         try:
             wave = audio.load(path, sr=recipe.sr)
             if change:
                 wave = change(prepare(wave, recipe), sr=recipe.sr, clip_id=key.split("|")[0])
-            values.append(make(wave, recipe))
+            values.append(make(wave))
         except AudioError as error:
             bad[key] = (error.reason, str(error))
         except Exception as error:

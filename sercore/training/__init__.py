@@ -30,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "fit_loop": ["Batches"],
         "fold_cache": ["write_parquet"],
         "folds": ["COSTS"],
+        "nested": ["choose_c"],
         "networks": ["FittedNetwork", "fit", "fit_network"],
         "normalisation": ["speaker_normalise", "standardise"],
         "hyperparameters": ["split_params", "default_space", "search", "search_defaults"],

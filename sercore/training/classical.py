@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..splits import inner_folds
+from .nested import choose_c
 
 
 def fit_classical(
@@ -49,6 +50,9 @@ def fit_classical(
 
     from ..models.classical import build_classical
 
+    if model == "logistic_nested":
+        chosen = choose_c(index, X, train, augmented=augmented, seed=seed, scale=scale)
+        model_params = {"C": chosen, **(model_params or {})}
     pipeline = build_classical(model, seed=seed, scale=scale, model_params=model_params)
     n_train, n_versions = len(train), 1 + len(augmented)
     if isinstance(pipeline, CalibratedClassifierCV):  # its folds keep speakers apart, too
