@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import sys
 from pathlib import Path
@@ -143,34 +142,15 @@ def _add_own_options(command: argparse.ArgumentParser) -> None:
     own.add_argument("--skip-unknown", action="store_true", help="leave out files that are not understood")
 
 
-@contextlib.contextmanager
-def _corpus_options(options):
-    """Pass the options on to ``load_index``, also in worker processes and notebooks."""
-    given = {name: getattr(options, name, None) for name in ("speaker", "emotion", "on_conflict")}
-    if getattr(options, "labels", None) or getattr(options, "drop", None):
-        from .corpora.tables import read_labels
+def _corpus_options(options) -> contextlib.AbstractContextManager:
+    """Pass the options on to every ``load_index`` of the command, also in notebooks."""
+    names = ("speaker", "emotion", "labels", "drop", "on_conflict", "skip_unknown")
+    given = {name: value for name in names if (value := getattr(options, name, None))}
+    if not given:
+        return contextlib.nullcontext()
+    from .corpora.defaults import options_in_environment
 
-        given["labels"] = (read_labels(options.labels) if options.labels else {}) | dict.fromkeys(
-            options.drop
-        )
-    if getattr(options, "skip_unknown", False):
-        given["unknown"] = "warn"
-    given = {name: value for name, value in given.items() if value is not None}
-    if set(given) - {"unknown"} and options.corpus != "folder":
-        raise SercoreError(
-            "--speaker, --emotion, --labels, --drop and --on-conflict describe your own recordings: add "
-            f"--corpus folder (it is {options.corpus})"
-        )
-    before = os.environ.get("SERCORE_OPTIONS")
-    if given:
-        os.environ["SERCORE_OPTIONS"] = json.dumps(given)
-    try:
-        yield
-    finally:
-        if before is not None:
-            os.environ["SERCORE_OPTIONS"] = before
-        elif given:
-            del os.environ["SERCORE_OPTIONS"]
+    return options_in_environment(options.corpus, **given)
 
 
 def _add_train(commands) -> None:
@@ -253,11 +233,7 @@ def _corpora_check(options) -> int:
 
     found = check(options.root, corpus=options.corpus)
     print(found)
-    if options.write:
-        print(f"\nwritten: {found.write()}")
-    elif not found.from_table:
-        lines = found.table().head(5).to_csv(index=False).strip()
-        print(f"\nindex.csv that --write would write:\n{lines}" + "\n…" * (len(found.index) > 5))
+    print(f"\nwritten: {found.write()}" if options.write else f"\n{found.preview()}".rstrip())
     return 1 if found.found.unknown else 0
 
 

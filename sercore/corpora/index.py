@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections import defaultdict
@@ -14,6 +13,7 @@ import pandas as pd
 from ..errors import CorpusError
 from ..labels import EMOTIONS
 from .checks import find_problems
+from .defaults import read_options
 from .registry import get_corpus
 from .scanning import Scan, count_suffixes, find_scan
 from .versions import find_duplicates, one_file_per_clip
@@ -61,8 +61,8 @@ def load_index(
     **options
         For ``folder`` only: ``speaker``, ``emotion``, ``labels``, ``language``
         (:func:`sercore.corpora.folder.parse`) and ``on_conflict``
-        (:func:`sercore.corpora.tables.read_table`). The environment variable ``SERCORE_OPTIONS``, which the
-        command line sets for its notebooks, holds defaults as JSON.
+        (:func:`sercore.corpora.tables.read_table`). Defaults are in the environment variable
+        ``SERCORE_OPTIONS`` (:mod:`sercore.corpora.defaults`).
 
     Returns
     -------
@@ -103,28 +103,6 @@ def load_index(
         tables.append(build_index(module, found, unknown))
     index = pd.concat(tables, ignore_index=True)
     return index.sort_values("clip_id", kind="stable", ignore_index=True)
-
-
-def read_options(modules: Sequence[ModuleType], unknown: str, options: dict) -> tuple[str, dict]:
-    """Arguments with the defaults that the command line has set.
-
-    Raises
-    ------
-    CorpusError
-        A corpus does not take one of the options.
-    """
-    given = json.loads(os.environ.get("SERCORE_OPTIONS") or "{}")
-    unknown = given.pop("unknown", unknown)
-    if [module.NAME for module in modules] == ["folder"]:
-        options = given | options
-    for module in modules:
-        wrong = set(options) - set(getattr(module, "OPTIONS", ()))
-        if wrong or (options and len(modules) > 1):
-            raise CorpusError(
-                f"{', '.join(sorted(wrong or options))}: {module.NAME!r} does not take this; only the corpus "
-                f"'folder' takes these options: {', '.join(get_corpus('folder').OPTIONS)}"
-            )
-    return unknown, options
 
 
 def build_index(module: ModuleType, found: Scan, unknown: str) -> pd.DataFrame:

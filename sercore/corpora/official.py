@@ -59,7 +59,7 @@ def parse_changed(module: ModuleType, path: str) -> dict | None:
     numbered = _NUMBERED.search(path) is not None
     *folders, name = _NUMBERED.sub("", path).split("/")
     official = _stems(module.NAME).get(name.rsplit(".", 1)[0].casefold(), "")
-    for candidate in (f"{official}.wav" if official else name, name):
+    for candidate in (f"{official}.wav" if official else name, name, name.lower(), name.upper()):
         for above in (folders, [folder.upper() for folder in folders]):
             try:
                 return module.parse("/".join([*above, candidate]))

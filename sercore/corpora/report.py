@@ -16,7 +16,8 @@ from ..errors import CorpusError
 from ..files import write_atomic
 from ..labels import sort_emotions
 from .checks import lengths
-from .index import build_index, read_options
+from .defaults import read_options
+from .index import build_index
 from .registry import get_corpus
 from .scanning import UNREAD_SUFFIXES, Scan, audio_files, find_scan
 
@@ -60,6 +61,13 @@ class Check:
         optional = ["sex", "age", "language", "intensity", "sentence", "repetition"]
         given = [name for name in optional if own[name].notna().any() and own[name].ne("").any()]
         return own[["path", "emotion", "speaker", *given]]
+
+    def preview(self) -> str:
+        """The first lines that :meth:`write` would write; empty if the clips were read from a table."""
+        if self.from_table:
+            return ""
+        lines = self.table().head(5).to_csv(index=False, lineterminator="\n")
+        return f"index.csv that --write would write:\n{lines}" + "…" * (len(self.index) > 5)
 
     def write(self) -> Path:
         """Write ``index.csv`` into the folder and return its path.

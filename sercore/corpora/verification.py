@@ -13,7 +13,7 @@ import soundfile
 from tqdm import tqdm
 
 from ..files import is_lfs_pointer
-from .index import read_options
+from .defaults import read_options
 from .official import read_digests
 from .registry import get_corpus
 from .scanning import find_scan
