@@ -60,7 +60,7 @@ def plain_labels(labels: Mapping[str, str | None] | None) -> dict[str, str | Non
     """
     checked = {}
     for name, value in (labels or {}).items():
-        emotion = value if value is None else SYNONYMS.get(plain(value), plain(value))
+        emotion = value if value is None else SYNONYMS.get(plain(str(value)), plain(str(value)))
         if emotion is not None and emotion not in EMOTIONS:
             raise CorpusError(
                 f"labels: {value!r} (for {name!r}) must be None or one of {', '.join(EMOTIONS)}"

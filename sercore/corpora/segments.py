@@ -18,6 +18,7 @@ from ..errors import AudioError, CorpusError
 from ..files import write_atomic
 from ..paths import cache_dir
 
+_LONGEST = 1e7  # seconds, 115 days
 _TOLERANCE = 0.05  # seconds by which a segment may exceed its recording, for rounded times
 
 
@@ -39,14 +40,16 @@ def to_seconds(text: str) -> float:
     text = text.strip()
     if text.lower() in ("", "nat", "nan", "none", "na"):
         return math.nan
-    try:
-        return float(text.replace(",", "."))
-    except ValueError:
-        pass
-    try:
-        return pd.Timedelta(text).total_seconds()
-    except ValueError:
-        raise CorpusError(f"{text!r} is not a time: give seconds (2.5) or 0 days 00:00:02.500") from None
+    seconds = math.inf
+    for convert in (lambda: float(text.replace(",", ".")), lambda: pd.Timedelta(text).total_seconds()):
+        try:
+            seconds = convert()
+            break
+        except (ValueError, OverflowError):
+            continue
+    if not abs(seconds) < _LONGEST:
+        raise CorpusError(f"{text!r} is not a time: give seconds (2.5) or 0 days 00:00:02.500")
+    return seconds
 
 
 def segment_name(start: float, end: float) -> str:
@@ -71,6 +74,11 @@ def cut_segments(clips: list[dict]) -> tuple[list[dict], dict[str, str]]:
     clips : list of dict
         ``path``, ``stem``, ``start`` and ``end`` in seconds; an ``end`` of NaN is the end of the file.
         Clips without these times, or of whole files, are returned with their own path.
+
+    Raises
+    ------
+    CorpusError
+        The cache folder cannot be written.
     """
     by_file, cut, unknown = defaultdict(list), [], {}
     for clip in clips:
@@ -89,6 +97,10 @@ def cut_segments(clips: list[dict]) -> tuple[list[dict], dict[str, str]]:
                 if not target.is_file():
                     recording = recording or _read(path)
                     write_atomic(target, _cut(*recording, start, end))
+            except OSError as error:
+                raise CorpusError(
+                    f"{target} cannot be written ({error.strerror or error}); free space, or set SERCORE_DATA"
+                ) from error
             except (AudioError, CorpusError) as error:
                 unknown[clip["stem"]] = str(error)
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +106,7 @@ def _separator(text: str, known: set[str]) -> str:
 
 def _parse(text: str, separator: str) -> tuple[list[str], list[list[str]]]:
     """Header and rows of equal length, without blank rows."""
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True)
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
     header, rows = [], []
     for line in reader:
         cells = [clean(cell) for cell in line]

@@ -223,6 +223,8 @@ def test_segments_are_cut_once_and_again_after_a_change(recording):
         ("3,2", "not inside its file"),
         ("-1,2", "not inside its file"),
         ("soon,2", "'soon' is not a time"),
+        ("1e300,2", "'1e300' is not a time"),
+        ("0,99999999999999 days", "is not a time"),
     ],
 )
 def test_segment_outside_its_recording(times, message, recording):
@@ -235,6 +237,14 @@ def test_segment_of_unreadable_file_is_reported(recording):
     (recording / "y.wav").write_bytes(b"no audio")
     write_table(recording, "x.wav,0,1,happy,a", "y.wav,0,1,happy,a", header=SEGMENTS)
     with pytest.raises(CorpusError, match=r"1 audio file\(s\).*\n.*not readable as audio"):
+        load_index("folder", recording)
+
+
+def test_segments_need_a_writable_cache(recording, monkeypatch):
+    (recording / "file").touch()
+    monkeypatch.setenv("SERCORE_DATA", str(recording / "file"))
+    write_table(recording, "x.wav,0,1,happy,a", header=SEGMENTS)
+    with pytest.raises(CorpusError, match=r"cannot be written .* set SERCORE_DATA"):
         load_index("folder", recording)
 
 
