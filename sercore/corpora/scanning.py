@@ -166,7 +166,11 @@ def find_scan(
     raise CorpusError(
         f"{module.TITLE}: no clips found. Searched in:\n  "
         + "\n  ".join(searched)
-        + f"\nGet it: {module.HOW_TO_GET} ({module.URL}), or pass its folder as root."
+        + (
+            f"\nGet it: {module.HOW_TO_GET} ({module.URL}), or pass its folder as root."
+            if module.URL
+            else "\nPass the folder with your recordings, or a CSV file, as root (--root)."
+        )
     )
 
 

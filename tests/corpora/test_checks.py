@@ -264,6 +264,12 @@ def test_corpora_check_command(tmp_path, capsys):
     assert "SERCORE_OPTIONS" not in os.environ
 
 
+def test_check_of_a_missing_folder(tmp_path, capsys):
+    assert main(["corpora", "check", str(tmp_path / "nowhere")]) == 1
+    error = capsys.readouterr().err
+    assert "nowhere (not a folder)\nPass the folder with your recordings, or a CSV file" in error
+
+
 @pytest.mark.parametrize("command", ["train", "extract", "run"])
 def test_commands_pass_the_options_on(command, tmp_path, monkeypatch):
     labels = tmp_path / "labels.csv"
