@@ -5,6 +5,7 @@
     sercore run                      execute all notebooks on the demo corpus
     sercore run --corpus ravdess     ... on real recordings
     sercore corpora list             available corpora and where they were found
+    sercore corpora check FOLDER     what is understood of your own recordings
     sercore extract --corpus tess    features of every clip as one Parquet file
     sercore train --model lda        a bundle: model, labels, recipe and metrics
     sercore predict --bundle B FILES emotions of recordings, files or folders
@@ -18,6 +19,7 @@ libraries are written to ``sercore.log`` in the cache folder (:mod:`sercore.quie
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -45,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
         stream.reconfigure(errors="backslashreplace")
     with quiet.terminal(paths.cache_dir() / "sercore.log"):
         try:
-            return options.command(options) or 0
+            with _corpus_options(options):
+                return options.command(options) or 0
         except SercoreError as error:
             print(f"sercore: {error}", file=sys.stderr)
             return 1
@@ -67,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, title="commands", metavar="COMMAND")
 
     run = commands.add_parser("run", help="execute the notebooks on a corpus and print the result table")
-    _corpus_options(run)
+    _add_corpus_options(run)
     run.add_argument("--only", nargs="+", default=[], metavar="NN", help="numbers of notebooks: --only 01 03")
     run.add_argument("--out", type=Path, help="run folder (default: a new folder in runs/)")
     run.add_argument(
@@ -87,9 +90,20 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("corpus", help="name of the corpus")
         command.add_argument("--root", type=Path, help="folder of the corpus")
         command.set_defaults(command=function)
+    _add_own_options(actions.choices["verify"])
+    check = actions.add_parser(
+        "check",
+        help="show what is understood of a folder or table of recordings",
+        epilog="Exit status: 0 if all files were understood, 1 if not or on an error.",
+    )
+    check.add_argument("root", type=Path, metavar="ROOT", help="folder, or CSV file")
+    check.add_argument("--corpus", default="folder", help="corpus name (default: your own recordings)")
+    check.add_argument("--write", action="store_true", help="write the index.csv that describes the clips")
+    _add_own_options(check)
+    check.set_defaults(command=_corpora_check)
 
     extract = commands.add_parser("extract", help="write the features of every clip to a Parquet file")
-    _corpus_options(extract)
+    _add_corpus_options(extract)
     extract.add_argument("--recipe", default="default", help="name of a recipe (default: %(default)s)")
     extract.add_argument("--out", type=Path, help="Parquet file (default: CORPUS-RECIPE.parquet)")
     extract.add_argument("--jobs", type=int, default=-1, help="worker processes (default: one per core)")
@@ -110,14 +124,38 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _corpus_options(command: argparse.ArgumentParser) -> None:
+def _add_corpus_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--corpus", default="demo", help="corpus name (default: %(default)s, synthetic)")
     command.add_argument("--root", type=Path, help="folder of the corpus")
+    _add_own_options(command)
+
+
+def _add_own_options(command: argparse.ArgumentParser) -> None:
+    own = command.add_argument_group("your own recordings (--corpus folder)")
+    own.add_argument("--speaker", metavar="REGEX", help="finds the speaker in the path, as its first group")
+    own.add_argument("--emotion", metavar="REGEX", help="finds the emotion in the path, as its first group")
+    own.add_argument("--labels", type=Path, metavar="CSV", help="table with columns name and emotion")
+    own.add_argument("--drop", nargs="+", default=[], metavar="NAME", help="emotions to leave out")
+    own.add_argument(
+        "--on-conflict", choices=("raise", "majority"), help="rows that contradict each other about one clip"
+    )
+    own.add_argument("--skip-unknown", action="store_true", help="leave out files that are not understood")
+
+
+def _corpus_options(options) -> contextlib.AbstractContextManager:
+    """Pass the options on to every ``load_index`` of the command, also in notebooks."""
+    names = ("speaker", "emotion", "labels", "drop", "on_conflict", "skip_unknown")
+    given = {name: value for name in names if (value := getattr(options, name, None))}
+    if not given:
+        return contextlib.nullcontext()
+    from .corpora.defaults import options_in_environment
+
+    return options_in_environment(options.corpus, **given)
 
 
 def _add_train(commands) -> None:
     train = commands.add_parser("train", help="evaluate models out of fold, fit them and write a bundle")
-    _corpus_options(train)
+    _add_corpus_options(train)
     train.add_argument(
         "--model", nargs="+", default=["lda"], metavar="NAME",
         help="classical model or network; several form an ensemble by soft voting (default: lda)",
@@ -188,6 +226,15 @@ def _corpora_verify(options) -> int:
     found = verify(options.corpus, options.root)
     print(found)
     return 0 if found.complete else 1
+
+
+def _corpora_check(options) -> int:
+    from .corpora import check
+
+    found = check(options.root, corpus=options.corpus)
+    print(found)
+    print(f"\nwritten: {found.write()}" if options.write else f"\n{found.preview()}".rstrip())
+    return 1 if found.found.unknown else 0
 
 
 def _extract(options) -> None:

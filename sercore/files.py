@@ -1,15 +1,19 @@
-"""Atomic writes, and checks for damaged archives and Git LFS pointers."""
+"""Atomic writes, file patterns, and checks for damaged archives and Git LFS pointers."""
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import lzma
 import os
 import struct
 import uuid
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
+
+from .errors import AudioError
 
 BAD_ZIP = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, KeyError, NotImplementedError,
@@ -62,3 +66,36 @@ def is_lfs_pointer(head: bytes) -> bool:
     True
     """
     return head.startswith(b"version https://git-lfs")
+
+
+def expand_patterns(names: Iterable[str | os.PathLike]) -> list[str]:
+    """Names with the patterns among them replaced by the files that match, sorted.
+
+    Not every shell expands ``*.wav``, and none does inside quotes.
+
+    Parameters
+    ----------
+    names : iterable of path
+        A name that does not exist and contains ``*``, ``?`` or ``[`` is a pattern; ``**`` matches any number
+        of folders. Other names are returned as they are.
+
+    Raises
+    ------
+    AudioError
+        A pattern matches no file.
+
+    Examples
+    --------
+    >>> expand_patterns(["speech.wav", "-"])
+    ['speech.wav', '-']
+    """
+    expanded = []
+    for name in map(os.fspath, names):
+        if not glob.has_magic(name) or os.path.lexists(name):
+            expanded.append(name)
+            continue
+        found = sorted(glob.glob(name, recursive=True))
+        if not found:
+            raise AudioError(f"{name}: no file matches this pattern; check the folder", reason="missing")
+        expanded += found
+    return expanded

@@ -23,9 +23,10 @@ from types import ModuleType
 from ..errors import CorpusError
 from ..files import BAD_ZIP
 from ..paths import data_dir
+from .official import read_digests
 from .registry import get_corpus
 from .scanning import scan
-from .verification import read_digests, verify
+from .verification import verify
 
 MAX_FILES = 20_000
 """Most entries of an archive."""

@@ -1,24 +1,23 @@
-"""Your own recordings: a folder per emotion, or a table of clips.
+"""Your own recordings: a folder per emotion, names with fields, or a table of clips.
 
 **A folder per emotion.** One of the folders above each clip names its emotion (``angry``, a synonym
 from :data:`SYNONYMS`, or a name given in ``labels``). The speaker of each clip is needed to keep training
 and test speakers apart: ``speaker`` is a regular expression with one group, searched in the path below
-the root. For ``happy/anna_03.wav``, pass ``speaker=r"([a-z]+)_\\d+"``.
+the root. For ``happy/anna_03.wav``, pass ``speaker=r"([a-z]+)_\\d+"``. If the emotion is in the name as
+well (``anna_happy_03.wav``), pass ``emotion=r"_([a-z]+)_\\d+"``.
 
-**A table.** ``root`` is a CSV file, or a folder with ``index.csv``: columns ``path`` (below the
-table's folder), ``emotion``, ``speaker``, and optionally ``sex``, ``age`` (years), ``language``,
-``intensity``, ``sentence``, ``repetition``.
+**A table.** ``root`` is a CSV file, or a folder with ``index.csv``: see :mod:`sercore.corpora.tables`.
 """
 
 from __future__ import annotations
 
-import re
-from pathlib import Path, PurePosixPath
-
-import pandas as pd
+from collections.abc import Iterable
 
 from ..errors import CorpusError
-from ..labels import EMOTIONS
+from .names import SYNONYMS, ask, find_group, find_groups, plain_labels, to_emotion, unused_labels
+from .tables import find_table, read_table
+
+__all__ = ["SYNONYMS", "find_table", "parse", "read_table", "unused_options"]
 
 NAME = "folder"
 FOLDERS = ("folder",)
@@ -36,45 +35,38 @@ HOW_TO_GET = "record it; pass a folder with one subfolder per emotion, or a CSV 
 ARCHIVE = None
 ARCHIVE_HASH = None
 FILES = None
-
-SYNONYMS = {
-    "anger": "angry",
-    "bored": "boredom",
-    "calmness": "calm",
-    "disgusted": "disgust",
-    "fear": "fearful",
-    "happiness": "happy",
-    "joy": "happy",
-    "pleasant surprise": "surprised",
-    "sadness": "sad",
-    "surprise": "surprised",
-}
-"""Names accepted in folders and tables besides the canonical ones; case, ``_`` and ``-`` are ignored."""
-
-_SEXES = {"f": "female", "female": "female", "m": "male", "male": "male", "": ""}
-_OPTIONAL = ("language", "intensity", "sentence", "repetition")
+OPTIONS = ("speaker", "emotion", "labels", "language", "on_conflict")
+"""Options of :func:`sercore.corpora.load_index` for this corpus."""
 
 
 def parse(
-    path: str, *, speaker: str | None = None, labels: dict[str, str | None] | None = None, language: str = ""
+    path: str,
+    *,
+    speaker: str | None = None,
+    emotion: str | None = None,
+    labels: dict[str, str | None] | None = None,
+    language: str = "",
 ) -> dict | None:
-    """Fields of a clip, from the names of its folders and from the speaker pattern.
+    """Fields of a clip, from the names of its folders and from the patterns.
 
     Parameters
     ----------
     path : str
         Path below the root, with ``/``.
     speaker : str
-        Regular expression whose first group is the speaker.
+        Regular expression whose first group (or the group ``speaker``) is the speaker.
+    emotion : str, optional
+        Regular expression whose first group (or the group ``emotion``) is the emotion; by default one of
+        the folders names it.
     labels : dict of str to str, optional
-        More folder names: ``{"furious": "angry", "other": None}``; None leaves a folder out.
+        More names of emotions: ``{"furious": "angry", "other": None}``; None leaves the clips out.
     language : str
         Language of all clips, such as ``"en"``.
 
     Returns
     -------
     dict or None
-        None for a clip in a folder that ``labels`` leaves out.
+        None for a clip that ``labels`` leaves out.
 
     Raises
     ------
@@ -86,119 +78,49 @@ def parse(
     >>> parse("furious/anna_03.wav", speaker=r"([a-z]+)_\\d+", labels={"furious": "angry"})
     {'stem': 'furious/anna_03', 'speaker': 'anna', 'emotion': 'angry', 'language': ''}
     """
-    folders = path.split("/")[:-1]
-    extra = {_plain(name): emotion for name, emotion in (labels or {}).items()}
-    if any(_plain(name) in extra and extra[_plain(name)] is None for name in folders):
+    labels = plain_labels(labels)
+    if emotion is not None:
+        found = to_emotion(find_group(path, emotion, "emotion"), labels)
+    else:
+        found = _emotion_of_folders(path.split("/")[:-1], labels)
+    if found is None:
         return None
-    found = [emotion for name in folders if (emotion := to_emotion(name, extra))]
-    if len(found) != 1:
-        where = "/".join(folders) or "the root itself"
-        raise CorpusError(
-            f"folder {where!r} names {len(found)} emotions, not one; labels={{name: emotion}} adds names"
-        )
     return {
         "stem": path.rsplit(".", 1)[0],
-        "speaker": find_speaker(path, speaker),
-        "emotion": found[0],
+        "speaker": find_group(path, speaker, "speaker"),
+        "emotion": found,
         "language": language,
     }
 
 
-def find_speaker(path: str, pattern: str | None) -> str:
-    """First group of the pattern in the path.
-
-    Raises
-    ------
-    CorpusError
-        The pattern is missing, invalid, without a group, or not found.
-    """
-    if pattern is None:
-        raise CorpusError(
-            "no speaker: pass speaker=r'…', a regular expression whose group is the speaker, such as "
-            r"r'([a-z]+)_\d+' for anna_03.wav or r'^([^/]+)/' for a folder per speaker"
-        )
-    try:
-        match = re.search(pattern, path)
-    except re.error as error:
-        raise CorpusError(f"speaker={pattern!r} is not a regular expression: {error}") from error
-    if not match or not match.groups() or not match[1]:
-        raise CorpusError(f"speaker={pattern!r} finds no group in the path")
-    return match[1]
+def unused_options(
+    paths: Iterable[str], *, emotion: str | None = None, labels: dict[str, str | None] | None = None, **_
+) -> list[str]:
+    """One line about ``labels`` that match no folder or name, or an empty list."""
+    if not labels:
+        return []
+    if emotion is not None:
+        return unused_labels(labels, find_groups(paths, emotion, "emotion"))
+    return unused_labels(labels, {name for path in paths for name in path.split("/")[:-1]})
 
 
-def to_emotion(name: str, extra: dict[str, str | None] | None = None) -> str | None:
-    """Canonical emotion of a name, or None.
-
-    Examples
-    --------
-    >>> to_emotion("Pleasant-Surprise"), to_emotion("smug")
-    ('surprised', None)
-    """
-    plain = _plain(name)
-    emotion = (extra or {}).get(plain) or SYNONYMS.get(plain, plain)
-    return emotion if emotion in EMOTIONS else None
-
-
-def find_table(root: Path) -> Path | None:
-    """The table of clips, if the root is one or contains one."""
-    if root.is_file():
-        return root
-    return root / "index.csv" if (root / "index.csv").is_file() else None
-
-
-def read_table(table: Path, *, language: str = "") -> tuple[list[dict], dict[str, str]]:
-    """Clips of a table, and the reason for every row that cannot be used.
-
-    Raises
-    ------
-    CorpusError
-        The file is not CSV, or the column path, emotion or speaker is missing.
-    """
-    try:
-        rows = pd.read_csv(table, dtype=str, keep_default_na=False)
-    except (ValueError, pd.errors.ParserError) as error:
-        raise CorpusError(f"{table} cannot be read as CSV: {error}") from error
-    lacking = {"path", "emotion", "speaker"} - set(rows)
-    if lacking:
-        raise CorpusError(
-            f"{table} lacks the column(s) {', '.join(sorted(lacking))}; it has {', '.join(rows)}"
-        )
-    clips, unknown = [], {}
-    for row in rows.to_dict("records"):
+def _emotion_of_folders(folders: list[str], labels: dict[str, str | None]) -> str | None:
+    """The one emotion that the folders name; None if ``labels`` leaves one of them out."""
+    found = []
+    for name in folders:
         try:
-            clips.append(_table_clip(table.parent, row, language))
-        except CorpusError as error:
-            unknown[row["path"]] = str(error)
-    return clips, unknown
-
-
-def _table_clip(base: Path, row: dict, language: str) -> dict:
-    """One row as a clip."""
-    emotion = to_emotion(row["emotion"])
-    if emotion is None:
-        raise CorpusError(f"emotion {row['emotion']!r} is not one of {', '.join(EMOTIONS)}")
-    if not row["speaker"].strip():
-        raise CorpusError("the column speaker is empty")
-    if not (base / row["path"]).is_file():
-        raise CorpusError(f"no such file below {base}")
-    sex = row.get("sex", "").strip().lower()
-    if sex not in _SEXES:
-        raise CorpusError(f"sex {row['sex']!r} is not female, male or empty")
-    try:
-        age = float(row.get("age") or "nan")
-    except ValueError:
-        raise CorpusError(f"age {row['age']!r} is not a number of years") from None
-    clip = {
-        "path": str(base / row["path"]),
-        "stem": str(PurePosixPath(row["path"].replace("\\", "/")).with_suffix("")),
-        "speaker": row["speaker"].strip(),
-        "sex": _SEXES[sex],
-        "age": age,
-        "emotion": emotion,
-    }
-    return clip | {"language": language} | {key: row[key] for key in _OPTIONAL if row.get(key)}
-
-
-def _plain(name: str) -> str:
-    """Name without case, underscores and hyphens."""
-    return name.lower().replace("_", " ").replace("-", " ").strip()
+            found.append(to_emotion(name, labels))
+        except CorpusError:
+            continue
+    if None in found:
+        return None
+    if len(found) != 1:
+        if not folders:
+            raise CorpusError(f"no folder names the emotion; {ask('emotion')}")
+        where = f"folder {'/'.join(folders)!r}"
+        raise CorpusError(
+            f"{where} names {len(found)} emotions, not one; rename it with labels={{name: emotion}} "
+            "(--labels FILE.csv), leave it out with labels={name: None} (--drop NAME), or "
+            f"{ask('emotion')}"
+        )
+    return found[0]

@@ -12,8 +12,11 @@ import pandas as pd
 
 from ..errors import CorpusError
 from ..labels import EMOTIONS
+from .checks import find_problems
+from .defaults import read_options
 from .registry import get_corpus
-from .scanning import Scan, find_duplicates, find_scan, one_file_per_clip
+from .scanning import Scan, count_suffixes, find_scan
+from .versions import find_duplicates, one_file_per_clip
 
 COLUMNS = (
     "path",
@@ -56,7 +59,10 @@ def load_index(
         What to do about audio files whose name does not follow the corpus's scheme. They are never
         part of the index.
     **options
-        For ``folder`` only: ``speaker``, ``labels``, ``language`` (:mod:`sercore.corpora.folder`).
+        For ``folder`` only: ``speaker``, ``emotion``, ``labels``, ``language``
+        (:func:`sercore.corpora.folder.parse`) and ``on_conflict``
+        (:func:`sercore.corpora.tables.read_table`). Defaults are in the environment variable
+        ``SERCORE_OPTIONS`` (:mod:`sercore.corpora.defaults`).
 
     Returns
     -------
@@ -69,8 +75,15 @@ def load_index(
     CorpusError
         The corpus is unknown, no clips are found, names cannot be parsed, or a clip exists in two versions.
 
+    Warns
+    -----
+    UserWarning
+        Clips are missing or were not read, or your own recordings cannot teach a model
+        (:func:`sercore.corpora.checks.find_problems`).
+
     See Also
     --------
+    sercore.corpora.check : what was understood of your own recordings.
     sercore.labels.apply_scheme : add the label column of a task.
     sercore.corpora.verify : compare the files with the official list.
 
@@ -83,40 +96,52 @@ def load_index(
     if not modules or len({module.NAME for module in modules}) < len(modules):
         raise CorpusError(f"{name!r}: name each corpus once")
     pooled = len(modules) > 1
-    if options and [module.NAME for module in modules] != ["folder"]:
-        raise CorpusError(f"{', '.join(options)}: only the corpus 'folder' takes these options")
+    unknown, options = read_options(modules, unknown, options)
     tables = []
     for module in modules:
         found = find_scan(module, root, pooled=pooled, **options)
-        tables.append(_table(module, found, unknown))
+        tables.append(build_index(module, found, unknown))
     index = pd.concat(tables, ignore_index=True)
     return index.sort_values("clip_id", kind="stable", ignore_index=True)
 
 
-def _table(module: ModuleType, found: Scan, unknown: str) -> pd.DataFrame:
-    """The index of one scanned folder."""
+def build_index(module: ModuleType, found: Scan, unknown: str) -> pd.DataFrame:
+    """The index of one scanned folder; remarks about it are raised as warnings."""
     if found.unknown:
         _report_unknown(module, found, unknown)
+    clips, several_formats = one_file_per_clip(found.clips)
+    notes = found.notes + several_formats
+    if found.unread:
+        notes.append(f"{len(found.unread)} recording(s) were not read: {count_suffixes(found.unread)}")
+    table = _table(module, clips)
+    if module.N_CLIPS and len(table) != module.N_CLIPS:
+        notes.append(
+            f"{len(table)} clips in {found.folder}, the corpus has {module.N_CLIPS}; "
+            f"`sercore corpora verify {module.NAME}` lists what is missing"
+        )
+    if not module.N_CLIPS:
+        notes += find_problems(table)
+    for note in notes:
+        warnings.warn(f"{module.TITLE}: {note}", stacklevel=3)
+    return table
+
+
+def _table(module: ModuleType, clips: list[dict]) -> pd.DataFrame:
+    """One row per clip with all columns."""
     rows = []
-    for clip in one_file_per_clip(found.clips):
+    for clip in clips:
         row = {"age": float("nan"), "sex": "", "intensity": "", "sentence": "", "repetition": ""}
         row |= {"corpus": module.NAME, "language": module.LANGUAGE} | clip
         row["clip_id"] = f"{module.NAME}/{clip['stem']}"
         row["speaker"] = f"{module.NAME}-{clip['speaker']}"
         rows.append(row)
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name != "duplicate_of"])
     strange = set(table["emotion"]) - set(EMOTIONS)
     if strange:
         raise CorpusError(
             f"{module.TITLE}: {sorted(strange)} are not among the emotions {', '.join(EMOTIONS)}"
         )
     table["duplicate_of"] = find_duplicates(table["clip_id"], table["path"])
-    if module.N_CLIPS and len(table) != module.N_CLIPS:
-        warnings.warn(
-            f"{module.TITLE}: {len(table)} clips in {found.folder}, the corpus has {module.N_CLIPS}; "
-            f"`sercore corpora verify {module.NAME}` lists what is missing",
-            stacklevel=3,
-        )
     return table.astype({"age": float, "repetition": str, "sentence": str})[list(COLUMNS)]
 
 
@@ -129,13 +154,17 @@ def _report_unknown(module: ModuleType, found: Scan, unknown: str) -> None:
         f"{len(paths)} × {reason}: {', '.join(paths[:3])}{', …' if len(paths) > 3 else ''}"
         for reason, paths in sorted(by_reason.items(), key=lambda item: -len(item[1]))
     ]
+    what = "are not of this corpus" if module.N_CLIPS else "cannot be used"
     message = (
-        f"{module.TITLE}: {len(found.unknown)} audio file(s) in {found.folder} are not of this corpus:\n  "
+        f"{module.TITLE}: {len(found.unknown)} audio file(s) in {found.folder} {what}:\n  "
         + "\n  ".join(lines[:12])
         + (f"\n  … {len(lines) - 12} more reasons" * (len(lines) > 12))
     )
     if not found.clips:
-        raise CorpusError(message + "\nThere are no other files: pass the corpus's own folder as root.")
+        advice = "There are no other files" + ": pass the corpus's own folder as root" * bool(module.N_CLIPS)
+        raise CorpusError(f"{message}\n{advice}.")
     if unknown == "raise":
-        raise CorpusError(message + "\nFix or move them, or pass unknown='warn' to leave them out.")
+        raise CorpusError(
+            message + "\nFix or move them, or pass unknown='warn' (--skip-unknown) to leave them out."
+        )
     warnings.warn(message, stacklevel=4)

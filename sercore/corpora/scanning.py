@@ -5,8 +5,8 @@ Every audio file below the folder is either a clip, left out on purpose, or repo
 
 from __future__ import annotations
 
-import hashlib
 import os
+import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +16,11 @@ from types import ModuleType
 from ..audio import AUDIO_SUFFIXES
 from ..errors import CorpusError
 from ..paths import corpus_candidates, data_dir
+from .official import parse_changed
+
+_OTHER_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".amr", ".3gp", ".wma", ".mov", ".mkv", ".caf", ".au")
+UNREAD_SUFFIXES = tuple(suffix for suffix in _OTHER_SUFFIXES if suffix not in AUDIO_SUFFIXES)
+"""Suffixes of recordings that are counted and named, but not read."""
 
 
 @dataclass
@@ -32,20 +37,34 @@ class Scan:
         Known files that are not clips of this corpus (song, video, no agreed label).
     unknown : dict of str to str
         Path below the folder, and the reason why its name could not be parsed.
+    unread : list of str
+        Recordings in formats that are not read (:data:`UNREAD_SUFFIXES`).
+    recordings : list of str
+        Files that a table names.
+    notes : list of str
+        Remarks about the folder or table, one line each.
+    source : str
+        What was read: the folder, or its table in words.
     """
 
     folder: Path
     clips: list[dict] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     unknown: dict[str, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    recordings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    source: str = "names of folders and files"
 
 
 def scan(module: ModuleType, folder: Path, **options) -> Scan:
     """Parse the name of every audio file below a folder; names that cannot be parsed are collected."""
-    found = Scan(folder)
     if hasattr(module, "find_table") and (table := module.find_table(folder)):
-        found.clips, found.unknown = module.read_table(table, language=options.get("language", ""))
-        return found
+        return module.read_table(table, **options)
+    if "on_conflict" in options:
+        raise CorpusError("on_conflict settles rows of a table, but there is no index.csv; leave it out")
+    found = Scan(folder)
+    names = []
     for path in audio_files(folder):
         relative = path.relative_to(folder).as_posix()
         readable = relative.encode(errors="backslashreplace").decode()
@@ -57,8 +76,9 @@ def scan(module: ModuleType, folder: Path, **options) -> Scan:
                 "a link to a missing file (with DataLad or git-annex, get its content first)"
             )
             continue
+        names.append(unicodedata.normalize("NFC", relative))
         try:
-            clip = module.parse(relative, **options)
+            clip = _parse(module, names[-1], options)
         except CorpusError as error:
             found.unknown[relative] = str(error)
             continue
@@ -66,6 +86,9 @@ def scan(module: ModuleType, folder: Path, **options) -> Scan:
             found.left_out.append(relative)
         else:
             found.clips.append({"path": str(path), **clip})
+    found.unread = _unread(module, found, options)
+    if hasattr(module, "unused_options"):
+        found.notes += module.unused_options(names, **options)
     if hasattr(module, "annotate"):  # labels or ages from a file beside the audio
         named = [clip["path"] for clip in found.clips]
         found.clips, unlabelled = module.annotate(found.clips, folder)
@@ -75,60 +98,48 @@ def scan(module: ModuleType, folder: Path, **options) -> Scan:
     return found
 
 
-def audio_files(folder: Path) -> list[Path]:
+def _parse(module: ModuleType, path: str, options: dict) -> dict | None:
+    """Fields of a clip; names of known corpora are read also if a file system has changed them."""
+    return module.parse(path, **options) if options or not module.N_CLIPS else parse_changed(module, path)
+
+
+def _unread(module: ModuleType, found: Scan, options: dict) -> list[str]:
+    """Recordings in other formats, without those that are left out or exist in a format that is read."""
+    stems, unread = {clip["stem"] for clip in found.clips}, []
+    for path in audio_files(found.folder, UNREAD_SUFFIXES):
+        relative = path.relative_to(found.folder).as_posix().encode(errors="backslashreplace").decode()
+        try:
+            clip = _parse(module, unicodedata.normalize("NFC", relative), options)
+        except CorpusError:
+            clip = {"stem": None}
+        if clip and clip["stem"] not in stems:
+            unread.append(relative)
+    return unread
+
+
+def audio_files(folder: Path, suffixes: tuple[str, ...] = AUDIO_SUFFIXES) -> list[Path]:
     """Audio files below a folder, sorted; hidden files and macOS resource folders are skipped."""
     paths = []
     for base, folders, files in os.walk(folder):
         folders[:] = [f for f in folders if not f.startswith(".") and f != "__MACOSX"]
-        paths += [
-            Path(base, f) for f in files if not f.startswith(".") and f.lower().endswith(AUDIO_SUFFIXES)
-        ]
+        paths += [Path(base, f) for f in files if not f.startswith(".") and f.lower().endswith(suffixes)]
     return sorted(paths)
 
 
-def one_file_per_clip(clips: list[dict]) -> list[dict]:
-    """Clips with each stem once, sorted; of identical files the least nested is kept.
-
-    Raises
-    ------
-    CorpusError
-        Two files of one clip differ.
-    """
-    by_stem = defaultdict(list)
-    for clip in clips:
-        by_stem[clip["stem"]].append(clip)
-    once = []
-    for stem in sorted(by_stem):
-        same = sorted(by_stem[stem], key=lambda clip: (clip["path"].count(os.sep), clip["path"]))
-        if len(same) > 1 and len({sha256(clip["path"]) for clip in same}) > 1:
-            listed = "\n  ".join(clip["path"] for clip in same)
-            raise CorpusError(f"clip {stem!r} exists in different versions; keep one:\n  {listed}")
-        once.append(same[0])
-    return once
+def convert(suffix: str) -> str:
+    """How to convert recordings of a format that is not read."""
+    return f"convert each to wav: ffmpeg -i clip{suffix} clip.wav"
 
 
-def sha256(path: str | os.PathLike) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def find_duplicates(clip_ids: Sequence[str], paths: Sequence[str]) -> list[str]:
-    """For each clip the id of the first clip with the same bytes, or ``""``.
-
-    Only files of equal size are read. Empty files are not duplicates of each other.
-    """
-    by_size = defaultdict(list)
-    for clip_id, path in sorted(zip(clip_ids, paths, strict=True)):
-        by_size[os.path.getsize(path)].append((clip_id, path))
-    first, duplicate_of = {}, {}
-    for size, group in by_size.items():
-        if size and len(group) > 1:
-            for clip_id, path in group:
-                leader = first.setdefault(sha256(path), clip_id)
-                if leader != clip_id:
-                    duplicate_of[clip_id] = leader
-    return [duplicate_of.get(clip_id, "") for clip_id in clip_ids]
+def count_suffixes(paths: Sequence[str]) -> str:
+    """Number of files by suffix, with examples and the command that converts them; empty for no files."""
+    by_suffix = defaultdict(list)
+    for path in paths:
+        by_suffix[Path(path).suffix.lower()].append(path)
+    return "; ".join(
+        f"{len(same)} × {suffix} ({', '.join(same[:2])}{', …' if len(same) > 2 else ''}), {convert(suffix)}"
+        for suffix, same in sorted(by_suffix.items())
+    )
 
 
 def find_scan(
@@ -146,12 +157,20 @@ def find_scan(
         found = scan(module, folder, **options)
         if found.clips or found.unknown:
             return found
+        if found.unread:
+            raise CorpusError(
+                f"{module.TITLE}: no clips that can be read in {folder}; {count_suffixes(found.unread)}"
+            )
         state = "no clip of this corpus" if folder.is_dir() else "not a folder"
         searched.append(f"{folder} ({state})")
     raise CorpusError(
         f"{module.TITLE}: no clips found. Searched in:\n  "
         + "\n  ".join(searched)
-        + f"\nGet it: {module.HOW_TO_GET} ({module.URL}), or pass its folder as root."
+        + (
+            f"\nGet it: {module.HOW_TO_GET} ({module.URL}), or pass its folder as root."
+            if module.URL
+            else "\nPass the folder with your recordings, or a CSV file, as root (--root)."
+        )
     )
 
 

@@ -1,10 +1,4 @@
-"""Check that a corpus is complete and that its files are the official ones.
-
-The SHA-256 digests of all official files are part of the package, one ``digests/<corpus>.npz`` per
-corpus. An archive holds two arrays, read with ``allow_pickle=False``: ``names`` (official file names,
-sorted) and ``sha256`` (uint8 [shape=(n_files, 32)]). :func:`write_digests` made them from ``sha256sum``
-lists of the original files.
-"""
+"""Check that a corpus is complete and that its files are the official ones (:mod:`.official`)."""
 
 from __future__ import annotations
 
@@ -14,37 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pandas as pd
 import soundfile
 from tqdm import tqdm
 
 from ..files import is_lfs_pointer
+from .defaults import read_options
+from .official import read_digests
 from .registry import get_corpus
-from .scanning import find_scan, sha256
-
-_FOLDER = Path(__file__).with_name("digests")
-
-
-def read_digests(name: str) -> dict[str, str]:
-    """SHA-256 in hexadecimal of every official file by name; empty if there is no official list."""
-    path = _FOLDER / f"{name}.npz"
-    if not path.is_file():
-        return {}
-    with np.load(path, allow_pickle=False) as archive:
-        names, digests = archive["names"], archive["sha256"]
-    return {str(name): digest.tobytes().hex() for name, digest in zip(names, digests, strict=True)}
-
-
-def write_digests(listing: str | os.PathLike, target: str | os.PathLike) -> None:
-    """Convert a list in ``sha256sum`` form (digest, two spaces, base name) to the compact form."""
-    pairs = [
-        line.split(maxsplit=1) for line in Path(listing).read_text(encoding="utf-8").splitlines() if line
-    ]
-    pairs.sort(key=lambda pair: pair[1])
-    digests = np.array([list(bytes.fromhex(digest)) for digest, _ in pairs], dtype=np.uint8)
-    np.savez_compressed(target, names=np.array([name.strip() for _, name in pairs]), sha256=digests)
-
+from .scanning import find_scan
+from .versions import preference, same_recording, sha256
 
 STATUSES = {
     "verified": "the official file, byte for byte",
@@ -137,6 +110,7 @@ def verify(
     sercore.corpora.download : fetch a corpus and verify it.
     """
     module = get_corpus(name)
+    _, options = read_options([module], "warn", options)
     found = find_scan(module, root, **options)
     official = {module.parse(file)["stem"]: digest for file, digest in read_digests(module.NAME).items()}
     files = defaultdict(list)
@@ -150,7 +124,7 @@ def verify(
             bar.update(sum(os.path.getsize(path) for path in files[stem]))
             if status in _USABLE and official and stem not in official:
                 status = "extra"
-            rows.append((stem, status, detail, files[stem][0]))
+            rows.append((stem, status, detail, min(files[stem], key=preference)))
     rows += [(stem, "missing", "", "") for stem in sorted(set(official) - set(files))]
     rows += [(path, "unknown", reason, path) for path, reason in sorted(found.unknown.items())]
     table = pd.DataFrame(rows, columns=["clip_id", "status", "detail", "path"])
@@ -160,9 +134,10 @@ def verify(
 
 def _status(module: ModuleType, paths: list[str], digest: str | None) -> tuple[str, str]:
     """Status and detail of one clip, which may have several files."""
-    path, size = paths[0], os.path.getsize(paths[0])
-    if len(paths) > 1 and len({sha256(each) for each in paths}) > 1:
+    if len(paths) > 1 and not same_recording(paths):
         return "conflict", ", ".join(paths)
+    path = min(paths, key=preference)
+    size = os.path.getsize(path)
     if size == 0:
         return "empty", ""
     with open(path, "rb") as stream:

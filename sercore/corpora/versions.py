@@ -1,0 +1,98 @@
+"""Several files of one clip: identical files, several formats, and versions that differ."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import CorpusError
+
+_LOSSLESS = (".wav", ".aif", ".aiff", ".flac")  # the first three are uncompressed
+
+
+def one_file_per_clip(clips: list[dict]) -> tuple[list[dict], list[str]]:
+    """Clips with each stem once, sorted, and a line about clips that exist in several formats.
+
+    Of several formats the uncompressed one is used, of identical files the least nested one.
+
+    Raises
+    ------
+    CorpusError
+        Two files of one clip differ in content or label.
+    """
+    by_stem = defaultdict(list)
+    for clip in clips:
+        by_stem[clip["stem"]].append(clip)
+    once, differ, ignored = [], [], defaultdict(int)
+    for stem in sorted(by_stem):
+        same = sorted(by_stem[stem], key=lambda clip: preference(clip["path"]))
+        fields = {str({key: value for key, value in clip.items() if key != "path"}) for clip in same}
+        if len(same) > 1 and (len(fields) > 1 or not same_recording([clip["path"] for clip in same])):
+            differ.append(f"{stem}: " + ", ".join(clip["path"] for clip in same))
+        once.append(same[0])
+        for suffix in {Path(clip["path"]).suffix.lower() for clip in same[1:]}:
+            ignored[suffix] += suffix != Path(same[0]["path"]).suffix.lower()
+    if differ:
+        listed = "\n  ".join(differ[:10] + [f"… and {len(differ) - 10} more"] * (len(differ) > 10))
+        raise CorpusError(f"{len(differ)} clip(s) exist in different versions; keep one of each:\n  {listed}")
+    counts = ", ".join(f"{n} × {suffix}" for suffix, n in sorted(ignored.items()) if n)
+    return once, [f"clips that exist in several formats count once; not used: {counts}"] * bool(counts)
+
+
+def preference(path: str) -> tuple:
+    """Sort key of files of one clip: uncompressed formats first, then the least nested file."""
+    return (
+        not path.lower().endswith(_LOSSLESS[:3]),
+        not path.lower().endswith(_LOSSLESS),
+        path.count(os.sep),
+        path,
+    )
+
+
+def same_recording(paths: Sequence[str]) -> bool:
+    """Whether files of equal suffix have the same bytes and files of other suffixes about the same length."""
+    by_suffix = defaultdict(list)
+    for path in paths:
+        by_suffix[Path(path).suffix.lower()].append(path)
+    if any(len({sha256(path) for path in same}) > 1 for same in by_suffix.values() if len(same) > 1):
+        return False
+    lengths = [length for same in by_suffix.values() if (length := seconds(same[0])) is not None]
+    return len(lengths) < 2 or max(lengths) - min(lengths) <= 0.2 + 0.1 * max(lengths)
+
+
+def seconds(path: str | os.PathLike) -> float | None:
+    """Length of a recording in seconds as declared by its header; None if it cannot be read."""
+    import soundfile
+
+    try:
+        info = soundfile.info(path)
+        return info.frames / info.samplerate
+    except (soundfile.LibsndfileError, RuntimeError, TypeError, ValueError, OSError, ZeroDivisionError):
+        return None
+
+
+def sha256(path: str | os.PathLike) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def find_duplicates(clip_ids: Sequence[str], paths: Sequence[str]) -> list[str]:
+    """For each clip the id of the first clip with the same bytes, or ``""``.
+
+    Only files of equal size are read. Empty files are not duplicates of each other.
+    """
+    by_size = defaultdict(list)
+    for clip_id, path in sorted(zip(clip_ids, paths, strict=True)):
+        by_size[os.path.getsize(path)].append((clip_id, path))
+    first, duplicate_of = {}, {}
+    for size, group in by_size.items():
+        if size and len(group) > 1:
+            for clip_id, path in group:
+                leader = first.setdefault(sha256(path), clip_id)
+                if leader != clip_id:
+                    duplicate_of[clip_id] = leader
+    return [duplicate_of.get(clip_id, "") for clip_id in clip_ids]

@@ -1,0 +1,316 @@
+"""Warnings about own recordings, skipped files, several formats, changed names, and the report."""
+
+import json
+import os
+import warnings
+
+import numpy as np
+import pytest
+import soundfile
+from toys.corpora import wav_bytes
+
+from sercore.cli import main
+from sercore.corpora import check, load_index, verify
+from sercore.errors import CorpusError
+
+SPEAKER = r"([^/]+)_\d"
+GOOD = [f"{emotion}/{who}_{n}.wav" for emotion in ("happy", "sad") for who in ("anna", "ben") for n in (1, 2)]
+
+
+def write_clips(folder, names):
+    """Write one short clip per name, each different; returns the folder."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(wav_bytes(name))
+    return folder
+
+
+def messages(root, name="folder", **options):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        load_index(name, root, **({"speaker": SPEAKER} if name == "folder" else {}) | options)
+    assert {warning.category for warning in caught} <= {UserWarning}
+    found = [str(warning.message) for warning in caught]
+    assert all("\n" not in message for message in found)
+    return [message for message in found if "the corpus has" not in message]
+
+
+# ---- recordings that cannot teach ----
+
+
+def test_good_recordings_do_not_warn(tmp_path):
+    assert messages(write_clips(tmp_path, GOOD)) == []
+
+
+def test_one_emotion_per_speaker(tmp_path):
+    write_clips(tmp_path, ["happy/a_1.wav", "happy/b_1.wav", "sad/c_1.wav", "sad/d_1.wav"])
+    (message,) = messages(tmp_path)
+    assert "4 of 4 speakers have one emotion only" in message
+    assert "record several emotions of every speaker" in message
+
+
+def test_class_of_one_speaker(tmp_path):
+    write_clips(tmp_path, [*GOOD, "angry/anna_1.wav", "calm/ben_1.wav", "calm/ben_2.wav"])
+    (message,) = messages(tmp_path)
+    assert "calm (2 clips of 'ben'), angry (1 clip of 'anna')" in message
+    assert "--drop calm angry" in message
+
+
+def test_one_speaker(tmp_path):
+    write_clips(tmp_path, ["happy/a_1.wav", "sad/a_1.wav"])
+    (message,) = messages(tmp_path)
+    assert "all clips are of one speaker, 'a'" in message
+
+
+def test_long_clip(tmp_path):
+    write_clips(tmp_path, [*GOOD, "sad/ben_4.wav"])
+    (tmp_path / "sad/ben_3.wav").write_bytes(wav_bytes("long", n=5 * 160 + 1))
+    (tmp_path / "sad/ben_4.wav").write_bytes(wav_bytes("not so long", n=5 * 160))
+    (message,) = messages(tmp_path)
+    assert "1 clip(s) are more than 5 times as long as the median" in message
+    assert "folder/sad/ben_3" in message
+
+
+@pytest.mark.parametrize(
+    "pair", [("1", "01"), ("Anna", "anna"), ("s 1", "s1"), ("S-01", "s_1"), ("2", "2.0")]
+)
+def test_similar_speakers(pair, tmp_path):
+    write_clips(tmp_path, [f"{emotion}/{who}_1.wav" for emotion in ("happy", "sad") for who in (*pair, "x9")])
+    (message,) = messages(tmp_path)
+    assert f"speakers {' and '.join(map(repr, sorted(pair)))} may be one person" in message
+
+
+@pytest.mark.parametrize("pair", [("1", "10"), ("a1", "b1"), ("0", "1")])
+def test_different_speakers_do_not_warn(pair, tmp_path):
+    assert (
+        messages(write_clips(tmp_path, [f"{e}/{who}_1.wav" for e in ("happy", "sad") for who in pair])) == []
+    )
+
+
+def test_duplicates_with_other_labels(tmp_path):
+    write_clips(tmp_path, GOOD)
+    (tmp_path / "sad/anna_1.wav").write_bytes((tmp_path / "happy/anna_1.wav").read_bytes())
+    (message,) = messages(tmp_path)
+    assert "1 clip(s) have the same bytes as another, 1 of them with another speaker or emotion" in message
+
+
+# ---- files that are not read ----
+
+
+@pytest.mark.parametrize("suffix", [".m4a", ".MP4", ".webm", ".amr", ".3gp", ".wma", ".aac"])
+def test_other_formats_are_counted(suffix, tmp_path):
+    write_clips(tmp_path, GOOD)
+    for n in (3, 4):
+        (tmp_path / f"sad/ben_{n}{suffix}").write_bytes(b"x")
+    (message,) = messages(tmp_path)
+    assert (
+        f"2 recording(s) were not read: 2 × {suffix.lower()} (sad/ben_3{suffix}, sad/ben_4{suffix})"
+        in message
+    )
+    assert f"ffmpeg -i clip{suffix.lower()} clip.wav" in message
+
+
+def test_only_other_formats(tmp_path):
+    (tmp_path / "happy").mkdir()
+    (tmp_path / "happy/a_1.m4a").write_bytes(b"x")
+    with pytest.raises(CorpusError, match=r"no clips that can be read.*1 × \.m4a.*ffmpeg"):
+        load_index("folder", tmp_path, speaker=SPEAKER)
+
+
+def test_other_formats_of_clips_that_are_read_do_not_warn(tmp_path):
+    """Neither a second format of a clip nor RAVDESS's videos are missing clips."""
+    write_clips(tmp_path / "own", GOOD)
+    (tmp_path / "own/sad/ben_1.m4a").write_bytes(b"x")
+    assert messages(tmp_path / "own") == []
+    write_clips(tmp_path / "ravdess", ["03-01-03-01-01-01-01.wav"])
+    (tmp_path / "ravdess/02-01-03-01-01-01-01.mp4").write_bytes(b"x")
+    assert messages(tmp_path / "ravdess", "ravdess") == []
+
+
+def test_other_formats_in_a_table_are_reported(tmp_path):
+    (tmp_path / "a.m4a").write_bytes(b"x")
+    (tmp_path / "index.csv").write_text("path,emotion,speaker\na.m4a,happy,x\n")
+    with pytest.raises(CorpusError, match=r"\.m4a is not read; convert each to wav: ffmpeg"):
+        load_index("folder", tmp_path)
+
+
+# ---- several files of one clip ----
+
+
+def clone(folder, names=("1001_DFA_ANG_XX", "1002_DFA_ANG_XX"), seconds=1.0):
+    rng = np.random.default_rng(0)
+    for name in names:
+        for place, suffix in (("AudioWAV", "wav"), ("AudioMP3", "mp3")):
+            (folder / place).mkdir(parents=True, exist_ok=True)
+            n = int(16000 * (seconds if suffix == "mp3" else 1.0))
+            soundfile.write(folder / place / f"{name}.{suffix}", rng.uniform(-0.3, 0.3, n), 16000)
+    return folder
+
+
+def test_clip_in_several_formats_counts_once(tmp_path):
+    assert messages(clone(tmp_path), "crema_d") == [
+        "CREMA-D, audio: clips that exist in several formats count once; not used: 2 × .mp3"
+    ]
+    with pytest.warns(UserWarning, match="several formats"):
+        index = load_index("crema_d", tmp_path)
+    assert all(path.endswith(".wav") for path in index["path"])
+
+
+def test_verify_clip_in_several_formats(tmp_path):
+    report = verify("crema_d", clone(tmp_path), progress=False)
+    assert "conflict" not in report.counts
+    assert set(report.table["path"].str[-4:]) <= {".wav", ""}
+
+
+def test_formats_of_different_length_are_an_error(tmp_path):
+    with pytest.raises(CorpusError, match=r"2 clip\(s\) exist in different versions") as caught:
+        load_index("crema_d", clone(tmp_path, seconds=3.0))
+    assert str(caught.value).count("AudioMP3") == 2
+
+
+def test_formats_with_different_labels_are_an_error(tmp_path):
+    clone(tmp_path, names=("a",))
+    rows = "path,emotion,speaker\nAudioWAV/a.wav,happy,x\nAudioMP3/a.mp3,happy,x\n"
+    (tmp_path / "index.csv").write_text(rows)
+    assert len(load_index("folder", tmp_path)) == 2
+    (tmp_path / "AudioMP3/a.mp3").rename(tmp_path / "AudioWAV/a.mp3")
+    (tmp_path / "index.csv").write_text(rows.replace("AudioMP3", "AudioWAV"))
+    assert len(load_index("folder", tmp_path)) == 1
+    (tmp_path / "index.csv").write_text(rows.replace("AudioMP3/a.mp3,happy", "AudioWAV/a.mp3,sad"))
+    with pytest.raises(CorpusError, match="different versions"):
+        load_index("folder", tmp_path)
+
+
+# ---- names that were changed ----
+
+
+@pytest.mark.parametrize(
+    ("corpus", "name", "clip"),
+    [
+        ("tess", "oaf_back_fear.wav", "OAF_back_fear"),
+        ("emo_db", "03A01FA.WAV", "03a01Fa"),
+        ("emo_db", "03a01fa.wav", "03a01Fa"),
+        ("crema_d", "1001_dfa_ang_xx.wav", "1001_DFA_ANG_XX"),
+        ("savee", "dc_sa01.wav", "DC_sa01"),
+        ("savee", "dc/sa01.wav", "DC_sa01"),
+        ("savee", "DC/SA01.WAV", "DC_sa01"),
+        ("ravdess", "03-01-03-01-01-01-01 (1).wav", "03-01-03-01-01-01-01"),
+        ("tess", "OAF_back_fear - Copy.wav", "OAF_back_fear"),
+    ],
+)
+def test_names_changed_by_file_systems(corpus, name, clip, tmp_path):
+    write_clips(tmp_path, [name])
+    assert messages(tmp_path, corpus) == []
+    with pytest.warns(UserWarning, match="the corpus has"):
+        assert list(load_index(corpus, tmp_path)["clip_id"]) == [f"{corpus}/{clip}"]
+
+
+def test_savee_merged_into_one_folder_is_explained(tmp_path):
+    write_clips(tmp_path, ["f10.wav", "f10 (2).wav", "f10 (3).wav"])
+    with pytest.raises(CorpusError, match=r"2 × numbered by a file manager.*\(DC, JE, JK, KL\)"):
+        load_index("savee", tmp_path)
+
+
+def test_numbered_file_with_other_content_is_an_error(tmp_path):
+    write_clips(tmp_path, ["03a01Fa.wav", "03a01Fa (2).wav"])
+    with pytest.raises(CorpusError, match="different versions"):
+        load_index("emo_db", tmp_path)
+
+
+# ---- the report and the command line ----
+
+
+def test_check_of_folders(tmp_path):
+    write_clips(tmp_path, [*GOOD, "angry/anna_1.wav"])
+    (tmp_path / "sad/ben_3.m4a").write_bytes(b"x")
+    found = check(tmp_path, speaker=SPEAKER)
+    text = str(found)
+    assert "9 clips, 2 speakers, 3 emotions" in text
+    assert "median 0.0 s" in text
+    assert "! 1 recording(s) were not read: 1 × .m4a" in text
+    assert "! emotions of one speaker" in text
+    assert found.table().columns.tolist() == ["path", "emotion", "speaker"]
+
+
+def test_written_table_gives_the_same_index(tmp_path):
+    write_clips(tmp_path, ["fröhlich/a_1.wav", "sad/a_1.wav", "fröhlich/b_1.wav", "sad/b_1.wav"])
+    before = load_index("folder", tmp_path, speaker=SPEAKER, labels={"fröhlich": "happy"})
+    assert check(tmp_path, speaker=SPEAKER, labels={"fröhlich": "happy"}).write() == tmp_path / "index.csv"
+    after = load_index("folder", tmp_path)
+    assert before.equals(after)
+    with pytest.raises(CorpusError, match="is used as it is"):
+        check(tmp_path).write()
+
+
+def test_check_names_recordings_that_are_not_in_the_table(tmp_path):
+    write_clips(tmp_path, GOOD)
+    (tmp_path / "x.m4a").write_bytes(b"x")
+    (tmp_path / "index.csv").write_text(f"path,emotion,speaker\n{GOOD[0]},happy,anna\n")
+    found = check(tmp_path)
+    assert found.from_table
+    assert "8 recording(s) in the folder are not in the table: 1 × .m4a, 7 × .wav" in str(found)
+
+
+def test_corpora_check_command(tmp_path, capsys):
+    write_clips(tmp_path, [*GOOD, "meh/anna_1.wav"])
+    command = ["corpora", "check", str(tmp_path), "--speaker", SPEAKER]
+    assert main(command) == 1
+    out = capsys.readouterr().out
+    assert "folder 'meh' names 0 emotions" in out
+    assert "index.csv that --write would write:\npath,emotion,speaker\nhappy/anna_1.wav,happy,anna\n" in out
+    assert not (tmp_path / "index.csv").exists()
+    assert main([*command, "--drop", "meh", "--write"]) == 0
+    assert len((tmp_path / "index.csv").read_text().splitlines()) == 9
+    assert "SERCORE_OPTIONS" not in os.environ
+
+
+def test_check_of_a_missing_folder(tmp_path, capsys):
+    assert main(["corpora", "check", str(tmp_path / "nowhere")]) == 1
+    error = capsys.readouterr().err
+    assert "nowhere (not a folder)\nPass the folder with your recordings, or a CSV file" in error
+
+
+@pytest.mark.parametrize("command", ["train", "extract", "run"])
+def test_commands_pass_the_options_on(command, tmp_path, monkeypatch):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("name;emotion\nFroh;happy\n")
+    seen = []
+    monkeypatch.setattr(
+        f"sercore.cli._{command}", lambda options: seen.append(json.loads(os.environ["SERCORE_OPTIONS"]))
+    )
+    options = ["--speaker", "(a)", "--emotion", "(b)", "--labels", str(labels), "--drop", "x", "y"]
+    assert main([command, "--corpus", "folder", *options, "--on-conflict", "majority", "--skip-unknown"]) == 0
+    assert seen == [
+        {
+            "speaker": "(a)",
+            "emotion": "(b)",
+            "on_conflict": "majority",
+            "labels": {"Froh": "happy", "x": None, "y": None},
+            "unknown": "warn",
+        }
+    ]
+
+
+def test_options_need_the_corpus_folder(capsys):
+    assert main(["train", "--speaker", "(a)"]) == 1
+    assert "add --corpus folder (it is demo)" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["{who}_{emotion}_{n}.wav", "{emotion}/{who}_{n}.wav"])
+def test_train_on_own_names(name, tmp_path, monkeypatch, capsys):
+    from toys import bundles as small
+
+    monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
+    seed = 0
+    for who in ("anna", "ben", "cleo"):
+        for emotion in ("happy", "sad"):
+            for n in (1, 2, 3):
+                path = tmp_path / "own" / name.format(who=who, emotion=emotion, n=n)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                soundfile.write(path, small.clip(seed := seed + 1), small.SR)
+    patterns = ["--speaker", r"([a-z]+)_(?:[a-z]+_)?\d"]
+    patterns += ["--emotion", r"_([a-z]+)_\d"] if "/" not in name else []
+    command = ["train", "--corpus", "folder", "--root", str(tmp_path / "own"), "--out", str(tmp_path / "b")]
+    assert main([*command, *patterns]) == 0
+    assert "clips 18, speakers 3" in capsys.readouterr().out
