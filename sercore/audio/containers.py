@@ -20,7 +20,7 @@ __all__ = ["inspect", "tag_size"]
 _UNKNOWN = 0x7FFFF000  # sizes of 2 GB and more are written when the length is unknown
 _MOST_CHUNKS, _MOST_PAGES = 10_000, 1_000_000  # no recording of an hour has more
 _MOST_BYTES = 2**30  # read into memory
-_JUNK = 4096  # bytes after the end that may be ignored: tags, padding
+_JUNK = 1024  # bytes after the end that may be ignored: tags, padding
 
 
 @dataclass(frozen=True)
@@ -253,8 +253,9 @@ def _check_rest(file: _File, end: int, magic: bytes, known) -> None:
     for position in (end, end + 1):
         if file.at(position, len(magic)) == magic:
             raise file.joined(position)
-    n_rest = file.n_bytes - end
-    if n_rest >= _JUNK and not known(end) and not known(end + 1) and any(file.at(end, n_rest)):
+    has_tag = tag_size(file.at(end, 16), 0) > 0
+    known_end = has_tag or known(end) or known(end + 1)
+    if file.n_bytes - end >= _JUNK and not known_end and any(file.at(end, 2**20)):
         raise file.unfinished(end)
 
 

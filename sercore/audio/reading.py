@@ -213,8 +213,6 @@ def _convert(path: Path, name: str, demuxer: str | None) -> tuple[np.ndarray, in
             "get it again",
             reason="truncated",
         )
-    if content[:4] == b"RIFF":  # ffmpeg leaves the sizes open when it writes to a pipe
-        content = content[:4] + b"\xff" * 4 + content[8:]
     return _decode(io.BytesIO(content), path, content[:12], len(content))
 
 

@@ -135,6 +135,8 @@ def test_flac_of_unknown_length_that_is_too_long(tmp_path, monkeypatch):
 def test_header_that_declares_less_than_there_is(tmp_path):
     data = patched(encode("WAV"), (4, 0, struct.pack("<I", 4036)), (b"data", 0, struct.pack("<I", 4000)))
     refused(tmp_path, data, "truncated", "but 60000 bytes follow.*sox --ignore-length a.wav")
+    au = patched(encode("AU", "PCM_16"), (8, 0, struct.pack(">I", 4000)))
+    refused(tmp_path, au, "truncated", "but 60000 bytes follow")
 
 
 def test_empty_data_chunk_is_empty(tmp_path):
@@ -158,6 +160,7 @@ BEHIND = CHUNKS | {
     "cut LIST": b"LIST" + struct.pack("<I", 4004) + b"INFO" + bytes(1000),
     "cut chunk header": b"LI",
     "ID3v1 tag": b"TAG" + b"title".ljust(125),
+    "APE tag": b"APETAGEX" + struct.pack("<IIII", 2000, 2000, 0, 0) + bytes(8) + b"x" * 2000,
     "zeros": bytes(9999),
 }
 
