@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -49,7 +50,9 @@ def load_bytes(content: bytes, name: str = "the upload", *, sr: int = SAMPLE_RAT
         try:
             return load(path, sr=sr)
         except AudioError as error:
-            raise AudioError(str(error).replace(str(path), name), reason=error.reason) from None
+            message = str(error).replace(str(path), name)
+            for_shell = shlex.quote(Path(name).name)  # in commands that convert or repair the file
+            raise AudioError(message.replace(" upload", f" {for_shell}"), reason=error.reason) from None
 
 
 def wav_bytes(wave: np.ndarray, sr: int) -> bytes:

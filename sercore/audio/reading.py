@@ -1,19 +1,29 @@
 """Read samples from audio files, with an error that names the cause if that is impossible.
 
-libsndfile reads truncated files and damaged headers without an error. The checks here detect them, and
-the text files that failed downloads and clones without Git LFS leave under the names of recordings.
+libsndfile reads truncated files and damaged headers without an error. The checks here and in
+:mod:`sercore.audio.containers` detect them, and the text files that failed downloads and clones without
+Git LFS leave under the names of recordings. Formats of telephones and browsers, which libsndfile does not
+read, are recognised by their first bytes and decoded by ffmpeg if it is installed.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import shlex
+import shutil
 import stat
+import subprocess
+import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import AudioError
 from ..files import is_lfs_pointer
+from .containers import inspect, tag_size
 
 __all__ = ["AUDIO_SUFFIXES", "MAX_SECONDS", "SAMPLE_RATES", "read"]
 
@@ -25,7 +35,41 @@ MAX_SECONDS = 3600.0
 SAMPLE_RATES = (4_000, 768_000)
 """Lowest and highest accepted sample rate in Hz; other values indicate a damaged header."""
 
+MAX_SAMPLES = 2**29
+"""Most samples of all channels that are read: 2 GiB of memory, 50 min at 96 kHz in stereo."""
+DECODE_SECONDS = 120.0
+"""Time after which ffmpeg is stopped."""
+
 _SAMPLES_PER_BYTE = 1000  # FLAC compresses digital silence about 500-fold; no format does better
+_UNKNOWN = 2**62  # libsndfile's number of frames if the file does not declare it is 2**63 - 1
+_BLOCK = 2**20  # frames read at a time if their number is unknown
+_CONTAINERS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "NIST", "VOC", "CAF", "FLAC", "OGG", "MP3"}
+
+# position, first bytes, name, and ffmpeg's name of formats that libsndfile does not read; without the last,
+# ffmpeg reads truncated files without an error
+_FOREIGN = (
+    (4, b"ftypM4A", "m4a (AAC)", "mov"),
+    (4, b"ftypM4B", "m4a (AAC)", "mov"),
+    (4, b"ftyp3g", "3GP", "mov"),
+    (4, b"ftypqt", "QuickTime", "mov"),
+    (4, b"ftyp", "MP4", "mov"),
+    (4, b"moov", "QuickTime", "mov"),
+    (4, b"mdat", "QuickTime", "mov"),
+    (0, b"\x1a\x45\xdf\xa3", "Matroska", "matroska"),
+    (0, b"#!AMR", "AMR", "amr"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMA (ASF)", "asf"),
+    (0, b"ADIF", "AAC", "aac"),
+    (8, b"AVI ", "AVI", None),
+    (0, b"FLV\x01", "Flash video", None),
+    (0, b".RMF", "RealAudio", "rm"),
+    (0, b"\0\0\x01\xba", "MPEG video", None),
+    (0, b"wvpk", "WavPack", "wv"),
+    (0, b"MAC ", "Monkey's Audio", "ape"),
+    (0, b"TTA1", "True Audio", "tta"),
+    (0, b"MPCK", "Musepack", "mpc8"),
+    (28, b"Speex   ", "Speex", "ogg"),
+    (0, b"ajkg", "Shorten", "shn"),
+)
 
 
 def read(path: Path) -> tuple[np.ndarray, int]:
@@ -44,37 +88,189 @@ def read(path: Path) -> tuple[np.ndarray, int]:
     Raises
     ------
     AudioError
-        With ``reason`` missing, unreadable, empty, lfs-pointer, web-page, not-audio, truncated or
-        too-long.
+        With ``reason`` missing, unreadable, empty, lfs-pointer, web-page, not-audio, truncated, joined
+        or too-long.
 
     See Also
     --------
     load : a validated mono waveform at one sample rate.
     """
-    import soundfile
-
     head, n_bytes = _open_head(path)
     _refuse_lookalikes(head, path)
-    _refuse_cut_wav(head, n_bytes, path)
-    cut = head[:4] in (b"fLaC", b"OggS")
+    if found := _foreign(head[tag_size(head, 0) if head.startswith(b"ID3") else 0 :]):
+        return _convert(path, *found)
     try:
-        with soundfile.SoundFile(path) as file:
-            native_sr, declared = file.samplerate, file.frames
-            estimated = file.format == "MP3"  # without an index, the length of an mp3 is an estimate
-            _refuse_headers(native_sr, declared, file.channels, n_bytes, path)
-            samples = file.read(dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:  # TypeError: .raw files
+        content, n_expected = inspect(path, head, n_bytes)
+    except AudioError:
+        raise
+    except Exception as error:
+        raise AudioError(f"{path}: cannot be read ({_one_line(error)})", reason="unreadable") from error
+    if content is not None and n_expected:  # an mp3 without index: its length is an estimate
+        import soundfile
+
+        with contextlib.suppress(Exception):
+            content = content if soundfile.info(path).frames < n_expected else None
+    samples, sr = _decode(path if content is None else io.BytesIO(content), path, head, n_bytes)
+    if len(samples) < n_expected - 2 * 1152:  # decoders skip the first frames
         raise AudioError(
-            f"{path}: not readable as audio (its first bytes are {head[:12]!r}); "
-            + ("it seems cut off or damaged: get it again" if cut else f"use {', '.join(AUDIO_SUFFIXES)}"),
-            reason="truncated" if cut else "not-audio",
+            f"{path}: cut off or damaged: {len(samples)} of about {n_expected} samples can be decoded; "
+            "get it again",
+            reason="truncated",
+        )
+    return samples, sr
+
+
+def _decode(source, path: Path, head: bytes, n_bytes: int) -> tuple[np.ndarray, int]:
+    """Samples that libsndfile reads, all of them; whatever it raises becomes an AudioError."""
+    import soundfile
+
+    compressed = head[:4] in (b"fLaC", b"OggS")
+    try:
+        with soundfile.SoundFile(source) as file:
+            n_frames, n_channels, sr = file.frames, file.channels, file.samplerate
+            _refuse_headers(file, n_bytes, path)
+            file.seekable = lambda: False  # no seeking, which telephone codecs and unknown lengths refuse
+            if n_frames < _UNKNOWN:
+                samples = file.read(n_frames, dtype="float32", always_2d=True)
+            else:
+                samples = _read_blocks(file, path)
+            declared = 0 if n_frames >= _UNKNOWN or file.format == "MP3" else n_frames
+    except AudioError:
+        raise
+    except Exception as error:  # of any type: libsndfile, soundfile, memory
+        raise AudioError(
+            f"{path}: not readable as audio (its first bytes are {head[:12]!r}; {_one_line(error)}); "
+            + (
+                "it seems cut off or damaged: get it again"
+                if compressed
+                else f"use {', '.join(AUDIO_SUFFIXES)}"
+            ),
+            reason="truncated" if compressed else "not-audio",
         ) from error
-    if len(samples) < (0.85 * declared if estimated else declared) or (cut and declared == 0):
+    if len(samples) < declared or (compressed and len(samples) == 0):
         raise AudioError(
             f"{path}: cut off: it contains {len(samples)} samples of {declared or 'more'}; get it again",
             reason="truncated",
         )
-    return samples, native_sr
+    return samples.reshape(-1, n_channels), sr
+
+
+def _read_blocks(file, path: Path) -> np.ndarray:
+    """Samples of a file that does not declare their number."""
+    blocks, most = [], min(MAX_SECONDS * file.samplerate, MAX_SAMPLES // file.channels)
+    while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+        blocks.append(block)
+        if sum(map(len, blocks)) > most:
+            raise _too_long(path, f"more than {most / file.samplerate / 60:.0f} min long")
+    return np.concatenate(blocks) if blocks else np.zeros((0, file.channels), np.float32)
+
+
+def _too_long(path: Path, found: str) -> AudioError:
+    return AudioError(
+        f"{path}: {found}; cut it into pieces of at most {MAX_SECONDS / 60:.0f} min, in mono",
+        reason="too-long",
+    )
+
+
+def _command(path: Path) -> str:
+    """The command that converts a file to wav."""
+    target = path.stem + ("_converted.wav" if path.suffix.lower() == ".wav" else ".wav")
+    return f"'ffmpeg -i {shlex.quote(path.name)} {shlex.quote(target)}'"
+
+
+def _one_line(error: Exception) -> str:
+    text = getattr(error, "error_string", error)  # libsndfile's, without the path
+    return " ".join(f"{type(error).__name__}: {text}".split())[:200]
+
+
+# --- formats that libsndfile does not read -----------------------------------------------------------
+
+
+def _foreign(head: bytes) -> tuple[str, str | None] | None:
+    """Name of a format that libsndfile does not read, and ffmpeg's name of it; None for others."""
+    for position, magic, name, demuxer in _FOREIGN:
+        if head.startswith(magic, position):
+            return ("WebM" if name == "Matroska" and b"webm" in head[:64] else name), demuxer
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:  # an ADTS frame: layer 0
+        return "AAC", "aac"
+    return None
+
+
+def _convert(path: Path, name: str, demuxer: str | None) -> tuple[np.ndarray, int]:
+    """Samples that ffmpeg decodes; an AudioError that names the format if it is not installed."""
+    exe = _ffmpeg() if demuxer else None
+    if exe is None:
+        install = ", or install a decoder with 'pip install imageio-ffmpeg'" if demuxer else ""
+        raise AudioError(
+            f"{path}: its format is {name}, which cannot be read directly; convert it with {_command(path)}"
+            f"{install}",
+            reason="not-audio",
+        )
+    content, report = _run_ffmpeg(exe, path, demuxer)
+    if report or not content:
+        raise AudioError(
+            f"{path}: its format is {name}, and ffmpeg cannot decode all of it ({report or 'no audio'}); "
+            "get it again",
+            reason="truncated",
+        )
+    return _decode(io.BytesIO(content), path, content[:12], len(content))
+
+
+def _ffmpeg() -> str | None:
+    """Path of ffmpeg, from the system or the package imageio-ffmpeg."""
+    if exe := shutil.which("ffmpeg"):
+        return exe
+    try:
+        import imageio_ffmpeg
+
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    except (ImportError, RuntimeError, OSError):
+        return None
+
+
+def _run_ffmpeg(exe: str, path: Path, demuxer: str) -> tuple[bytes, str]:
+    """A wav file in memory, and what ffmpeg reports; bounded in time and size."""
+    most = 4 * MAX_SAMPLES
+    command = [
+        exe, "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-f", demuxer,
+        "-i", f"file:{path.absolute()}", "-map", "0:a:0", "-t", str(MAX_SECONDS + 1),
+        "-bitexact", "-c:a", "pcm_f32le", "-f", "wav", "pipe:1",
+    ]  # fmt: skip
+    stopped = threading.Event()
+    try:
+        with (
+            tempfile.TemporaryFile() as log,
+            subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
+            ) as process,
+        ):
+
+            def stop():
+                stopped.set()
+                process.kill()
+
+            timer = threading.Timer(DECODE_SECONDS, stop)
+            timer.start()
+            try:
+                content = process.stdout.read(most + 1)
+                if len(content) <= most:
+                    process.wait()
+            finally:
+                timer.cancel()
+                process.kill()
+            code = process.wait()
+            log.seek(0)
+            report = " ".join(log.read(2000).decode(errors="replace").split())[:200]
+    except OSError as error:
+        return b"", f"{exe} cannot be started: {error}"
+    if stopped.is_set():
+        return b"", f"stopped after {DECODE_SECONDS:.0f} s"
+    if len(content) > most:
+        raise _too_long(path, f"more than {MAX_SAMPLES} samples")
+    return content, report or (f"exit status {code}" if code else "")
+
+
+# --- checks before decoding --------------------------------------------------------------------------
 
 
 def _open_head(path: Path) -> tuple[bytes, int]:
@@ -123,27 +319,23 @@ def _refuse_lookalikes(head: bytes, path: Path) -> None:
         )
 
 
-def _refuse_cut_wav(head: bytes, n_bytes: int, path: Path) -> None:
-    """Raise for a truncated wav or aiff, which libsndfile would read; the header declares the length."""
-    if head[:4] not in (b"RIFF", b"RIFX", b"FORM"):
-        return
-    declared = int.from_bytes(head[4:8], "little" if head[:4] == b"RIFF" else "big") + 8
-    streamed = declared >= 0xFFFFFF00 or declared <= 8  # written to a pipe, with unknown length
-    if not streamed and declared - n_bytes > 64:
-        raise AudioError(
-            f"{path}: cut off: the header declares {declared} bytes, the file has {n_bytes}; get it again",
-            reason="truncated",
-        )
-
-
-def _refuse_headers(sr: int, n_frames: int, n_channels: int, n_bytes: int, path: Path) -> None:
+def _refuse_headers(file, n_bytes: int, path: Path) -> None:
     """Raise for implausible headers, which could request more memory than there is."""
+    sr, n_frames, n_channels = file.samplerate, file.frames, file.channels
     low, high = SAMPLE_RATES
+    if file.format not in _CONTAINERS:
+        raise AudioError(
+            f"{path}: its format is {file.format_info}, whose length cannot be checked; convert it with "
+            f"{_command(path)}",
+            reason="not-audio",
+        )
     if not low <= sr <= high:
         raise AudioError(
             f"{path}: a sample rate of {sr} Hz, not {low} to {high} Hz; the header is damaged, get it again",
             reason="not-audio",
         )
+    if n_frames >= _UNKNOWN:
+        return
     if n_frames * n_channels > _SAMPLES_PER_BYTE * n_bytes:
         raise AudioError(
             f"{path}: cut off or damaged: the header declares {n_frames} samples, more than {n_bytes} bytes "
@@ -151,8 +343,6 @@ def _refuse_headers(sr: int, n_frames: int, n_channels: int, n_bytes: int, path:
             reason="truncated",
         )
     if n_frames > MAX_SECONDS * sr:
-        raise AudioError(
-            f"{path}: {n_frames / sr / 60:.0f} min long; cut it into pieces of at most "
-            f"{MAX_SECONDS / 60:.0f} min",
-            reason="too-long",
-        )
+        raise _too_long(path, f"{n_frames / sr / 60:.0f} min long")
+    if n_frames * n_channels > MAX_SAMPLES:
+        raise _too_long(path, f"{n_frames} samples in {n_channels} channels, more than {MAX_SAMPLES}")

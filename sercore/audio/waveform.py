@@ -23,10 +23,10 @@ SAMPLE_RATE = 16_000
 MIN_SECONDS = 0.1
 """Shortest accepted waveform, in seconds."""
 _SILENT_PEAK = 1e-4  # -80 dB relative to full scale, about 3 quantisation steps of 16 bits
-_CANCEL_DB = 40.0
+_CANCEL_DB = 12.0  # the mean of two channels is 6 dB softer than the louder one if the other is silent
 
 
-def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE) -> np.ndarray:
+def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE, channel: int | None = None) -> np.ndarray:
     """Validated mono waveform of a recording, at sample rate ``sr``.
 
     Channels are averaged, a constant offset is subtracted, the waveform is resampled by soxr (quality
@@ -36,9 +36,12 @@ def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE) -> np.ndarray:
     Parameters
     ----------
     path : path
-        Any file that libsndfile reads: wav, flac, ogg, mp3, aiff (also with a wrong suffix).
+        Any file that libsndfile reads: wav, flac, ogg, mp3, aiff (also with a wrong suffix); m4a, WebM,
+        AMR and others if ffmpeg or the package imageio-ffmpeg is installed.
     sr : int
         Sample rate of the result in Hz.
+    channel : int, optional
+        Channel to use, from 0, instead of the mean of all channels.
 
     Returns
     -------
@@ -49,7 +52,8 @@ def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE) -> np.ndarray:
     ------
     AudioError
         With ``reason`` missing, unreadable (no permission), empty, lfs-pointer, web-page, not-audio,
-        truncated, too-long, channels-cancel, not-finite, out-of-range, too-short or silent.
+        truncated, joined, too-long, channels-cancel, not-mono (there is no such channel), not-finite,
+        out-of-range, too-short or silent.
 
     See Also
     --------
@@ -59,7 +63,7 @@ def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE) -> np.ndarray:
     Notebook: 01_eda.ipynb
     """
     samples, native_sr = read(Path(path))
-    return convert(_to_mono(samples, where=str(path)), native_sr, sr=sr, where=str(path))
+    return convert(_to_mono(samples, channel, where=str(path)), native_sr, sr=sr, where=str(path))
 
 
 def convert(
@@ -247,18 +251,27 @@ def trim(wave: np.ndarray, sr: int, *, top_db: float = 40.0) -> np.ndarray:
     return wave[first * size : wave.size if last == n_blocks else last * size]
 
 
-def _to_mono(samples: np.ndarray, *, where: str) -> np.ndarray:
-    """Mean over channels; raises if they cancel each other."""
+def _to_mono(samples: np.ndarray, channel: int | None = None, *, where: str) -> np.ndarray:
+    """One channel, or the mean over channels; raises if they cancel each other."""
     n_channels = samples.shape[1]
-    if n_channels == 1:
+    if channel is not None:
+        if not 0 <= channel < n_channels:
+            raise AudioError(
+                f"{where}: channel={channel}, but it has {n_channels} channel(s), counted from 0",
+                reason="not-mono",
+            )
+        return np.ascontiguousarray(samples[:, channel])
+    if n_channels == 1 or len(samples) == 0:
         return samples[:, 0]
     with np.errstate(over="ignore", invalid="ignore"):  # check() reports huge or non-finite samples
         mono = samples @ np.full(n_channels, 1.0 / n_channels, dtype=np.float32)  # 10 times faster than mean
-        power, loudest = mono @ mono, np.einsum("ij,ij->j", samples, samples).max()
-    if power < loudest * 10 ** (-_CANCEL_DB / 10):
+        power, each = mono @ mono, np.einsum("ij,ij->j", samples, samples)
+    loudest = int(each.argmax())
+    if 0 < each[loudest] < np.inf and power <= each[loudest] * 10 ** (-_CANCEL_DB / 10):
+        loss = f"{10 * np.log10(each[loudest] / power):.0f} dB softer than" if power > 0 else "silent, unlike"
         raise AudioError(
-            f"{where}: the {n_channels} channels cancel each other when averaged (one is inverted); "
-            "keep one channel",
+            f"{where}: the mean of its {n_channels} channels is {loss} channel {loudest}: they cancel each "
+            f"other (one is inverted?); keep one channel, with channel={loudest}",
             reason="channels-cancel",
         )
     return mono

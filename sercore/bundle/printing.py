@@ -107,7 +107,11 @@ def _as_piped(row: dict, piped: os.PathLike | None) -> dict:
     if piped is None or row["file"] != os.fspath(piped):
         return row
     row = row | {"file": "-"}
-    return row | {"message": row["message"].replace(str(piped), "-")} if "message" in row else row
+    return (
+        row | {"message": row["message"].replace(str(piped), "-").replace(piped.stem, "recording")}
+        if "message" in row
+        else row
+    )
 
 
 def _header(classes, width, timed) -> str:

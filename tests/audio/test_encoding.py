@@ -32,3 +32,8 @@ def test_load_bytes_leaves_no_files(wave, tmp_path, monkeypatch):
         with pytest.raises(AudioError, match=r"^\.\./own\.wav: "):
             load_bytes(content, "../own.wav")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_load_bytes_names_the_uploaded_file_in_commands():
+    with pytest.raises(AudioError, match=r"'ffmpeg -i blob\.avi blob\.avi\.wav'"):
+        load_bytes(b"RIFF\0\1\0\0AVI LIST" + bytes(99), "blob.avi")

@@ -189,8 +189,9 @@ def test_predict_reads_standard_input(bundle, clips, capsys, monkeypatch):
     assert json.loads(lines[0])["file"] == "-"
 
 
-def test_messages_about_standard_input_hide_temporary_file(bundle, capsys, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Dear reader")))
+@pytest.mark.parametrize("content", [b"Dear reader", b"#!AMR\n" + bytes(99), b"RIFF"])
+def test_messages_about_standard_input_hide_temporary_file(bundle, capsys, monkeypatch, content):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     status, _, error = run(capsys, "predict", "--bundle", bundle, "-")
     assert status == 3
     assert "skipped: -: " in error

@@ -68,6 +68,22 @@ def half(data):
     return data[: len(data) // 2]
 
 
+def without_end(data):
+    return data[: data.rindex(b"OggS")]
+
+
+def flac_of_unknown_length():
+    data = encode(kind="FLAC")
+    return patched(21, bytes([data[21] & 0xF0, 0, 0, 0, 0]), data)
+
+
+def listed_wav():
+    """A wav with a LIST chunk behind the audio."""
+    data = encode() + b"LIST" + struct.pack("<I", 4004) + b"INFO" + bytes(4000)
+    return patched(4, struct.pack("<I", len(data) - 8), data)
+
+
+SHORT = struct.pack("<I", len(encode()) // 10)
 AUDIO = {
     "zero bytes": (b"", "empty"),
     "four bytes of a header": (b"RIFF", "not-audio"),
@@ -76,6 +92,24 @@ AUDIO = {
     "half a flac": (encode(kind="FLAC")[:1500], "truncated"),
     "half an ogg": (encode(kind="OGG")[:2500], "truncated"),
     "half an mp3": (half(encode(np.tile(TONE, 8), kind="MP3")), "truncated"),
+    "half a W64": (half(encode(kind="W64", subtype="PCM_16")), "truncated"),
+    "half an RF64": (half(encode(kind="RF64")), "truncated"),
+    "half a CAF": (half(encode(kind="CAF", subtype="PCM_16")), "truncated"),
+    "half an AU": (half(encode(kind="AU")), "truncated"),
+    "half a NIST Sphere file": (half(encode(kind="NIST", subtype="PCM_16")), "truncated"),
+    "half a VOC": (half(encode(kind="VOC", subtype="PCM_16")), "truncated"),
+    "an ogg without its last page": (without_end(encode(kind="OGG")), "truncated"),
+    "two oggs in one file": (2 * encode(kind="OGG"), "joined"),
+    "two mp3 in one file": (2 * encode(kind="MP3"), "joined"),
+    "two wavs in one file": (2 * encode(), "joined"),
+    "a flac of unknown length": (flac_of_unknown_length(), READS),
+    "half a flac of unknown length": (half(flac_of_unknown_length()), "truncated"),
+    "a wav with both lengths 0": (patched(40, bytes(4), patched(4, bytes(4))), READS),
+    "a wav with a cut LIST chunk behind": (listed_wav()[:-3000], READS),
+    "a wav that declares a tenth of its audio": (patched(4, SHORT, patched(40, SHORT)), "truncated"),
+    "nearly inverted stereo": (stereo(TONE, -0.97 * TONE), "channels-cancel"),
+    "the beginning of an AVI": (b"RIFF\0\1\0\0AVI LIST" + bytes(99), "not-audio"),
+    "an Akai MPC file": (encode(kind="MPC2K"), "not-audio"),
     "half an aiff": (encode(kind="AIFF")[:8000], "truncated"),
     "a flac header without frames": (b"fLaC" + bytes(50), "truncated"),
     "an ogg page mark alone": (b"OggS", "truncated"),
