@@ -1,4 +1,4 @@
-"""A quiet terminal: what libraries report about themselves goes to a log file.
+"""A quiet terminal and no telemetry: what libraries report about themselves goes to a log file only.
 
 TensorFlow, absl, CUDA and oneDNN write to file descriptor 2 from C++, in part before they read any log
 level, and worker processes and notebook kernels inherit the descriptor. :func:`terminal` therefore
@@ -16,10 +16,23 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "GLOG_minloglevel": "3"}
+TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1"}
+"""Keeps ONNX Runtime from writing a device id to the user's cache folder and sending events."""
+
+ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "GLOG_minloglevel": "3"} | TELEMETRY
 """Log levels of TensorFlow and its C++ libraries; values that a user has set take precedence."""
 
 MAX_LOG_BYTES = 1_000_000
+
+
+def disable_telemetry() -> None:
+    """Turn off the telemetry of ONNX Runtime in this process and the processes it starts.
+
+    Must be called before ONNX Runtime is imported; :mod:`sercore.bundle` does so. A value that a user has
+    set takes precedence.
+    """
+    for name, value in TELEMETRY.items():
+        os.environ.setdefault(name, value)
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ for networks. Several members are combined by weighted soft voting. Nothing is e
 ====================  ==============================================================================
 """
 
+from .. import quiet
 from .default_model import get_predictor
 from .files import find_files, predict_clip, predict_files
 from .folder import digest
@@ -32,6 +33,8 @@ from .predictor import Predictor
 from .printing import print_predictions
 from .recordings import Recording, Windows, over_time, predict_windows
 from .saving import FittedModel, save
+
+quiet.disable_telemetry()  # no module of this package imports ONNX Runtime before it is used
 
 __all__ = [
     "FittedModel",

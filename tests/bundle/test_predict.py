@@ -7,11 +7,13 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from toys import bundles as small
 
-from sercore.bundle import Predictor, Windows, find_files, predict_clip, predict_files
+from sercore.bundle import FittedModel, Predictor, Windows, find_files, predict_clip, predict_files, save
+from sercore import features
 from sercore.cli import main
 from sercore.errors import AudioError, BundleError
 
@@ -27,6 +29,20 @@ def bundle(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle")
     index = small.write_corpus(folder / "wav")
     return small.save_small(folder / "b", index, small.features(index, folder))
+
+
+@pytest.fixture(scope="module")
+def onnx_bundle(tmp_path_factory):
+    """An untrained network with its ONNX export."""
+    from sercore.models import build
+    from sercore.training import FittedNetwork
+
+    n_features = len(features.column_names(small.SMALL))
+    network = build("mlp", n_features, len(small.CLASSES), seed=1)
+    fitted = FittedNetwork(network, np.zeros(n_features), np.ones(n_features), pd.DataFrame())
+    return save(
+        tmp_path_factory.mktemp("onnx") / "b", {"mlp": FittedModel(fitted, small.SMALL)}, small.CLASSES
+    )
 
 
 @pytest.fixture
@@ -258,6 +274,29 @@ def test_train_then_predict(corpus, capsys, tmp_path):
     status, _, error = run(capsys, *command)
     assert status == 1
     assert "--overwrite" in error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from sercore.cli import main; main(sys.argv[1:])",
+        "import sercore; sercore.bundle.Predictor.load(sys.argv[3]).predict(sys.argv[4])",
+    ],
+    ids=["command line", "package"],
+)
+def test_prediction_sends_no_telemetry(code, onnx_bundle, clips, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ORT_", "XDG_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, time\n{code}\ntime.sleep(4)\nprint('onnxruntime' in sys.modules)"]
+        + ["predict", "--bundle", onnx_bundle, clips / "b.wav"],
+        capture_output=True, text=True, env=environment | {"HOME": str(home)},
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "True", done.stderr
+    written = [path.as_posix().lower() for path in home.rglob("*")]
+    assert [name for name in written if "onnxruntime" in name or "microsoft" in name] == []
 
 
 @pytest.mark.slow
