@@ -17,6 +17,7 @@ from pathlib import Path
 from .. import audio
 from ..errors import AudioError
 from .folder import digest as digest_of_folder
+from .folder import valid_digest
 from .predictor import Predictor
 from .recordings import Windows, predict_waves, predict_windows
 
@@ -184,7 +185,8 @@ def load_cached(bundle: str | os.PathLike, *, digest: str | None = None, backend
     BundleError
         See :meth:`Predictor.load`.
     """
-    return _loaded(os.fspath(bundle), (digest or digest_of_folder(bundle)).lower(), backend)
+    expected = digest_of_folder(bundle) if digest is None else valid_digest(digest)
+    return _loaded(os.fspath(bundle), expected, backend)
 
 
 def _run(bundle, digest, backend, files, windows, n_jobs) -> Iterator[list[dict]]:

@@ -39,6 +39,26 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def valid_digest(text: str) -> str:
+    """A digest in lower case.
+
+    Raises
+    ------
+    BundleError
+        Not 64 hexadecimal digits, as when a variable of a script is empty.
+
+    Examples
+    --------
+    >>> valid_digest("E3B0" * 16)[:8]
+    'e3b0e3b0'
+    """
+    if not (isinstance(text, str) and re.fullmatch("[0-9a-fA-F]{64}", text)):
+        raise BundleError(
+            f"digest {text!r:.80}: expected 64 hexadecimal digits, as printed by 'sercore train'"
+        )
+    return text.lower()
+
+
 def read_manifest(folder: str | os.PathLike) -> bytes:
     """Content of ``bundle.json``.
 

@@ -105,7 +105,7 @@ class Predictor:
             Runtime of networks: by default ONNX Runtime if it is installed, else Keras.
         digest : str, optional
             Expected value of :attr:`digest`, obtained from a source you trust. Without it, damage is
-            detected but not forgery.
+            detected but not forgery. An empty or malformed value is an error.
         tolerance : float
             Largest accepted difference of a probability for the reference signal.
 
@@ -120,7 +120,7 @@ class Predictor:
         path = Path(path)
         content = folder.read_manifest(path)
         found = folder.digest_of(content)
-        if digest is not None and found != digest.lower():
+        if digest is not None and found != folder.valid_digest(digest):
             raise BundleError(f"{path}: digest {found}, expected {digest}; this is another bundle")
         manifest = Manifest.from_json(content, where=str(path / folder.MANIFEST))
         contents = folder.read_files(path, manifest.files)
@@ -221,7 +221,8 @@ class Predictor:
     def _check_reference(self, tolerance: float, where: str) -> None:
         rates = {member.recipe.sr for member in self.manifest.members.values()}
         proba = self.proba({sr: reference_signal(sr) for sr in rates})
-        difference = float(np.abs(proba - self.manifest.reference).max())
+        stored = np.array([self.manifest.reference[name] for name in self.classes])
+        difference = float(np.abs(proba - stored).max())
         if not difference <= tolerance:
             raise BundleError(
                 f"{where}: its predictions for the reference signal differ by {difference:.2g} from those "

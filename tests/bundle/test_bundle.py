@@ -15,7 +15,7 @@ from toys import bundles as small
 from toys.bundles import CLASSES, FRAMES, SMALL
 
 from sercore import audio
-from sercore.bundle import FittedModel, Predictor, digest, estimators, networks, save
+from sercore.bundle import FittedModel, Predictor, digest, estimators, networks, predict_files, save
 from sercore.bundle.safe_json import walk_objects
 from sercore.errors import AudioError, BundleError, SercoreError
 from sercore.models import NETWORKS, build, classical
@@ -175,6 +175,31 @@ def test_expected_digest_refuses_other_bundle(bundle, copied):
     Predictor.load(copied)
     with pytest.raises(BundleError, match="another bundle"):
         Predictor.load(copied, digest=digest(bundle))
+
+
+@pytest.mark.parametrize("value", ["", " ", "0" * 63, "0" * 65, "g" * 64, "0" * 64 + "\n", 0])
+def test_malformed_digest_raises(bundle, value):
+    with pytest.raises(BundleError, match="expected 64 hexadecimal digits"):
+        Predictor.load(bundle, digest=value)
+    with pytest.raises(BundleError, match="expected 64 hexadecimal digits"):
+        next(predict_files(bundle, ["a.wav"], digest=value, progress=False))
+
+
+def test_swapped_class_names_are_refused(networks_bundle, tmp_path):
+    """A network has no class names of its own; the stored probabilities do."""
+    path = small.copy_bundle(networks_bundle, tmp_path / "copy")
+    reference = json.loads((path / "bundle.json").read_text())["reference"]
+    low, high = min(reference, key=reference.get), max(reference, key=reference.get)
+
+    def swap(content):
+        content["classes"] = [{low: high, high: low}.get(name, name) for name in content["classes"]]
+
+    small.edit_manifest(path, swap, forge=False)
+    with pytest.raises(BundleError, match=r"bundle\.json: changed since"):
+        Predictor.load(path)
+    small.edit_manifest(path, lambda content: None)
+    with pytest.raises(BundleError, match="reference signal differ"):
+        Predictor.load(path)
 
 
 def test_bundle_of_older_format_is_refused(copied):
@@ -366,7 +391,7 @@ def test_vulnerable_library_versions_are_refused(library, version, monkeypatch, 
 
 def test_changed_predictions_are_refused(copied):
     def swap(content):
-        content["reference"] = content["reference"][::-1]
+        content["reference"] = dict(zip(CLASSES, reversed(content["reference"].values()), strict=True))
 
     small.edit_manifest(copied, swap)
     with pytest.raises(BundleError, match=r"reference signal differ[\s\S]*install these versions"):

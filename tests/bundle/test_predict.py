@@ -12,8 +12,8 @@ import pytest
 import soundfile
 from toys import bundles as small
 
-from sercore.bundle import FittedModel, Predictor, Windows, find_files, predict_clip, predict_files, save
 from sercore import features
+from sercore.bundle import FittedModel, Predictor, Windows, find_files, predict_clip, predict_files, save
 from sercore.cli import main
 from sercore.errors import AudioError, BundleError
 
@@ -289,9 +289,9 @@ def test_prediction_sends_no_telemetry(code, onnx_bundle, clips, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("ORT_", "XDG_"))}
+    code = f"import sys, time\n{code}\ntime.sleep(4)\nprint('onnxruntime' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys, time\n{code}\ntime.sleep(4)\nprint('onnxruntime' in sys.modules)"]
-        + ["predict", "--bundle", onnx_bundle, clips / "b.wav"],
+        [sys.executable, "-c", code, "predict", "--bundle", onnx_bundle, clips / "b.wav"],
         capture_output=True, text=True, env=environment | {"HOME": str(home)},
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "True", done.stderr
