@@ -1,4 +1,4 @@
-"""A quiet terminal and no telemetry: what libraries report about themselves goes to a log file only.
+"""Settings of the process: a quiet terminal, no telemetry, one thread.
 
 TensorFlow, absl, CUDA and oneDNN write to file descriptor 2 from C++, in part before they read any log
 level, and worker processes and notebook kernels inherit the descriptor. :func:`terminal` therefore
@@ -80,6 +80,27 @@ def terminal(log: str | os.PathLike) -> Iterator[None]:
         os.dup2(kept.fileno(), 2)
         sys.stderr = before
         kept.close()
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Limit BLAS and OpenMP to one thread.
+
+    Sums are rounded differently with another number of threads. Parallel work in sercore is over clips, in
+    processes, so one thread per clip gives the same bytes for any number of processes and cores.
+
+    Examples
+    --------
+    >>> import threadpoolctl
+    >>> with one_thread():
+    ...     print({library["num_threads"] for library in threadpoolctl.threadpool_info()})
+    {1}
+    """
+    import scipy.linalg  # noqa: F401 - it has its own BLAS, which can be limited only after it is loaded
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield
 
 
 def _open(log: Path) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import audio, features
+from .. import audio, features, quiet
 from ..errors import BundleError
 from ..training.normalisation import standardise
 from . import estimators, folder, networks
@@ -188,13 +188,17 @@ class Predictor:
         return {rate: audio.load(clip, sr=rate) for rate in rates}
 
     def proba(self, waves: dict[int, np.ndarray]) -> np.ndarray:
-        """Weighted mean of the members' probabilities [shape=(n_classes,)] for the waveforms of one clip."""
+        """Weighted mean of the members' probabilities [shape=(n_classes,)] for the waveforms of one clip.
+
+        BLAS uses one thread, so the result does not depend on the number of processes or cores.
+        """
         extracted, mean = {}, np.zeros(len(self.classes))
-        for name, member in self.manifest.members.items():
-            key = member.features, member.recipe
-            if key not in extracted:
-                extracted[key] = _EXTRACT[member.features](waves[member.recipe.sr], member.recipe)
-            mean += member.weight * self.members[name](extracted[key])
+        with quiet.one_thread():
+            for name, member in self.manifest.members.items():
+                key = member.features, member.recipe
+                if key not in extracted:
+                    extracted[key] = _EXTRACT[member.features](waves[member.recipe.sr], member.recipe)
+                mean += member.weight * self.members[name](extracted[key])
         if not np.isfinite(mean).all():
             raise BundleError("the probabilities are not finite; the model is damaged")
         return mean

@@ -28,7 +28,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from .. import audio, paths
+from .. import audio, paths, quiet
 from ..errors import AudioError, StoreError
 from .extraction import frames, prepare, table_row
 from .functionals import column_names
@@ -223,10 +223,11 @@ def _compute_shard(
     values, bad = [], {}
     for key, path in zip(keys, files, strict=True):
         try:
-            wave = audio.load(path, sr=recipe.sr)
-            if change:
-                wave = change(prepare(wave, recipe), sr=recipe.sr, clip_id=key.split("|")[0])
-            values.append(make(wave, recipe))
+            with quiet.one_thread():
+                wave = audio.load(path, sr=recipe.sr)
+                if change:
+                    wave = change(prepare(wave, recipe), sr=recipe.sr, clip_id=key.split("|")[0])
+                values.append(make(wave, recipe))
         except AudioError as error:
             bad[key] = (error.reason, str(error))
         except Exception as error:

@@ -160,6 +160,38 @@ def test_worker_processes_do_not_change_results(bundle, tmp_path, monkeypatch):
     assert [rows[0].get("error") for rows in parallel].count("not-audio") == 1
 
 
+def test_prediction_uses_one_thread(bundle, clips, monkeypatch):
+    import threadpoolctl
+
+    predictor = Predictor.load(bundle)
+    seen, model = [], predictor.members["lda"]
+
+    def watched(row):
+        seen.extend(library["num_threads"] for library in threadpoolctl.threadpool_info())
+        return model(row)
+
+    monkeypatch.setitem(predictor.members, "lda", watched)
+    with threadpoolctl.threadpool_limits(2):
+        predict_clip(predictor, clips / "b.wav")
+    assert set(seen) == {1}
+
+
+@pytest.mark.slow
+def test_predictions_do_not_depend_on_n_jobs(tmp_path):
+    index = small.write_corpus(tmp_path / "wav", n_clips=48)
+    recipe = features.Recipe()
+    X = small.features(index, tmp_path, recipe)
+    path = save(tmp_path / "b", {"lda": FittedModel(small.fit(index, X), recipe)}, small.CLASSES)
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    command = [sys.executable, "-m", "sercore", "predict", "--json", "--bundle", path, tmp_path / "wav"]
+    one, two = (
+        subprocess.run([*command, "--jobs", n], capture_output=True, check=True, env=environment).stdout
+        for n in "12"
+    )
+    assert one == two
+    assert one.count(b"\n") == 48
+
+
 # --- command line ----------------------------------------------------------------------------------
 
 
