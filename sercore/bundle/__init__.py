@@ -20,6 +20,7 @@ for networks. Several members are combined by weighted soft voting. Nothing is e
 ``manifest``          ``bundle.json`` and its validation
 ``estimators``        scikit-learn models as skops files, with a list of allowed classes
 ``networks``          Keras and ONNX files, with a list of allowed classes
+``onnx_graph``        ONNX files: known operators and bounded size
 ``safe_json``         JSON and zip files from untrusted sources
 ``reproducible_zip``  identical files for identical models
 ====================  ==============================================================================

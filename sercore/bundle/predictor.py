@@ -273,8 +273,12 @@ def _estimator(model, classes, where: str) -> Callable:
 
 
 def _checked(proba: np.ndarray, classes, where: str) -> np.ndarray:
-    if proba.shape != (len(classes),):
-        raise BundleError(f"{where}: {proba.shape} probabilities for {len(classes)} classes")
+    proba = np.asarray(proba)
+    if proba.shape != (len(classes),) or proba.dtype.kind != "f":
+        raise BundleError(
+            f"{where}: {proba.dtype} values of shape {proba.shape}; expected {len(classes)} probabilities, "
+            "one per class"
+        )
     return proba
 
 
