@@ -131,7 +131,7 @@ def build(root: str | os.PathLike | None = None, *, n_jobs: int | None = None, p
         fresh.mkdir(parents=True)
         _render_all(fresh, n_jobs=n_jobs, progress=progress)
         _move_into_place(fresh, folder)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # libsndfile raises RuntimeError on a full disk
         raise CorpusError(
             f"{TITLE}: cannot write to {folder} ({error}). It needs {SIZE.split(',')[0]}; "
             "set SERCORE_DATA to a writable folder with enough space"

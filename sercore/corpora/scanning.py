@@ -76,9 +76,20 @@ def scan(module: ModuleType, folder: Path, **options) -> Scan:
 
 
 def audio_files(folder: Path) -> list[Path]:
-    """Audio files below a folder, sorted; hidden files and macOS resource folders are skipped."""
+    """Audio files below a folder, sorted; hidden files and macOS resource folders are skipped.
+
+    Raises
+    ------
+    CorpusError
+        A folder cannot be read.
+    """
+
+    def stop(error: OSError):
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise CorpusError(f"{error.filename}: cannot be read ({error.strerror})") from error
+
     paths = []
-    for base, folders, files in os.walk(folder):
+    for base, folders, files in os.walk(folder, onerror=stop):
         folders[:] = [f for f in folders if not f.startswith(".") and f != "__MACOSX"]
         paths += [
             Path(base, f) for f in files if not f.startswith(".") and f.lower().endswith(AUDIO_SUFFIXES)
@@ -108,9 +119,18 @@ def one_file_per_clip(clips: list[dict]) -> list[dict]:
 
 
 def sha256(path: str | os.PathLike) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """SHA-256 of a file, in hexadecimal.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read.
+    """
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror or error}); check permissions") from error
 
 
 def find_duplicates(clip_ids: Sequence[str], paths: Sequence[str]) -> list[str]:

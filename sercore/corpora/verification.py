@@ -19,6 +19,7 @@ import pandas as pd
 import soundfile
 from tqdm import tqdm
 
+from ..errors import CorpusError
 from ..files import is_lfs_pointer
 from .registry import get_corpus
 from .scanning import find_scan, sha256
@@ -159,7 +160,14 @@ def verify(
 
 
 def _status(module: ModuleType, paths: list[str], digest: str | None) -> tuple[str, str]:
-    """Status and detail of one clip, which may have several files."""
+    """Status and detail of one clip, which may have several files; a file that cannot be read is damaged."""
+    try:
+        return _status_of_readable(module, paths, digest)
+    except (OSError, CorpusError) as error:
+        return "damaged", str(error)
+
+
+def _status_of_readable(module: ModuleType, paths: list[str], digest: str | None) -> tuple[str, str]:
     path, size = paths[0], os.path.getsize(paths[0])
     if len(paths) > 1 and len({sha256(each) for each in paths}) > 1:
         return "conflict", ", ".join(paths)

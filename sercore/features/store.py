@@ -8,7 +8,8 @@ file size and modification time, so a replaced recording is read again, and a su
 cache of the whole.
 
 Clips that cannot be read are listed in the result and in ``bad_clips.csv`` of the cache; above a threshold,
-extraction stops.
+extraction stops. A clip that could not be opened, for lack of a permission or because of a faulty disk, is
+tried again in the next run.
 
 No large array passes through the parent process, so the same call runs on a cluster:
 ``with joblib.parallel_config(backend="dask"): extract_table(index, cache="s3://…")``.
@@ -102,7 +103,7 @@ def extract_table(
     Raises
     ------
     StoreError
-        More than ``max_bad`` of the clips are unusable, or the cache cannot be written.
+        More than ``max_bad`` of the clips are unusable, or the cache cannot be read or written.
 
     See Also
     --------
@@ -252,10 +253,15 @@ class _Shards:
             names = sorted(name.rsplit("/", 1)[-1] for name in self.fs.ls(self.folder, detail=False))
         except (FileNotFoundError, NotADirectoryError):
             return {}
+        except OSError as error:
+            raise self._unreadable(self.folder, error) from error
         found = {}
         for name in names:
             if name.endswith(".npz") and name.split("-")[0] in corpora:
-                found.update((key, value) for key, value in self.read(name).items() if key in wanted)
+                found.update(
+                    (key, value) for key, value in self.read(name).items()
+                    if key in wanted and not (isinstance(value, tuple) and value[0] == "unreadable")
+                )  # fmt: skip
         return found
 
     def read(self, name: str) -> dict:
@@ -263,11 +269,13 @@ class _Shards:
         path = f"{self.folder}/{name}"
         try:
             data = self.fs.cat_file(path)
+            if hashlib.sha256(data).hexdigest()[:32] != name.split(".")[0].split("-")[-1]:
+                self.fs.rm_file(path)
+                return {}
         except FileNotFoundError:  # another process found it damaged and removed it
             return {}
-        if hashlib.sha256(data).hexdigest()[:32] != name.split(".")[0].split("-")[-1]:
-            self.fs.rm_file(path)
-            return {}
+        except OSError as error:
+            raise self._unreadable(path, error) from error
         with np.load(io.BytesIO(data), allow_pickle=False) as shard:
             content = json.loads(str(shard["content"]))
             pieces = np.split(shard["values"], shard["ends"][:-1]) if len(content["keys"]) else []
@@ -275,6 +283,13 @@ class _Shards:
         return dict(zip(content["keys"], rows, strict=True)) | {
             k: tuple(v) for k, v in content["bad"].items()
         }
+
+    @staticmethod
+    def _unreadable(path: str, error: OSError) -> StoreError:
+        return StoreError(
+            f"{path}: the feature cache cannot be read ({error}); check its permissions, delete it, or "
+            "choose another folder with the cache argument or SERCORE_DATA"
+        )
 
     def write(self, corpus: str, keys: list[str], values: list[np.ndarray], bad: dict) -> str:
         """Write clips to one file and return its name."""
