@@ -6,16 +6,18 @@ has no effect.
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import hashlib
 import os
 import re
 import shutil
 import stat
-import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import BundleError
+from ..files import is_abandoned, owner_tag
 
 MANIFEST = "bundle.json"
 MAX_FILES = 256
@@ -68,6 +70,8 @@ def read_manifest(folder: str | os.PathLike) -> bytes:
         The folder does not exist or does not contain a bundle.
     """
     folder = Path(folder)
+    if not folder.is_dir():
+        _recover(folder)
     if not folder.is_dir():
         raise BundleError(f"{folder}: no such folder; a bundle is a folder written by 'sercore train'")
     return _read(folder, MANIFEST, MAX_MANIFEST_BYTES)
@@ -166,11 +170,12 @@ def write_folder(
         The folder exists already or cannot be written.
     """
     folder = Path(folder)
+    _recover(folder)
     if os.path.lexists(folder) and not (overwrite and (folder / MANIFEST).is_file()):
         raise BundleError(
             f"{folder} exists already; choose another folder, or pass overwrite if it is an old bundle"
         )
-    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part")
+    part = folder.with_name(f".{folder.name}.{owner_tag()}.part")
     try:
         for name, content in contents.items():
             (part / name).parent.mkdir(parents=True, exist_ok=True)
@@ -193,6 +198,18 @@ def write_folder(
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder
+
+
+def _recover(folder: Path) -> None:
+    """Restore a bundle whose replacement was killed between two renames, and remove other leftovers."""
+    with contextlib.suppress(OSError):
+        found = sorted(folder.parent.glob(f".{glob.escape(folder.name)}.*"))
+        leftovers = [path for path in found if path.suffix in (".part", ".old") and is_abandoned(path)]
+        for path in leftovers:
+            if path.suffix == ".old" and not os.path.lexists(folder):
+                os.rename(path, folder)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _names_below(folder: Path) -> set[str]:

@@ -17,12 +17,15 @@ from toys import bundles as small
 from toys.corpora import serve
 
 from sercore import models, training
-from sercore.bundle import networks
+from sercore.bundle import Predictor, networks
 from sercore.bundle.files import standard_input
 from sercore.corpora import demo, download, scanning, verification
 from sercore.course import notebooks
 from sercore.errors import AudioError, BundleError, CorpusError, StoreError
 from sercore.features import store
+from sercore.files import owner_tag
+
+REPOSITORY = Path(__file__).parents[2]
 
 resource = pytest.importorskip("resource", reason="SIGKILL, fork and limits are POSIX")
 
@@ -41,6 +44,60 @@ def test_killed_operations_can_be_repeated(operation):
     assert made["began"] >= 5, "hardly any kill came after the first file"
     assert made["files"] >= 3
     assert made["different"] == 0
+
+
+DIE_AT = """
+import os, signal, sys
+from toys import bundles as small
+left = int(sys.argv[1])
+
+def watch(event, arguments):
+    global left
+    left -= event == "os.rename"
+    if left == 0:
+        left = -1  # the kill is an event itself
+        os.kill(os.getpid(), signal.SIGKILL)
+
+import pathlib, pandas as pd
+folder = pathlib.Path(sys.argv[2])
+index = pd.read_pickle(folder / "index")
+X = small.features(index, folder)
+sys.addaudithook(watch)
+small.save_small(folder / "b", index, X, overwrite=True)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rename", [1, 2])
+@pytest.mark.parametrize("then", ["load", "write"])
+def test_bundle_is_there_after_a_kill_between_two_renames(rename, then, index, tmp_path):
+    X = small.features(index, tmp_path)
+    index.to_pickle(tmp_path / "index")
+    bundle = small.save_small(tmp_path / "b", index, X)
+    before = Predictor.load(bundle).digest
+    done = subprocess.run(
+        [sys.executable, "-c", DIE_AT, str(rename), tmp_path],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parents[1], REPOSITORY)))},
+    )  # fmt: skip
+    assert done.returncode < 0
+    if then == "write":
+        small.save_small(bundle, index, X, overwrite=True)
+    assert Predictor.load(bundle).digest == before
+    if then == "write" or rename == 2:
+        assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".b.")] == []
+
+
+def test_demo_corpus_removes_leftovers_of_killed_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "_is_current", lambda folder: True)
+    ended = subprocess.run(
+        [sys.executable, "-c", "from sercore.files import owner_tag; print(owner_tag())"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    for tag in (ended, owner_tag()):
+        (tmp_path / f".part-{tag}").mkdir()
+        (tmp_path / f".part-{tag}" / "demo_F1_angry_1_1.wav").touch()
+    demo.build(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [f".part-{tag}"]
 
 
 # full and read-only disks
