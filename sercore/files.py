@@ -1,12 +1,16 @@
-"""Atomic writes, file patterns, and checks for damaged archives and Git LFS pointers."""
+"""Atomic writes, file patterns, leftovers of killed processes, damaged archives and Git LFS pointers."""
 
 from __future__ import annotations
 
 import contextlib
 import glob
+import hashlib
 import lzma
 import os
+import platform
+import re
 import struct
+import time
 import uuid
 import zipfile
 import zlib
@@ -55,6 +59,32 @@ def write_atomic(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
+
+
+def owner_tag() -> str:
+    """A part of a temporary name that identifies this machine and process: ``1a2b3c4d-123-5e6f7a8b``."""
+    return f"{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def is_abandoned(path: Path) -> bool:
+    """Whether the process that made a path with :func:`owner_tag` in its name has ended.
+
+    Processes of other machines, which may share the folder, count as ended after a day.
+    """
+    import psutil
+
+    found = re.search(r"([0-9a-f]{8})-(\d+)-[0-9a-f]{8}", path.name)
+    if not found:
+        return False
+    if found[1] == _machine() and not psutil.pid_exists(int(found[2])):
+        return True
+    with contextlib.suppress(OSError):
+        return time.time() - path.stat().st_mtime > 86_400
+    return False
+
+
+def _machine() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def is_lfs_pointer(head: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""A quiet terminal: what libraries report about themselves goes to a log file.
+"""Settings of the process: a quiet terminal, no telemetry, one thread.
 
 TensorFlow, absl, CUDA and oneDNN write to file descriptor 2 from C++, in part before they read any log
 level, and worker processes and notebook kernels inherit the descriptor. :func:`terminal` therefore
@@ -16,10 +16,23 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "GLOG_minloglevel": "3"}
+TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1"}
+"""Keeps ONNX Runtime from writing a device id to the user's cache folder and sending events."""
+
+ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "GLOG_minloglevel": "3"} | TELEMETRY
 """Log levels of TensorFlow and its C++ libraries; values that a user has set take precedence."""
 
 MAX_LOG_BYTES = 1_000_000
+
+
+def disable_telemetry() -> None:
+    """Turn off the telemetry of ONNX Runtime in this process and the processes it starts.
+
+    Must be called before ONNX Runtime is imported; :mod:`sercore.bundle` does so. A value that a user has
+    set takes precedence.
+    """
+    for name, value in TELEMETRY.items():
+        os.environ.setdefault(name, value)
 
 
 @contextlib.contextmanager
@@ -67,6 +80,27 @@ def terminal(log: str | os.PathLike) -> Iterator[None]:
         os.dup2(kept.fileno(), 2)
         sys.stderr = before
         kept.close()
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Limit BLAS and OpenMP to one thread.
+
+    Sums are rounded differently with another number of threads. Parallel work in sercore is over clips, in
+    processes, so one thread per clip gives the same bytes for any number of processes and cores.
+
+    Examples
+    --------
+    >>> import threadpoolctl
+    >>> with one_thread():
+    ...     print({library["num_threads"] for library in threadpoolctl.threadpool_info()})
+    {1}
+    """
+    import scipy.linalg  # noqa: F401 - it has its own BLAS, which can be limited only after it is loaded
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield
 
 
 def _open(log: Path) -> int:

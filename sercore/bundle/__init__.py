@@ -20,11 +20,13 @@ for networks. Several members are combined by weighted soft voting. Nothing is e
 ``manifest``          ``bundle.json`` and its validation
 ``estimators``        scikit-learn models as skops files, with a list of allowed classes
 ``networks``          Keras and ONNX files, with a list of allowed classes
+``onnx_graph``        ONNX files: known operators and bounded size
 ``safe_json``         JSON and zip files from untrusted sources
 ``reproducible_zip``  identical files for identical models
 ====================  ==============================================================================
 """
 
+from .. import quiet
 from .default_model import get_predictor
 from .files import find_files, predict_clip, predict_files
 from .folder import digest
@@ -32,6 +34,8 @@ from .predictor import Predictor
 from .printing import print_predictions
 from .recordings import Recording, Windows, over_time, predict_windows
 from .saving import FittedModel, save
+
+quiet.disable_telemetry()  # no module of this package imports ONNX Runtime before it is used
 
 __all__ = [
     "FittedModel",

@@ -3,7 +3,8 @@
 A skops file is a zip archive of arrays and a JSON tree that names the class of every object. The tree is
 checked before anything is built: classes outside :data:`ALLOWED` are refused, including those that skops
 itself trusts. Versions of skops before 0.13 have vulnerabilities by which a file can call functions that
-it does not name (CVE-2025-54412, -54413, -54886).
+it does not name (CVE-2025-54412, -54413, -54886), and those before 0.15 let a file call any function of
+``numpy.random``.
 """
 
 from __future__ import annotations
@@ -65,6 +66,12 @@ ALLOWED = {
 }
 """Classes that a model may contain, by the skops loader that builds them."""
 
+MAX_SCHEMA_BYTES = 100_000_000
+"""Largest JSON tree; that of a forest of 500 trees has about one megabyte."""
+
+MAX_OBJECTS = 5_000_000
+"""Most objects of a model after repeated ones are written out."""
+
 
 def dump(model: BaseEstimator) -> bytes:
     """Content of the skops file of a fitted scikit-learn model.
@@ -118,7 +125,11 @@ def load(content: bytes, *, where: str) -> BaseEstimator:
 
 def check(content: bytes, *, where: str) -> None:
     """Raise BundleError if a skops file names a class outside :data:`ALLOWED`; nothing is built."""
-    tree = read_json(read_member(content, "schema.json", where=where), where=f"{where}, schema.json")
+    schema = read_member(content, "schema.json", where=where)
+    if len(schema) > MAX_SCHEMA_BYTES:
+        raise BundleError(f"{where}: a description of {len(schema)} bytes; at most {MAX_SCHEMA_BYTES}")
+    tree = read_json(schema, where=f"{where}, schema.json")
+    _refuse_repetition(tree, where)
     n_classes = 0
     for part in walk_objects(tree):
         if {"__loader__", "__class__", "__module__"} & set(part):
@@ -131,12 +142,49 @@ def check(content: bytes, *, where: str) -> None:
         raise BundleError(f"{where}: contains no model; refused")
 
 
+def _refuse_repetition(tree: dict, where: str) -> None:
+    """Raise BundleError if objects contain themselves, or are used too often.
+
+    Where a number ``__id__`` occurs again, skops uses the first object of that number, so a small file can
+    describe an endless tree, or one that doubles with every level.
+    """
+    numbered, sizes = {}, {}
+    for part in walk_objects(tree):
+        if "__id__" in part:
+            if type(part["__id__"]) is not int:
+                raise BundleError(f"{where}: the number of an object is {part['__id__']!r:.20}; refused")
+            numbered.setdefault(part["__id__"], []).append(part)
+
+    def size(part) -> int:
+        """Number of objects in a part if the largest object of each number is used everywhere."""
+        number = part.get("__id__") if isinstance(part, dict) else None
+        if number is not None:
+            if number not in sizes:
+                sizes[number] = None  # not yet known
+                sizes[number] = max(map(inner, numbered[number]))
+            if sizes[number] is None:
+                raise BundleError(f"{where}: an object contains itself; refused")
+            return sizes[number]
+        return inner(part)
+
+    def inner(part) -> int:
+        values = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        return 1 + sum(size(value) for value in values if isinstance(value, dict | list))
+
+    try:
+        n_objects = size(tree)
+    except RecursionError:
+        raise BundleError(f"{where}: too many objects inside of each other; refused") from None
+    if n_objects > MAX_OBJECTS:
+        raise BundleError(f"{where}: describes {n_objects} objects; at most {MAX_OBJECTS}; refused")
+
+
 def _skops():
     try:
         import skops
         import skops.io
     except ImportError as error:
-        raise BundleError("scikit-learn models in bundles need: pip install 'skops>=0.13'") from error
-    if tuple(int(part) for part in skops.__version__.split(".")[:2]) < (0, 13):
-        raise BundleError(f"skops {skops.__version__} has known vulnerabilities: pip install 'skops>=0.13'")
+        raise BundleError("scikit-learn models in bundles need: pip install 'skops>=0.15'") from error
+    if tuple(int(part) for part in skops.__version__.split(".")[:2]) < (0, 15):
+        raise BundleError(f"skops {skops.__version__} has known vulnerabilities: pip install 'skops>=0.15'")
     return skops.io

@@ -7,6 +7,7 @@ or with ``file, error, message`` if the recording cannot be used; the error is
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 from .. import audio
 from ..errors import AudioError
 from .folder import digest as digest_of_folder
+from .folder import valid_digest
 from .predictor import Predictor
 from .recordings import Windows, predict_waves, predict_windows
 
@@ -160,19 +162,28 @@ def standard_input() -> Path:
     Raises
     ------
     AudioError
-        More than 2 GB.
+        More than 2 GB, or the temporary folder is full.
     """
     import atexit
 
-    number, name = tempfile.mkstemp(prefix="stdin-", suffix=".audio")
-    atexit.register(lambda: Path(name).unlink(missing_ok=True))
     n_bytes = 0
-    with os.fdopen(number, "wb") as handle:
-        while block := sys.stdin.buffer.read(1 << 20):
-            n_bytes += len(block)
-            if n_bytes > MAX_STDIN_BYTES:
-                raise AudioError("standard input: more than 2 GB; cut it into pieces", reason="too-long")
-            handle.write(block)
+    try:
+        number, name = tempfile.mkstemp(prefix="stdin-", suffix=".audio")
+        atexit.register(lambda: Path(name).unlink(missing_ok=True))
+        with os.fdopen(number, "wb") as handle:
+            while block := sys.stdin.buffer.read(1 << 20):
+                n_bytes += len(block)
+                if n_bytes > MAX_STDIN_BYTES:
+                    raise AudioError("standard input: more than 2 GB; cut it into pieces", reason="too-long")
+                handle.write(block)
+    except OSError as error:
+        with contextlib.suppress(OSError, UnboundLocalError):
+            os.unlink(name)
+        raise AudioError(
+            f"standard input cannot be copied to the temporary folder ({error}); free space there, or set "
+            "TMPDIR to another folder",
+            reason="unreadable",
+        ) from error
     return Path(name)
 
 
@@ -184,7 +195,8 @@ def load_cached(bundle: str | os.PathLike, *, digest: str | None = None, backend
     BundleError
         See :meth:`Predictor.load`.
     """
-    return _loaded(os.fspath(bundle), (digest or digest_of_folder(bundle)).lower(), backend)
+    expected = digest_of_folder(bundle) if digest is None else valid_digest(digest)
+    return _loaded(os.fspath(bundle), expected, backend)
 
 
 def _run(bundle, digest, backend, files, windows, n_jobs) -> Iterator[list[dict]]:

@@ -6,16 +6,18 @@ has no effect.
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import hashlib
 import os
 import re
 import shutil
 import stat
-import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import BundleError
+from ..files import is_abandoned, owner_tag
 
 MANIFEST = "bundle.json"
 MAX_FILES = 256
@@ -39,6 +41,26 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def valid_digest(text: str) -> str:
+    """A digest in lower case.
+
+    Raises
+    ------
+    BundleError
+        Not 64 hexadecimal digits, as when a variable of a script is empty.
+
+    Examples
+    --------
+    >>> valid_digest("E3B0" * 16)[:8]
+    'e3b0e3b0'
+    """
+    if not (isinstance(text, str) and re.fullmatch("[0-9a-fA-F]{64}", text)):
+        raise BundleError(
+            f"digest {text!r:.80}: expected 64 hexadecimal digits, as printed by 'sercore train'"
+        )
+    return text.lower()
+
+
 def read_manifest(folder: str | os.PathLike) -> bytes:
     """Content of ``bundle.json``.
 
@@ -48,6 +70,8 @@ def read_manifest(folder: str | os.PathLike) -> bytes:
         The folder does not exist or does not contain a bundle.
     """
     folder = Path(folder)
+    if not folder.is_dir():
+        _recover(folder)
     if not folder.is_dir():
         raise BundleError(f"{folder}: no such folder; a bundle is a folder written by 'sercore train'")
     return _read(folder, MANIFEST, MAX_MANIFEST_BYTES)
@@ -146,11 +170,12 @@ def write_folder(
         The folder exists already or cannot be written.
     """
     folder = Path(folder)
+    _recover(folder)
     if os.path.lexists(folder) and not (overwrite and (folder / MANIFEST).is_file()):
         raise BundleError(
             f"{folder} exists already; choose another folder, or pass overwrite if it is an old bundle"
         )
-    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part")
+    part = folder.with_name(f".{folder.name}.{owner_tag()}.part")
     try:
         for name, content in contents.items():
             (part / name).parent.mkdir(parents=True, exist_ok=True)
@@ -173,6 +198,18 @@ def write_folder(
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder
+
+
+def _recover(folder: Path) -> None:
+    """Restore a bundle whose replacement was killed between two renames, and remove other leftovers."""
+    with contextlib.suppress(OSError):
+        found = sorted(folder.parent.glob(f".{glob.escape(folder.name)}.*"))
+        leftovers = [path for path in found if path.suffix in (".part", ".old") and is_abandoned(path)]
+        for path in leftovers:
+            if path.suffix == ".old" and not os.path.lexists(folder):
+                os.rename(path, folder)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _names_below(folder: Path) -> set[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..errors import BundleError, RecipeError
 from ..features import Recipe
+from .folder import digest_of
 from .safe_json import read_json
 
 FORMAT = 2
@@ -21,7 +22,9 @@ KINDS = {"sklearn": ("model.skops",), "keras": ("network.keras", "network.onnx",
 FEATURES = ("table", "frames")
 """Kinds of features that a member may use."""
 
-_KEYS = {"format", "classes", "members", "training", "evaluation", "versions", "reference", "files"}
+_KEYS = {
+    "format", "classes", "members", "training", "evaluation", "versions", "reference", "files", "sha256",
+}  # fmt: skip
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9_.=+-]{1,64}")
 
 
@@ -62,8 +65,8 @@ class Manifest:
         A row of the result table: split, metrics, interval over speakers.
     versions : dict of str to str
         Versions of the libraries with which the bundle was written.
-    reference : tuple of float [shape=(n_classes,)]
-        Probabilities for :func:`sercore.bundle.predictor.reference_signal`.
+    reference : dict of str to float
+        Probability of each class for :func:`sercore.bundle.predictor.reference_signal`.
     files : dict of str to dict
         ``bytes`` and ``sha256`` of every other file.
     """
@@ -73,11 +76,11 @@ class Manifest:
     training: dict
     evaluation: dict | None
     versions: dict[str, str]
-    reference: tuple[float, ...]
+    reference: dict[str, float]
     files: dict[str, dict]
 
     def to_json(self) -> bytes:
-        """The manifest as indented UTF-8 JSON."""
+        """The manifest as indented UTF-8 JSON; its last entry, ``sha256``, is the digest of the others."""
         members = {
             name: {
                 "kind": member.kind, "features": member.features, "weight": member.weight,
@@ -87,6 +90,7 @@ class Manifest:
         }  # fmt: skip
         content = {"format": FORMAT} | vars(self) | {"members": members}
         try:
+            content["sha256"] = content_digest(content)
             return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
         except (TypeError, ValueError) as error:
             raise BundleError(f"training or evaluation cannot be written as JSON ({error})") from error
@@ -104,7 +108,8 @@ class Manifest:
         Raises
         ------
         BundleError
-            Not JSON, another format, or an entry is missing, unknown or of the wrong type.
+            Not JSON, another format, changed since it was written, or an entry is missing, unknown or of
+            the wrong type.
         """
         value = read_json(content, where=where)
         form = value.get("format")
@@ -123,13 +128,15 @@ class Manifest:
                 f"{where}: not of format {FORMAT}: differs in {sorted(set(value) ^ _KEYS) or 'format'}"
             )
         try:
+            if value["sha256"] != content_digest(value):
+                raise BundleError(f"{where}: changed since the bundle was written; get the bundle again")
             return cls(
                 classes=_classes(value["classes"]),
                 members=_members(value["members"]),
                 training=_training(value["training"]),
                 evaluation=None if value["evaluation"] is None else _evaluation(value["evaluation"]),
                 versions={str(k): str(v) for k, v in _of_type(value["versions"], dict).items()},
-                reference=tuple(_fraction(number) for number in _of_type(value["reference"], list)),
+                reference={k: _fraction(v) for k, v in _of_type(value["reference"], dict).items()},
                 files={name: _file(about) for name, about in _of_type(value["files"], dict).items()},
             ).checked()
         except (ValueError, TypeError, KeyError, AttributeError, RecipeError) as error:
@@ -137,8 +144,8 @@ class Manifest:
 
     def checked(self) -> Manifest:
         """This manifest, after checking that its entries agree with each other."""
-        if len(self.reference) != len(self.classes):
-            raise ValueError(f"{len(self.reference)} reference values for {len(self.classes)} classes")
+        if set(self.reference) != set(self.classes):
+            raise ValueError(f"reference values of {list(self.reference)} for the classes {self.classes}")
         if not math.isclose(sum(member.weight for member in self.members.values()), 1.0, rel_tol=1e-6):
             raise ValueError("the weights of the members do not sum to 1")
         allowed = {f"{name}/{file}" for name, member in self.members.items() for file in KINDS[member.kind]}
@@ -147,6 +154,12 @@ class Manifest:
             odd = sorted(set(self.files) ^ allowed)
             raise ValueError(f"files do not match the members: {odd[:3]}")
         return self
+
+
+def content_digest(content: Mapping) -> str:
+    """SHA-256 of the entries of a manifest other than ``sha256``, whatever their order and indentation."""
+    entries = {key: value for key, value in content.items() if key != "sha256"}
+    return digest_of(json.dumps(entries, sort_keys=True, allow_nan=False).encode())
 
 
 def member_name(name: str) -> str:
@@ -197,8 +210,8 @@ def _evaluation(value) -> dict:
     _fraction(_of_type(value, dict)["ua"])
     kinds = {"split": str, "n_clips": int}
     if value["ua_low"] is not None:  # no interval if there are few speakers
-        _fraction(value["ua_low"])
-        _fraction(value["ua_high"])
+        if not _fraction(value["ua_low"]) - 1e-6 <= value["ua"] <= _fraction(value["ua_high"]) + 1e-6:
+            raise ValueError(f"UA {value['ua']} outside [{value['ua_low']}, {value['ua_high']}]")
         kinds["interval"] = str
     for key, kind in kinds.items():
         _of_type(value[key], kind)

@@ -10,9 +10,11 @@ other files in spite of their safe mode (CVE-2025-1550 until 3.8, -8747 and -990
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ import numpy as np
 from ..errors import BundleError
 from ..models import pad_clips
 from . import reproducible_zip
+from .onnx_graph import check_onnx
 from .safe_json import read_json, read_member, walk_objects
 
 if TYPE_CHECKING:
@@ -29,7 +32,10 @@ if TYPE_CHECKING:
 
 MIN_KERAS = (3, 14)
 _ENTRIES = ("config.json", "metadata.json", "model.weights.h5")
-_MAX_ITEMS = 10_000
+_MAX_ITEMS, _MAX_LAYERS = 10_000, 500
+
+MAX_SECONDS = 600.0
+"""Longest time for one clip in ONNX Runtime; a damaged or hostile network may contain an endless loop."""
 
 ALLOWED = {
     "": ("__keras_tensor__",),
@@ -48,8 +54,14 @@ ALLOWED = {
 """Classes that a network may contain, by module; those of :mod:`sercore.models.layers` as ``sercore``."""
 
 
-def check_keras(content: bytes, *, where: str) -> None:
-    """Raise BundleError unless a ``.keras`` file contains only allowed classes and its own weights."""
+def check_keras(content: bytes, *, where: str) -> tuple[dict, int]:
+    """The configuration in a ``.keras`` file and the number of its weights, after checking both.
+
+    Raises
+    ------
+    BundleError
+        The file contains a class outside :data:`ALLOWED`, weights in other files, or is too large.
+    """
     data = read_member(content, "config.json", where=where, only=_ENTRIES)
     config = read_json(data, where=f"{where}, config.json")
     for part in walk_objects(config):
@@ -57,7 +69,10 @@ def check_keras(content: bytes, *, where: str) -> None:
             check_class(part, where)
     if config.get("class_name") != "Functional":
         raise BundleError(f"{where}: not a functional Keras model; refused")
-    _check_weights(read_member(content, "model.weights.h5", where=where), where)
+    layers = config["config"].get("layers") if isinstance(config.get("config"), dict) else None
+    if not isinstance(layers, list) or len(layers) > _MAX_LAYERS:
+        raise BundleError(f"{where}: no list of at most {_MAX_LAYERS} layers; refused")
+    return config, _check_weights(read_member(content, "model.weights.h5", where=where), where)
 
 
 def check_class(part: dict, where: str) -> None:
@@ -75,13 +90,13 @@ def check_class(part: dict, where: str) -> None:
         )
 
 
-def _check_weights(content: bytes, where: str) -> None:
-    """Raise BundleError if weights are stored in other files."""
+def _check_weights(content: bytes, where: str) -> int:
+    """Number of the weights; BundleError if they are stored in other files or unpack to more bytes."""
     import h5py
 
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
-            pending, n_items = [file], 0
+            pending, n_items, n_values, n_bytes = [file], 0, 0, 0
             while pending:
                 group = pending.pop()
                 n_items += 1 + len(group)
@@ -95,6 +110,11 @@ def _check_weights(content: bytes, where: str) -> None:
                         pending.append(item)
                     elif item.external or item.is_virtual:
                         raise BundleError(f"{where}: its weights point to other files; refused")
+                    else:
+                        n_values, n_bytes = n_values + item.size, n_bytes + item.nbytes
+            if n_bytes > len(content):
+                raise BundleError(f"{where}: its weights unpack to {n_bytes} bytes; refused")
+            return n_values
     except (OSError, KeyError, RuntimeError, ValueError) as error:
         raise BundleError(f"{where}: the weights are not valid ({error})") from error
 
@@ -123,18 +143,31 @@ def dump(network: keras.Model, *, onnx: bool = True) -> dict[str, bytes]:
     bare = type(network).from_config(network.get_config())
     bare.set_weights(network.get_weights())
     bare(np.zeros([1, *(size or 16 for size in bare.input_shape[1:])], dtype=np.float32))
-    with tempfile.TemporaryDirectory() as folder:
-        bare.save(Path(folder) / "network.keras")
-        contents = {"network.keras": reproducible_zip.keras((Path(folder) / "network.keras").read_bytes())}
+    with _temporary_folder(network.name) as folder:
+        bare.save(folder / "network.keras")
+        contents = {"network.keras": reproducible_zip.keras((folder / "network.keras").read_bytes())}
         check_keras(contents["network.keras"], where=network.name)
         if onnx:
             try:
-                bare.export(Path(folder) / "network.onnx", format="onnx", verbose=False)
+                bare.export(folder / "network.onnx", format="onnx", verbose=False)
             except ImportError as error:
                 raise BundleError("ONNX export needs: pip install -e '.[onnx]'") from error
-            contents["network.onnx"] = (Path(folder) / "network.onnx").read_bytes()
+            contents["network.onnx"] = (folder / "network.onnx").read_bytes()
             check_onnx(contents["network.onnx"], where=network.name)
     return contents
+
+
+@contextlib.contextmanager
+def _temporary_folder(where: str) -> Iterator[Path]:
+    """A temporary folder for a file of Keras; a full disk raises BundleError."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise BundleError(
+            f"{where}: the temporary folder cannot be written ({error}); free space there, or set TMPDIR to "
+            "another folder"
+        ) from error
 
 
 def dump_scaler(mean: np.ndarray, std: np.ndarray) -> bytes:
@@ -187,15 +220,33 @@ def load_keras(content: bytes, *, where: str) -> keras.Model:
     BundleError
         Keras is missing or too old, or the file contains a class that sercore networks do not use.
     """
-    check_keras(content, where=where)
+    config, n_values = check_keras(content, where=where)
     keras = _keras()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "network.keras"
+    needed = _count_weights(keras, config, where)
+    if needed > n_values:  # they would be allocated before Keras compares them with the file
+        raise BundleError(f"{where}: its layers need {needed} weights, but the file has {n_values}; refused")
+    with _temporary_folder(where) as folder:
+        path = folder / "network.keras"
         path.write_bytes(content)
         try:
             return keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # arguments or weights that do not fit the layers
             raise BundleError(f"{where}: the network cannot be rebuilt ({error})") from error
+
+
+def _count_weights(keras, config: dict, where: str) -> int:
+    """Number of weights of the layers of a configuration, without allocating them."""
+    from keras.src.backend.common import global_state
+
+    key = "uninitialized_variables"  # Keras would allocate these later
+    before = list(global_state.get_global_attribute(key) or [])
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            return keras.saving.deserialize_keras_object(config, safe_mode=True).count_params()
+    except Exception as error:  # arguments that do not fit the layers
+        raise BundleError(f"{where}: the network cannot be rebuilt ({error})") from error
+    finally:
+        global_state.set_global_attribute(key, before)
 
 
 def load_onnx(content: bytes, *, where: str) -> onnxruntime.InferenceSession:
@@ -208,7 +259,7 @@ def load_onnx(content: bytes, *, where: str) -> onnxruntime.InferenceSession:
     Raises
     ------
     BundleError
-        The runtime is missing, or the file is not valid or points to other files.
+        The runtime is missing, the file is not valid, or :func:`check_onnx` refuses it.
     """
     check_onnx(content, where=where)
     try:
@@ -230,7 +281,19 @@ def run_onnx(content: bytes, *, where: str) -> Callable[[np.ndarray], np.ndarray
     if len(session.get_inputs()) != 1:
         raise BundleError(f"{where}: {len(session.get_inputs())} inputs; sercore networks have one")
     name = session.get_inputs()[0].name
-    return _guarded(lambda batch: session.run(None, {name: batch})[0], where)
+
+    def run(batch: np.ndarray) -> np.ndarray:
+        import onnxruntime
+
+        options = onnxruntime.RunOptions()
+        deadline = threading.Timer(MAX_SECONDS, setattr, (options, "terminate", True))
+        deadline.start()
+        try:
+            return session.run(None, {name: batch}, options)[0]
+        finally:
+            deadline.cancel()
+
+    return _guarded(run, where)
 
 
 def run_keras(content: bytes, *, where: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -252,12 +315,6 @@ def _guarded(run, where: str):
             ) from error
 
     return proba
-
-
-def check_onnx(content: bytes, *, where: str) -> None:
-    """Raise BundleError if weights may be in another file; every such pointer has the key ``location``."""
-    if b"location" in content:
-        raise BundleError(f"{where}: its weights point to other files; refused")
 
 
 def _keras():

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import audio, features
+from .. import audio, features, quiet
 from ..errors import BundleError
 from ..training.normalisation import standardise
 from . import estimators, folder, networks
@@ -105,7 +105,7 @@ class Predictor:
             Runtime of networks: by default ONNX Runtime if it is installed, else Keras.
         digest : str, optional
             Expected value of :attr:`digest`, obtained from a source you trust. Without it, damage is
-            detected but not forgery.
+            detected but not forgery. An empty or malformed value is an error.
         tolerance : float
             Largest accepted difference of a probability for the reference signal.
 
@@ -120,7 +120,7 @@ class Predictor:
         path = Path(path)
         content = folder.read_manifest(path)
         found = folder.digest_of(content)
-        if digest is not None and found != digest.lower():
+        if digest is not None and found != folder.valid_digest(digest):
             raise BundleError(f"{path}: digest {found}, expected {digest}; this is another bundle")
         manifest = Manifest.from_json(content, where=str(path / folder.MANIFEST))
         contents = folder.read_files(path, manifest.files)
@@ -188,13 +188,17 @@ class Predictor:
         return {rate: audio.load(clip, sr=rate) for rate in rates}
 
     def proba(self, waves: dict[int, np.ndarray]) -> np.ndarray:
-        """Weighted mean of the members' probabilities [shape=(n_classes,)] for the waveforms of one clip."""
+        """Weighted mean of the members' probabilities [shape=(n_classes,)] for the waveforms of one clip.
+
+        BLAS uses one thread, so the result does not depend on the number of processes or cores.
+        """
         extracted, mean = {}, np.zeros(len(self.classes))
-        for name, member in self.manifest.members.items():
-            key = member.features, member.recipe
-            if key not in extracted:
-                extracted[key] = _EXTRACT[member.features](waves[member.recipe.sr], member.recipe)
-            mean += member.weight * self.members[name](extracted[key])
+        with quiet.one_thread():
+            for name, member in self.manifest.members.items():
+                key = member.features, member.recipe
+                if key not in extracted:
+                    extracted[key] = _EXTRACT[member.features](waves[member.recipe.sr], member.recipe)
+                mean += member.weight * self.members[name](extracted[key])
         if not np.isfinite(mean).all():
             raise BundleError("the probabilities are not finite; the model is damaged")
         return mean
@@ -221,7 +225,8 @@ class Predictor:
     def _check_reference(self, tolerance: float, where: str) -> None:
         rates = {member.recipe.sr for member in self.manifest.members.values()}
         proba = self.proba({sr: reference_signal(sr) for sr in rates})
-        difference = float(np.abs(proba - self.manifest.reference).max())
+        stored = np.array([self.manifest.reference[name] for name in self.classes])
+        difference = float(np.abs(proba - stored).max())
         if not difference <= tolerance:
             raise BundleError(
                 f"{where}: its predictions for the reference signal differ by {difference:.2g} from those "
@@ -268,8 +273,12 @@ def _estimator(model, classes, where: str) -> Callable:
 
 
 def _checked(proba: np.ndarray, classes, where: str) -> np.ndarray:
-    if proba.shape != (len(classes),):
-        raise BundleError(f"{where}: {proba.shape} probabilities for {len(classes)} classes")
+    proba = np.asarray(proba)
+    if proba.shape != (len(classes),) or proba.dtype.kind != "f":
+        raise BundleError(
+            f"{where}: {proba.dtype} values of shape {proba.shape}; expected {len(classes)} probabilities, "
+            "one per class"
+        )
     return proba
 
 

@@ -143,7 +143,7 @@ def save(
         training=dict(training or {}),
         evaluation=plain(evaluation) if evaluation is not None else None,
         versions=versions(),
-        reference=tuple(map(float, reference)),
+        reference=dict(zip(classes, map(float, reference), strict=True)),
         files={name: {"bytes": len(data), "sha256": digest_of(data)} for name, data in contents.items()},
     )
     contents[MANIFEST] = manifest.to_json()

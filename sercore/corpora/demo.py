@@ -10,14 +10,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import uuid
 from pathlib import Path
 
 import numpy as np
 
 from ..audio import AUDIO_SUFFIXES
 from ..errors import CorpusError
-from ..files import write_atomic
+from ..files import is_abandoned, owner_tag, write_atomic
 from ..labels import EMOTIONS as ALL_EMOTIONS
 from ..paths import data_dir
 
@@ -123,15 +122,18 @@ def build(root: str | os.PathLike | None = None, *, n_jobs: int | None = None, p
     sercore.corpora.load_index : ``load_index("demo")`` builds the corpus and returns its index.
     """
     folder = Path(root).expanduser() if root is not None else data_dir() / FOLDERS[0]
+    for leftover in folder.glob(".part-*"):  # of a killed process
+        if is_abandoned(leftover):
+            shutil.rmtree(leftover, ignore_errors=True)
     if _is_current(folder):
         return folder
-    fresh = folder / f".part-{uuid.uuid4().hex[:12]}"
+    fresh = folder / f".part-{owner_tag()}"
     try:
         _refuse_others(folder)
         fresh.mkdir(parents=True)
         _render_all(fresh, n_jobs=n_jobs, progress=progress)
         _move_into_place(fresh, folder)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # libsndfile raises RuntimeError on a full disk
         raise CorpusError(
             f"{TITLE}: cannot write to {folder} ({error}). It needs {SIZE.split(',')[0]}; "
             "set SERCORE_DATA to a writable folder with enough space"

@@ -118,9 +118,20 @@ def _unread(module: ModuleType, found: Scan, options: dict) -> list[str]:
 
 
 def audio_files(folder: Path, suffixes: tuple[str, ...] = AUDIO_SUFFIXES) -> list[Path]:
-    """Audio files below a folder, sorted; hidden files and macOS resource folders are skipped."""
+    """Audio files below a folder, sorted; hidden files and macOS resource folders are skipped.
+
+    Raises
+    ------
+    CorpusError
+        A folder cannot be read.
+    """
+
+    def stop(error: OSError):
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise CorpusError(f"{error.filename}: cannot be read ({error.strerror})") from error
+
     paths = []
-    for base, folders, files in os.walk(folder):
+    for base, folders, files in os.walk(folder, onerror=stop):
         folders[:] = [f for f in folders if not f.startswith(".") and f != "__MACOSX"]
         paths += [Path(base, f) for f in files if not f.startswith(".") and f.lower().endswith(suffixes)]
     return sorted(paths)

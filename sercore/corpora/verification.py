@@ -12,6 +12,7 @@ import pandas as pd
 import soundfile
 from tqdm import tqdm
 
+from ..errors import CorpusError
 from ..files import is_lfs_pointer
 from .defaults import read_options
 from .official import read_digests
@@ -133,7 +134,14 @@ def verify(
 
 
 def _status(module: ModuleType, paths: list[str], digest: str | None) -> tuple[str, str]:
-    """Status and detail of one clip, which may have several files."""
+    """Status and detail of one clip, which may have several files; a file that cannot be read is damaged."""
+    try:
+        return _status_of_readable(module, paths, digest)
+    except (OSError, CorpusError) as error:
+        return "damaged", str(error)
+
+
+def _status_of_readable(module: ModuleType, paths: list[str], digest: str | None) -> tuple[str, str]:
     if len(paths) > 1 and not same_recording(paths):
         return "conflict", ", ".join(paths)
     path = min(paths, key=preference)

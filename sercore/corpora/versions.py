@@ -75,9 +75,18 @@ def seconds(path: str | os.PathLike) -> float | None:
 
 
 def sha256(path: str | os.PathLike) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """SHA-256 of a file, in hexadecimal.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read.
+    """
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror or error}); check permissions") from error
 
 
 def find_duplicates(clip_ids: Sequence[str], paths: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 Every notebook reads its corpus from the environment variable ``SERCORE_CORPUS``. :func:`run` sets it,
 executes the notebooks in order, each in a new kernel, and writes a run folder::
 
-    runs/20260101-120000-demo/
+    runs/20260101-120000-123456-demo/
         01_eda.ipynb …      executed notebooks, the one that failed included
         tables/*.csv        result tables (:func:`sercore.course.publish`)
         summary.html        one page with the outputs of all cells tagged "summary"
@@ -119,16 +119,18 @@ def run(
         environment["SERCORE_CORPORA"] = str(Path(os.environ["SERCORE_CORPORA"]).expanduser().resolve())
     with _environment(environment):
         n_clips = len(load_index(corpus))  # a missing corpus is reported before any notebook starts
-    folder = Path(out or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{corpus}").resolve()
-    try:
+    folder = Path(out or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S-%f}-{corpus}").resolve()
+    with _explain_disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise NotebookError(f"{folder}: results cannot be written there ({error.strerror})") from error
     plural = "s" if len(notebooks) > 1 else ""
     counts = f"{n_clips} clips, {len(notebooks)} notebook{plural}"
     print(f"{corpus}: {counts}, results in {_relative(folder)}", flush=True)
     executed = {}
-    with _environment(environment | {"SERCORE_RUN": str(folder)}), _logging_to(folder / "run.log") as log:
+    with (
+        _explain_disk_errors(folder),
+        _environment(environment | {"SERCORE_RUN": str(folder)}),
+        _logging_to(folder / "run.log") as log,
+    ):
         for path in notebooks:
             notebook = nbformat.read(path, as_version=4)
             try:
@@ -239,6 +241,18 @@ def _logging_to(path: Path) -> Iterator[TextIO]:
         finally:
             logging.captureWarnings(False)
             root.removeHandler(handler)
+
+
+@contextmanager
+def _explain_disk_errors(folder: Path) -> Iterator[None]:
+    """Turn a full or read-only disk into a NotebookError."""
+    try:
+        yield
+    except OSError as error:
+        raise NotebookError(
+            f"{folder}: results cannot be written there ({error.strerror or error}); free space, or choose "
+            "another folder with --out"
+        ) from error
 
 
 def _relative(path: Path) -> Path:

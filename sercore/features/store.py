@@ -8,7 +8,8 @@ file size and modification time, so a replaced recording is read again, and a su
 cache of the whole.
 
 Clips that cannot be read are listed in the result and in ``bad_clips.csv`` of the cache; above a threshold,
-extraction stops.
+extraction stops. A clip that could not be opened, for lack of a permission or because of a faulty disk, is
+tried again in the next run.
 
 No large array passes through the parent process, so the same call runs on a cluster:
 ``with joblib.parallel_config(backend="dask"): extract_table(index, cache="s3://…")``.
@@ -28,7 +29,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from .. import audio, paths
+from .. import audio, paths, quiet
 from ..errors import AudioError, StoreError
 from .extraction import frames, prepare, table_row
 from .functionals import column_names
@@ -103,7 +104,7 @@ def extract_table(
     Raises
     ------
     StoreError
-        More than ``max_bad`` of the clips are unusable, or the cache cannot be written.
+        More than ``max_bad`` of the clips are unusable, or the cache cannot be read or written.
 
     See Also
     --------
@@ -231,10 +232,11 @@ def _compute_shard(
     values, bad = [], {}
     for key, path in zip(keys, files, strict=True):
         try:
-            wave = audio.load(path, sr=recipe.sr)
-            if change:
-                wave = change(prepare(wave, recipe), sr=recipe.sr, clip_id=key.split("|")[0])
-            values.append(make(wave))
+            with quiet.one_thread():
+                wave = audio.load(path, sr=recipe.sr)
+                if change:
+                    wave = change(prepare(wave, recipe), sr=recipe.sr, clip_id=key.split("|")[0])
+                values.append(make(wave))
         except AudioError as error:
             bad[key] = (error.reason, str(error))
         except Exception as error:
@@ -259,10 +261,15 @@ class _Shards:
             names = sorted(name.rsplit("/", 1)[-1] for name in self.fs.ls(self.folder, detail=False))
         except (FileNotFoundError, NotADirectoryError):
             return {}
+        except OSError as error:
+            raise self._unreadable(self.folder, error) from error
         found = {}
         for name in names:
             if name.endswith(".npz") and name.split("-")[0] in corpora:
-                found.update((key, value) for key, value in self.read(name).items() if key in wanted)
+                found.update(
+                    (key, value) for key, value in self.read(name).items()
+                    if key in wanted and not (isinstance(value, tuple) and value[0] == "unreadable")
+                )  # fmt: skip
         return found
 
     def read(self, name: str) -> dict:
@@ -270,11 +277,13 @@ class _Shards:
         path = f"{self.folder}/{name}"
         try:
             data = self.fs.cat_file(path)
+            if hashlib.sha256(data).hexdigest()[:32] != name.split(".")[0].split("-")[-1]:
+                self.fs.rm_file(path)
+                return {}
         except FileNotFoundError:  # another process found it damaged and removed it
             return {}
-        if hashlib.sha256(data).hexdigest()[:32] != name.split(".")[0].split("-")[-1]:
-            self.fs.rm_file(path)
-            return {}
+        except OSError as error:
+            raise self._unreadable(path, error) from error
         with np.load(io.BytesIO(data), allow_pickle=False) as shard:
             content = json.loads(str(shard["content"]))
             pieces = np.split(shard["values"], shard["ends"][:-1]) if len(content["keys"]) else []
@@ -282,6 +291,13 @@ class _Shards:
         return dict(zip(content["keys"], rows, strict=True)) | {
             k: tuple(v) for k, v in content["bad"].items()
         }
+
+    @staticmethod
+    def _unreadable(path: str, error: OSError) -> StoreError:
+        return StoreError(
+            f"{path}: the feature cache cannot be read ({error}); check its permissions, delete it, or "
+            "choose another folder with the cache argument or SERCORE_DATA"
+        )
 
     def write(self, corpus: str, keys: list[str], values: list[np.ndarray], bad: dict) -> str:
         """Write clips to one file and return its name."""

@@ -6,9 +6,10 @@ like the names of feature shards, so that a truncated or corrupted file is detec
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import io
+import os
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -24,15 +25,30 @@ def write_fold(rows: pd.DataFrame, path: Path) -> None:
 
 
 def read_fold(path: Path) -> pd.DataFrame | None:
-    """Rows that :func:`write_fold` wrote to this path, or None. Damaged files are removed."""
-    for name in sorted(glob.glob(f"{glob.escape(str(path))}-*.parquet")):
+    """Rows that :func:`write_fold` wrote to this path, or None. Damaged files are removed.
+
+    Raises
+    ------
+    StoreError
+        The folder or a file in it cannot be read.
+    """
+    try:
+        names = sorted(os.listdir(path.parent))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unreadable(path.parent, error) from error
+    for name in filter(re.compile(rf"{re.escape(path.name)}-[0-9a-f]{{16}}\.parquet").fullmatch, names):
+        file = path.with_name(name)
         try:
-            data = Path(name).read_bytes()
+            data = file.read_bytes()
+            if name.endswith(f"-{_digest(data)}.parquet"):
+                return pd.read_parquet(io.BytesIO(data))
+            file.unlink()
         except FileNotFoundError:  # another process found it damaged and removed it
             continue
-        if name.endswith(f"-{_digest(data)}.parquet"):
-            return pd.read_parquet(io.BytesIO(data))
-        Path(name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _unreadable(file, error) from error
     return None
 
 
@@ -45,6 +61,13 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
         The folder cannot be written; no partial file remains.
     """
     _write(_bytes(table), path)
+
+
+def _unreadable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"{path}: finished folds cannot be read ({error}); check its permissions, delete it, or choose "
+        "another folder"
+    )
 
 
 def _bytes(table: pd.DataFrame) -> bytes:

@@ -15,7 +15,8 @@ from toys import bundles as small
 from toys.bundles import CLASSES, FRAMES, SMALL
 
 from sercore import audio
-from sercore.bundle import FittedModel, Predictor, digest, estimators, networks, save
+from sercore.bundle import FittedModel, Predictor, digest, estimators, networks, predict_files, save
+from sercore.bundle.predictor import _checked
 from sercore.bundle.safe_json import walk_objects
 from sercore.errors import AudioError, BundleError, SercoreError
 from sercore.models import NETWORKS, build, classical
@@ -175,6 +176,31 @@ def test_expected_digest_refuses_other_bundle(bundle, copied):
     Predictor.load(copied)
     with pytest.raises(BundleError, match="another bundle"):
         Predictor.load(copied, digest=digest(bundle))
+
+
+@pytest.mark.parametrize("value", ["", " ", "0" * 63, "0" * 65, "g" * 64, "0" * 64 + "\n", 0])
+def test_malformed_digest_raises(bundle, value):
+    with pytest.raises(BundleError, match="expected 64 hexadecimal digits"):
+        Predictor.load(bundle, digest=value)
+    with pytest.raises(BundleError, match="expected 64 hexadecimal digits"):
+        next(predict_files(bundle, ["a.wav"], digest=value, progress=False))
+
+
+def test_swapped_class_names_are_refused(networks_bundle, tmp_path):
+    """A network has no class names of its own; the stored probabilities do."""
+    path = small.copy_bundle(networks_bundle, tmp_path / "copy")
+    reference = json.loads((path / "bundle.json").read_text())["reference"]
+    low, high = min(reference, key=reference.get), max(reference, key=reference.get)
+
+    def swap(content):
+        content["classes"] = [{low: high, high: low}.get(name, name) for name in content["classes"]]
+
+    small.edit_manifest(path, swap, forge=False)
+    with pytest.raises(BundleError, match=r"bundle\.json: changed since"):
+        Predictor.load(path)
+    small.edit_manifest(path, lambda content: None)
+    with pytest.raises(BundleError, match="reference signal differ"):
+        Predictor.load(path)
 
 
 def test_bundle_of_older_format_is_refused(copied):
@@ -339,6 +365,171 @@ def test_onnx_weights_in_other_files_are_refused(networks_bundle, tmp_path):
         networks.load_onnx((tmp_path / "a.onnx").read_bytes(), where="x")
 
 
+def with_units(keras_bytes, units):
+    """The file with another size of its first dense layer, and layers after it that fit."""
+
+    def change(config):
+        layers = config["config"]["layers"]
+        start = next(k for k, layer in enumerate(layers) if layer["class_name"] == "Dense")
+        layers[start]["config"]["units"] = units
+        for layer in layers[start + 1 :]:
+            layer["build_config"] = None
+
+    config = zipfile.ZipFile(io.BytesIO(keras_bytes)).read("config.json")
+    return small.edit_zip(keras_bytes, {"config.json": small.edit_json(config, change)})
+
+
+def test_layers_larger_than_their_weights_are_refused(keras_bytes, monkeypatch):
+    monkeypatch.setattr("keras.saving.load_model", lambda *args, **options: pytest.fail("Keras was called"))
+    with pytest.raises(BundleError, match=r"need \d{8,} weights, but the file has \d+"):
+        networks.load_keras(with_units(keras_bytes, 1_000_000), where="x")
+
+
+def test_weights_larger_than_their_file_are_refused(keras_bytes):
+    import h5py
+
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:  # nothing is allocated before values are written
+        file.create_dataset("layers/dense/vars/0", (10**6, 10**6), dtype="f4")
+    data = small.edit_zip(keras_bytes, {"model.weights.h5": buffer.getvalue()})
+    with pytest.raises(BundleError, match="weights unpack to 4000000000000 bytes"):
+        networks.load_keras(data, where="x")
+
+
+def test_too_many_layers_are_refused(keras_bytes):
+    def change(config):
+        config["config"]["layers"] *= 200
+
+    config = zipfile.ZipFile(io.BytesIO(keras_bytes)).read("config.json")
+    data = small.edit_zip(keras_bytes, {"config.json": small.edit_json(config, change)})
+    with pytest.raises(BundleError, match="no list of at most 500 layers"):
+        networks.load_keras(data, where="x")
+
+
+def list_node(number, content):
+    head = {"__class__": "list", "__module__": "builtins", "__loader__": "ListNode"}
+    return head | {"content": content} | ({} if number is None else {"__id__": number})
+
+
+def doubled(levels=40):
+    """Each list contains the next one twice, the second time by its number alone."""
+    tree = list_node(levels, [])
+    for number in range(levels - 1, 0, -1):
+        tree = list_node(number, [tree, list_node(number + 1, [])])
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("tree", "message"),
+    [
+        (doubled(), "describes .* objects"),
+        (list_node(1, [list_node(1, [])]), "contains itself"),
+        (list_node(1, [list_node(2, [list_node(1, [])])]), "contains itself"),
+        (list_node(1, [list_node(True, [])]), "number of an object is True"),
+        (
+            list_node(None, [list_node(k, [list_node(k + 1, [])]) for k in range(2000)]),
+            "inside of each other",
+        ),
+    ],
+    ids=["doubled", "inside of itself", "two levels", "another type", "a long chain"],
+)
+def test_repeated_objects_are_refused(tree, message):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("schema.json", json.dumps(tree))
+    with pytest.raises(BundleError, match=message):
+        estimators.load(buffer.getvalue(), where="x")
+
+
+def onnx_file(operator="Relu", *, domain="", output=None, **attributes):
+    """A network of one operator."""
+    from onnx import TensorProto, helper
+
+    kind = output or TensorProto.FLOAT
+    node = helper.make_node(operator, ["x"], ["y"], domain=domain, **attributes)
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3])
+    y = helper.make_tensor_value_info("y", kind, [1, 3])
+    versions = [helper.make_opsetid("", 15), helper.make_opsetid("ai.onnx.ml", 2)]
+    return helper.make_model(helper.make_graph([node], "g", [x], [y]), opset_imports=versions, ir_version=8)
+
+
+def inner_graph():
+    return onnx_file("Sign").graph
+
+
+@pytest.mark.parametrize(
+    ("operator", "options"),
+    [
+        ("Scan", {"body": inner_graph, "num_scan_inputs": 1}),
+        ("If", {"then_branch": inner_graph, "else_branch": inner_graph}),
+        ("Loop", {"body": inner_graph}),
+        ("RandomNormal", {"shape": [10]}),
+        ("StringNormalizer", {}),
+        ("Relu", {"domain": "com.microsoft"}),
+    ],
+)
+def test_foreign_onnx_operators_are_refused(operator, options):
+    options = {name: value() if callable(value) else value for name, value in options.items()}
+    data = onnx_file(operator, **options).SerializeToString()
+    with pytest.raises(BundleError, match=r"contains the operator .*not used by sercore"):
+        networks.load_onnx(data, where="x")
+
+
+def test_onnx_functions_and_nested_loops_are_refused():
+    from onnx import helper
+
+    model = onnx_file()
+    model.functions.append(helper.make_function("d", "F", ["a"], ["b"], [], []))
+    with pytest.raises(BundleError, match="contains functions"):
+        networks.load_onnx(model.SerializeToString(), where="x")
+    graph = onnx_file().graph
+    for _ in range(2):
+        graph = onnx_file("Loop", body=graph).graph
+    model = onnx_file()
+    model.graph.CopyFrom(graph)
+    with pytest.raises(BundleError, match="loops inside of loops"):
+        networks.load_onnx(model.SerializeToString(), where="x")
+
+
+def test_endless_onnx_loop_is_stopped(monkeypatch):
+    from onnx import TensorProto, helper
+
+    def value(name, kind, *shape):
+        return helper.make_tensor_value_info(name, kind, list(shape))
+
+    body = helper.make_graph(
+        [helper.make_node("Relu", ["s"], ["t"]), helper.make_node("Identity", ["c"], ["d"])], "body",
+        [value("i", TensorProto.INT64), value("c", TensorProto.BOOL), value("s", TensorProto.FLOAT, 1, 3)],
+        [value("d", TensorProto.BOOL), value("t", TensorProto.FLOAT, 1, 3)],
+    )  # fmt: skip
+    model = onnx_file()
+    del model.graph.node[:]
+    model.graph.node.append(helper.make_node("Loop", ["m", "", "x"], ["y"], body=body))
+    model.graph.initializer.append(helper.make_tensor("m", TensorProto.INT64, [], [10**15]))
+    monkeypatch.setattr(networks, "MAX_SECONDS", 0.5)
+    with pytest.raises(BundleError, match="does not fit its features"):
+        networks.run_onnx(model.SerializeToString(), where="x")(np.ones(3))
+
+
+def test_text_as_network_output_raises():
+    from onnx import TensorProto
+
+    run = networks.run_onnx(onnx_file("Cast", output=TensorProto.STRING, to=8).SerializeToString(), where="x")
+    with pytest.raises(BundleError, match="expected 3 probabilities"):
+        _checked(run(np.ones(3)), CLASSES, "x")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETWORKS)
+def test_own_networks_pass_all_checks(name, rng):
+    network = build(name, 32, 3, seed=1)
+    contents = networks.dump(network)
+    clip = rng.standard_normal(32) if len(network.input_shape) == 2 else rng.standard_normal((32, 40))
+    onnx = networks.run_onnx(contents["network.onnx"], where="x")(clip)
+    keras = networks.run_keras(contents["network.keras"], where="x")(clip)
+    np.testing.assert_allclose(onnx, keras, atol=1e-4)
+
+
 def test_allowed_layers_are_exactly_those_in_use():
     import keras
 
@@ -354,7 +545,7 @@ def test_allowed_layers_are_exactly_those_in_use():
     assert listed == used
 
 
-@pytest.mark.parametrize(("library", "version"), [("keras", "3.13.2"), ("skops", "0.12.0")])
+@pytest.mark.parametrize(("library", "version"), [("keras", "3.13.2"), ("skops", "0.14.0")])
 def test_vulnerable_library_versions_are_refused(library, version, monkeypatch, keras_bytes, bundle):
     monkeypatch.setattr(f"{library}.__version__", version)
     with pytest.raises(BundleError, match="known vulnerabilities"):
@@ -366,7 +557,7 @@ def test_vulnerable_library_versions_are_refused(library, version, monkeypatch, 
 
 def test_changed_predictions_are_refused(copied):
     def swap(content):
-        content["reference"] = content["reference"][::-1]
+        content["reference"] = dict(zip(CLASSES, reversed(content["reference"].values()), strict=True))
 
     small.edit_manifest(copied, swap)
     with pytest.raises(BundleError, match=r"reference signal differ[\s\S]*install these versions"):

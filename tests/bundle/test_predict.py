@@ -7,11 +7,13 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from toys import bundles as small
 
-from sercore.bundle import Predictor, Windows, find_files, predict_clip, predict_files
+from sercore import features
+from sercore.bundle import FittedModel, Predictor, Windows, find_files, predict_clip, predict_files, save
 from sercore.cli import main
 from sercore.errors import AudioError, BundleError
 
@@ -27,6 +29,20 @@ def bundle(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle")
     index = small.write_corpus(folder / "wav")
     return small.save_small(folder / "b", index, small.features(index, folder))
+
+
+@pytest.fixture(scope="module")
+def onnx_bundle(tmp_path_factory):
+    """An untrained network with its ONNX export."""
+    from sercore.models import build
+    from sercore.training import FittedNetwork
+
+    n_features = len(features.column_names(small.SMALL))
+    network = build("mlp", n_features, len(small.CLASSES), seed=1)
+    fitted = FittedNetwork(network, np.zeros(n_features), np.ones(n_features), pd.DataFrame())
+    return save(
+        tmp_path_factory.mktemp("onnx") / "b", {"mlp": FittedModel(fitted, small.SMALL)}, small.CLASSES
+    )
 
 
 @pytest.fixture
@@ -144,6 +160,38 @@ def test_worker_processes_do_not_change_results(bundle, tmp_path, monkeypatch):
     assert [rows[0].get("error") for rows in parallel].count("not-audio") == 1
 
 
+def test_prediction_uses_one_thread(bundle, clips, monkeypatch):
+    import threadpoolctl
+
+    predictor = Predictor.load(bundle)
+    seen, model = [], predictor.members["lda"]
+
+    def watched(row):
+        seen.extend(library["num_threads"] for library in threadpoolctl.threadpool_info())
+        return model(row)
+
+    monkeypatch.setitem(predictor.members, "lda", watched)
+    with threadpoolctl.threadpool_limits(2):
+        predict_clip(predictor, clips / "b.wav")
+    assert set(seen) == {1}
+
+
+@pytest.mark.slow
+def test_predictions_do_not_depend_on_n_jobs(tmp_path):
+    index = small.write_corpus(tmp_path / "wav", n_clips=48)
+    recipe = features.Recipe()
+    X = small.features(index, tmp_path, recipe)
+    path = save(tmp_path / "b", {"lda": FittedModel(small.fit(index, X), recipe)}, small.CLASSES)
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    command = [sys.executable, "-m", "sercore", "predict", "--json", "--bundle", path, tmp_path / "wav"]
+    one, two = (
+        subprocess.run([*command, "--jobs", n], capture_output=True, check=True, env=environment).stdout
+        for n in "12"
+    )
+    assert one == two
+    assert one.count(b"\n") == 48
+
+
 # --- command line ----------------------------------------------------------------------------------
 
 
@@ -259,6 +307,29 @@ def test_train_then_predict(corpus, capsys, tmp_path):
     status, _, error = run(capsys, *command)
     assert status == 1
     assert "--overwrite" in error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from sercore.cli import main; main(sys.argv[1:])",
+        "import sercore; sercore.bundle.Predictor.load(sys.argv[3]).predict(sys.argv[4])",
+    ],
+    ids=["command line", "package"],
+)
+def test_prediction_sends_no_telemetry(code, onnx_bundle, clips, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ORT_", "XDG_"))}
+    code = f"import sys, time\n{code}\ntime.sleep(4)\nprint('onnxruntime' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "predict", "--bundle", onnx_bundle, clips / "b.wav"],
+        capture_output=True, text=True, env=environment | {"HOME": str(home)},
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "True", done.stderr
+    written = [path.as_posix().lower() for path in home.rglob("*")]
+    assert [name for name in written if "onnxruntime" in name or "microsoft" in name] == []
 
 
 @pytest.mark.slow

@@ -2,11 +2,14 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from toys import bundles
 
 from sercore import audio, features
 from sercore.errors import StoreError
@@ -47,6 +50,24 @@ def test_result_does_not_depend_on_n_jobs(index, tmp_path):
     assert len(shard_names(tmp_path / "one")) == 3
     for a, b in zip(one.X, two.X, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.slow
+def test_table_does_not_depend_on_threads(tmp_path):
+    """Without OMP_NUM_THREADS, a process of its own uses several threads and worker processes one."""
+    index = bundles.write_corpus(tmp_path / "clips", n_clips=70)
+    index.to_csv(tmp_path / "index.csv", index=False)
+    code = """
+import sys, numpy as np, pandas as pd
+from sercore.features.store import extract_table
+for n_jobs in (1, 2):
+    cache = f"{sys.argv[1]}/{n_jobs}"
+    X = extract_table(pd.read_csv(f"{sys.argv[1]}/index.csv"), cache=cache, n_jobs=n_jobs, progress=False).X
+    np.save(f"{cache}.npy", X)
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=True, env=environment)
+    assert (tmp_path / "1.npy").read_bytes() == (tmp_path / "2.npy").read_bytes()
 
 
 def test_second_run_and_subset_use_cache(index, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 ``python tests/stress/faults.py --kills 500`` is the long form of the first test.
 """
 
+import io
 import json
 import multiprocessing
 import os
@@ -15,10 +16,16 @@ import pytest
 from toys import bundles as small
 from toys.corpora import serve
 
-from sercore import training
-from sercore.corpora import download
-from sercore.errors import BundleError, CorpusError, StoreError
+from sercore import models, training
+from sercore.bundle import Predictor, networks
+from sercore.bundle.files import standard_input
+from sercore.corpora import demo, download, scanning, verification
+from sercore.course import notebooks
+from sercore.errors import AudioError, BundleError, CorpusError, StoreError
 from sercore.features import store
+from sercore.files import owner_tag
+
+REPOSITORY = Path(__file__).parents[2]
 
 resource = pytest.importorskip("resource", reason="SIGKILL, fork and limits are POSIX")
 
@@ -37,6 +44,60 @@ def test_killed_operations_can_be_repeated(operation):
     assert made["began"] >= 5, "hardly any kill came after the first file"
     assert made["files"] >= 3
     assert made["different"] == 0
+
+
+DIE_AT = """
+import os, signal, sys
+from toys import bundles as small
+left = int(sys.argv[1])
+
+def watch(event, arguments):
+    global left
+    left -= event == "os.rename"
+    if left == 0:
+        left = -1  # the kill is an event itself
+        os.kill(os.getpid(), signal.SIGKILL)
+
+import pathlib, pandas as pd
+folder = pathlib.Path(sys.argv[2])
+index = pd.read_pickle(folder / "index")
+X = small.features(index, folder)
+sys.addaudithook(watch)
+small.save_small(folder / "b", index, X, overwrite=True)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rename", [1, 2])
+@pytest.mark.parametrize("then", ["load", "write"])
+def test_bundle_is_there_after_a_kill_between_two_renames(rename, then, index, tmp_path):
+    X = small.features(index, tmp_path)
+    index.to_pickle(tmp_path / "index")
+    bundle = small.save_small(tmp_path / "b", index, X)
+    before = Predictor.load(bundle).digest
+    done = subprocess.run(
+        [sys.executable, "-c", DIE_AT, str(rename), tmp_path],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parents[1], REPOSITORY)))},
+    )  # fmt: skip
+    assert done.returncode < 0
+    if then == "write":
+        small.save_small(bundle, index, X, overwrite=True)
+    assert Predictor.load(bundle).digest == before
+    if then == "write" or rename == 2:
+        assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".b.")] == []
+
+
+def test_demo_corpus_removes_leftovers_of_killed_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "_is_current", lambda folder: True)
+    ended = subprocess.run(
+        [sys.executable, "-c", "from sercore.files import owner_tag; print(owner_tag())"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    for tag in (ended, owner_tag()):
+        (tmp_path / f".part-{tag}").mkdir()
+        (tmp_path / f".part-{tag}" / "demo_F1_angry_1_1.wav").touch()
+    demo.build(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [f".part-{tag}"]
 
 
 # full and read-only disks
@@ -122,6 +183,118 @@ def test_unwritable_cache_raises(index, tmp_path):
         training.write_parquet(index, tmp_path / "cache" / "a.parquet")
     with pytest.raises(CorpusError, match="pass another folder"):
         download("ravdess", tmp_path / "cache" / "ravdess", url="http://127.0.0.1:9/a.zip", progress=False)
+
+
+def test_shard_and_cache_folder_that_cannot_be_read(index, tmp_path, monkeypatch):
+    """A folder takes the place of the file, because root can read every file."""
+    options = {"cache": tmp_path / "cache", "n_jobs": 1, "progress": False}
+    store.extract_table(index, small.SMALL, **options)
+    (shard,) = (tmp_path / "cache").rglob("*.npz")
+    shard.unlink()
+    shard.mkdir()
+    with pytest.raises(StoreError, match=r"\.npz: the feature cache cannot be read .*check its permissions"):
+        store.extract_table(index, small.SMALL, **options)
+    monkeypatch.setattr("fsspec.implementations.local.LocalFileSystem.ls", refuse)
+    with pytest.raises(StoreError, match=r"cache cannot be read \(.*Permission denied"):
+        store.extract_table(index, small.SMALL, **options)
+
+
+def refuse(*arguments, **options):
+    raise PermissionError(13, "Permission denied")
+
+
+def test_recording_that_cannot_be_read_is_listed_and_tried_again(index, tmp_path, monkeypatch):
+    options = {"cache": tmp_path / "cache", "n_jobs": 1, "progress": False, "max_bad": 0.1}
+    load = store.audio.load
+
+    def refuse_one(path, **options):
+        if path == index["path"][3]:
+            raise AudioError(f"{path}: cannot be opened (Permission denied)", reason="unreadable")
+        return load(path, **options)
+
+    monkeypatch.setattr(store.audio, "load", refuse_one)
+    first = store.extract_table(index, small.SMALL, **options)
+    assert first.bad[["clip_id", "reason"]].to_numpy().tolist() == [["demo/03", "unreadable"]]
+    monkeypatch.undo()
+    again = store.extract_table(index, small.SMALL, **options)
+    assert len(again.X) == 24
+    assert again.bad.empty
+
+
+def test_folds_that_cannot_be_read(index, tmp_path, rng, monkeypatch):
+    X = rng.standard_normal((24, 5))
+
+    def run():
+        return training.out_of_fold(
+            index, X, small.CLASSES, model="lda", split="loso", folder=tmp_path / "oof", progress=False
+        )
+
+    run()
+    fold = min((tmp_path / "oof").glob("*.parquet"))
+    fold.unlink()
+    fold.mkdir()
+    with pytest.raises(StoreError, match=r"\.parquet: finished folds cannot be read"):
+        run()
+    fold.rmdir()
+    monkeypatch.setattr(os, "listdir", refuse)
+    with pytest.raises(StoreError, match=r"oof: finished folds cannot be read \(.*Permission denied"):
+        run()
+
+
+def test_corpus_that_cannot_be_read(tmp_path, monkeypatch):
+    with pytest.raises(CorpusError, match="cannot be read"):
+        scanning.sha256(tmp_path)
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(CorpusError, match=r"cannot be read \(Permission denied\)"):
+        scanning.audio_files(tmp_path)
+
+
+def test_verify_reports_files_that_cannot_be_read(tmp_path, monkeypatch):
+    small.write_corpus(tmp_path / "happy", n_clips=2)
+    monkeypatch.setattr(verification, "open", refuse, raising=False)
+    found = verification.verify("folder", tmp_path, speaker=r"/(.).\.wav", progress=False)
+    assert found.counts == {"damaged": 2}
+    assert "Permission denied" in str(found)
+
+
+def test_demo_corpus_on_a_full_disk(tmp_path, disk_limit):
+    disk_limit(10_000)
+    with pytest.raises(CorpusError, match="set SERCORE_DATA to a writable folder with enough space"):
+        demo.build(tmp_path / "demo", n_jobs=1, progress=False)
+    assert files_below(tmp_path) == []
+
+
+def test_standard_input_on_a_full_disk(tmp_path, disk_limit, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(bytes(50_000))))
+    disk_limit(10_000)
+    with pytest.raises(AudioError, match="set TMPDIR to another folder"):
+        standard_input()
+    assert files_below(tmp_path) == []
+
+
+def test_network_on_a_full_disk(disk_limit):
+    network = models.build("mlp", 4, 3, seed=0)
+    content = networks.dump(network, onnx=False)["network.keras"]
+    disk_limit(1_000)
+    for use in (lambda: networks.load_keras(content, where="x"), lambda: networks.dump(network, onnx=False)):
+        with pytest.raises(BundleError, match="temporary folder cannot be written"):
+            use()
+
+
+def test_run_folder_on_a_full_disk(tmp_path, disk_limit, monkeypatch):
+    monkeypatch.setattr("sercore.corpora.load_index", lambda *_: [])
+    monkeypatch.setattr(notebooks, "_execute", lambda notebook, *_, **__: notebook)
+    disk_limit(500)
+    with pytest.raises(notebooks.NotebookError, match=r"results cannot be written there .*--out"):
+        notebooks.run("folder", only=["0"], out=tmp_path / "run", progress=False)
+
+
+def test_runs_of_the_same_second_have_different_folders(tmp_path, monkeypatch):
+    monkeypatch.setattr("sercore.corpora.load_index", lambda *_: [])
+    monkeypatch.setattr(notebooks, "find", lambda only: [])
+    monkeypatch.chdir(tmp_path)
+    assert notebooks.run("folder") != notebooks.run("folder")
 
 
 # concurrent processes

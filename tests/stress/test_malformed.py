@@ -427,6 +427,16 @@ def manifest(key, value):
     return lambda path: small.edit_manifest(path, lambda content: content.__setitem__(key, value))
 
 
+def unforged(key, value):
+    """Change one entry of ``bundle.json`` and leave its digest."""
+    return lambda path: small.edit_manifest(path, lambda c: c.__setitem__(key, value), forge=False)
+
+
+OUTSIDE = {
+    "ua": 0.9, "ua_low": 0.2, "ua_high": 0.4, "interval": "4 speakers", "split": "speaker", "n_clips": 24,
+}  # fmt: skip
+
+
 def of_member(key, value):
     return lambda path: small.edit_manifest(
         path, lambda content: content["members"]["lda"].__setitem__(key, value)
@@ -546,9 +556,10 @@ BUNDLES = {
     "one class": (manifest("classes", ["sad"]), "fewer than two classes"),
     "a class twice": (manifest("classes", ["sad", "sad", "angry"]), "a duplicate"),
     "a class of control characters": (manifest("classes", ["sad", "\x1b[2J", "angry"]), "invalid class"),
-    "more classes than the model has": (manifest("classes", list("abcd")), "reference values"),
-    "classes in another order": (manifest("classes", ["angry", "sad", "neutral"]), "reference signal differ"),
-    "other classes": (manifest("classes", ["a", "b", "c"]), "does not fit its features or classes"),
+    "more classes than the model has": (manifest("classes", list("abcd")), "reference values of"),
+    "classes in another order": (unforged("classes", ["angry", "sad", "neutral"]), "changed since"),
+    "other classes": (manifest("classes", ["a", "b", "c"]), "reference values of"),
+    "a changed manifest": (unforged("training", {"note": "x"}), "bundle.json: changed since"),
     "no members": (manifest("members", {}), "no members"),
     "a member that leaves the folder": (manifest("members", {"../x": None}), "not a valid manifest"),
     "an unknown kind of member": (of_member("kind", "pickle"), "unknown kind 'pickle'"),
@@ -562,8 +573,9 @@ BUNDLES = {
     "a recipe of other features": (of_recipe(n_mels=32), "does not fit its features"),
     "a recipe of a billion bands": (as_recipe(n_mels=10**9), "n_mels=1000000000; at most 512"),
     "a recipe with a step of one sample": (as_recipe(hop_length=1), "less than half a millisecond"),
-    "reference values in words": (manifest("reference", ["a", "b", "c"]), "not a number"),
-    "too few reference values": (manifest("reference", [1.0]), "1 reference values for 3 classes"),
+    "reference values in words": (manifest("reference", {"sad": "a"}), "not a number"),
+    "too few reference values": (manifest("reference", {"sad": 1.0}), r"reference values of \['sad'\]"),
+    "a score outside its interval": (manifest("evaluation", OUTSIDE), r"UA 0\.9 outside \[0\.2, 0\.4\]"),
     "a number that is too large": (text(b'{"format": 1e999}'), "1e999 is not a JSON number"),
     "corpora that are a number": (manifest("training", {"corpora": 5}), "expected list, found int"),
     "corpora that are numbers": (manifest("training", {"corpora": [1]}), "not a valid manifest"),

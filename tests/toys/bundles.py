@@ -11,6 +11,7 @@ import soundfile
 
 from sercore.bundle import FittedModel, save
 from sercore.bundle.folder import MANIFEST, digest_of
+from sercore.bundle.manifest import content_digest
 from sercore.bundle.predictor import reference_signal
 from sercore.features import Recipe
 from sercore.features.store import extract_frames, extract_table
@@ -76,11 +77,14 @@ def copy_bundle(bundle, path):
     return path
 
 
-def edit_manifest(bundle, change):
-    """Change ``bundle.json`` by a function of its content."""
+def edit_manifest(bundle, change, *, forge=True):
+    """Change ``bundle.json`` by a function of its content, and its digest as an attacker would."""
     content = json.loads((bundle / MANIFEST).read_text())
     changed = change(content)
-    (bundle / MANIFEST).write_text(json.dumps(content if changed is None else changed))
+    content = content if changed is None else changed
+    if forge:
+        content["sha256"] = content_digest(content)
+    (bundle / MANIFEST).write_text(json.dumps(content))
 
 
 def put_file(bundle, name, data):
