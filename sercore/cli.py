@@ -48,16 +48,52 @@ def main(arguments: list[str] | None = None) -> int:
     with quiet.terminal(paths.cache_dir() / "sercore.log"):
         try:
             with _corpus_options(options):
-                return options.command(options) or 0
+                status = options.command(options) or 0
+            sys.stdout.flush()
+            return status
         except SercoreError as error:
-            print(f"sercore: {error}", file=sys.stderr)
+            print(f"sercore: {_printable(error)}", file=sys.stderr)
             return 1
         except BrokenPipeError:  # the reader of a pipe has finished, as in `sercore ... | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _discard_output()
             return 0
+        except OSError as error:  # a full disk behind standard output, a path that is too long
+            _discard_output()
+            print(
+                f"sercore: {_printable(error)}; check the path, its permissions and the disk", file=sys.stderr
+            )
+            return 1
         except KeyboardInterrupt:
             print("sercore: interrupted; repeat the command to continue from finished work", file=sys.stderr)
             return 130
+
+
+def _discard_output() -> None:
+    """Send what is left in the buffer of standard output to the null device."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # a stream in memory has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _printable(error: Exception) -> str:
+    """The message with control characters escaped, which could change the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in str(error))
+
+
+def _jobs(text: str) -> int:
+    """A number of processes: positive, or -1 for one per core."""
+    if int(text) < -1 or int(text) == 0 or int(text) > 1024:
+        raise ValueError
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    """A random seed that every library accepts."""
+    if not 0 <= int(text) < 2**32:
+        raise ValueError
+    return int(text)
+
+
+_jobs.__name__, _seed.__name__ = "number of processes", "seed"  # in messages of argparse
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -106,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_corpus_options(extract)
     extract.add_argument("--recipe", default="default", help="name of a recipe (default: %(default)s)")
     extract.add_argument("--out", type=Path, help="Parquet file (default: CORPUS-RECIPE.parquet)")
-    extract.add_argument("--jobs", type=int, default=-1, help="worker processes (default: one per core)")
+    extract.add_argument("--jobs", type=_jobs, default=-1, help="worker processes (default: one per core)")
     extract.set_defaults(command=_extract)
 
     _add_train(commands)
@@ -163,8 +199,8 @@ def _add_train(commands) -> None:
     train.add_argument("--scheme", default="all", help="label scheme (default: %(default)s)")
     train.add_argument("--split", default="speaker", help="split of the evaluation (default: %(default)s)")
     train.add_argument("--folds", type=int, help="number of folds (default: that of the split)")
-    train.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
-    train.add_argument("--jobs", type=int, default=1, help="processes for the folds (default: %(default)s)")
+    train.add_argument("--seed", type=_seed, default=0, help="random seed (default: %(default)s)")
+    train.add_argument("--jobs", type=_jobs, default=1, help="processes for the folds (default: %(default)s)")
     train.add_argument("--out", type=Path, help="folder of the bundle (default: CORPUS-MODEL.bundle)")
     train.add_argument("--overwrite", action="store_true", help="replace an existing bundle")
     train.add_argument("--no-onnx", action="store_true", help="do not export networks to ONNX")
@@ -182,7 +218,7 @@ def _add_predict(commands) -> None:
     predict.add_argument("--timeline", action="store_true", help="divide recordings into windows")
     predict.add_argument("--window", type=float, default=3.0, help="length in seconds (default: %(default)s)")
     predict.add_argument("--step", type=float, default=1.5, help="step in seconds (default: %(default)s)")
-    predict.add_argument("--jobs", type=int, default=-1, help="worker processes (default: one per core)")
+    predict.add_argument("--jobs", type=_jobs, default=-1, help="worker processes (default: one per core)")
     predict.add_argument(
         "--backend", default="auto", choices=("auto", "onnx", "keras"), help="runtime of networks"
     )

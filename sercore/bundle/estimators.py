@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BundleError
 from . import reproducible_zip
-from .safe_json import read_json, read_member, walk_objects
+from .safe_json import brief, read_json, read_member, walk_objects
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -92,7 +92,9 @@ def dump(model: BaseEstimator) -> bytes:
     try:
         content = reproducible_zip.skops(sio.dumps(model))
     except Exception as error:  # skops has no common error for unsupported objects
-        raise BundleError(f"{type(model).__name__} cannot be written without pickle ({error})") from error
+        raise BundleError(
+            f"{type(model).__name__} cannot be written without pickle ({brief(error)})"
+        ) from error
     check(content, where=type(model).__name__)
     return content
 
@@ -120,7 +122,7 @@ def load(content: bytes, *, where: str) -> BaseEstimator:
     try:
         return sio.loads(content, trusted=sio.get_untrusted_types(data=content))
     except Exception as error:  # arrays that do not fit the classes
-        raise BundleError(f"{where}: the model cannot be rebuilt ({error})") from error
+        raise BundleError(f"{where}: the model cannot be rebuilt ({brief(error)})") from error
 
 
 def check(content: bytes, *, where: str) -> None:

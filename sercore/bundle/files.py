@@ -33,17 +33,18 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
     ----------
     names : iterable of path
         Files are returned whatever their suffix. Folders are searched recursively for the suffixes
-        :data:`sercore.audio.AUDIO_SUFFIXES`, without following links or reading hidden files.
+        :data:`sercore.audio.AUDIO_SUFFIXES`, without following links or reading hidden files and folders.
 
     Returns
     -------
     list of Path
-        In the given order; the files of a folder are sorted.
+        In the given order; the files of a folder are sorted. A folder without audio files is returned
+        itself, and reported by :func:`predict_clip`, if there are other files.
 
     Raises
     ------
     AudioError
-        A folder contains no audio file or cannot be read.
+        A folder cannot be read, or no argument is or contains an audio file.
 
     Examples
     --------
@@ -59,18 +60,24 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
         def stop(error, name=name):
             raise AudioError(f"{name}: cannot be read ({error})", reason="unreadable") from error
 
-        found = [
-            Path(where) / file
-            for where, _, inside in os.walk(name, onerror=stop)
-            for file in inside
-            if file.lower().endswith(audio.AUDIO_SUFFIXES) and not file.startswith(".")
-        ]
-        if not found:
-            raise AudioError(
-                f"{name}: no audio files in this folder ({', '.join(audio.AUDIO_SUFFIXES)})", reason="missing"
-            )
-        files += sorted(found)
+        found = []
+        for where, folders, inside in os.walk(name, onerror=stop):
+            folders[:] = [folder for folder in folders if not folder.startswith(".")]
+            found += [
+                Path(where) / file
+                for file in inside
+                if file.lower().endswith(audio.AUDIO_SUFFIXES) and not file.startswith(".")
+            ]
+        files += sorted(found) or [Path(name)]
+    if files and all(map(os.path.isdir, files)):
+        raise _no_audio(files[0])
     return files
+
+
+def _no_audio(folder: Path) -> AudioError:
+    return AudioError(
+        f"{folder}: no audio files in this folder ({', '.join(audio.AUDIO_SUFFIXES)})", reason="missing"
+    )
 
 
 def predict_clip(predictor: Predictor, path: str | os.PathLike, windows: Windows | None = None) -> list[dict]:
@@ -95,6 +102,8 @@ def predict_clip(predictor: Predictor, path: str | os.PathLike, windows: Windows
     """
     name = os.fspath(path)
     try:
+        if os.path.isdir(path):
+            raise _no_audio(path)
         waves = predictor.waves(path)
         if windows is None:
             return [{"file": name} | predict_waves(predictor, waves)]

@@ -70,9 +70,9 @@ def read_manifest(folder: str | os.PathLike) -> bytes:
         The folder does not exist or does not contain a bundle.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         _recover(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # also if the path is too long
         raise BundleError(f"{folder}: no such folder; a bundle is a folder written by 'sercore train'")
     return _read(folder, MANIFEST, MAX_MANIFEST_BYTES)
 

@@ -24,7 +24,7 @@ from ..errors import BundleError
 from ..models import pad_clips
 from . import reproducible_zip
 from .onnx_graph import check_onnx
-from .safe_json import read_json, read_member, walk_objects
+from .safe_json import brief, read_json, read_member, walk_objects
 
 if TYPE_CHECKING:
     import keras
@@ -116,7 +116,7 @@ def _check_weights(content: bytes, where: str) -> int:
                 raise BundleError(f"{where}: its weights unpack to {n_bytes} bytes; refused")
             return n_values
     except (OSError, KeyError, RuntimeError, ValueError) as error:
-        raise BundleError(f"{where}: the weights are not valid ({error})") from error
+        raise BundleError(f"{where}: the weights are not valid ({brief(error)})") from error
 
 
 def dump(network: keras.Model, *, onnx: bool = True) -> dict[str, bytes]:
@@ -165,8 +165,8 @@ def _temporary_folder(where: str) -> Iterator[Path]:
             yield Path(folder)
     except OSError as error:
         raise BundleError(
-            f"{where}: the temporary folder cannot be written ({error}); free space there, or set TMPDIR to "
-            "another folder"
+            f"{where}: the temporary folder cannot be written ({brief(error)}); free space there, or set "
+            "TMPDIR to another folder"
         ) from error
 
 
@@ -199,7 +199,7 @@ def load_scaler(content: bytes, *, where: str) -> tuple[np.ndarray, np.ndarray]:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             mean, std = map(np.asarray, (arrays["mean"], arrays["std"]))  # bytes if it is not an array
     except Exception as error:  # the header is parsed as Python tokens, with many kinds of errors
-        raise BundleError(f"{where}: not a scaler ({error})") from error
+        raise BundleError(f"{where}: not a scaler ({brief(error)})") from error
     valid = mean.dtype == std.dtype == np.float64 and mean.ndim == 1 and mean.shape == std.shape
     if not (valid and mean.size and np.isfinite([mean, std]).all() and (std > 0).all()):
         raise BundleError(
@@ -231,7 +231,7 @@ def load_keras(content: bytes, *, where: str) -> keras.Model:
         try:
             return keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # arguments or weights that do not fit the layers
-            raise BundleError(f"{where}: the network cannot be rebuilt ({error})") from error
+            raise BundleError(f"{where}: the network cannot be rebuilt ({brief(error)})") from error
 
 
 def _count_weights(keras, config: dict, where: str) -> int:
@@ -244,7 +244,7 @@ def _count_weights(keras, config: dict, where: str) -> int:
         with keras.StatelessScope(initialize_variables=False):
             return keras.saving.deserialize_keras_object(config, safe_mode=True).count_params()
     except Exception as error:  # arguments that do not fit the layers
-        raise BundleError(f"{where}: the network cannot be rebuilt ({error})") from error
+        raise BundleError(f"{where}: the network cannot be rebuilt ({brief(error)})") from error
     finally:
         global_state.set_global_attribute(key, before)
 
@@ -272,7 +272,7 @@ def load_onnx(content: bytes, *, where: str) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime has no common error type
-        raise BundleError(f"{where}: not a valid ONNX network ({str(error)[:200]})") from error
+        raise BundleError(f"{where}: not a valid ONNX network ({brief(error)})") from error
 
 
 def run_onnx(content: bytes, *, where: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -310,9 +310,7 @@ def _guarded(run, where: str):
         try:
             return run(batch.astype(np.float32))[0]
         except Exception as error:  # mismatched shapes; neither backend has a common error type
-            raise BundleError(
-                f"{where}: the network does not fit its features ({str(error)[:200]})"
-            ) from error
+            raise BundleError(f"{where}: the network does not fit its features ({brief(error)})") from error
 
     return proba
 

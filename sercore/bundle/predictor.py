@@ -21,6 +21,7 @@ from ..errors import BundleError
 from ..training.normalisation import standardise
 from . import estimators, folder, networks
 from .manifest import Manifest, Member
+from .safe_json import brief
 
 TOLERANCE = 0.02
 """Largest difference between the probabilities for the reference signal now and at the time of training.
@@ -267,7 +268,9 @@ def _estimator(model, classes, where: str) -> Callable:
         try:
             return _checked(predict_proba(model, row[None], classes)[0], classes, where)
         except (ValueError, AttributeError, TypeError, IndexError, NotImplementedError) as error:
-            raise BundleError(f"{where}: the model does not fit its features or classes ({error})") from error
+            raise BundleError(
+                f"{where}: the model does not fit its features or classes ({brief(error)})"
+            ) from error
 
     return proba
 

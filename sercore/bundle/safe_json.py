@@ -15,6 +15,17 @@ MAX_UNPACKED = 2_000_000_000
 """Bytes of all entries of an archive together."""
 
 
+def brief(error: Exception) -> str:
+    """Message of an error of another library in one line of at most 200 characters.
+
+    Examples
+    --------
+    >>> brief(ValueError("shapes differ:\\n  (2,) and (3,)"))
+    'shapes differ: (2,) and (3,)'
+    """
+    return " ".join(str(error).split())[:200]
+
+
 def read_json(content: bytes, *, where: str) -> dict:
     """A JSON object without duplicate names, NaN or infinity.
 

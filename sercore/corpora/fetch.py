@@ -12,8 +12,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import shutil
 import stat
+import time
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -32,6 +34,10 @@ MAX_FILES = 20_000
 """Most entries of an archive."""
 MAX_BYTES = 4_000_000_000
 """Most bytes of an archive after unpacking."""
+MAX_FILE_BYTES = 20_000_000
+"""Most bytes of a single recording of a corpus that is distributed as files."""
+MIN_SPEED, PATIENCE = 1_000, 60.0
+"""Least bytes per second of a download, after this many seconds; also the longest pause in seconds."""
 
 
 def download(
@@ -193,12 +199,10 @@ def _is_complete(module: ModuleType, target: Path) -> bool:
 
 def _fetch_archive(module: ModuleType, url: str, work: Path, progress: bool) -> Path:
     """Folder with the contents of the archive."""
-    import pooch
-
     folder, archive = work / "unpacked", work / "archive.zip"
     for path in set(work.iterdir()) - {archive}:  # left by a killed run
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    downloader = pooch.HTTPDownloader(progressbar=progress)
+    downloader = _limited(archive_limit(module.SIZE), progressbar=progress)
     with _explain_transfer_errors(url):
         _pooch(work, {archive.name: url}, {archive.name: module.ARCHIVE_HASH}).fetch(
             archive.name, downloader=downloader
@@ -214,7 +218,6 @@ def _fetch_archive(module: ModuleType, url: str, work: Path, progress: bool) -> 
 
 def _fetch_files(module: ModuleType, source: str, work: Path, progress: bool, n_connections: int) -> Path:
     """Folder with every official file; files of an earlier call are kept if their hash is right."""
-    import pooch
     from tqdm import tqdm
 
     digests = read_digests(module.NAME)
@@ -225,7 +228,7 @@ def _fetch_files(module: ModuleType, source: str, work: Path, progress: bool, n_
     folder = work / "files"
     folder.mkdir(exist_ok=True)
     shelf = _pooch(folder, urls, {name: f"sha256:{digest}" for name, digest in digests.items()})
-    downloader = pooch.HTTPDownloader(progressbar=False)
+    downloader = _limited(MAX_FILE_BYTES, progressbar=False)
     executor = ThreadPoolExecutor(n_connections)
     jobs = [executor.submit(shelf.fetch, name, downloader=downloader) for name in sorted(digests)]
     bar = tqdm(as_completed(jobs), total=len(jobs), unit="file", desc=module.NAME, disable=not progress)
@@ -238,6 +241,57 @@ def _fetch_files(module: ModuleType, source: str, work: Path, progress: bool, n_
     for stray in set(folder.iterdir()) - {folder / name for name in digests}:
         stray.unlink()  # a temporary file of a killed run
     return folder
+
+
+def archive_limit(size: str) -> int:
+    """Most bytes that are downloaded of an archive, given its size in words: a quarter more.
+
+    Examples
+    --------
+    >>> archive_limit("about 40 MB zipped")
+    50000000
+    """
+    found = re.search(r"(\d+) MB zipped", size)
+    return int(found[1]) * 1_250_000 if found else MAX_BYTES
+
+
+def _limited(max_bytes: int, **options):
+    """A downloader of pooch that gives up on too many bytes, and on a server that is too slow."""
+    import pooch
+
+    class Limited(pooch.HTTPDownloader):
+        def __call__(self, url, output_file, pooch, check_only=False):
+            if check_only:
+                return super().__call__(url, output_file, pooch, check_only)
+            with open(output_file, "w+b") as handle:
+                return super().__call__(url, _Counted(handle, url, max_bytes), pooch)
+
+    return Limited(timeout=PATIENCE, **options)
+
+
+class _Counted:
+    """A file that raises CorpusError if it receives too many bytes or too few per second."""
+
+    def __init__(self, handle, url: str, max_bytes: int):
+        self.handle, self.url, self.max_bytes = handle, url, max_bytes
+        self.n_bytes, self.start = 0, time.monotonic()
+
+    def write(self, data: bytes) -> int:
+        self.n_bytes += len(data)
+        seconds = time.monotonic() - self.start
+        if self.n_bytes > self.max_bytes:
+            raise CorpusError(
+                f"{self.url} sends more than {self.max_bytes} bytes; is it the official address? "
+                "Nothing was kept."
+            )
+        if seconds > PATIENCE and self.n_bytes < MIN_SPEED * seconds:
+            raise CorpusError(
+                f"{self.url} sends less than {MIN_SPEED} bytes per second. Run the same command again later."
+            )
+        return self.handle.write(data)
+
+    def flush(self) -> None:
+        self.handle.flush()
 
 
 def _pooch(folder: Path, urls: dict[str, str], hashes: dict[str, str | None]):

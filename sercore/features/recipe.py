@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields, replace
-from math import isfinite
 from numbers import Integral, Real
 
 from ..errors import RecipeError
@@ -24,7 +23,7 @@ PART_STATISTICS = ("mean", "std")
 
 
 def _is_number(value) -> bool:
-    return isinstance(value, Real) and isfinite(value)
+    return isinstance(value, Real) and -(10**15) < value < 10**15  # isfinite raises for huge integers
 
 
 def _is_names(value) -> bool:

@@ -14,6 +14,7 @@ from toys import bundles as small
 
 from sercore import features
 from sercore.bundle import FittedModel, Predictor, Windows, find_files, predict_clip, predict_files, save
+from sercore.bundle.safe_json import brief
 from sercore.cli import main
 from sercore.errors import AudioError, BundleError
 
@@ -92,6 +93,23 @@ def test_find_files_does_not_follow_links(clips):
 def test_find_files_raises_for_folder_without_audio(tmp_path):
     with pytest.raises(AudioError, match=r"no audio files in this folder \(\.wav"):
         find_files([tmp_path])
+
+
+def test_find_files_skips_hidden_folders(clips):
+    (clips / ".trash").mkdir()
+    (clips / "b.wav").rename(clips / ".trash" / "b.wav")
+    assert [path.name for path in find_files([clips])] == ["a.FLAC", "silent.wav"]
+
+
+def test_empty_folder_does_not_stop_the_others(bundle, clips, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    status, lines, _ = run(
+        capsys, "predict", "--json", "--bundle", bundle, tmp_path / "empty", clips / "b.wav"
+    )
+    rows = [json.loads(line) for line in lines]
+    assert status == 3
+    assert [row.get("error") for row in rows] == ["missing", None]
+    assert "no audio files in this folder" in rows[0]["message"]
 
 
 # --- windows ---------------------------------------------------------------------------------------
@@ -260,6 +278,52 @@ def test_control_characters_in_names_are_escaped(bundle, clips, capsys):
     assert status == 0
     assert "\x1b" not in "".join(lines)
     assert r"\x1b[2J.wav" in lines[1]
+
+
+def test_control_characters_in_errors_are_escaped(bundle, clips, tmp_path, capsys):
+    copy = small.copy_bundle(bundle, tmp_path / "\x1b[2J")
+    small.edit_manifest(copy, lambda content: content["files"].__setitem__("\x1b[31m/x", {}))
+    status, _, error = run(capsys, "predict", "--bundle", copy, clips)
+    assert status == 1
+    assert "\x1b" not in error
+    assert r"\x1b[2J" in error
+
+
+def test_long_errors_of_libraries_are_one_line():
+    assert brief(ValueError("a\nb\n\n" + 500 * "c")) == "a b " + 196 * "c"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is a device of Linux")
+def test_full_standard_output_prints_one_message(bundle, clips):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sercore", "predict", "--bundle", bundle, clips / "b.wav"],
+            stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "sercore: [Errno 28] No space left on device" in done.stderr
+
+
+def test_path_that_is_too_long_prints_one_message(bundle, clips, tmp_path, capsys):
+    status, _, error = run(capsys, "predict", "--bundle", tmp_path / (300 * "b"), clips)
+    assert status == 1
+    assert error.startswith("sercore: ")
+
+
+@pytest.mark.parametrize(
+    "options", [["--jobs", "0"], ["--jobs", "-2"], ["--jobs", "x"], ["--jobs", "99999"]], ids=" ".join
+)
+def test_invalid_number_of_processes_is_an_error(options, capsys):
+    with pytest.raises(SystemExit):
+        main(["predict", "--bundle", "b", "a.wav", *options])
+    assert "invalid number of processes value" in capsys.readouterr().err
+
+
+def test_invalid_seed_is_an_error(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--seed", "-1"])
+    assert "invalid seed value: '-1'" in capsys.readouterr().err
 
 
 def test_names_outside_the_output_encoding_are_escaped(bundle, clips):

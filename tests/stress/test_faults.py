@@ -19,7 +19,7 @@ from toys.corpora import serve
 from sercore import models, training
 from sercore.bundle import Predictor, networks
 from sercore.bundle.files import standard_input
-from sercore.corpora import demo, download, scanning, verification, versions
+from sercore.corpora import demo, download, fetch, scanning, verification, versions
 from sercore.course import notebooks
 from sercore.errors import AudioError, BundleError, CorpusError, StoreError
 from sercore.features import store
@@ -159,6 +159,24 @@ def test_download_on_a_full_disk_leaves_no_files(tmp_path, disk_limit):
             download("ravdess", tmp_path / "ravdess", url=f"{url}/a.zip", progress=False)
     assert not (tmp_path / "ravdess").exists()
     assert files_below(tmp_path) == []
+
+
+def test_download_of_too_many_bytes_stops(tmp_path, monkeypatch):
+    monkeypatch.setattr(fetch, "archive_limit", lambda size: 30_000)
+    with (
+        serve({"/a.zip": bytes(50_000)}) as (url, _),
+        pytest.raises(CorpusError, match="sends more than 30000 bytes"),
+    ):
+        download("ravdess", tmp_path / "ravdess", url=f"{url}/a.zip", progress=False)
+    assert files_below(tmp_path) == []
+
+
+def test_download_that_is_too_slow_stops(tmp_path, monkeypatch):
+    monkeypatch.setattr(fetch, "PATIENCE", 0)
+    monkeypatch.setattr(fetch, "MIN_SPEED", 10**12)
+    counted = fetch._Counted(io.BytesIO(), "http://x", 10**9)
+    with pytest.raises(CorpusError, match="bytes per second"):
+        counted.write(bytes(1000))
 
 
 def test_bundle_on_a_full_disk_keeps_the_old_one(index, tmp_path, disk_limit):

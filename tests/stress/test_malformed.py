@@ -391,6 +391,7 @@ RECIPES = {
     "an unknown setting": recipe(colour="blue"),
     "NaN": recipe(fmin=float("nan")),
     "infinity": recipe(fmax=float("inf")),
+    "an integer beyond floats": recipe(fmax=10**400),
     "no bands": recipe(n_mels=0),
     "bands in words": recipe(n_mels="64"),
     "a hop below 0": recipe(hop_length=-160),
