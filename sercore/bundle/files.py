@@ -17,6 +17,7 @@ from pathlib import Path
 
 from .. import audio
 from ..errors import AudioError
+from ..files import expand_patterns
 from .folder import digest as digest_of_folder
 from .folder import valid_digest
 from .predictor import Predictor
@@ -32,8 +33,8 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
     Parameters
     ----------
     names : iterable of path
-        Files are returned whatever their suffix. Folders are searched recursively for the suffixes
-        :data:`sercore.audio.AUDIO_SUFFIXES`, without following links or reading hidden files and folders.
+        Files are returned whatever their suffix; patterns such as ``*.wav`` are expanded. Folders are
+        searched recursively for the suffixes :data:`sercore.audio.AUDIO_SUFFIXES`, without following links or reading hidden files and folders.
 
     Returns
     -------
@@ -52,7 +53,7 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
     ['speech.wav']
     """
     files = []
-    for name in names:
+    for name in expand_patterns(names):
         if not os.path.isdir(name):
             files.append(Path(name))
             continue

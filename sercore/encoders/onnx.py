@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import paths
+from .. import paths, quiet
 from ..errors import EncoderError
 from .encoder import Encoder, own_frames, pad_windows, whisper_model, whisper_parts
 from .weights import read_verified, sha256_of
@@ -47,6 +47,7 @@ def session(content: bytes, *, where: str, n_threads: int = 1):
     """
     if b"\n\x08location" in content:  # the key of every pointer to external data
         raise EncoderError(f"{where}: its weights are in other files; save the network as one file")
+    quiet.disable_telemetry()
     try:
         import onnxruntime
     except ImportError as error:

@@ -425,3 +425,11 @@ def test_train_refuses_models_before_extraction(options, message, capsys, monkey
 def test_predict_files_raises_without_bundle(tmp_path):
     with pytest.raises(BundleError, match="no such folder"):
         next(predict_files(tmp_path / "nothing", ["a.wav"], progress=False))
+
+
+def test_find_files_expands_patterns(tmp_path):
+    for name in ("b.wav", "a.wav", "c.txt"):
+        (tmp_path / name).touch()
+    assert [path.name for path in find_files([tmp_path / "*.wav"])] == ["a.wav", "b.wav"]
+    with pytest.raises(AudioError, match="no file matches this pattern"):
+        find_files([tmp_path / "*.flac"])
