@@ -34,7 +34,8 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
     ----------
     names : iterable of path
         Files are returned whatever their suffix; patterns such as ``*.wav`` are expanded. Folders are
-        searched recursively for the suffixes :data:`sercore.audio.AUDIO_SUFFIXES`, without following links or reading hidden files and folders.
+        searched recursively for the suffixes :data:`sercore.audio.AUDIO_SUFFIXES`, without following links
+        or reading hidden files and folders.
 
     Returns
     -------
