@@ -325,6 +325,7 @@ def _results(options) -> None:
     if options.readme:
         readme.replace("results", readme.results_markdown())
         readme.replace("networks", readme.networks_markdown())
+        readme.replace("encoder", readme.encoder_markdown())
         print(readme.draw_leak_figure())
 
 

@@ -16,8 +16,8 @@ from ..labels import SCHEMES
 from . import clone, published
 
 __all__ = [
-    "MODELS", "PAGES", "bench_markdown", "draw_leak_figure", "networks_markdown", "replace",
-    "results_markdown",
+    "MODELS", "PAGES", "bench_markdown", "draw_leak_figure", "encoder_markdown", "networks_markdown",
+    "replace", "results_markdown",
 ]  # fmt: skip
 
 MODELS = {
@@ -28,7 +28,7 @@ MODELS = {
 }
 """Models of the results table and the figure, with their printed names."""
 
-PAGES = {"results": "RESULTS.md", "networks": "RESULTS.md", "bench": "SPEED.md"}
+PAGES = {"results": "RESULTS.md", "networks": "RESULTS.md", "encoder": "RESULTS.md", "bench": "SPEED.md"}
 """The page in ``data/`` that contains the table of each marker."""
 
 
@@ -76,6 +76,22 @@ def networks_markdown() -> str:
             f"{row.ms_per_clip:.1f}",
         ]
         lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def encoder_markdown() -> str:
+    """Markdown table of the frozen encoder: one row per corpus and split, plain and speaker-normalised."""
+    campaigns = published.CAMPAIGNS
+    lines = ["| corpus and split | clips, speakers | UA | UA, speaker-normalised |", "|---|---|---|---|"]
+    for name, campaign in campaigns.items():
+        if not campaign.encoder or campaign.speaker_norm:
+            continue
+        row = published.table(name).iloc[0]
+        task = f"{campaign.corpus.upper().replace('_', '-')}, {_n_classes(name)} classes, `{campaign.split}`"
+        task += "" if campaign.weights == "pretrained" else f", {campaign.weights} weights"
+        other = f"{name}-speaker-norm"
+        normalised = _cell(published.table(other).iloc[0]) if other in campaigns else ""
+        lines.append(f"| {task} | {row.n_clips:.0f}, {row.n_speakers:.0f} | {_cell(row)} | {normalised} |")
     return "\n".join(lines)
 
 

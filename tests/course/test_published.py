@@ -46,6 +46,7 @@ def test_pages_show_what_the_predictions_give():
     text = (clone.repository() / "data" / "RESULTS.md").read_text(encoding="utf-8")
     assert readme.results_markdown() in text, "run: sercore results --readme"
     assert readme.networks_markdown() in text, "run: sercore results --readme"
+    assert readme.encoder_markdown() in text, "run: sercore results --readme"
 
 
 @pytest.mark.parametrize("name", published.CAMPAIGNS)
