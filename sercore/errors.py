@@ -76,4 +76,7 @@ class BundleError(SercoreError):
 
 
 class EncoderError(SercoreError):
-    """A pretrained encoder is missing, altered, or does not fit what it is used with."""
+    """A pretrained encoder is missing, altered, or does not fit what it is used with.
+
+    Notebook: 08_pretrained_encoder.ipynb
+    """

@@ -203,6 +203,8 @@ def fit_length(wave: np.ndarray, n_samples: int) -> np.ndarray:
     --------
     >>> fit_length(np.ones(3, dtype=np.float32), 5)
     array([1., 1., 1., 0., 0.], dtype=float32)
+
+    Notebook: 08_pretrained_encoder.ipynb
     """
     if wave.size >= n_samples:
         return wave[:n_samples]

@@ -54,6 +54,8 @@ def whisper_log_mel(wave: np.ndarray) -> np.ndarray:
     >>> levels = whisper_log_mel(wave)
     >>> levels.shape, bool(levels.max() - levels.min() <= 2)
     ((100, 80), True)
+
+    Notebook: 08_pretrained_encoder.ipynb
     """
     padded = np.pad(np.asarray(wave, dtype=np.float32), N_FFT // 2, mode="reflect")
     framed = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP_LENGTH][:-1]

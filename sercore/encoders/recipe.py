@@ -71,6 +71,8 @@ class EncoderRecipe:
     (128000, 1536)
     >>> recipe.key == EncoderRecipe(blocks=(2, 3), weights="random").key
     False
+
+    Notebook: 08_pretrained_encoder.ipynb
     """
 
     encoder: str = "whisper_tiny_en"
@@ -214,6 +216,8 @@ def get_encoder(
     >>> encoder = get_encoder("whisper_tiny_en", weights="random")  # doctest: +SKIP
     >>> encoder.frames(np.full(16_000, 0.1, dtype=np.float32)).shape  # doctest: +SKIP
     (4, 50, 384)
+
+    Notebook: 08_pretrained_encoder.ipynb
     """
     recipe = encoder if isinstance(encoder, EncoderRecipe) else _recipe_of(encoder, settings)
     if isinstance(encoder, EncoderRecipe) and settings:

@@ -122,7 +122,10 @@ def permute(tensors: Mapping[str, np.ndarray], *, seed: int) -> dict[str, np.nda
 
 
 def is_installed(source: Source) -> bool:
-    """Whether the package that carries the weights is installed."""
+    """Whether the package that carries the weights is installed.
+
+    Notebook: 08_pretrained_encoder.ipynb
+    """
     return find_spec(source.package) is not None
 
 

@@ -40,6 +40,8 @@ def speaker_normalise(X, speakers: Sequence[str]) -> np.ndarray | list[np.ndarra
     See Also
     --------
     standardise : with a given mean and standard deviation.
+
+    Notebook: 08_pretrained_encoder.ipynb
     """
     speakers = np.asarray(speakers, dtype=str)
     if (speakers == "").any():
