@@ -33,7 +33,7 @@ def test_default_model_is_cached_and_retrained_if_damaged(little_demo, monkeypat
     first = default_model.get_predictor()
     assert set(first.classes) == set(CLASSES)
     assert "synthetic voice" in first.about()
-    assert "on 24 clips left out by split speaker" in first.about()
+    assert "on 24 clips held out by split speaker" in first.about()
     default_model._of_demo.cache_clear()
     with monkeypatch.context() as patched:
         patched.setattr(default_model, "_train", lambda path: pytest.fail("not cached"))
