@@ -270,13 +270,17 @@ def test_check_of_a_missing_folder(tmp_path, capsys):
     assert "nowhere (not a folder)\nPass the folder with your recordings, or a CSV file" in error
 
 
-@pytest.mark.parametrize("command", ["train", "extract", "run"])
+MODULES = {"train": "models", "extract": "corpora", "run": "course"}
+
+
+@pytest.mark.parametrize("command", MODULES)
 def test_commands_pass_the_options_on(command, tmp_path, monkeypatch):
     labels = tmp_path / "labels.csv"
     labels.write_text("name;emotion\nFroh;happy\n")
     seen = []
     monkeypatch.setattr(
-        f"sercore.cli._{command}", lambda options: seen.append(json.loads(os.environ["SERCORE_OPTIONS"]))
+        f"sercore.cli.{MODULES[command]}._{command}",
+        lambda options: seen.append(json.loads(os.environ["SERCORE_OPTIONS"])),
     )
     options = ["--speaker", "(a)", "--emotion", "(b)", "--labels", str(labels), "--drop", "x", "y"]
     assert main([command, "--corpus", "folder", *options, "--on-conflict", "majority", "--skip-unknown"]) == 0

@@ -1,0 +1,77 @@
+"""``sercore train`` and ``sercore predict``: bundles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .options import add_corpus_options, n_processes, random_seed
+
+
+def add_commands(commands) -> None:
+    """Add ``train`` and ``predict`` to the parser."""
+    _add_train(commands)
+    _add_predict(commands)
+
+
+def _add_train(commands) -> None:
+    train = commands.add_parser("train", help="evaluate models out of fold, fit them and write a bundle")
+    add_corpus_options(train)
+    train.add_argument(
+        "--model", nargs="+", default=["lda"], metavar="NAME",
+        help="classical model or network; several form an ensemble by soft voting (default: lda)",
+    )  # fmt: skip
+    train.add_argument("--scheme", default="all", help="label scheme (default: %(default)s)")
+    train.add_argument("--split", default="speaker", help="split of the evaluation (default: %(default)s)")
+    train.add_argument("--folds", type=int, help="number of folds (default: that of the split)")
+    train.add_argument("--seed", type=random_seed, default=0, help="random seed (default: %(default)s)")
+    train.add_argument(
+        "--jobs", type=n_processes, default=1, help="processes for folds (default: %(default)s)"
+    )
+    train.add_argument("--out", type=Path, help="folder of the bundle (default: CORPUS-MODEL.bundle)")
+    train.add_argument("--overwrite", action="store_true", help="replace an existing bundle")
+    train.add_argument("--no-onnx", action="store_true", help="do not export networks to ONNX")
+    train.set_defaults(command=_train)
+
+
+def _add_predict(commands) -> None:
+    predict = commands.add_parser(
+        "predict", help="predict the emotions of recordings",
+        epilog="Exit status: 0 if all recordings were read, 3 if at least one was skipped, 1 on an error.",
+    )  # fmt: skip
+    predict.add_argument("files", nargs="+", metavar="FILE", help="files, folders, or - for standard input")
+    predict.add_argument("--bundle", type=Path, required=True, help="folder written by 'sercore train'")
+    predict.add_argument("--json", action="store_true", help="print one JSON object per line")
+    predict.add_argument("--timeline", action="store_true", help="divide recordings into windows")
+    predict.add_argument("--window", type=float, default=3.0, help="seconds (default: %(default)s)")
+    predict.add_argument("--step", type=float, default=1.5, help="step in seconds (default: %(default)s)")
+    predict.add_argument("--jobs", type=n_processes, default=-1, help="worker processes (default: all cores)")
+    predict.add_argument(
+        "--backend", default="auto", choices=("auto", "onnx", "keras"), help="runtime of networks"
+    )
+    predict.add_argument("--digest", help="digest printed by 'sercore train'; refuse any other bundle")
+    predict.set_defaults(command=_predict)
+
+
+def _train(options) -> None:
+    from ..bundle import digest
+    from ..bundle.training import train
+    from ..evaluation import table_text
+
+    out = options.out or Path(f"{options.corpus}-{'+'.join(options.model)}.bundle")
+    table = train(
+        options.corpus, options.model, out, root=options.root, scheme=options.scheme, split=options.split,
+        n_folds=options.folds, seed=options.seed, n_jobs=options.jobs, onnx=not options.no_onnx,
+        overwrite=options.overwrite,
+    )  # fmt: skip
+    print(table_text(table))
+    print(f"\nbundle: {out}\ndigest: {digest(out)}")
+
+
+def _predict(options) -> int:
+    from ..bundle import Windows, print_predictions
+
+    windows = Windows(options.window, options.step) if options.timeline else None
+    return print_predictions(
+        options.bundle, options.files, windows=windows, as_json=options.json, n_jobs=options.jobs,
+        backend=options.backend, digest=options.digest,
+    )  # fmt: skip
