@@ -23,7 +23,7 @@ import numpy as np
 from ..errors import BundleError
 from ..models import pad_clips
 from . import reproducible_zip
-from .onnx_graph import check_onnx
+from .onnx_graph import MAX_BYTES, check_onnx, session_options
 from .safe_json import brief, read_json, read_member, walk_objects
 
 if TYPE_CHECKING:
@@ -266,12 +266,10 @@ def load_onnx(content: bytes, *, where: str) -> onnxruntime.InferenceSession:
         import onnxruntime
     except ImportError as error:
         raise BundleError("prediction without Keras needs: pip install -e '.[serve]'") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(content, session_options(), providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime has no common error type
+        _refuse_size(error, where)
         raise BundleError(f"{where}: not a valid ONNX network ({brief(error)})") from error
 
 
@@ -290,10 +288,22 @@ def run_onnx(content: bytes, *, where: str) -> Callable[[np.ndarray], np.ndarray
         deadline.start()
         try:
             return session.run(None, {name: batch}, options)[0]
+        except Exception as error:
+            _refuse_size(error, where)
+            raise
         finally:
             deadline.cancel()
 
     return _guarded(run, where)
+
+
+def _refuse_size(error: Exception, where: str) -> None:
+    """Raise BundleError for an error of ONNX Runtime about memory."""
+    if "vailable memory" in str(error) or "Failed to allocate memory" in str(error):
+        raise BundleError(
+            f"{where}: the network needs more than {MAX_BYTES / 2**30:g} GiB of memory; refused. Divide long "
+            "recordings into windows (--timeline)"
+        ) from error
 
 
 def run_keras(content: bytes, *, where: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -309,6 +319,8 @@ def _guarded(run, where: str):
         batch = clip[None] if clip.ndim == 1 else pad_clips([clip])
         try:
             return run(batch.astype(np.float32))[0]
+        except BundleError:
+            raise
         except Exception as error:  # mismatched shapes; neither backend has a common error type
             raise BundleError(f"{where}: the network does not fit its features ({brief(error)})") from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .options import add_corpus_options
+from .options import add_corpus_options, n_processes
 
 
 def add_run(commands) -> None:
@@ -15,6 +15,9 @@ def add_run(commands) -> None:
     run.add_argument("--out", type=Path, help="run folder (default: a new folder in runs/)")
     run.add_argument(
         "--in-place", action="store_true", help="also write the executed, cleaned notebooks to notebooks/"
+    )
+    run.add_argument(
+        "--jobs", type=n_processes, default=1, help="notebooks at the same time (default: %(default)s)"
     )
     run.set_defaults(command=_run)
 
@@ -39,8 +42,9 @@ def _run(options) -> None:
     from ..evaluation import table_text
 
     folder = notebooks.run(
-        options.corpus, root=options.root, only=options.only, out=options.out, in_place=options.in_place
-    )
+        options.corpus, root=options.root, only=options.only, out=options.out, in_place=options.in_place,
+        n_jobs=options.jobs,
+    )  # fmt: skip
     print(f"\nsummary: {folder / 'summary.html'}")
     results = folder / "tables" / "results.csv"
     if results.is_file():

@@ -10,14 +10,17 @@ is not trusted: it is checked entry by entry before anything is written.
 from __future__ import annotations
 
 import contextlib
+import io
+import json
 import logging
 import os
 import re
 import shutil
 import stat
+import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import ModuleType
@@ -36,8 +39,12 @@ MAX_BYTES = 4_000_000_000
 """Most bytes of an archive after unpacking."""
 MAX_FILE_BYTES = 20_000_000
 """Most bytes of a single recording of a corpus that is distributed as files."""
+MAX_LIST_BYTES = 20_000_000
+"""Most bytes of the description of a data set."""
 MIN_SPEED, PATIENCE = 1_000, 60.0
 """Least bytes per second of a download, after this many seconds; also the longest pause in seconds."""
+CHUNK = 4096
+"""Bytes that are counted at a time; a download at the least speed receives more within the patience."""
 
 
 def download(
@@ -113,9 +120,11 @@ def dataverse_urls(api: str) -> dict[str, str]:
     import requests
 
     try:
-        response = requests.get(api, timeout=60)
-        response.raise_for_status()
-        files = [entry["dataFile"] for entry in response.json()["data"]["latestVersion"]["files"]]
+        content = io.BytesIO()
+        _limited(MAX_LIST_BYTES)(api, content, None)
+        files = [
+            entry["dataFile"] for entry in json.loads(content.getvalue())["data"]["latestVersion"]["files"]
+        ]
     except (requests.RequestException, ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{api} does not describe a data set: {error!r}") from error
     server = api.split("/api/", 1)[0]
@@ -256,17 +265,48 @@ def archive_limit(size: str) -> int:
 
 
 def _limited(max_bytes: int, **options):
-    """A downloader of pooch that gives up on too many bytes, and on a server that is too slow."""
+    """A downloader of pooch that gives up on too many bytes, and on a server that is too slow.
+
+    The transfer runs in a thread, because requests returns only full blocks: from a server that sends single
+    bytes, it would return the first block after hours.
+    """
     import pooch
 
     class Limited(pooch.HTTPDownloader):
         def __call__(self, url, output_file, pooch, check_only=False):
             if check_only:
                 return super().__call__(url, output_file, pooch, check_only)
-            with open(output_file, "w+b") as handle:
-                return super().__call__(url, _Counted(handle, url, max_bytes), pooch)
+            if isinstance(output_file, (str, os.PathLike)):
+                with open(output_file, "w+b") as handle:
+                    return self(url, handle, pooch)
+            counted = _Counted(output_file, url, max_bytes)
+            transfer = super().__call__
+            _watch(lambda: transfer(url, counted, pooch), counted)
 
-    return Limited(timeout=PATIENCE, **options)
+    return Limited(timeout=PATIENCE, chunk_size=CHUNK, **options)
+
+
+def _watch(transfer: Callable[[], object], counted: _Counted) -> None:
+    """Run a transfer in a thread until it ends or is too slow."""
+    failed = []
+
+    def run():
+        try:
+            transfer()
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)  # one that is given up does not delay the exit
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(min(1.0, PATIENCE))
+            counted.check_speed()
+    except BaseException:
+        counted.stopped = True
+        raise
+    if failed:
+        raise failed[0]
 
 
 class _Counted:
@@ -274,21 +314,24 @@ class _Counted:
 
     def __init__(self, handle, url: str, max_bytes: int):
         self.handle, self.url, self.max_bytes = handle, url, max_bytes
-        self.n_bytes, self.start = 0, time.monotonic()
+        self.n_bytes, self.start, self.stopped = 0, time.monotonic(), False
 
     def write(self, data: bytes) -> int:
         self.n_bytes += len(data)
-        seconds = time.monotonic() - self.start
         if self.n_bytes > self.max_bytes:
             raise CorpusError(
                 f"{self.url} sends more than {self.max_bytes} bytes; is it the official address? "
                 "Nothing was kept."
             )
-        if seconds > PATIENCE and self.n_bytes < MIN_SPEED * seconds:
+        self.check_speed()
+        return self.handle.write(data)
+
+    def check_speed(self) -> None:
+        seconds = time.monotonic() - self.start
+        if self.stopped or (seconds > PATIENCE and self.n_bytes < MIN_SPEED * seconds):
             raise CorpusError(
                 f"{self.url} sends less than {MIN_SPEED} bytes per second. Run the same command again later."
             )
-        return self.handle.write(data)
 
     def flush(self) -> None:
         self.handle.flush()

@@ -12,27 +12,20 @@ executes the notebooks in order, each in a new kernel, and writes a run folder::
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-import signal
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from ..errors import SercoreError
 from . import clone
-from .cleaning import clean, figures, is_stderr
+from .cleaning import clean
+from .execution import NotebookError, execute_all
 from .summary import write_summary
 
 __all__ = ["NotebookError", "clean", "find", "run"]
-
-
-class NotebookError(SercoreError):
-    """A notebook failed; the message names the notebook and the cell."""
 
 
 def find(only: Sequence[str] = ()) -> list[Path]:
@@ -76,6 +69,7 @@ def run(
     only: Sequence[str] = (),
     out: str | os.PathLike | None = None,
     in_place: bool = False,
+    n_jobs: int = 1,
     progress: bool = True,
 ) -> Path:
     """Execute notebooks on a corpus and return the run folder.
@@ -92,8 +86,11 @@ def run(
         The run folder; by default a new one under ``runs`` in the current folder.
     in_place : bool
         Also replace the notebooks of the clone by their executed and cleaned versions.
+    n_jobs : int
+        Number of notebooks that run at the same time. Results do not depend on it; times that notebooks
+        measure do.
     progress : bool
-        Show a progress bar per notebook.
+        Show a progress bar per notebook, if ``n_jobs`` is 1.
 
     Returns
     -------
@@ -126,93 +123,22 @@ def run(
     counts = f"{n_clips} clips, {len(notebooks)} notebook{plural}"
     print(f"{corpus}: {counts}, results in {_relative(folder)}", flush=True)
     executed = {}
+
+    def finished(path, notebook, complete):
+        nbformat.write(notebook, folder / path.name)
+        if complete:
+            executed[path.stem] = notebook
+        write_summary(dict(sorted(executed.items())), folder / "summary.html", corpus=corpus)
+        if complete and in_place:
+            nbformat.write(clean(notebook), path)
+
     with (
         _explain_disk_errors(folder),
         _environment(environment | {"SERCORE_RUN": str(folder)}),
         _logging_to(folder / "run.log") as log,
     ):
-        for path in notebooks:
-            notebook = nbformat.read(path, as_version=4)
-            try:
-                executed[path.stem] = _execute(notebook, path, log, progress=progress)
-            finally:
-                nbformat.write(notebook, folder / path.name)
-                write_summary(executed, folder / "summary.html", corpus=corpus)
-            if in_place:
-                nbformat.write(clean(notebook), path)
+        execute_all(notebooks, finished, log=log, n_jobs=n_jobs, progress=progress)
     return folder
-
-
-def _execute(notebook, path: Path, log: TextIO | None = None, *, progress: bool = False):
-    """Execute a notebook in place; everything written to standard error goes to the log."""
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-    from tqdm import tqdm
-
-    n_code = sum(cell.cell_type == "code" for cell in notebook.cells)
-    current, interrupted, start = 0, False, time.perf_counter()
-
-    def started(cell, cell_index):
-        nonlocal current
-        current = cell_index
-
-    def catch_interrupts(notebook):  # nbclient would report Ctrl-C as a dead kernel
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-
-        def interrupt():
-            nonlocal interrupted
-            interrupted = True
-            task.cancel()
-
-        with suppress(RuntimeError, ValueError):  # on Windows, or outside of the main thread
-            loop.add_signal_handler(signal.SIGINT, interrupt)
-
-    with tqdm(total=n_code, desc=path.stem, disable=not progress, bar_format=_BAR) as bar:
-        client = NotebookClient(
-            notebook,
-            timeout=3600,  # seconds per cell, far more than any cell needs
-            kernel_name="python3",
-            resources={"metadata": {"path": str(path.parent)}},
-            on_notebook_start=catch_interrupts,
-            on_cell_start=started,
-            on_cell_executed=lambda **_: bar.update(1),
-        )
-        # nbclient mirrors Output widgets over the socket that it waits on, and can miss a reply and hang
-        # (seen with nbclient 0.11, pyzmq 27, ipykernel 7)
-        client.comm_open_handlers = {}
-        try:
-            client.execute(stdout=log, stderr=log)
-        except CellExecutionError as error:
-            line = notebook.cells[current].source.strip().splitlines()[0]
-            raise NotebookError(
-                f"{path.name}, cell {current + 1} failed with {error.ename}: {error.evalue}\n"
-                f"    {line}\nsee the executed notebook in the run folder"
-            ) from None
-        except (CellTimeoutError, DeadKernelError, asyncio.CancelledError) as error:
-            if interrupted:
-                raise KeyboardInterrupt from None
-            raise NotebookError(
-                f"{path.name}, cell {current + 1}: the kernel died ({error}); is there enough memory?"
-            ) from None
-        finally:
-            _move_stderr(notebook, path.stem, log)
-        bar.set_postfix_str(f"{len(figures(notebook))} figures")
-    if not progress:
-        print(f"{path.stem}: {n_code} cells, {time.perf_counter() - start:.0f} s", flush=True)
-    return notebook
-
-
-_BAR = "{desc:22} {percentage:3.0f}% |{bar:24}| {n_fmt}/{total_fmt} cells, {elapsed}{postfix}"
-
-
-def _move_stderr(notebook, name: str, log: TextIO | None) -> None:
-    """Move what cells wrote to standard error (progress bars, messages of libraries) to the log."""
-    for number, cell in enumerate(notebook.cells, 1):
-        for output in cell.get("outputs", []):
-            if log and is_stderr(output):
-                print(f"{name}, cell {number}:\n{output.text}", file=log)
-        if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if not is_stderr(output)]
 
 
 @contextmanager

@@ -511,6 +511,24 @@ def test_endless_onnx_loop_is_stopped(monkeypatch):
         networks.run_onnx(model.SerializeToString(), where="x")(np.ones(3))
 
 
+def test_memory_of_onnx_networks_is_bounded():
+    """A file of a few hundred bytes that asks for 6 GiB is refused before they are allocated."""
+    from onnx import TensorProto, helper
+
+    resource = pytest.importorskip("resource")
+    model = onnx_file()
+    del model.graph.node[:]
+    model.graph.initializer.append(helper.make_tensor("shape", TensorProto.INT64, [2], [2**29, 3]))
+    model.graph.initializer.append(helper.make_tensor("rows", TensorProto.INT64, [1], [0]))
+    model.graph.node.append(helper.make_node("Expand", ["x", "shape"], ["large"]))
+    model.graph.node.append(helper.make_node("ReduceSum", ["large", "rows"], ["y"]))
+    run = networks.run_onnx(model.SerializeToString(), where="x")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BundleError, match=r"x: the network needs more than 4 GiB of memory.*--timeline"):
+        run(np.ones(3))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kilobytes
+
+
 def test_text_as_network_output_raises():
     from onnx import TensorProto
 

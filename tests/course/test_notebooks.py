@@ -14,10 +14,11 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from PIL import Image
 
-from sercore.course import cleaning, clone, notebooks, write_summary
+from sercore.course import cleaning, clone, execution, notebooks, write_summary
 
 NUMBERED = sorted(clone.notebooks_dir().glob("[0-9][0-9]_*.ipynb"))
 SOLUTIONS = sorted((clone.notebooks_dir() / "solutions").glob("*.ipynb"))
@@ -115,7 +116,7 @@ def test_run_on_the_demo_corpus(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("path", SOLUTIONS, ids=ids)
 def test_solutions_run(path):
-    notebooks._execute(nbformat.read(path, as_version=4), path)
+    execution.execute(nbformat.read(path, as_version=4), path)
 
 
 @pytest.mark.slow
@@ -149,28 +150,71 @@ def test_messages_of_libraries_go_to_the_log(tmp_path, monkeypatch, capfd):
     assert "from a cell" not in (folder / "01_toy.ipynb").read_text().replace("warn('from a cell')", "")
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="signals differ on Windows")
-def test_interrupt_is_one_line(tmp_path):
-    new_notebook(tmp_path, f"open({str(tmp_path / 'started')!r}, 'w').close()\nimport time\ntime.sleep(600)")
+def interrupted(folder, jobs, wait_for):
+    """Exit status and lines of `sercore run` on the notebooks of a folder, after Ctrl-C."""
     code = (
         "import pathlib, sys\n"
         "from sercore import cli, corpora\n"
         "from sercore.course import clone\n"
-        f"clone.notebooks_dir = lambda: pathlib.Path({str(tmp_path)!r})\n"
+        f"clone.notebooks_dir = lambda: pathlib.Path({str(folder)!r})\n"
         "corpora.load_index = lambda name: []\n"
-        "sys.exit(cli.main(['run', '--out', sys.argv[1]]))"
+        "sys.exit(cli.main(['run', '--out', *sys.argv[1:]]))"
     )
-    command = [sys.executable, "-c", code, str(tmp_path / "run")]
+    command = [sys.executable, "-c", code, str(folder / "run"), "--jobs", str(jobs)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-        while process.poll() is None and not (tmp_path / "started").exists():
-            time.sleep(0.1)
+        while process.poll() is None and not all((folder / name).exists() for name in wait_for):
+            time.sleep(0.05)
         os.kill(process.pid, signal.SIGINT)
         error = process.communicate(timeout=60)[1]
-    assert process.returncode == 130
     lines = [line for line in error.replace("\r", "\n").splitlines() if line.strip() and "cells," not in line]
-    assert len(lines) == 1, error
-    assert lines[0].startswith("sercore: ")
+    return process.returncode, lines
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ on Windows")
+@pytest.mark.parametrize(("jobs", "wait_for"), [(2, ["1", "2"]), (1, ["run/run.log"])])
+def test_interrupt_is_one_line(tmp_path, jobs, wait_for):
+    """While cells of two kernels run, and while a kernel starts."""
+    for number in ("2", "1"):  # each is written as 01_toy first
+        cell = (
+            f"import os, time\nwith open({number!r}, 'w') as f: print(os.getpid(), file=f)\ntime.sleep(600)"
+        )
+        new_notebook(tmp_path, cell).rename(tmp_path / f"0{number}_toy.ipynb")
+    status, lines = interrupted(tmp_path, jobs, wait_for)
+    assert status == 130
+    assert lines == ["sercore: interrupted; repeat the command to continue from finished work"]
+    for kernel in (tmp_path / number for number in wait_for if number in "12"):
+        assert not psutil.pid_exists(int(kernel.read_text()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signal_name", ["SIGKILL", "SIGTERM"])
+def test_kernel_that_is_ended_from_outside_is_reported_with_its_cell(tmp_path, signal_name):
+    path = new_notebook(
+        tmp_path,
+        "x = 1",
+        f"import os, signal, time\nos.kill(os.getpid(), signal.{signal_name})\ntime.sleep(9)",
+    )
+    with pytest.raises(notebooks.NotebookError, match=r"01_toy\.ipynb, cell 2: the kernel died"):
+        execution.execute(nbformat.read(path, as_version=4), path)
+
+
+@pytest.mark.slow
+def test_notebooks_run_at_the_same_time(tmp_path, monkeypatch, capsys):
+    """Each waits for a file of the other; the page shows them in their order."""
+    for mine, other in ("21", "12"):  # each is written as 01_toy first
+        wait = f"import os, time\nopen({mine!r}, 'w').close()\n"
+        wait += f"while not os.path.exists({other!r}): time.sleep(0.01)"
+        wait += f"\ntime.sleep({1 if mine == '1' else 0})\nprint('result of', {mine!r})"
+        path = new_notebook(tmp_path, wait).rename(tmp_path / f"0{mine}_toy.ipynb")
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells[0].metadata["tags"] = ["summary"]
+        nbformat.write(notebook, path)
+    monkeypatch.setattr(clone, "notebooks_dir", lambda: tmp_path)
+    folder = notebooks.run(out=tmp_path / "run", n_jobs=2)
+    page = (folder / "summary.html").read_text()
+    assert 0 < page.index("result of 1") < page.index("result of 2")
+    assert [line[:6] for line in capsys.readouterr().out.splitlines()[1:]] == ["02_toy", "01_toy"]
 
 
 @pytest.mark.slow
@@ -179,7 +223,7 @@ def test_output_widgets_do_not_block_a_run(tmp_path):
     path = new_notebook(
         tmp_path, "from ipywidgets import interact", "interact(lambda a: print('drawn', a), a=(1, 3));"
     )
-    notebook = notebooks._execute(nbformat.read(path, as_version=4), path)
+    notebook = execution.execute(nbformat.read(path, as_version=4), path)
     assert any("drawn" in output.get("text", "") for output in notebook.cells[1].outputs)
 
 

@@ -3,14 +3,18 @@
 ``python tests/stress/faults.py --kills 500`` is the long form of the first test.
 """
 
+import contextlib
 import io
 import json
 import multiprocessing
 import os
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 from toys import bundles as small
@@ -171,12 +175,47 @@ def test_download_of_too_many_bytes_stops(tmp_path, monkeypatch):
     assert files_below(tmp_path) == []
 
 
-def test_download_that_is_too_slow_stops(tmp_path, monkeypatch):
-    monkeypatch.setattr(fetch, "PATIENCE", 0)
-    monkeypatch.setattr(fetch, "MIN_SPEED", 10**12)
-    counted = fetch._Counted(io.BytesIO(), "http://x", 10**9)
-    with pytest.raises(CorpusError, match="bytes per second"):
-        counted.write(bytes(1000))
+@contextlib.contextmanager
+def trickling(part):
+    """Address of a server that sends a byte every tenth of a second, of the header or of the content."""
+    opened = socket.create_server(("127.0.0.1", 0))
+    ended = threading.Event()
+
+    def send():
+        connection = opened.accept()[0]
+        if part == "content":
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while not ended.wait(0.1):
+                connection.sendall(b"x")
+        connection.close()
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    yield f"http://127.0.0.1:{opened.getsockname()[1]}"
+    ended.set()
+    thread.join()
+    opened.close()
+
+
+@pytest.mark.parametrize("part", ["header", "content"])
+def test_download_that_trickles_stops(part, tmp_path, monkeypatch):
+    """A byte is received in time, so that no time-out of the connection ends it."""
+    monkeypatch.setattr(fetch, "PATIENCE", 0.4)
+    with trickling(part) as url, pytest.raises(CorpusError, match="less than 1000 bytes per second"):
+        download("ravdess", tmp_path / "ravdess", url=f"{url}/a.zip", progress=False)
+    assert files_below(tmp_path) == []
+    with trickling(part) as url, pytest.raises(CorpusError, match="less than 1000 bytes per second"):
+        fetch.dataverse_urls(f"{url}/api/x")
+
+
+def test_description_of_a_data_set_has_a_limit(monkeypatch):
+    monkeypatch.setattr(fetch, "MAX_LIST_BYTES", 30_000)
+    with (
+        serve({"/api/x": b"[" + bytes(50_000)}) as (url, _),
+        pytest.raises(CorpusError, match="sends more than 30000 bytes"),
+    ):
+        fetch.dataverse_urls(f"{url}/api/x")
 
 
 def test_bundle_on_a_full_disk_keeps_the_old_one(index, tmp_path, disk_limit):
@@ -302,7 +341,9 @@ def test_network_on_a_full_disk(disk_limit):
 
 def test_run_folder_on_a_full_disk(tmp_path, disk_limit, monkeypatch):
     monkeypatch.setattr("sercore.corpora.load_index", lambda *_: [])
-    monkeypatch.setattr(notebooks, "_execute", lambda notebook, *_, **__: notebook)
+    monkeypatch.setattr(
+        notebooks, "execute_all", lambda paths, done, **_: done(paths[0], nbformat.read(paths[0], 4), True)
+    )
     disk_limit(500)
     with pytest.raises(notebooks.NotebookError, match=r"results cannot be written there .*--out"):
         notebooks.run("folder", only=["0"], out=tmp_path / "run", progress=False)

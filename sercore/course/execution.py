@@ -1,0 +1,164 @@
+"""Execution of notebooks, each in a new kernel, several at a time, stopped by Ctrl-C in one line."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TextIO
+
+from ..errors import SercoreError
+from .cleaning import figures, is_stderr
+
+MAX_SECONDS = 3600
+"""Most seconds that a cell may run, far more than any cell needs."""
+_BAR = "{desc:22} {percentage:3.0f}% |{bar:24}| {n_fmt}/{total_fmt} cells, {elapsed}{postfix}"
+
+
+class NotebookError(SercoreError):
+    """A notebook failed; the message names the notebook and the cell."""
+
+
+def execute_all(
+    paths: Sequence[Path],
+    finished: Callable[[Path, object, bool], None],
+    *,
+    log: TextIO | None = None,
+    n_jobs: int = 1,
+    progress: bool = False,
+) -> None:
+    """Execute notebooks, and pass each to a function as soon as it has ended.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        They are started in this order.
+    finished : callable
+        Called with the path, the executed notebook, and whether all of its cells have run.
+    log : text file, optional
+        Receives everything that is written to standard error.
+    n_jobs : int
+        Number of notebooks at a time, each in a process of its own; -1 for one per core.
+    progress : bool
+        Show a bar per notebook, if there is one at a time; else a line when one is finished.
+
+    Raises
+    ------
+    NotebookError
+        A cell failed, or a kernel died. Notebooks that run at the same time are stopped.
+    """
+    import nbformat
+    from joblib import effective_n_jobs
+
+    n_jobs = effective_n_jobs(n_jobs)
+
+    async def run(path: Path) -> None:
+        async with limit:
+            notebook, complete = nbformat.read(path, as_version=4), False
+            try:
+                await _execute(notebook, path, log, progress=progress and n_jobs == 1)
+                complete = True
+            finally:
+                finished(path, notebook, complete)
+
+    async def run_all() -> None:
+        tasks = [asyncio.ensure_future(run(path)) for path in paths]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    limit = asyncio.Semaphore(n_jobs)
+    _run(run_all())
+
+
+def execute(notebook, path: Path):
+    """Execute one notebook in place, and return it.
+
+    Parameters
+    ----------
+    notebook : nbformat notebook
+    path : Path
+        Its file; the kernel runs in the folder.
+
+    Raises
+    ------
+    NotebookError
+        See :func:`execute_all`.
+    """
+    _run(_execute(notebook, path))
+    return notebook
+
+
+def _run(coroutine: Coroutine) -> None:
+    """Run a coroutine in another thread, where nbclient does not replace the handling of Ctrl-C."""
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(coroutine)
+    with ThreadPoolExecutor(1) as executor:
+        try:
+            executor.submit(loop.run_until_complete, task).result()
+        except KeyboardInterrupt:
+            loop.call_soon_threadsafe(task.cancel)  # the executor waits until all kernels have ended
+            raise
+    loop.close()
+
+
+async def _execute(notebook, path: Path, log: TextIO | None = None, *, progress: bool = False) -> None:
+    """Execute a notebook in place; everything written to standard error goes to the log."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+    from tqdm import tqdm
+
+    n_code = sum(cell.cell_type == "code" for cell in notebook.cells)
+    current, start = 0, time.perf_counter()
+
+    def started(cell, cell_index):
+        nonlocal current
+        current = cell_index
+
+    with tqdm(total=n_code, desc=path.stem, disable=not progress, bar_format=_BAR) as bar:
+        client = NotebookClient(
+            notebook,
+            timeout=MAX_SECONDS,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(path.parent)}},
+            on_cell_start=started,
+            on_cell_executed=lambda **_: bar.update(1),
+        )
+        # nbclient mirrors Output widgets over the socket that it waits on, and can miss a reply and hang
+        # (seen with nbclient 0.11, pyzmq 27, ipykernel 7)
+        client.comm_open_handlers = {}
+        try:
+            await client.async_execute(stdout=log, stderr=log)
+        except CellExecutionError as error:
+            line = notebook.cells[current].source.strip().splitlines()[0]
+            raise NotebookError(
+                f"{path.name}, cell {current + 1} failed with {error.ename}: {error.evalue}\n"
+                f"    {line}\nsee the executed notebook in the run folder"
+            ) from None
+        except (RuntimeError, AssertionError, TimeoutError) as error:  # of nbclient, about the kernel
+            if asyncio.current_task().cancelling():  # nbclient takes it for the death of the kernel
+                raise asyncio.CancelledError from None
+            found = str(error) or "it was ended from outside"
+            raise NotebookError(
+                f"{path.name}, cell {current + 1}: the kernel died ({found}); is there enough memory?"
+            ) from None
+        finally:
+            _move_stderr(notebook, path.stem, log)
+        bar.set_postfix_str(f"{len(figures(notebook))} figures")
+    if not progress:
+        print(f"{path.stem}: {n_code} cells, {time.perf_counter() - start:.0f} s", flush=True)
+
+
+def _move_stderr(notebook, name: str, log: TextIO | None) -> None:
+    """Move what cells wrote to standard error (progress bars, messages of libraries) to the log."""
+    for number, cell in enumerate(notebook.cells, 1):
+        for output in cell.get("outputs", []):
+            if log and is_stderr(output):
+                print(f"{name}, cell {number}:\n{output.text}", file=log)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not is_stderr(output)]
