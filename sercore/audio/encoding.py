@@ -32,7 +32,7 @@ def load_bytes(content: bytes, name: str = "the upload", *, sr: int = SAMPLE_RAT
     Raises
     ------
     AudioError
-        As from :func:`sercore.audio.load`.
+        As from :func:`sercore.audio.load`, or the temporary folder cannot be written.
 
     See Also
     --------
@@ -44,15 +44,27 @@ def load_bytes(content: bytes, name: str = "the upload", *, sr: int = SAMPLE_RAT
     >>> load_bytes(wav_bytes(tone, 16000)).shape
     (16000,)
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "upload"
-        path.write_bytes(content)
-        try:
-            return load(path, sr=sr)
-        except AudioError as error:
-            message = str(error).replace(str(path), name)
-            for_shell = shlex.quote(Path(name).name)  # in commands that convert or repair the file
-            raise AudioError(message.replace(" upload", f" {for_shell}"), reason=error.reason) from None
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "upload"
+            path.write_bytes(content)
+            return _load_as(name, path, sr)
+    except OSError as error:
+        raise AudioError(
+            f"{name}: the temporary folder cannot be written ({error.strerror or error}); free space, or set "
+            "TMPDIR to another folder",
+            reason="unreadable",
+        ) from error
+
+
+def _load_as(name: str, path: Path, sr: int) -> np.ndarray:
+    """The waveform of a file, with another name in errors."""
+    try:
+        return load(path, sr=sr)
+    except AudioError as error:
+        message = str(error).replace(str(path), name)
+        for_shell = shlex.quote(Path(name).name)  # in commands that convert or repair the file
+        raise AudioError(message.replace(" upload", f" {for_shell}"), reason=error.reason) from None
 
 
 def wav_bytes(wave: np.ndarray, sr: int) -> bytes:

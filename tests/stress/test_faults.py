@@ -21,6 +21,7 @@ from toys import bundles as small
 from toys.corpora import serve
 
 from sercore import models, training
+from sercore.audio.encoding import wav_bytes
 from sercore.bundle import Predictor, networks
 from sercore.bundle.files import standard_input
 from sercore.corpora import demo, download, fetch, scanning, verification, versions
@@ -28,6 +29,7 @@ from sercore.course import notebooks
 from sercore.errors import AudioError, BundleError, CorpusError, StoreError
 from sercore.features import store
 from sercore.files import owner_tag
+from sercore.widgets.upload import SoundInput
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -327,6 +329,16 @@ def test_standard_input_on_a_full_disk(tmp_path, disk_limit, monkeypatch):
     disk_limit(10_000)
     with pytest.raises(AudioError, match="set TMPDIR to another folder"):
         standard_input()
+    assert files_below(tmp_path) == []
+
+
+def test_upload_on_a_full_disk(tmp_path, disk_limit, monkeypatch):
+    """The widget shows the reason."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    shown = SoundInput(lambda *_: None, microphone=False)
+    disk_limit(10_000)
+    shown.take("a.wav", wav_bytes(np.zeros(16_000), 16_000))
+    assert "a.wav: the temporary folder cannot be written" in shown.message.value
     assert files_below(tmp_path) == []
 
 
