@@ -119,15 +119,15 @@ def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:
     """
     corpora = []
     for name, part in index.groupby("corpus"):
-        module = get_corpus(name)
+        described = get_corpus(name)
         corpora.append(
             {
                 "name": name,
-                "title": module.TITLE,
-                "licence": module.LICENCE,
-                "redistributable": module.REDISTRIBUTABLE,
-                "citation": module.CITATION,
-                "url": module.URL,
+                "title": described.title,
+                "licence": described.licence,
+                "redistributable": described.redistributable,
+                "citation": described.citation,
+                "url": described.url,
                 "n_clips": len(part),
                 "n_speakers": int(part["speaker"].nunique()),
             }

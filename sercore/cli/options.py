@@ -50,6 +50,6 @@ def corpus_options(options) -> contextlib.AbstractContextManager:
     given = {name: value for name in names if (value := getattr(options, name, None))}
     if not given:
         return contextlib.nullcontext()
-    from ..corpora.defaults import options_in_environment
+    from ..corpora.registry import options_in_environment
 
     return options_in_environment(options.corpus, **given)

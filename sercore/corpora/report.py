@@ -15,10 +15,8 @@ from ..audio import AUDIO_SUFFIXES
 from ..errors import CorpusError
 from ..files import write_atomic
 from ..labels import sort_emotions
-from .checks import lengths
-from .defaults import read_options
-from .index import build_index
-from .registry import get_corpus
+from .index import build_index, lengths
+from .registry import get_corpus, read_options
 from .scanning import UNREAD_SUFFIXES, Scan, audio_files, find_scan
 
 _ROWS = 30  # speakers listed
@@ -133,13 +131,13 @@ def check(root: str | os.PathLike | None = None, *, corpus: str = "folder", **op
     --------
     sercore.corpora.verify : compare a published corpus with its official list of files.
     """
-    module = get_corpus(corpus)
-    _, options = read_options([module], "warn", options)
-    found = find_scan(module, root, **options)
+    corpus = get_corpus(corpus)
+    _, options = read_options([corpus], "warn", options)
+    found = find_scan(corpus, root, **options)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        index = build_index(module, found, "warn")
-    remarks = [str(warning.message).removeprefix(f"{module.TITLE}: ") for warning in caught]
+        index = build_index(corpus, found, "warn")
+    remarks = [str(warning.message).removeprefix(f"{corpus.title}: ") for warning in caught]
     if found.source != Scan.source:
         listed = {os.path.realpath(path) for path in found.recordings}
         others = [
@@ -150,4 +148,4 @@ def check(root: str | os.PathLike | None = None, *, corpus: str = "folder", **op
         if others:
             suffixes = ", ".join(f"{n} × {s}" for s, n in sorted(Counter(p.suffix for p in others).items()))
             remarks.append(f"{len(others)} recording(s) in the folder are not in the table: {suffixes}")
-    return Check(module.TITLE, found, index, lengths(index), remarks)
+    return Check(corpus.title, found, index, lengths(index), remarks)
