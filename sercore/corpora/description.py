@@ -77,7 +77,7 @@ class FileNames:
         found = self._read_folders(folders) | found
         for group in ("speaker", "emotion"):
             if group not in found:
-                raise CorpusError(f"no {group}: neither the name nor a folder is {self.form}")
+                raise CorpusError(f"no {group} in the name or a folder above; expected {self.form}")
         return self._translate(found, stem)
 
     def _read_folders(self, folders: list[str]) -> dict[str, str]:

@@ -111,7 +111,7 @@ def _emotion_of_folders(folders: list[str], labels: dict[str, str | None]) -> st
 class _Folder(Corpus):
     """Your own recordings, described by options or by a table."""
 
-    options = ("speaker", "emotion", "labels", "language", "on_conflict")
+    options = ("speaker", "emotion", "labels", "language", "on_conflict", "channel")
 
     parse = staticmethod(parse)
     find_table = staticmethod(find_table)

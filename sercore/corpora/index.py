@@ -16,6 +16,7 @@ from .description import Corpus
 from .identity import find_duplicates, one_file_per_clip, seconds
 from .registry import get_corpus, read_options
 from .scanning import Scan, count_suffixes, find_scan, report_unknown
+from .segments import keep_channel
 
 COLUMNS = (
     "path",
@@ -61,8 +62,9 @@ def load_index(
         part of the index.
     **options
         For ``folder`` only: ``speaker``, ``emotion``, ``labels``, ``language``
-        (:func:`sercore.corpora.folder.parse`) and ``on_conflict``
-        (:func:`sercore.corpora.tables.read_table`). Defaults are in the environment variable
+        (:func:`sercore.corpora.folder.parse`), ``on_conflict``
+        (:func:`sercore.corpora.tables.read_table`) and ``channel``, the channel to use of recordings with
+        several (from 0), instead of their mean. Defaults are in the environment variable
         ``SERCORE_OPTIONS`` (:mod:`sercore.corpora.registry`).
 
     Returns
@@ -108,9 +110,12 @@ def load_index(
 
 def build_index(corpus: Corpus, found: Scan, unknown: str) -> pd.DataFrame:
     """The index of one scanned folder; remarks about it are raised as warnings."""
+    clips, several_formats = one_file_per_clip(found.clips)
+    if found.channel is not None:
+        clips, without = keep_channel(clips, found.channel)
+        found.unknown |= without
     if found.unknown:
         report_unknown(corpus, found, unknown)
-    clips, several_formats = one_file_per_clip(found.clips)
     notes = found.notes + several_formats
     if found.unread:
         notes.append(f"{len(found.unread)} recording(s) were not read: {count_suffixes(found.unread)}")

@@ -124,7 +124,7 @@ def options_in_environment(
     labels: Path | None = None,
     drop: Sequence[str] = (),
     skip_unknown: bool = False,
-    **options: str,
+    **options: str | int,
 ) -> Iterator[None]:
     """Set the defaults for the duration of a ``with`` block.
 
@@ -139,7 +139,7 @@ def options_in_environment(
     skip_unknown : bool
         Leave out files that are not understood, with a warning.
     **options
-        ``speaker``, ``emotion``, ``on_conflict``.
+        ``speaker``, ``emotion``, ``on_conflict``, ``channel``.
 
     Raises
     ------
@@ -151,8 +151,8 @@ def options_in_environment(
         given["labels"] = (read_labels(labels) if labels else {}) | dict.fromkeys(drop)
     if given and corpus != "folder":
         raise CorpusError(
-            "--speaker, --emotion, --labels, --drop and --on-conflict describe your own recordings: add "
-            f"--corpus folder (it is {corpus})"
+            "--speaker, --emotion, --labels, --drop, --on-conflict and --channel describe your own "
+            f"recordings: add --corpus folder (it is {corpus})"
         )
     if skip_unknown:
         given["unknown"] = "warn"

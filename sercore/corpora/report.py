@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..audio import AUDIO_SUFFIXES
+from ..audio import readable_suffixes
 from ..errors import CorpusError
 from ..files import write_atomic
 from ..labels import sort_emotions
+from .identity import one_file_per_clip
 from .index import build_index, lengths
 from .registry import get_corpus, read_options
-from .scanning import UNREAD_SUFFIXES, Scan, audio_files, find_scan
+from .scanning import Scan, audio_files, find_scan, unread_suffixes
 
 _ROWS = 30  # speakers listed
 
@@ -54,7 +55,9 @@ class Check:
     def table(self) -> pd.DataFrame:
         """The ``index.csv`` that describes these clips: path below the folder, and the columns known."""
         base = self.found.folder
-        relative = [Path(os.path.relpath(path, base)).as_posix() for path in self.index["path"]]
+        whole = {clip["stem"]: clip["path"] for clip in one_file_per_clip(self.found.clips)[0]}
+        files = [whole[clip_id.split("/", 1)[1]] for clip_id in self.index["clip_id"]]
+        relative = [Path(os.path.relpath(path, base)).as_posix() for path in files]
         own = self.index.assign(path=relative, speaker=self.index["speaker"].str.split("-", n=1).str[1])
         optional = ["sex", "age", "language", "intensity", "sentence", "repetition"]
         given = [name for name in optional if own[name].notna().any() and own[name].ne("").any()]
@@ -142,7 +145,7 @@ def check(root: str | os.PathLike | None = None, *, corpus: str = "folder", **op
         listed = {os.path.realpath(path) for path in found.recordings}
         others = [
             path
-            for path in audio_files(found.folder, AUDIO_SUFFIXES + UNREAD_SUFFIXES)
+            for path in audio_files(found.folder, readable_suffixes() + unread_suffixes())
             if os.path.realpath(path) not in listed
         ]
         if others:

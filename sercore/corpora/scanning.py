@@ -13,15 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..audio import AUDIO_SUFFIXES
+from ..audio import DECODED_SUFFIXES, readable_suffixes
 from ..errors import CorpusError
 from ..paths import corpus_candidates, data_dir
 from .description import Corpus
 from .identity import parse_changed
-
-_OTHER_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".amr", ".3gp", ".wma", ".mov", ".mkv", ".caf", ".au")
-UNREAD_SUFFIXES = tuple(suffix for suffix in _OTHER_SUFFIXES if suffix not in AUDIO_SUFFIXES)
-"""Suffixes of recordings that are counted and named, but not read."""
 
 
 @dataclass
@@ -39,13 +35,15 @@ class Scan:
     unknown : dict of str to str
         Path below the folder, and the reason why its name could not be parsed.
     unread : list of str
-        Recordings in formats that are not read (:data:`UNREAD_SUFFIXES`).
+        Recordings in formats that cannot be read on this machine (:func:`unread_suffixes`).
     recordings : list of str
         Files that a table names.
     notes : list of str
         Remarks about the folder or table, one line each.
     source : str
         What was read: the folder, or its table in words.
+    channel : int, optional
+        Channel to use of recordings with several.
     """
 
     folder: Path
@@ -56,10 +54,17 @@ class Scan:
     recordings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     source: str = "names of folders and files"
+    channel: int | None = None
 
 
-def scan(corpus: Corpus, folder: Path, **options) -> Scan:
+def scan(corpus: Corpus, folder: Path, *, channel: int | None = None, **options) -> Scan:
     """Parse the name of every audio file below a folder; names that cannot be parsed are collected."""
+    found = _scan(corpus, folder, **options)
+    found.channel = channel
+    return found
+
+
+def _scan(corpus: Corpus, folder: Path, **options) -> Scan:
     if table := corpus.find_table(folder):
         return corpus.read_table(table, **options)
     if "on_conflict" in options:
@@ -105,7 +110,7 @@ def _parse(corpus: Corpus, path: str, options: dict) -> dict | None:
 def _unread(corpus: Corpus, found: Scan, options: dict) -> list[str]:
     """Recordings in other formats, without those that are left out or exist in a format that is read."""
     stems, unread = {clip["stem"] for clip in found.clips}, []
-    for path in audio_files(found.folder, UNREAD_SUFFIXES):
+    for path in audio_files(found.folder, unread_suffixes()):
         relative = path.relative_to(found.folder).as_posix().encode(errors="backslashreplace").decode()
         try:
             clip = _parse(corpus, unicodedata.normalize("NFC", relative), options)
@@ -116,8 +121,19 @@ def _unread(corpus: Corpus, found: Scan, options: dict) -> list[str]:
     return unread
 
 
-def audio_files(folder: Path, suffixes: tuple[str, ...] = AUDIO_SUFFIXES) -> list[Path]:
+def unread_suffixes() -> tuple[str, ...]:
+    """Suffixes of recordings that are counted and named, but cannot be read on this machine."""
+    return tuple(suffix for suffix in DECODED_SUFFIXES if suffix not in readable_suffixes())
+
+
+def audio_files(folder: Path, suffixes: tuple[str, ...] | None = None) -> list[Path]:
     """Audio files below a folder, sorted; hidden files and macOS resource folders are skipped.
+
+    Parameters
+    ----------
+    folder : Path
+    suffixes : tuple of str, optional
+        In lower case; by default those that can be read on this machine.
 
     Raises
     ------
@@ -129,6 +145,9 @@ def audio_files(folder: Path, suffixes: tuple[str, ...] = AUDIO_SUFFIXES) -> lis
         if not isinstance(error, FileNotFoundError | NotADirectoryError):
             raise CorpusError(f"{error.filename}: cannot be read ({error.strerror})") from error
 
+    suffixes = readable_suffixes() if suffixes is None else suffixes
+    if not suffixes:
+        return []
     paths = []
     for base, folders, files in os.walk(folder, onerror=stop):
         folders[:] = [f for f in folders if not f.startswith(".") and f != "__MACOSX"]

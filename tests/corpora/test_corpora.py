@@ -327,9 +327,9 @@ def test_published_names(name, tmp_path):
 @pytest.mark.parametrize(
     ("name", "path", "message"),
     [
-        ("esd", "0011_000351.wav", "no emotion: neither the name nor a folder is speaker_sentence"),
+        ("esd", "0011_000351.wav", "no emotion in the name or a folder above; expected speaker_sentence"),
         ("esd", "0021/Angry/0021_000351.wav", "speaker '0021' is not one"),
-        ("emov_db", "anger_1-28_0011.wav", "no speaker: neither"),
+        ("emov_db", "anger_1-28_0011.wav", "no speaker in the name"),
         ("emovo", "xyz-f1-b1.wav", "emotion 'xyz' is not one of the corpus's: neu, gio"),
         ("cafe", "13-C-1-1.wav", "speaker '13' is not one"),
         ("aesdd", "a03.wav", "not emotion letter, utterance and speaker, like a03"),
