@@ -19,7 +19,7 @@ from ..corpora import get_corpus, load_index
 from ..errors import BundleError
 from ..features.store import extract_frames, extract_table
 from ..labels import apply_scheme
-from ..models import NETWORKS, classical, is_network, reads_frames
+from ..models import NETWORKS, check_keras, classical, is_network, reads_frames
 from ..training import fit_classical, fit_network, out_of_fold, summarise
 from .saving import FittedModel, save
 
@@ -145,6 +145,8 @@ def _check_savable(models: Sequence[str], onnx: bool) -> None:
             )
     if onnx and not find_spec("tf2onnx") and any(map(is_network, models)):
         raise BundleError("the ONNX export of a network needs: pip install -e '.[onnx]'; or pass --no-onnx")
+    if any(map(is_network, models)):
+        check_keras()
 
 
 def _kind(model: str) -> str:

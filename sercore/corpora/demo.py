@@ -16,7 +16,7 @@ import numpy as np
 
 from ..audio import AUDIO_SUFFIXES
 from ..errors import CorpusError
-from ..files import is_abandoned, owner_tag, write_atomic
+from ..files import is_abandoned, owner_tag, worker_folder, write_atomic
 from ..labels import EMOTIONS as ALL_EMOTIONS
 from ..paths import data_dir
 from .description import Corpus
@@ -189,9 +189,8 @@ def _render_all(folder: Path, *, n_jobs: int | None, progress: bool) -> None:
 
     names, step = stems(), 12
     n_jobs = min(4, joblib.cpu_count()) if n_jobs is None else n_jobs
-    done = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
-        joblib.delayed(_write)(folder, names[k : k + step]) for k in range(0, len(names), step)
-    )
+    workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", temp_folder=worker_folder())
+    done = workers(joblib.delayed(_write)(folder, names[k : k + step]) for k in range(0, len(names), step))
     with tqdm(total=len(names), desc="rendering the demo corpus", unit="clip", disable=not progress) as bar:
         for n_written in done:
             bar.update(n_written)
