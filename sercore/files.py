@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import struct
+import tempfile
 import time
 import uuid
 import zipfile
@@ -17,7 +18,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from .errors import AudioError
+from .errors import AudioError, SercoreError
 
 BAD_ZIP = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, KeyError, NotImplementedError,
@@ -96,6 +97,30 @@ def is_lfs_pointer(head: bytes) -> bool:
     True
     """
     return head.startswith(b"version https://git-lfs")
+
+
+def worker_folder() -> str | None:
+    """Temporary folder for worker processes, or None if joblib can use its own.
+
+    The resource tracker of joblib's workers accepts only paths of ASCII letters, but the temporary folder of
+    a user's account may have others.
+
+    Raises
+    ------
+    SercoreError
+        There is no other folder.
+    """
+    usual = os.environ.get("JOBLIB_TEMP_FOLDER") or tempfile.gettempdir()
+    if usual.isascii():
+        return None
+    windows = os.environ.get("SYSTEMROOT", r"C:\Windows")
+    for folder in ("/tmp", "/var/tmp", rf"{windows}\Temp", os.environ.get("PUBLIC", ""), os.getcwd()):
+        if folder.isascii() and os.path.isdir(folder) and os.access(folder, os.W_OK):
+            return folder
+    raise SercoreError(
+        f"worker processes cannot use the temporary folder {usual}, whose path is not ASCII; "
+        "set JOBLIB_TEMP_FOLDER to another folder, or use one process (--jobs 1)"
+    )
 
 
 def expand_patterns(names: Iterable[str | os.PathLike]) -> list[str]:

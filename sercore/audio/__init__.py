@@ -12,7 +12,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["augment"],
     submod_attrs={
-        "reading": ["AUDIO_SUFFIXES", "MAX_SECONDS", "SAMPLE_RATES", "read"],
+        "reading": [
+            "AUDIO_SUFFIXES",
+            "DECODED_SUFFIXES",
+            "MAX_SECONDS",
+            "SAMPLE_RATES",
+            "read",
+            "readable_suffixes",
+        ],
         "waveform": [
             "MIN_SECONDS",
             "SAMPLE_RATE",

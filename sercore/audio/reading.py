@@ -25,10 +25,12 @@ from ..errors import AudioError
 from ..files import is_lfs_pointer
 from .containers import inspect, tag_size
 
-__all__ = ["AUDIO_SUFFIXES", "MAX_SECONDS", "SAMPLE_RATES", "read"]
+__all__ = ["AUDIO_SUFFIXES", "DECODED_SUFFIXES", "MAX_SECONDS", "SAMPLE_RATES", "read", "readable_suffixes"]
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".oga")
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".oga", ".au", ".caf", ".w64")
 """Suffixes of the files that are read when a folder is searched."""
+DECODED_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".amr", ".3gp", ".wma", ".mov", ".mkv")
+"""Suffixes of recordings that are read as well if ffmpeg is installed."""
 
 MAX_SECONDS = 3600.0
 """Longest recording that is read, in seconds."""
@@ -118,6 +120,21 @@ def read(path: Path) -> tuple[np.ndarray, int]:
             reason="truncated",
         )
     return samples, sr
+
+
+def readable_suffixes() -> tuple[str, ...]:
+    """Suffixes of the files that can be read on this machine.
+
+    See Also
+    --------
+    AUDIO_SUFFIXES : read everywhere.
+
+    Examples
+    --------
+    >>> set(AUDIO_SUFFIXES) <= set(readable_suffixes())
+    True
+    """
+    return AUDIO_SUFFIXES + (DECODED_SUFFIXES if _ffmpeg() else ())
 
 
 def _decode(source, path: Path, head: bytes, n_bytes: int) -> tuple[np.ndarray, int]:

@@ -273,7 +273,7 @@ def _to_mono(samples: np.ndarray, channel: int | None = None, *, where: str) -> 
         loss = f"{10 * np.log10(each[loudest] / power):.0f} dB softer than" if power > 0 else "silent, unlike"
         raise AudioError(
             f"{where}: the mean of its {n_channels} channels is {loss} channel {loudest}: they cancel each "
-            f"other (one is inverted?); keep one channel, with channel={loudest}",
+            f"other (one is inverted?); keep one channel, with channel={loudest} (--channel {loudest})",
             reason="channels-cancel",
         )
     return mono

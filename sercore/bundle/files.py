@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .. import audio
 from ..errors import AudioError
-from ..files import expand_patterns
+from ..files import expand_patterns, worker_folder
 from .folder import digest as digest_of_folder
 from .folder import valid_digest
 from .predictor import Predictor
@@ -34,8 +34,8 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
     ----------
     names : iterable of path
         Files are returned whatever their suffix; patterns such as ``*.wav`` are expanded. Folders are
-        searched recursively for the suffixes :data:`sercore.audio.AUDIO_SUFFIXES`, without following links
-        or reading hidden files and folders.
+        searched recursively for the suffixes :data:`sercore.audio.AUDIO_SUFFIXES` and
+        :data:`sercore.audio.DECODED_SUFFIXES`, without following links or reading hidden files and folders.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
     >>> [path.name for path in find_files(["speech.wav"])]
     ['speech.wav']
     """
-    files = []
+    files, suffixes = [], audio.AUDIO_SUFFIXES + audio.DECODED_SUFFIXES
     for name in expand_patterns(names):
         if not os.path.isdir(name):
             files.append(Path(name))
@@ -68,7 +68,7 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
             found += [
                 Path(where) / file
                 for file in inside
-                if file.lower().endswith(audio.AUDIO_SUFFIXES) and not file.startswith(".")
+                if file.lower().endswith(suffixes) and not file.startswith(".")
             ]
         files += sorted(found) or [Path(name)]
     if files and all(map(os.path.isdir, files)):
@@ -78,11 +78,17 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
 
 def _no_audio(folder: Path) -> AudioError:
     return AudioError(
-        f"{folder}: no audio files in this folder ({', '.join(audio.AUDIO_SUFFIXES)})", reason="missing"
+        f"{folder}: no audio files in this folder ({', '.join(audio.readable_suffixes())})", reason="missing"
     )
 
 
-def predict_clip(predictor: Predictor, path: str | os.PathLike, windows: Windows | None = None) -> list[dict]:
+def predict_clip(
+    predictor: Predictor,
+    path: str | os.PathLike,
+    windows: Windows | None = None,
+    *,
+    channel: int | None = None,
+) -> list[dict]:
     """Rows of one recording: one row, or one per window.
 
     Parameters
@@ -91,6 +97,8 @@ def predict_clip(predictor: Predictor, path: str | os.PathLike, windows: Windows
     path : path
     windows : Windows, optional
         Divide the recording.
+    channel : int, optional
+        Channel to use of a recording with several, from 0, instead of their mean.
 
     Returns
     -------
@@ -106,7 +114,7 @@ def predict_clip(predictor: Predictor, path: str | os.PathLike, windows: Windows
     try:
         if os.path.isdir(path):
             raise _no_audio(path)
-        waves = predictor.waves(path)
+        waves = predictor.waves(path, channel=channel)
         if windows is None:
             return [{"file": name} | predict_waves(predictor, waves)]
     except AudioError as error:
@@ -122,6 +130,7 @@ def predict_files(
     files: Sequence[str | os.PathLike],
     *,
     windows: Windows | None = None,
+    channel: int | None = None,
     n_jobs: int = -1,
     backend: str = "auto",
     digest: str | None = None,
@@ -135,6 +144,8 @@ def predict_files(
     files : sequence of path
     windows : Windows, optional
         Divide each recording.
+    channel : int, optional
+        Channel to use of recordings with several, from 0, instead of their mean.
     n_jobs : int
         Worker processes if there are many files; -1 for one per core. Does not affect the result.
     backend, digest
@@ -162,7 +173,7 @@ def predict_files(
     digest = load_cached(bundle, digest=digest, backend=backend).digest  # the one that workers must load
     hidden = None if progress is None else not progress
     with tqdm(total=len(files), unit="file", disable=hidden, delay=1) as bar:
-        for rows in _run(os.fspath(bundle), digest, backend, files, windows, n_jobs):
+        for rows in _run(os.fspath(bundle), digest, backend, files, windows, channel, n_jobs):
             bar.update()
             yield rows
 
@@ -210,24 +221,24 @@ def load_cached(bundle: str | os.PathLike, *, digest: str | None = None, backend
     return _loaded(os.fspath(bundle), expected, backend)
 
 
-def _run(bundle, digest, backend, files, windows, n_jobs) -> Iterator[list[dict]]:
+def _run(bundle, digest, backend, files, windows, channel, n_jobs) -> Iterator[list[dict]]:
     predictor = _loaded(bundle, digest, backend)
     if len(files) <= _FEW or n_jobs == 1:
         for file in files:
-            yield predict_clip(predictor, file, windows)
+            yield predict_clip(predictor, file, windows, channel=channel)
         return
     import joblib
 
     chunks = [files[k : k + _CHUNK] for k in range(0, len(files), _CHUNK)]
-    workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+    workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator", temp_folder=worker_folder())
     work = joblib.delayed(_predict_chunk)
-    for done in workers(work(bundle, digest, backend, chunk, windows) for chunk in chunks):
+    for done in workers(work(bundle, digest, backend, chunk, windows, channel) for chunk in chunks):
         yield from done
 
 
-def _predict_chunk(bundle, digest, backend, files, windows) -> list[list[dict]]:
+def _predict_chunk(bundle, digest, backend, files, windows, channel) -> list[list[dict]]:
     predictor = _loaded(bundle, digest, backend)
-    return [predict_clip(predictor, file, windows) for file in files]
+    return [predict_clip(predictor, file, windows, channel=channel) for file in files]
 
 
 @lru_cache(maxsize=2)

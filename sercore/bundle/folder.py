@@ -72,9 +72,30 @@ def read_manifest(folder: str | os.PathLike) -> bytes:
     folder = Path(folder)
     if not os.path.isdir(folder):
         _recover(folder)
+    if os.path.isfile(folder):
+        raise BundleError(
+            f"{folder}: this is {_kind_of_file(folder)}, not a bundle, and was not loaded; a bundle is a "
+            "folder written by 'sercore train', with the classes, features and scaling of the model"
+        )
     if not os.path.isdir(folder):  # also if the path is too long
         raise BundleError(f"{folder}: no such folder; a bundle is a folder written by 'sercore train'")
     return _read(folder, MANIFEST, MAX_MANIFEST_BYTES)
+
+
+def _kind_of_file(path: Path) -> str:
+    """What a file seems to be, from its first bytes."""
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(8)
+    except OSError:
+        return "a file"
+    if head.startswith(b"\x89HDF\r\n\x1a\n"):
+        return "an HDF5 file, as Keras writes them"
+    if head.startswith(b"PK\x03\x04"):
+        return "a zip file, as are .keras, .npz, .skops and PyTorch files"
+    if head[:1] == b"\x80" and head[1:2] in b"\2\3\4\5":
+        return "a pickle"
+    return {".onnx": "an ONNX graph", ".joblib": "a pickle"}.get(path.suffix.lower(), "a file")
 
 
 def digest(folder: str | os.PathLike) -> str:

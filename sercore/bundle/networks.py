@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import BundleError
+from ..errors import BundleError, SercoreError
 from ..models import pad_clips
 from . import reproducible_zip
 from .onnx_graph import MAX_BYTES, check_onnx, session_options
@@ -328,10 +328,14 @@ def _guarded(run, where: str):
 
 
 def _keras():
+    from ..models import check_keras
+
     try:
-        import keras
-    except ImportError as error:
-        raise BundleError("Keras networks need: pip install -r requirements.txt") from error
+        check_keras()
+    except SercoreError as error:
+        raise BundleError(str(error)) from error
+    import keras
+
     if tuple(int(part) for part in keras.__version__.split(".")[:2]) < MIN_KERAS:
         raise BundleError(f"Keras {keras.__version__} has known vulnerabilities: pip install 'keras>=3.14'")
     from ..models import layers  # noqa: F401 - registers the layers of sercore

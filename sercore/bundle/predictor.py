@@ -166,13 +166,17 @@ class Predictor:
         """
         return self.as_dict(self.proba(self.waves(clip, sr=sr)))
 
-    def waves(self, clip: str | os.PathLike | np.ndarray, *, sr: int | None = None) -> dict[int, np.ndarray]:
+    def waves(
+        self, clip: str | os.PathLike | np.ndarray, *, sr: int | None = None, channel: int | None = None
+    ) -> dict[int, np.ndarray]:
         """Waveforms of a clip by sample rate in Hz, one for each rate that a member uses.
 
         Parameters
         ----------
         clip, sr
             See :meth:`predict`.
+        channel : int, optional
+            Channel to use of a file with several, from 0, instead of their mean.
 
         Returns
         -------
@@ -186,7 +190,7 @@ class Predictor:
         rates = sorted({member.recipe.sr for member in self.manifest.members.values()})
         if isinstance(clip, np.ndarray):
             return {rate: audio.convert(clip, sr or self.sr, sr=rate) for rate in rates}
-        return {rate: audio.load(clip, sr=rate) for rate in rates}
+        return {rate: audio.load(clip, sr=rate, channel=channel) for rate in rates}
 
     def proba(self, waves: dict[int, np.ndarray]) -> np.ndarray:
         """Weighted mean of the members' probabilities [shape=(n_classes,)] for the waveforms of one clip.

@@ -23,6 +23,7 @@ def print_predictions(
     names: Sequence[str],
     *,
     windows: Windows | None = None,
+    channel: int | None = None,
     as_json: bool = False,
     n_jobs: int = -1,
     backend: str = "auto",
@@ -32,7 +33,7 @@ def print_predictions(
 
     Parameters
     ----------
-    bundle, windows, n_jobs, backend, digest
+    bundle, windows, channel, n_jobs, backend, digest
         See :func:`sercore.bundle.predict_files`.
     names : sequence of str
         Files and folders; ``-`` is a recording read from standard input.
@@ -57,8 +58,9 @@ def print_predictions(
     if not as_json:
         print(f"{_printable(predictor.about())}\n{DISCLAIMER}", file=sys.stderr)
     results = predict_files(
-        bundle, files, windows=windows, n_jobs=n_jobs, backend=backend, digest=predictor.digest
-    )
+        bundle, files, windows=windows, channel=channel, n_jobs=n_jobs, backend=backend,
+        digest=predictor.digest,
+    )  # fmt: skip
     shown = ([_as_piped(row, piped) for row in rows] for rows in results)
     width = min(MAX_WIDTH, max(len(os.fspath(file)) for file in files))
     return print_rows(shown, predictor.classes, as_json=as_json, width=width)

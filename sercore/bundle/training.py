@@ -19,7 +19,7 @@ from ..corpora import get_corpus, load_index
 from ..errors import BundleError
 from ..features.store import extract_frames, extract_table
 from ..labels import apply_scheme
-from ..models import NETWORKS, classical, is_network, reads_frames
+from ..models import NETWORKS, check_keras, classical, is_network, reads_frames
 from ..training import fit_classical, fit_network, out_of_fold, summarise
 from .saving import FittedModel, save
 
@@ -119,15 +119,15 @@ def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:
     """
     corpora = []
     for name, part in index.groupby("corpus"):
-        module = get_corpus(name)
+        described = get_corpus(name)
         corpora.append(
             {
                 "name": name,
-                "title": module.TITLE,
-                "licence": module.LICENCE,
-                "redistributable": module.REDISTRIBUTABLE,
-                "citation": module.CITATION,
-                "url": module.URL,
+                "title": described.title,
+                "licence": described.licence,
+                "redistributable": described.redistributable,
+                "citation": described.citation,
+                "url": described.url,
                 "n_clips": len(part),
                 "n_speakers": int(part["speaker"].nunique()),
             }
@@ -145,6 +145,8 @@ def _check_savable(models: Sequence[str], onnx: bool) -> None:
             )
     if onnx and not find_spec("tf2onnx") and any(map(is_network, models)):
         raise BundleError("the ONNX export of a network needs: pip install -e '.[onnx]'; or pass --no-onnx")
+    if any(map(is_network, models)):
+        check_keras()
 
 
 def _kind(model: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .options import add_corpus_options, n_processes, random_seed
+from .options import add_channel, add_corpus_options, n_processes, random_seed
 
 
 def add_commands(commands) -> None:
@@ -44,6 +44,7 @@ def _add_predict(commands) -> None:
     predict.add_argument("--timeline", action="store_true", help="divide recordings into windows")
     predict.add_argument("--window", type=float, default=3.0, help="seconds (default: %(default)s)")
     predict.add_argument("--step", type=float, default=1.5, help="step in seconds (default: %(default)s)")
+    add_channel(predict)
     predict.add_argument("--jobs", type=n_processes, default=-1, help="worker processes (default: all cores)")
     predict.add_argument(
         "--backend", default="auto", choices=("auto", "onnx", "keras"), help="runtime of networks"
@@ -72,6 +73,6 @@ def _predict(options) -> int:
 
     windows = Windows(options.window, options.step) if options.timeline else None
     return print_predictions(
-        options.bundle, options.files, windows=windows, as_json=options.json, n_jobs=options.jobs,
-        backend=options.backend, digest=options.digest,
+        options.bundle, options.files, windows=windows, channel=options.channel, as_json=options.json,
+        n_jobs=options.jobs, backend=options.backend, digest=options.digest,
     )  # fmt: skip

@@ -21,7 +21,15 @@ def random_seed(text: str) -> int:
     return int(text)
 
 
+def channel_number(text: str) -> int:
+    """A channel, counted from 0."""
+    if int(text) < 0:
+        raise ValueError
+    return int(text)
+
+
 n_processes.__name__, random_seed.__name__ = "number of processes", "seed"  # in messages of argparse
+channel_number.__name__ = "channel"
 
 
 def add_corpus_options(command: argparse.ArgumentParser) -> None:
@@ -41,15 +49,27 @@ def add_own_options(command: argparse.ArgumentParser) -> None:
     own.add_argument(
         "--on-conflict", choices=("raise", "majority"), help="rows that contradict each other about one clip"
     )
+    add_channel(own)
     own.add_argument("--skip-unknown", action="store_true", help="leave out files that are not understood")
+
+
+def add_channel(command) -> None:
+    """``--channel``."""
+    command.add_argument(
+        "--channel", type=channel_number, metavar="N",
+        help="channel to use of recordings with several, from 0, instead of their mean",
+    )  # fmt: skip
 
 
 def corpus_options(options) -> contextlib.AbstractContextManager:
     """Pass the options on to every ``load_index`` of the command, also in notebooks."""
-    names = ("speaker", "emotion", "labels", "drop", "on_conflict", "skip_unknown")
-    given = {name: value for name in names if (value := getattr(options, name, None))}
+    names = ("speaker", "emotion", "labels", "drop", "on_conflict", "channel", "skip_unknown")
+    if not hasattr(options, "speaker"):  # a command without own recordings
+        return contextlib.nullcontext()
+    given = {name: getattr(options, name, None) for name in names}
+    given = {name: value for name, value in given.items() if value or (value == 0 and value is not False)}
     if not given:
         return contextlib.nullcontext()
-    from ..corpora.defaults import options_in_environment
+    from ..corpora.registry import options_in_environment
 
     return options_in_environment(options.corpus, **given)

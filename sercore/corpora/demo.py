@@ -16,26 +16,10 @@ import numpy as np
 
 from ..audio import AUDIO_SUFFIXES
 from ..errors import CorpusError
-from ..files import is_abandoned, owner_tag, write_atomic
+from ..files import is_abandoned, owner_tag, worker_folder, write_atomic
 from ..labels import EMOTIONS as ALL_EMOTIONS
 from ..paths import data_dir
-
-NAME = "demo"
-FOLDERS = ("demo",)
-TITLE = "Demo corpus, a synthetic voice"
-LANGUAGE = "none"
-N_CLIPS = 576
-N_SPEAKERS = 12
-SAMPLE_RATE = 16000
-SIZE = "40 MB, nothing to download"
-LICENCE = "CC0 1.0"
-REDISTRIBUTABLE = "yes"
-CITATION = "rendered by sercore.synth; cues after Juslin & Laukka (2003) and Scherer (2003)"
-URL = "none: rendered by sercore.synth"
-HOW_TO_GET = "nothing to download: `load_index('demo')` renders it"
-ARCHIVE = None
-ARCHIVE_HASH = None
-FILES = None
+from .description import Corpus
 
 VERSION = 1
 """Increase it whenever a change of this module or of :mod:`sercore.synth` changes samples: folders of
@@ -121,7 +105,7 @@ def build(root: str | os.PathLike | None = None, *, n_jobs: int | None = None, p
     --------
     sercore.corpora.load_index : ``load_index("demo")`` builds the corpus and returns its index.
     """
-    folder = Path(root).expanduser() if root is not None else data_dir() / FOLDERS[0]
+    folder = Path(root).expanduser() if root is not None else data_dir() / CORPUS.name
     for leftover in folder.glob(".part-*"):  # of a killed process
         if is_abandoned(leftover):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -135,7 +119,7 @@ def build(root: str | os.PathLike | None = None, *, n_jobs: int | None = None, p
         _move_into_place(fresh, folder)
     except (OSError, RuntimeError) as error:  # libsndfile raises RuntimeError on a full disk
         raise CorpusError(
-            f"{TITLE}: cannot write to {folder} ({error}). It needs {SIZE.split(',')[0]}; "
+            f"{CORPUS.title}: cannot write to {folder} ({error}). It needs {CORPUS.size.split(',')[0]}; "
             "set SERCORE_DATA to a writable folder with enough space"
         ) from error
     finally:
@@ -205,9 +189,8 @@ def _render_all(folder: Path, *, n_jobs: int | None, progress: bool) -> None:
 
     names, step = stems(), 12
     n_jobs = min(4, joblib.cpu_count()) if n_jobs is None else n_jobs
-    done = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
-        joblib.delayed(_write)(folder, names[k : k + step]) for k in range(0, len(names), step)
-    )
+    workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", temp_folder=worker_folder())
+    done = workers(joblib.delayed(_write)(folder, names[k : k + step]) for k in range(0, len(names), step))
     with tqdm(total=len(names), desc="rendering the demo corpus", unit="clip", disable=not progress) as bar:
         for n_written in done:
             bar.update(n_written)
@@ -261,6 +244,29 @@ def _refuse_others(folder: Path) -> None:
     )
     if others:
         raise CorpusError(
-            f"{TITLE}: {folder} contains something else ({', '.join(others[:3])}"
+            f"{CORPUS.title}: {folder} contains something else ({', '.join(others[:3])}"
             f"{', …' if len(others) > 3 else ''}); nothing was changed. Pass an empty or new folder as root."
         )
+
+
+class _Demo(Corpus):
+    """The demo corpus, which is rendered when it is needed."""
+
+    parse = staticmethod(parse)
+    build = staticmethod(build)
+
+
+CORPUS = _Demo(
+    name="demo",
+    title="Demo corpus, a synthetic voice",
+    language="none",
+    n_clips=576,
+    n_speakers=12,
+    sample_rate=16000,
+    size="40 MB, nothing to download",
+    licence="CC0 1.0",
+    redistributable="yes",
+    citation="rendered by sercore.synth; cues after Juslin & Laukka (2003) and Scherer (2003)",
+    url="none: rendered by sercore.synth",
+    how_to_get="nothing to download: `load_index('demo')` renders it",
+)

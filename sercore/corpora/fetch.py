@@ -20,15 +20,15 @@ import stat
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from types import ModuleType
 
 from ..errors import CorpusError
 from ..files import BAD_ZIP
 from ..paths import data_dir
-from .official import read_digests
+from .description import Corpus
+from .identity import read_digests
 from .registry import get_corpus
 from .scanning import scan
 from .verification import verify
@@ -64,7 +64,8 @@ def download(
     root : path, optional
         Folder to create; by default the corpus's name in the data folder (:mod:`sercore.paths`).
     url : str, optional
-        Another address of the same archive, or of the folder of files if it ends in ``/``.
+        Another address of the same archive, or of the folder of files if it ends in ``/``. By default all
+        known addresses are tried, in order.
     progress : bool
         Show progress bars.
     n_connections : int
@@ -80,27 +81,23 @@ def download(
     --------
     sercore.corpora.verify : compare a corpus that you already have with its official list.
     """
-    module = get_corpus(name)
-    source = url or module.ARCHIVE or module.FILES
-    if not (module.ARCHIVE or module.FILES):
+    corpus = get_corpus(name)
+    if not corpus.can_download:
         raise CorpusError(
-            f"{module.TITLE} ({module.LICENCE}) cannot be downloaded. {module.HOW_TO_GET} {module.URL}"
+            f"{corpus.title} ({corpus.licence}) cannot be downloaded. {corpus.how_to_get} {corpus.url}"
         )
-    target = Path(root).expanduser() if root is not None else data_dir() / module.FOLDERS[0]
-    if _is_complete(module, target):
+    target = Path(root).expanduser() if root is not None else data_dir() / corpus.name
+    if _is_complete(corpus, target):
         return target
     work = target.absolute().with_name(f".{target.name}.download")
     with _explain_disk_errors(work), _quiet_pooch():
-        work.mkdir(parents=True, exist_ok=True)
-        if module.ARCHIVE:
-            folder = _fetch_archive(module, source, work, progress)
+        if corpus.archives:
+            archives = ((url, corpus.archives[0][1]),) if url else corpus.archives
+            folder = _fetch_first(corpus, archives, work, progress)
         else:
-            folder = _fetch_files(module, source, work, progress, n_connections)
-    try:
-        _check(module, folder, progress)
-    except CorpusError:
-        shutil.rmtree(work)  # otherwise the next call would find the same wrong archive
-        raise
+            work.mkdir(parents=True, exist_ok=True)
+            folder = _fetch_files(corpus, url or corpus.files, work, progress, n_connections)
+            _check(corpus, folder, work, progress)
     with _explain_disk_errors(work):
         if target.exists():
             target.rmdir()  # it is empty, see _is_complete; Windows cannot move onto a folder
@@ -193,43 +190,57 @@ def _refuse_unsafe(archive: str | os.PathLike, entry: zipfile.ZipInfo) -> None:
         raise CorpusError(f"{archive}: entry {entry.filename!r} is a link or device; nothing was unpacked")
 
 
-def _is_complete(module: ModuleType, target: Path) -> bool:
+def _is_complete(corpus: Corpus, target: Path) -> bool:
     """True if the corpus is there, False if the folder is absent or empty."""
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return False
-    n_clips = len({clip["stem"] for clip in scan(module, target).clips}) if target.is_dir() else 0
-    if n_clips == module.N_CLIPS:
+    n_clips = len({clip["stem"] for clip in scan(corpus, target).clips}) if target.is_dir() else 0
+    if n_clips == corpus.n_clips:
         return True
     raise CorpusError(
-        f"{target} exists and contains {n_clips} of {module.N_CLIPS} clips of {module.TITLE}; nothing was "
+        f"{target} exists and contains {n_clips} of {corpus.n_clips} clips of {corpus.title}; nothing was "
         "changed. Move it away, or pass another folder as root."
     )
 
 
-def _fetch_archive(module: ModuleType, url: str, work: Path, progress: bool) -> Path:
-    """Folder with the contents of the archive."""
+def _fetch_first(
+    corpus: Corpus, archives: Sequence[tuple[str, str | None]], work: Path, progress: bool
+) -> Path:
+    """Folder with the contents of the first archive that can be fetched and holds the official files."""
+    failed = []
+    for url, digest in archives:
+        work.mkdir(parents=True, exist_ok=True)
+        try:
+            folder = _fetch_archive(corpus, url, digest, work, progress)
+            _check(corpus, folder, work, progress)
+            return folder
+        except CorpusError as error:
+            failed.append(error)
+    raise CorpusError("\n".join(map(str, failed))) from failed[-1]
+
+
+def _fetch_archive(corpus: Corpus, url: str, digest: str | None, work: Path, progress: bool) -> Path:
+    """Folder with the contents of an archive."""
     folder, archive = work / "unpacked", work / "archive.zip"
     for path in set(work.iterdir()) - {archive}:  # left by a killed run
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    downloader = _limited(archive_limit(module.SIZE), progressbar=progress)
+    downloader = _limited(archive_limit(corpus.size), progressbar=progress)
     with _explain_transfer_errors(url):
-        _pooch(work, {archive.name: url}, {archive.name: module.ARCHIVE_HASH}).fetch(
-            archive.name, downloader=downloader
-        )
+        _pooch(work, {archive.name: url}, {archive.name: digest}).fetch(archive.name, downloader=downloader)
     try:
         unpack(archive, folder)
     except CorpusError:
-        if not module.ARCHIVE_HASH:  # it may be damaged; with a hash it is known to be right
+        if not digest:  # it may be damaged; with a hash it is known to be right
             archive.unlink()
         raise
     return folder
 
 
-def _fetch_files(module: ModuleType, source: str, work: Path, progress: bool, n_connections: int) -> Path:
+def _fetch_files(corpus: Corpus, source: str, work: Path, progress: bool, n_connections: int) -> Path:
     """Folder with every official file; files of an earlier call are kept if their hash is right."""
     from tqdm import tqdm
 
-    digests = read_digests(module.NAME)
+    digests = read_digests(corpus.name)
     urls = {name: source + name for name in digests} if source.endswith("/") else dataverse_urls(source)
     absent = sorted(set(digests) - set(urls))
     if absent:
@@ -240,7 +251,7 @@ def _fetch_files(module: ModuleType, source: str, work: Path, progress: bool, n_
     downloader = _limited(MAX_FILE_BYTES, progressbar=False)
     executor = ThreadPoolExecutor(n_connections)
     jobs = [executor.submit(shelf.fetch, name, downloader=downloader) for name in sorted(digests)]
-    bar = tqdm(as_completed(jobs), total=len(jobs), unit="file", desc=module.NAME, disable=not progress)
+    bar = tqdm(as_completed(jobs), total=len(jobs), unit="file", desc=corpus.name, disable=not progress)
     try:
         with _explain_transfer_errors(source):
             for job in bar:
@@ -344,10 +355,11 @@ def _pooch(folder: Path, urls: dict[str, str], hashes: dict[str, str | None]):
     return pooch.create(path=folder, base_url="", registry=hashes, urls=urls, retry_if_failed=3)
 
 
-def _check(module: ModuleType, folder: Path, progress: bool) -> None:
-    """Raise unless every official clip is there with its official bytes."""
-    report = verify(module.NAME, folder, progress=progress)
-    if report.counts.get("verified", 0) != len(read_digests(module.NAME)):
+def _check(corpus: Corpus, folder: Path, work: Path, progress: bool) -> None:
+    """Raise unless every official clip is there with its official bytes; then nothing is kept."""
+    report = verify(corpus.name, folder, progress=progress)
+    if report.counts.get("verified", 0) != len(read_digests(corpus.name)):
+        shutil.rmtree(work)  # otherwise the next call would find the same wrong archive
         raise CorpusError(f"The downloaded files are not the official corpus.\n{report}")
 
 

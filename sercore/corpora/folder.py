@@ -14,29 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..errors import CorpusError
+from .description import Corpus
 from .names import SYNONYMS, ask, find_group, find_groups, plain_labels, to_emotion, unused_labels
 from .tables import find_table, read_table
 
-__all__ = ["SYNONYMS", "find_table", "parse", "read_table", "unused_options"]
-
-NAME = "folder"
-FOLDERS = ("folder",)
-TITLE = "your own recordings"
-LANGUAGE = ""
-N_CLIPS = 0
-N_SPEAKERS = 0
-SAMPLE_RATE = 0
-SIZE = ""
-LICENCE = "yours"
-REDISTRIBUTABLE = "your decision"
-CITATION = ""
-URL = ""
-HOW_TO_GET = "record it; pass a folder with one subfolder per emotion, or a CSV file, as root"
-ARCHIVE = None
-ARCHIVE_HASH = None
-FILES = None
-OPTIONS = ("speaker", "emotion", "labels", "language", "on_conflict")
-"""Options of :func:`sercore.corpora.load_index` for this corpus."""
+__all__ = ["CORPUS", "SYNONYMS", "find_table", "parse", "read_table", "unused_options"]
 
 
 def parse(
@@ -124,3 +106,28 @@ def _emotion_of_folders(folders: list[str], labels: dict[str, str | None]) -> st
             f"{ask('emotion')}"
         )
     return found[0]
+
+
+class _Folder(Corpus):
+    """Your own recordings, described by options or by a table."""
+
+    options = ("speaker", "emotion", "labels", "language", "on_conflict", "channel")
+
+    parse = staticmethod(parse)
+    find_table = staticmethod(find_table)
+    read_table = staticmethod(read_table)
+    remarks = staticmethod(unused_options)
+
+
+CORPUS = _Folder(
+    name="folder",
+    title="your own recordings",
+    language="",
+    n_clips=0,
+    n_speakers=0,
+    licence="yours",
+    redistributable="your decision",
+    citation="",
+    url="",
+    how_to_get="record it; pass a folder with one subfolder per emotion, or a CSV file, as root",
+)

@@ -13,23 +13,7 @@ import re
 from pathlib import Path
 
 from ..errors import CorpusError
-
-NAME = "iemocap"
-FOLDERS = ("iemocap", "IEMOCAP", "IEMOCAP_full_release")
-TITLE = "IEMOCAP, the usual four classes"
-LANGUAGE = "en"
-N_CLIPS = 5531
-N_SPEAKERS = 10
-SAMPLE_RATE = 16000
-SIZE = "many GB, video included"
-LICENCE = "by request"
-REDISTRIBUTABLE = "no"
-CITATION = "Busso et al. (2008), IEMOCAP, Language Resources and Evaluation 42(4)"
-URL = "https://sail.usc.edu/iemocap/"
-HOW_TO_GET = "ask for it with the release form on its page; it may not be downloaded without the licence"
-ARCHIVE = None
-ARCHIVE_HASH = None
-FILES = None
+from .description import Corpus
 
 EMOTIONS = {"ang": "angry", "hap": "happy", "exc": "happy", "neu": "neutral", "sad": "sad"}
 LEFT_OUT = ("fru", "fea", "sur", "dis", "oth", "xxx")
@@ -97,7 +81,32 @@ def read_labels(folder: Path) -> dict[str, str]:
                 labels[match[1]] = match[2]
     if not labels:
         raise CorpusError(
-            f"{TITLE}: no label files Session*/dialog/EmoEvaluation/Ses*.txt below {folder}; the audio "
-            "files alone have no labels. Pass the folder that contains Session1 to Session5."
+            f"{CORPUS.title}: no label files Session*/dialog/EmoEvaluation/Ses*.txt below {folder}; the "
+            "audio files alone have no labels. Pass the folder that contains Session1 to Session5."
         )
     return labels
+
+
+class _Iemocap(Corpus):
+    """IEMOCAP, whose labels are in files beside the audio."""
+
+    parse = staticmethod(parse)
+    annotate = staticmethod(annotate)
+
+
+CORPUS = _Iemocap(
+    name="iemocap",
+    folders=("IEMOCAP", "IEMOCAP_full_release"),
+    title="IEMOCAP, the usual four classes",
+    language="en",
+    n_clips=5531,
+    n_speakers=10,
+    sample_rate=16000,
+    size="many GB, video included",
+    licence="by request",
+    redistributable="no",
+    citation="Busso et al. (2008), IEMOCAP, Language Resources and Evaluation 42(4)",
+    url="https://sail.usc.edu/iemocap/",
+    how_to_get="ask for it with the release form on its page; it may not be downloaded without the licence",
+    source="the documentation that comes with it",
+)

@@ -11,15 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..audio import AUDIO_SUFFIXES
+from ..audio import readable_suffixes
 from ..errors import CorpusError
 from ..files import write_atomic
 from ..labels import sort_emotions
-from .checks import lengths
-from .defaults import read_options
-from .index import build_index
-from .registry import get_corpus
-from .scanning import UNREAD_SUFFIXES, Scan, audio_files, find_scan
+from .identity import one_file_per_clip
+from .index import build_index, lengths
+from .registry import get_corpus, read_options
+from .scanning import Scan, audio_files, find_scan, unread_suffixes
 
 _ROWS = 30  # speakers listed
 
@@ -56,7 +55,9 @@ class Check:
     def table(self) -> pd.DataFrame:
         """The ``index.csv`` that describes these clips: path below the folder, and the columns known."""
         base = self.found.folder
-        relative = [Path(os.path.relpath(path, base)).as_posix() for path in self.index["path"]]
+        whole = {clip["stem"]: clip["path"] for clip in one_file_per_clip(self.found.clips)[0]}
+        files = [whole[clip_id.split("/", 1)[1]] for clip_id in self.index["clip_id"]]
+        relative = [Path(os.path.relpath(path, base)).as_posix() for path in files]
         own = self.index.assign(path=relative, speaker=self.index["speaker"].str.split("-", n=1).str[1])
         optional = ["sex", "age", "language", "intensity", "sentence", "repetition"]
         given = [name for name in optional if own[name].notna().any() and own[name].ne("").any()]
@@ -133,21 +134,21 @@ def check(root: str | os.PathLike | None = None, *, corpus: str = "folder", **op
     --------
     sercore.corpora.verify : compare a published corpus with its official list of files.
     """
-    module = get_corpus(corpus)
-    _, options = read_options([module], "warn", options)
-    found = find_scan(module, root, **options)
+    corpus = get_corpus(corpus)
+    _, options = read_options([corpus], "warn", options)
+    found = find_scan(corpus, root, **options)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        index = build_index(module, found, "warn")
-    remarks = [str(warning.message).removeprefix(f"{module.TITLE}: ") for warning in caught]
+        index = build_index(corpus, found, "warn")
+    remarks = [str(warning.message).removeprefix(f"{corpus.title}: ") for warning in caught]
     if found.source != Scan.source:
         listed = {os.path.realpath(path) for path in found.recordings}
         others = [
             path
-            for path in audio_files(found.folder, AUDIO_SUFFIXES + UNREAD_SUFFIXES)
+            for path in audio_files(found.folder, readable_suffixes() + unread_suffixes())
             if os.path.realpath(path) not in listed
         ]
         if others:
             suffixes = ", ".join(f"{n} × {s}" for s, n in sorted(Counter(p.suffix for p in others).items()))
             remarks.append(f"{len(others)} recording(s) in the folder are not in the table: {suffixes}")
-    return Check(module.TITLE, found, index, lengths(index), remarks)
+    return Check(corpus.title, found, index, lengths(index), remarks)

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import os
 import unicodedata
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 
-from ..audio import AUDIO_SUFFIXES
+from ..audio import DECODED_SUFFIXES, readable_suffixes
 from ..errors import CorpusError
 from ..paths import corpus_candidates, data_dir
-from .official import parse_changed
-
-_OTHER_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".amr", ".3gp", ".wma", ".mov", ".mkv", ".caf", ".au")
-UNREAD_SUFFIXES = tuple(suffix for suffix in _OTHER_SUFFIXES if suffix not in AUDIO_SUFFIXES)
-"""Suffixes of recordings that are counted and named, but not read."""
+from .description import Corpus
+from .identity import parse_changed
 
 
 @dataclass
@@ -38,13 +35,15 @@ class Scan:
     unknown : dict of str to str
         Path below the folder, and the reason why its name could not be parsed.
     unread : list of str
-        Recordings in formats that are not read (:data:`UNREAD_SUFFIXES`).
+        Recordings in formats that cannot be read on this machine (:func:`unread_suffixes`).
     recordings : list of str
         Files that a table names.
     notes : list of str
         Remarks about the folder or table, one line each.
     source : str
         What was read: the folder, or its table in words.
+    channel : int, optional
+        Channel to use of recordings with several.
     """
 
     folder: Path
@@ -55,12 +54,19 @@ class Scan:
     recordings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     source: str = "names of folders and files"
+    channel: int | None = None
 
 
-def scan(module: ModuleType, folder: Path, **options) -> Scan:
+def scan(corpus: Corpus, folder: Path, *, channel: int | None = None, **options) -> Scan:
     """Parse the name of every audio file below a folder; names that cannot be parsed are collected."""
-    if hasattr(module, "find_table") and (table := module.find_table(folder)):
-        return module.read_table(table, **options)
+    found = _scan(corpus, folder, **options)
+    found.channel = channel
+    return found
+
+
+def _scan(corpus: Corpus, folder: Path, **options) -> Scan:
+    if table := corpus.find_table(folder):
+        return corpus.read_table(table, **options)
     if "on_conflict" in options:
         raise CorpusError("on_conflict settles rows of a table, but there is no index.csv; leave it out")
     found = Scan(folder)
@@ -78,7 +84,7 @@ def scan(module: ModuleType, folder: Path, **options) -> Scan:
             continue
         names.append(unicodedata.normalize("NFC", relative))
         try:
-            clip = _parse(module, names[-1], options)
+            clip = _parse(corpus, names[-1], options)
         except CorpusError as error:
             found.unknown[relative] = str(error)
             continue
@@ -86,30 +92,28 @@ def scan(module: ModuleType, folder: Path, **options) -> Scan:
             found.left_out.append(relative)
         else:
             found.clips.append({"path": str(path), **clip})
-    found.unread = _unread(module, found, options)
-    if hasattr(module, "unused_options"):
-        found.notes += module.unused_options(names, **options)
-    if hasattr(module, "annotate"):  # labels or ages from a file beside the audio
-        named = [clip["path"] for clip in found.clips]
-        found.clips, unlabelled = module.annotate(found.clips, folder)
-        found.unknown |= unlabelled
-        kept = {clip["path"] for clip in found.clips} | set(unlabelled)
-        found.left_out += [path for path in named if path not in kept]
+    found.unread = _unread(corpus, found, options)
+    found.notes += corpus.remarks(names, **options)
+    named = [clip["path"] for clip in found.clips]
+    found.clips, unlabelled = corpus.annotate(found.clips, folder)
+    found.unknown |= unlabelled
+    kept = {clip["path"] for clip in found.clips} | set(unlabelled)
+    found.left_out += [path for path in named if path not in kept]
     return found
 
 
-def _parse(module: ModuleType, path: str, options: dict) -> dict | None:
+def _parse(corpus: Corpus, path: str, options: dict) -> dict | None:
     """Fields of a clip; names of known corpora are read also if a file system has changed them."""
-    return module.parse(path, **options) if options or not module.N_CLIPS else parse_changed(module, path)
+    return corpus.parse(path, **options) if options or not corpus.n_clips else parse_changed(corpus, path)
 
 
-def _unread(module: ModuleType, found: Scan, options: dict) -> list[str]:
+def _unread(corpus: Corpus, found: Scan, options: dict) -> list[str]:
     """Recordings in other formats, without those that are left out or exist in a format that is read."""
     stems, unread = {clip["stem"] for clip in found.clips}, []
-    for path in audio_files(found.folder, UNREAD_SUFFIXES):
+    for path in audio_files(found.folder, unread_suffixes()):
         relative = path.relative_to(found.folder).as_posix().encode(errors="backslashreplace").decode()
         try:
-            clip = _parse(module, unicodedata.normalize("NFC", relative), options)
+            clip = _parse(corpus, unicodedata.normalize("NFC", relative), options)
         except CorpusError:
             clip = {"stem": None}
         if clip and clip["stem"] not in stems:
@@ -117,8 +121,19 @@ def _unread(module: ModuleType, found: Scan, options: dict) -> list[str]:
     return unread
 
 
-def audio_files(folder: Path, suffixes: tuple[str, ...] = AUDIO_SUFFIXES) -> list[Path]:
+def unread_suffixes() -> tuple[str, ...]:
+    """Suffixes of recordings that are counted and named, but cannot be read on this machine."""
+    return tuple(suffix for suffix in DECODED_SUFFIXES if suffix not in readable_suffixes())
+
+
+def audio_files(folder: Path, suffixes: tuple[str, ...] | None = None) -> list[Path]:
     """Audio files below a folder, sorted; hidden files and macOS resource folders are skipped.
+
+    Parameters
+    ----------
+    folder : Path
+    suffixes : tuple of str, optional
+        In lower case; by default those that can be read on this machine.
 
     Raises
     ------
@@ -130,6 +145,9 @@ def audio_files(folder: Path, suffixes: tuple[str, ...] = AUDIO_SUFFIXES) -> lis
         if not isinstance(error, FileNotFoundError | NotADirectoryError):
             raise CorpusError(f"{error.filename}: cannot be read ({error.strerror})") from error
 
+    suffixes = readable_suffixes() if suffixes is None else suffixes
+    if not suffixes:
+        return []
     paths = []
     for base, folders, files in os.walk(folder, onerror=stop):
         folders[:] = [f for f in folders if not f.startswith(".") and f != "__MACOSX"]
@@ -154,7 +172,7 @@ def count_suffixes(paths: Sequence[str]) -> str:
 
 
 def find_scan(
-    module: ModuleType, root: str | os.PathLike | None = None, *, pooled: bool = False, **options
+    corpus: Corpus, root: str | os.PathLike | None = None, *, pooled: bool = False, **options
 ) -> Scan:
     """Scan of the first folder with audio files, of those in which the corpus is searched for.
 
@@ -164,34 +182,59 @@ def find_scan(
         There is no such folder; the message lists the folders and where to get the corpus.
     """
     searched = []
-    for folder in _candidates(module, root, pooled):
-        found = scan(module, folder, **options)
+    for folder in _candidates(corpus, root, pooled):
+        found = scan(corpus, folder, **options)
         if found.clips or found.unknown:
             return found
         if found.unread:
             raise CorpusError(
-                f"{module.TITLE}: no clips that can be read in {folder}; {count_suffixes(found.unread)}"
+                f"{corpus.title}: no clips that can be read in {folder}; {count_suffixes(found.unread)}"
             )
         state = "no clip of this corpus" if folder.is_dir() else "not a folder"
         searched.append(f"{folder} ({state})")
     raise CorpusError(
-        f"{module.TITLE}: no clips found. Searched in:\n  "
+        f"{corpus.title}: no clips found. Searched in:\n  "
         + "\n  ".join(searched)
         + (
-            f"\nGet it: {module.HOW_TO_GET} ({module.URL}), or pass its folder as root."
-            if module.URL
+            f"\nGet it: {corpus.how_to_get} ({corpus.url}), or pass its folder as root."
+            if corpus.url
             else "\nPass the folder with your recordings, or a CSV file, as root (--root)."
         )
     )
 
 
-def _candidates(module: ModuleType, root: str | os.PathLike | None, pooled: bool) -> list[Path]:
+def _candidates(corpus: Corpus, root: str | os.PathLike | None, pooled: bool) -> list[Path]:
     """Folders to search, in order; the demo corpus is rendered first if it is missing."""
-    if module.NAME == "demo":
+    if corpus.name == "demo":
         folder = Path(root or data_dir()).expanduser()
-        folder = folder / module.FOLDERS[0] if pooled or root is None else folder
-        module.build(folder)
+        folder = folder / corpus.places[0] if pooled or root is None else folder
+        corpus.build(folder)
         return [folder]
     if pooled and root is not None:
-        return [Path(root).expanduser() / folder for folder in module.FOLDERS]
-    return corpus_candidates(module.FOLDERS, root)
+        return [Path(root).expanduser() / folder for folder in corpus.places]
+    return corpus_candidates(corpus.places, root)
+
+
+def report_unknown(corpus: Corpus, found: Scan, unknown: str) -> None:
+    """Raise or warn with the names that could not be parsed, grouped by reason."""
+    by_reason = defaultdict(list)
+    for path, reason in found.unknown.items():
+        by_reason[reason].append(path)
+    lines = [
+        f"{len(paths)} × {reason}: {', '.join(paths[:3])}{', …' if len(paths) > 3 else ''}"
+        for reason, paths in sorted(by_reason.items(), key=lambda item: -len(item[1]))
+    ]
+    what = "are not of this corpus" if corpus.n_clips else "cannot be used"
+    message = (
+        f"{corpus.title}: {len(found.unknown)} audio file(s) in {found.folder} {what}:\n  "
+        + "\n  ".join(lines[:12])
+        + (f"\n  … {len(lines) - 12} more reasons" * (len(lines) > 12))
+    )
+    if not found.clips:
+        advice = "There are no other files" + ": pass the corpus's own folder as root" * bool(corpus.n_clips)
+        raise CorpusError(f"{message}\n{advice}.")
+    if unknown == "raise":
+        raise CorpusError(
+            message + "\nFix or move them, or pass unknown='warn' (--skip-unknown) to leave them out."
+        )
+    warnings.warn(message, stacklevel=4)

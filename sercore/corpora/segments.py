@@ -1,8 +1,8 @@
-"""Segments of longer recordings, cut into one file each.
+"""Segments of longer recordings, and single channels, cut into one file each.
 
 Features, splits and predictions work on whole files. Rows of a table with ``start`` and ``end`` are
 therefore cut once and stored as wav files (float, rate and channels of the recording) in ``segments`` in
-the cache folder.
+the cache folder, and so is the channel of a recording if one was chosen.
 """
 
 from __future__ import annotations
@@ -88,24 +88,84 @@ def cut_segments(clips: list[dict]) -> tuple[list[dict], dict[str, str]]:
         else:
             cut.append(clip)
     for path, segments in by_file.items():
-        info = os.stat(path)
-        key = hashlib.sha256(f"{path}|{info.st_size}|{info.st_mtime_ns}".encode()).hexdigest()[:16]
         recording = None
         for clip, start, end in segments:
-            target = cache_dir() / "segments" / f"{Path(path).stem[:40]}-{key}{segment_name(start, end)}.wav"
+            target = _target(path, segment_name(start, end))
             try:
                 if not target.is_file():
                     recording = recording or _read(path)
-                    write_atomic(target, _cut(*recording, start, end))
-            except OSError as error:
-                raise CorpusError(
-                    f"{target} cannot be written ({error.strerror or error}); free space, or set SERCORE_DATA"
-                ) from error
+                    _write(target, _cut(*recording, start, end))
             except (AudioError, CorpusError) as error:
                 unknown[clip["stem"]] = str(error)
                 continue
             cut.append(clip | {"path": str(target)})
     return cut, unknown
+
+
+def keep_channel(clips: list[dict], channel: int) -> tuple[list[dict], dict[str, str]]:
+    """Clips of one channel of their recordings, and the reason for each that lacks this channel.
+
+    Mono recordings are used as they are, and so are files that cannot be read: reading them raises an error
+    later.
+
+    Parameters
+    ----------
+    clips : list of dict
+        With ``path``.
+    channel : int
+        From 0.
+
+    Raises
+    ------
+    CorpusError
+        The channel is negative, or the cache folder cannot be written.
+    """
+    if channel < 0:
+        raise CorpusError(f"channel={channel}, but channels are counted from 0")
+    kept, unknown = [], {}
+    for clip in clips:
+        target = _target(clip["path"], f"@channel{channel}")
+        if not target.is_file():
+            try:
+                samples, sr = _read(clip["path"])
+            except AudioError:
+                kept.append(clip)
+                continue
+            n_channels = samples.shape[1]
+            if n_channels == 1:
+                kept.append(clip)
+                continue
+            if channel >= n_channels:
+                unknown[clip["path"]] = f"no channel {channel}; it has {n_channels}, counted from 0"
+                continue
+            _write(target, _wav(samples[:, channel], sr))
+        kept.append(clip | {"path": str(target)})
+    return kept, unknown
+
+
+def _target(path: str, name: str) -> Path:
+    """File in the cache for a part of a recording, which changes with the recording."""
+    info = os.stat(path)
+    key = hashlib.sha256(f"{path}|{info.st_size}|{info.st_mtime_ns}".encode()).hexdigest()[:16]
+    return cache_dir() / "segments" / f"{Path(path).stem[:40]}-{key}{name}.wav"
+
+
+def _write(target: Path, content: bytes) -> None:
+    try:
+        write_atomic(target, content)
+    except OSError as error:
+        raise CorpusError(
+            f"{target} cannot be written ({error.strerror or error}); free space, or set SERCORE_DATA"
+        ) from error
+
+
+def _wav(samples, sr: int) -> bytes:
+    """Content of a wav file."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, sr, format="WAV", subtype="FLOAT")
+    return buffer.getvalue()
 
 
 def _read(path: str):
@@ -116,8 +176,6 @@ def _read(path: str):
 
 def _cut(samples, sr: int, start: float, end: float) -> bytes:
     """A part of a recording as a wav file."""
-    import soundfile
-
     seconds = len(samples) / sr
     last = seconds if math.isnan(end) else end
     if not (0 <= start < min(last, seconds) and last <= seconds + _TOLERANCE):
@@ -125,7 +183,4 @@ def _cut(samples, sr: int, start: float, end: float) -> bytes:
             f"segment {start:g} to {last:g} s is not inside its file of {seconds:.3f} s"
             "; correct start and end"
         )
-    buffer = io.BytesIO()
-    part = samples[round(start * sr) : round(last * sr)]
-    soundfile.write(buffer, part, sr, format="WAV", subtype="FLOAT")
-    return buffer.getvalue()
+    return _wav(samples[round(start * sr) : round(last * sr)], sr)

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import CorpusError
 from .names import ask, clean, find_group, find_groups, plain_labels, to_emotion, unused_labels
-from .scanning import UNREAD_SUFFIXES, Scan, convert
+from .scanning import Scan, convert, unread_suffixes
 from .segments import cut_segments, segment_name, to_seconds
 from .sheets import Sheet, read_sheet
 
@@ -149,7 +149,7 @@ def _clip(find: _Files, row: dict, speaker: str | None, emotion: str | None, lab
     if not who:
         raise CorpusError(f"the column speaker is empty; fill it, or {ask('speaker')}")
     suffix = Path(path).suffix.lower()
-    if suffix in UNREAD_SUFFIXES:
+    if suffix in unread_suffixes():
         raise CorpusError(f"{suffix} is not read; {convert(suffix)}")
     sex = row.get("sex", "").lower()
     if sex not in _SEXES:

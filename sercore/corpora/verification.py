@@ -6,7 +6,6 @@ import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import pandas as pd
 import soundfile
@@ -14,11 +13,10 @@ from tqdm import tqdm
 
 from ..errors import CorpusError
 from ..files import is_lfs_pointer
-from .defaults import read_options
-from .official import read_digests
-from .registry import get_corpus
+from .description import Corpus
+from .identity import preference, read_digests, same_recording, sha256
+from .registry import get_corpus, read_options
 from .scanning import find_scan
-from .versions import preference, same_recording, sha256
 
 STATUSES = {
     "verified": "the official file, byte for byte",
@@ -110,10 +108,10 @@ def verify(
     --------
     sercore.corpora.download : fetch a corpus and verify it.
     """
-    module = get_corpus(name)
-    _, options = read_options([module], "warn", options)
-    found = find_scan(module, root, **options)
-    official = {module.parse(file)["stem"]: digest for file, digest in read_digests(module.NAME).items()}
+    corpus = get_corpus(name)
+    _, options = read_options([corpus], "warn", options)
+    found = find_scan(corpus, root, **options)
+    official = {corpus.parse(file)["stem"]: digest for file, digest in read_digests(corpus.name).items()}
     files = defaultdict(list)
     for clip in found.clips:
         files[clip["stem"]].append(clip["path"])
@@ -121,7 +119,7 @@ def verify(
     rows = []
     with tqdm(total=n_bytes, unit="B", unit_scale=True, desc=f"verify {name}", disable=not progress) as bar:
         for stem in sorted(files):
-            status, detail = _status(module, files[stem], official.get(stem))
+            status, detail = _status(corpus, files[stem], official.get(stem))
             bar.update(sum(os.path.getsize(path) for path in files[stem]))
             if status in _USABLE and official and stem not in official:
                 status = "extra"
@@ -129,19 +127,19 @@ def verify(
     rows += [(stem, "missing", "", "") for stem in sorted(set(official) - set(files))]
     rows += [(path, "unknown", reason, path) for path, reason in sorted(found.unknown.items())]
     table = pd.DataFrame(rows, columns=["clip_id", "status", "detail", "path"])
-    table["clip_id"] = f"{module.NAME}/" + table["clip_id"]
-    return Verification(module.NAME, module.TITLE, found.folder, module.N_CLIPS, table)
+    table["clip_id"] = f"{corpus.name}/" + table["clip_id"]
+    return Verification(corpus.name, corpus.title, found.folder, corpus.n_clips, table)
 
 
-def _status(module: ModuleType, paths: list[str], digest: str | None) -> tuple[str, str]:
+def _status(corpus: Corpus, paths: list[str], digest: str | None) -> tuple[str, str]:
     """Status and detail of one clip, which may have several files; a file that cannot be read is damaged."""
     try:
-        return _status_of_readable(module, paths, digest)
+        return _status_of_readable(corpus, paths, digest)
     except (OSError, CorpusError) as error:
         return "damaged", str(error)
 
 
-def _status_of_readable(module: ModuleType, paths: list[str], digest: str | None) -> tuple[str, str]:
+def _status_of_readable(corpus: Corpus, paths: list[str], digest: str | None) -> tuple[str, str]:
     if len(paths) > 1 and not same_recording(paths):
         return "conflict", ", ".join(paths)
     path = min(paths, key=preference)
@@ -160,5 +158,5 @@ def _status_of_readable(module: ModuleType, paths: list[str], digest: str | None
     detail = f"{info.format} {info.samplerate} Hz"
     if digest is None:
         return "unchecked", detail
-    same_format = info.format in ("WAV", "WAVEX") and info.samplerate == module.SAMPLE_RATE
+    same_format = info.format in ("WAV", "WAVEX") and info.samplerate == corpus.sample_rate
     return ("altered" if same_format else "transcoded"), detail

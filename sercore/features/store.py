@@ -31,6 +31,7 @@ import pandas as pd
 
 from .. import audio, paths, quiet
 from ..errors import AudioError, StoreError
+from ..files import worker_folder
 from .extraction import frames, prepare, table_row
 from .functionals import column_names
 from .recipe import Recipe, get_recipe
@@ -177,7 +178,7 @@ def _extract(index, recipe, kind, *, cache, n_jobs, max_bad, progress, augmentat
         for corpus, task in tasks
     )
     n_missing = sum(len(task) for _, task in tasks)
-    workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+    workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator", temp_folder=worker_folder())
     what = f"augmented version {version}" if augmentation else "features"
     with tqdm(total=n_missing, desc=what, unit="clip", disable=not (progress and tasks)) as bar:
         for (_, task), name in zip(tasks, workers(jobs), strict=True):

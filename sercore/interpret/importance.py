@@ -19,6 +19,7 @@ import pandas as pd
 from ..evaluation import scalar_metrics, unpack
 from ..evaluation.bootstrap import bounds, resample, sampling_units
 from ..evaluation.metrics import confusion_metrics, unit_confusions
+from ..files import worker_folder
 from ..splits import Fold, make_folds
 from ..training import fit_classical, out_of_fold
 
@@ -123,7 +124,9 @@ def permutation_intervals(
         return predicted
 
     folds = make_folds(index, split, seed=seed)
-    parts = joblib.Parallel(n_jobs=n_jobs)(joblib.delayed(run)(fold) for fold in folds)
+    parts = joblib.Parallel(n_jobs=n_jobs, temp_folder=worker_folder())(
+        joblib.delayed(run)(fold) for fold in folds
+    )
     tested = index.iloc[np.concatenate([fold.test for fold in folds])]
     truth = pd.Categorical(tested["label"], categories=list(classes)).codes.astype(int)
     units, _, note = sampling_units(tested["speaker"].to_numpy(), len(tested), "speakers")

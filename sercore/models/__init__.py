@@ -39,6 +39,7 @@ __all__ = [
     "TABLE_NETWORKS",
     "build",
     "builder",
+    "check_keras",
     "is_network",
     "pad_clips",
     "reads_frames",
@@ -92,6 +93,26 @@ def reads_frames(name: str) -> bool:
     return is_network(name) and name not in TABLE_NETWORKS
 
 
+def check_keras() -> None:
+    """Import Keras with its backend, or raise an error that says how to repair the installation.
+
+    Raises
+    ------
+    SercoreError
+        Keras or TensorFlow is not installed, or is installed and cannot be imported. Models without them,
+        :data:`sercore.models.classical.CLASSICAL`, are not affected.
+    """
+    try:
+        import keras  # noqa: F401
+    except Exception as error:  # of any type: a missing library, another version of NumPy, a wrong backend
+        raise SercoreError(
+            f"networks need Keras and TensorFlow, which cannot be imported ({type(error).__name__}: "
+            f"{' '.join(str(error).split())[:200]}); reinstall them with 'pip install --force-reinstall "
+            "tensorflow keras', set KERAS_BACKEND=jax if JAX is installed, or choose a model without them "
+            "(--model lda)"
+        ) from error
+
+
 def builder(name: str) -> Callable[..., keras.Model]:
     """Builder function of a network.
 
@@ -108,7 +129,7 @@ def builder(name: str) -> Callable[..., keras.Model]:
     Raises
     ------
     SercoreError
-        No network has this name.
+        No network has this name, or Keras cannot be imported.
 
     See Also
     --------
@@ -116,6 +137,7 @@ def builder(name: str) -> Callable[..., keras.Model]:
     """
     if not is_network(name):
         raise SercoreError(f"no network named {name!r}; there are: {', '.join(NETWORKS)}")
+    check_keras()
     module, function = (NETWORKS | LEGACY_NETWORKS)[name].split(":")
     return getattr(import_module(f".{module}", __name__), function)
 

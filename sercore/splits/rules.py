@@ -177,9 +177,11 @@ def _random(index, labels, n_folds, seed):
     from sklearn.model_selection import train_test_split
 
     rows, folds = np.arange(len(index)), []
+    # a test part holds a clip of each class, also if a fifth of the clips are fewer than the classes
+    size = 0.2 if np.ceil(0.2 * len(index)) >= len(set(labels)) else len(set(labels))
     for k in range(5 if n_folds is None else n_folds):
         try:
-            train, test = train_test_split(rows, test_size=0.2, stratify=labels, random_state=seed + k)
+            train, test = train_test_split(rows, test_size=size, stratify=labels, random_state=seed + k)
         except ValueError as error:
             raise SplitError(f"split 'random' cannot stratify {len(index)} clips: {error}") from error
         folds.append(Fold(f"seed-{seed + k}", np.sort(train), np.sort(test), leaky=True))

@@ -16,7 +16,8 @@ import pandas as pd
 
 from ..errors import SercoreError
 from ..evaluation import oof_rows
-from ..models import is_network, reads_frames
+from ..files import worker_folder
+from ..models import check_keras, is_network, reads_frames
 from ..splits import Fold, assert_disjoint, make_folds
 from .classical import fit_classical, predict_proba
 from .fold_cache import read_fold, write_fold
@@ -81,8 +82,7 @@ class Job:
         """A function from features to probabilities, fitted on the training part of the fold."""
         start = time.perf_counter()
         if is_network(self.model):
-            import keras  # noqa: F401 - import time is not training time
-
+            check_keras()  # import time is not training time
             loaded = time.perf_counter() - start
             network = fit_network(
                 self.index, X, fold.train, self.classes, model=self.model, model_params=self.model_params,
@@ -106,9 +106,10 @@ class Job:
         File names of the fold cache depend on it.
         """
         if is_network(self.model):
-            import keras
-
             from ..models import builder
+
+            check_keras()
+            import keras
 
             defaults = f"{inspect.signature(builder(self.model))} {inspect.signature(fit)}"
             defaults += f" {VERSION} {keras.__version__} {keras.backend.backend()}"
@@ -150,7 +151,7 @@ def run_folds(job: Job, tasks, *, n_jobs: int = 1) -> Iterator[pd.DataFrame]:
     light_job = Job(**{**vars(job), "X": None, "augmented": ()})
     n_jobs = _affordable(n_jobs, sum(values.nbytes for values, _ in packed))
     n_threads = max(1, joblib.cpu_count() // n_jobs) if n_jobs > 1 else None  # None: as in this process
-    workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+    workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator", temp_folder=worker_folder())
     return workers(
         joblib.delayed(_run)(light_job, packed, base, seed, fold, n_threads) for seed, fold in tasks
     )

@@ -422,6 +422,78 @@ def test_train_refuses_models_before_extraction(options, message, capsys, monkey
     assert message in error
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("model.h5", b"\x89HDF\r\n\x1a\n" + bytes(8), "an HDF5 file"),
+        ("model.keras", b"PK\x03\x04", "a zip file"),
+        ("model.pkl", b"\x80\x04\x95", "a pickle"),
+        ("model.joblib", b"x\x9c", "a pickle"),
+        ("model.onnx", b"\x08\x07", "an ONNX graph"),
+        ("bundle.json", b"{}", "a file"),
+        ("empty", b"", "a file"),
+    ],
+)
+def test_file_instead_of_bundle(name, content, kind, tmp_path, capsys):
+    (tmp_path / name).write_bytes(content)
+    assert main(["predict", "--bundle", str(tmp_path / name), "a.wav"]) == 1
+    error = capsys.readouterr().err
+    assert f"{name}: this is {kind}" in error
+    assert "not a bundle, and was not loaded" in error
+
+
+def test_recordings_that_need_ffmpeg_are_rows_with_an_error(bundle, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sercore.audio.reading._ffmpeg", lambda: None)
+    soundfile.write(tmp_path / "a.wav", small.clip(1), small.SR)
+    (tmp_path / "memo.m4a").write_bytes(b"\0\0\0\x1cftypM4A " + bytes(64))
+    assert main(["predict", "--bundle", str(bundle), str(tmp_path)]) == 3
+    out, error = capsys.readouterr()
+    assert "a.wav" in out
+    assert "memo.m4a: its format is m4a (AAC)" in error
+
+
+def test_channel_of_a_recording(bundle, tmp_path, capsys):
+    wave = small.clip(1)
+    soundfile.write(tmp_path / "a.wav", np.stack([wave, -0.97 * wave], axis=1), small.SR)
+    soundfile.write(tmp_path / "mono.wav", wave, small.SR)
+    command = ["predict", "--bundle", str(bundle), str(tmp_path / "a.wav")]
+    assert main(command) == 3
+    assert "--channel 0" in capsys.readouterr().err
+    predictor = Predictor.load(bundle)
+    (row,) = predict_clip(predictor, tmp_path / "a.wav", channel=0)
+    assert row["proba"] == pytest.approx(predict_clip(predictor, tmp_path / "mono.wav")[0]["proba"], abs=1e-3)
+    assert main([*command, "--channel", "0"]) == 0
+    assert main([*command, "--channel", "2"]) == 3
+    assert "it has 2 channel(s), counted from 0" in capsys.readouterr().err
+
+
+BROKEN = "raise ImportError('DLL load failed while importing _pywrap_tensorflow_internal')\n"
+
+
+@pytest.mark.slow
+def test_broken_tensorflow(corpus, tmp_path):
+    """Networks raise a typed error before any work; other models are fitted."""
+    (tmp_path / "broken" / "tensorflow").mkdir(parents=True)
+    (tmp_path / "broken" / "tensorflow" / "__init__.py").write_text(BROKEN)
+    paths = os.pathsep.join([str(tmp_path / "broken"), *sys.path])
+    command = [*train_command(corpus, tmp_path / "b", "mlp"), "--no-onnx"]
+    code = (
+        "import numpy as np; from sercore.cli import main;"
+        "from sercore.models.classical import build_classical;"
+        f"status = main({command!r}); X = np.arange(12.0).reshape(6, 2) % 5;"
+        "print(status, build_classical('lda').fit(X, list('ababab')).predict_proba(X).shape)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300,
+        env=os.environ | {"PYTHONPATH": paths, "SERCORE_DATA": str(tmp_path / "data")},
+    )  # fmt: skip
+    assert done.stdout.split("\n")[0] == "1 (6, 2)", done.stderr
+    assert "cannot be imported (ImportError: DLL load failed" in done.stderr
+    assert "choose a model without them (--model lda)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "data" / "cache" / "features").exists()
+
+
 def test_predict_files_raises_without_bundle(tmp_path):
     with pytest.raises(BundleError, match="no such folder"):
         next(predict_files(tmp_path / "nothing", ["a.wav"], progress=False))

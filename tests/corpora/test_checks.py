@@ -25,6 +25,11 @@ def write_clips(folder, names):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def no_ffmpeg(monkeypatch):
+    monkeypatch.setattr("sercore.audio.reading._ffmpeg", lambda: None)
+
+
 def messages(root, name="folder", **options):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -108,6 +113,26 @@ def test_other_formats_are_counted(suffix, tmp_path):
         in message
     )
     assert f"ffmpeg -i clip{suffix.lower()} clip.wav" in message
+
+
+@pytest.mark.parametrize("suffix", [".m4a", ".MP4", ".webm", ".amr"])
+def test_other_formats_are_clips_if_ffmpeg_is_installed(suffix, tmp_path, monkeypatch):
+    monkeypatch.setattr("sercore.audio.reading._ffmpeg", lambda: "ffmpeg")
+    write_clips(tmp_path, GOOD)
+    (tmp_path / f"sad/ben_3{suffix}").write_bytes(b"x")
+    (tmp_path / f"sad/ben_1{suffix}").write_bytes(b"x")
+    (message,) = messages(tmp_path)
+    assert "clips that exist in several formats count once" in message
+    with pytest.warns(UserWarning, match="several formats"):
+        assert len(load_index("folder", tmp_path, speaker=SPEAKER)) == len(GOOD) + 1
+
+
+@pytest.mark.parametrize(("fmt", "suffix"), [("AU", ".au"), ("CAF", ".caf"), ("W64", ".w64")])
+def test_further_formats_of_libsndfile_are_clips(fmt, suffix, tmp_path):
+    write_clips(tmp_path, GOOD)
+    (tmp_path / f"sad/ben_3{suffix}").write_bytes(wav_bytes("x", fmt=fmt))
+    assert messages(tmp_path) == []
+    assert len(load_index("folder", tmp_path, speaker=SPEAKER)) == len(GOOD) + 1
 
 
 def test_only_other_formats(tmp_path):
@@ -298,6 +323,62 @@ def test_commands_pass_the_options_on(command, tmp_path, monkeypatch):
 def test_options_need_the_corpus_folder(capsys):
     assert main(["train", "--speaker", "(a)"]) == 1
     assert "add --corpus folder (it is demo)" in capsys.readouterr().err
+
+
+@pytest.fixture
+def stereo(tmp_path, monkeypatch):
+    """Eight clips: the left channel is silent, or the right one inverted; one clip is mono."""
+    monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
+    wave = np.random.default_rng(0).uniform(-0.3, 0.3, 16000)
+    for k, name in enumerate(GOOD):
+        path = tmp_path / "own" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        other = wave * (k + 1) / 10
+        soundfile.write(path, np.stack([-other * 0.97, other], axis=1) if k else other, 16000)
+    return tmp_path / "own"
+
+
+def test_channel(stereo):
+    index = load_index("folder", stereo, speaker=SPEAKER, channel=1)
+    assert list(index["clip_id"]) == [f"folder/{name[:-4]}" for name in sorted(GOOD)]
+    assert sum("@channel1" in path for path in index["path"]) == 7
+    paths = index.set_index("clip_id")["path"]
+    for k, name in enumerate(GOOD):
+        samples, _ = soundfile.read(paths[f"folder/{name[:-4]}"])
+        assert samples.ndim == 1
+        assert abs(samples).max() == pytest.approx(0.03 * (k + 1), rel=1e-3)
+
+
+def test_channel_that_is_not_there(stereo):
+    with pytest.raises(CorpusError, match=r"7 × no channel 2; it has 2, counted from 0"):
+        load_index("folder", stereo, speaker=SPEAKER, channel=2)
+    with pytest.raises(CorpusError, match="channel=-1"):
+        load_index("folder", stereo, speaker=SPEAKER, channel=-1)
+
+
+def test_channel_on_the_command_line(stereo, capsys):
+    command = ["corpora", "check", str(stereo), "--speaker", SPEAKER]
+    assert main([*command, "--channel", "0", "--write"]) == 0
+    assert "happy/anna_1.wav,happy,anna" in (stereo / "index.csv").read_text()
+    with pytest.raises(SystemExit):
+        main([*command, "--channel", "-1"])
+
+
+@pytest.mark.slow
+def test_notebook_on_forty_own_clips(tmp_path, monkeypatch, capsys):
+    """Ten speakers with one clip of each of four emotions; 01 is the notebook that takes least time."""
+    from toys import bundles as small
+
+    monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
+    for k, emotion in enumerate(("neutral", "happy", "sad", "angry")):
+        for who in range(10):
+            path = tmp_path / "own" / emotion / f"p{who}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, small.clip(10 * k + who), small.SR)
+    command = ["run", "--corpus", "folder", "--root", str(tmp_path / "own"), "--speaker", r"(p\d)"]
+    assert main([*command, "--only", "01", "--out", str(tmp_path / "run")]) == 0
+    assert "folder: 40 clips, 1 notebook" in capsys.readouterr().out
+    assert (tmp_path / "run" / "01_eda.ipynb").is_file()
 
 
 @pytest.mark.slow

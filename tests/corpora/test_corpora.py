@@ -3,24 +3,22 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toys.corpora import OFFICIAL, ravdess_names, wav_bytes, write_clips
+from toys.corpora import OFFICIAL, change, ravdess_names, wav_bytes, write_clips
 
 from sercore.corpora import COLUMNS, NAMES, get_corpus, list_corpora, load_index, verification, verify
-from sercore.corpora.official import read_digests, write_digests
-from sercore.corpora.versions import sha256
+from sercore.corpora.identity import read_digests, sha256, write_digests
 from sercore.errors import CorpusError
 from sercore.labels import EMOTIONS
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*the corpus has:UserWarning")
 
-TEXTS = ["TITLE", "LANGUAGE", "SIZE", "LICENCE", "REDISTRIBUTABLE", "CITATION", "URL", "HOW_TO_GET"]
-COUNTS = ["N_CLIPS", "N_SPEAKERS", "SAMPLE_RATE"]
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 72000\n"
 CLASSES = {
     "ravdess": {e: 96 if e == "neutral" else 192 for e in EMOTIONS[:8]},
@@ -39,26 +37,28 @@ def parse(corpus, path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_corpus_constants(name):
-    module = get_corpus(name)
-    assert name == module.NAME == module.FOLDERS[0]
-    assert all(isinstance(getattr(module, text), str) for text in TEXTS)
-    assert all(isinstance(getattr(module, count), int) for count in COUNTS)
-    assert module.TITLE
-    assert module.HOW_TO_GET
-    assert not (module.ARCHIVE and module.FILES)
-    assert module.ARCHIVE_HASH is None or module.ARCHIVE_HASH.partition(":")[0] in ("md5", "sha256")
-    assert bool(module.ARCHIVE or module.FILES) == (name in ("ravdess", "tess", "crema_d", "emo_db"))
-    assert callable(module.parse)
+def test_corpus_facts(name):
+    corpus = get_corpus(name)
+    assert corpus.name == name == corpus.places[0]
+    assert corpus.title
+    assert corpus.how_to_get
+    assert not (corpus.archives and corpus.files)
+    assert all(digest is None or digest.startswith("md5:") for _, digest in corpus.archives)
+    assert corpus.can_download == (name in ("ravdess", "tess", "crema_d", "emo_db"))
+    if name not in ("demo", "folder"):
+        assert min(corpus.n_clips, corpus.n_speakers) > 0
+        assert corpus.source
+        assert not (read_digests(name) and corpus.unchecked)
+        assert name == "iemocap" or read_digests(name) or corpus.unchecked
 
 
 @pytest.mark.parametrize("name", OFFICIAL)
 def test_parse_all_official_names(name):
     """Numbers of clips, speakers and clips per class are those of the corpus's description."""
-    module = get_corpus(name)
-    clips = [module.parse(file) for file in read_digests(name)]
-    assert len({clip["stem"] for clip in clips}) == len(clips) == module.N_CLIPS
-    assert len({clip["speaker"] for clip in clips}) == module.N_SPEAKERS
+    corpus = get_corpus(name)
+    clips = [corpus.parse(file) for file in read_digests(name)]
+    assert len({clip["stem"] for clip in clips}) == len(clips) == corpus.n_clips
+    assert len({clip["speaker"] for clip in clips}) == corpus.n_speakers
     assert pd.Series([clip["emotion"] for clip in clips]).value_counts().to_dict() == CLASSES[name]
 
 
@@ -118,7 +118,7 @@ def test_ravdess_leaves_out_song_and_video(tmp_path):
     ],
 )
 def test_ravdess_refuses_fields_out_of_range(stem):
-    with pytest.raises(CorpusError, match="outside RAVDESS's range"):
+    with pytest.raises(CorpusError, match=r"within RAVDESS's range|speaker '..' is not|emotion '09' is not"):
         parse("ravdess", f"{stem}.wav")
 
 
@@ -185,7 +185,7 @@ def test_savee_speaker_from_folder_or_name():
     assert parse("savee", "AudioData/KL/su07.wav") == parse("savee", "ALL/KL_su07.wav")
     with pytest.raises(CorpusError, match="no speaker"):
         parse("savee", "su07.wav")
-    with pytest.raises(CorpusError, match="no sentence sa16"):
+    with pytest.raises(CorpusError, match="a number from 01 to 15"):
         parse("savee", "JE_sa16.wav")
 
 
@@ -245,8 +245,131 @@ def test_emo_db_emotions():
 
 
 def test_emo_db_sexes():
-    women = {s for s in get_corpus("emo_db").SPEAKERS if parse("emo_db", f"{s}a01Wa.wav")["sex"] == "female"}
+    women = {
+        s for s in get_corpus("emo_db").names.speakers if parse("emo_db", f"{s}a01Wa.wav")["sex"] == "female"
+    }
     assert women == {"08", "09", "13", "14", "16"}
+
+
+PUBLISHED = {
+    # corpus: {path as published: columns}
+    "esd": {
+        "Emotion Speech Dataset/0001/Angry/0001_000351.wav": "0001 angry female zh",
+        "0011/Surprise/train/0011_001401.wav": "0011 surprised male en",
+        "0016/Neutral/evaluation/0016_000019.wav": "0016 neutral female en",
+    },
+    "emov_db": {
+        "bea/Angry/anger_1-28_0011.wav": "bea angry female en",
+        "jenie_Angry/anger_393-420_0397.wav": "jenie angry female en",
+        "sam/Disgusted/disgust_1-28_0001.wav": "sam disgust male en",
+        "bea/Amused/amused_1-15_0001.wav": None,
+        "bea/Sleepy/sleepiness_1-28_0015.wav": None,
+    },
+    "jl_corpus": {
+        "Raw JL corpus/JL(wav+txt)/female1_angry_10a_1.wav": "female1 angry female en",
+        "male2_neutral_3b_2.wav": "male2 neutral male en",
+        "male1_excited_1a_1.wav": None,
+        "male1_encouraging_1a_1.wav": None,
+    },
+    "aesdd": {
+        "anger/a03 (4).wav": "4 angry  el",
+        "fear/f18 (5).wav": "5 fearful  el",
+        "fear/f18 (5)b.wav": "5 fearful  el",
+    },
+    "cafe": {
+        "Colère/Faible/01-C-1-1.wav": "01 angry male fr",
+        "Neutre/12-N-1-6.wav": "12 neutral female fr",
+        "Joie/Fort/04-J-2-3.wav": "04 happy female fr",
+    },
+    "emovo": {
+        "EMOVO/f1/dis-f1-b1.wav": "f1 disgust female it",
+        "EMOVO/m3/gio-m3-n5.wav": "m3 happy male it",
+    },
+    "nemo": {
+        "samples/EB0_anger_1.wav": "EB0 angry female pl",
+        "samples/WR0_surprised_88.wav": "WR0 surprised male pl",
+    },
+    "shemo": {
+        "female/F01A01.wav": "F01 angry female fa",
+        "male/M12W03.wav": "M12 surprised male fa",
+        "female/F02F01.wav": "F02 fearful female fa",
+    },
+    "subesco": {
+        "F_02_MONIKA_S_1_NEUTRAL_5.wav": "F_02 neutral female bn",
+        "M_10_NIPUN_S_10_SURPRISE_1.wav": "M_10 surprised male bn",
+    },
+    "urdu": {
+        "Angry/SM1_F10_A010.wav": "SM1 angry male ur",
+        "Happy/SF8_F2_H046.wav": "SF8 happy female ur",
+        "Angry/SM4_F48_A0100.wav": "SM4 angry male ur",
+    },
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_names(name, tmp_path):
+    write_clips(tmp_path, PUBLISHED[name])
+    with pytest.warns(
+        UserWarning, match=f"the corpus has {get_corpus(name).n_clips}; `sercore corpora verify"
+    ):
+        index = load_index(name, tmp_path)
+    columns = ["speaker", "emotion", "sex", "language"]
+    found = {
+        str(path.relative_to(tmp_path)): " ".join(row).removeprefix(f"{name}-")
+        for path, row in zip(map(Path, index["path"]), index[columns].to_numpy(), strict=True)
+    }
+    assert found == {path: row for path, row in PUBLISHED[name].items() if row}
+    report = verify(name, tmp_path, progress=False)
+    assert set(report.counts) == {"unchecked"}
+    assert not report.complete
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "message"),
+    [
+        ("esd", "0011_000351.wav", "no emotion in the name or a folder above; expected speaker_sentence"),
+        ("esd", "0021/Angry/0021_000351.wav", "speaker '0021' is not one"),
+        ("emov_db", "anger_1-28_0011.wav", "no speaker in the name"),
+        ("emovo", "xyz-f1-b1.wav", "emotion 'xyz' is not one of the corpus's: neu, gio"),
+        ("cafe", "13-C-1-1.wav", "speaker '13' is not one"),
+        ("aesdd", "a03.wav", "not emotion letter, utterance and speaker, like a03"),
+    ],
+)
+def test_names_of_other_corpora_are_refused(name, path, message):
+    with pytest.raises(CorpusError, match=message):
+        parse(name, path)
+
+
+def test_further_columns_of_published_names():
+    clip = parse("cafe", "Neutre/07-N-2-6.wav")
+    assert (clip["age"], clip["intensity"], clip["sentence"]) == (15, "high", "6")
+    assert parse("nemo", "TP0_fear_85.wav")["age"] == 26
+    assert parse("emov_db", "sam/Angry/anger_1-28_0001.wav")["stem"] == "sam_anger_1-28_0001"
+    assert parse("aesdd", "f18 (5)b.wav")["repetition"] == "b"
+
+
+KAGGLE = {
+    "ravdess": [
+        "Actor_01/03-01-03-01-01-01-01.wav",
+        "audio_speech_actors_01-24/Actor_01/03-01-03-01-01-01-01.wav",
+    ],
+    "tess": [
+        "TESS Toronto emotional speech set data/OAF_Fear/OAF_back_fear.wav",
+        "tess-set/TESS Toronto emotional speech set data/OAF_Fear/OAF_back_fear.wav",
+    ],
+    "savee": ["ALL/DC_sa01.wav", "AudioData/DC/sa01.wav"],
+    "crema_d": ["AudioWAV/1001_DFA_ANG_XX.wav", "cremad/AudioWAV/1001_DFA_ANG_XX.wav"],
+}
+
+
+@pytest.mark.parametrize("name", KAGGLE)
+def test_layouts_of_kaggle_mirrors(name, tmp_path):
+    """Nested folders, some of which repeat the whole tree; the clip counts once."""
+    content = wav_bytes(name)
+    for path in KAGGLE[name]:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    assert len(load_index(name, tmp_path)) == 1
 
 
 @pytest.fixture
@@ -472,7 +595,7 @@ def test_digests_round_trip(tmp_path, monkeypatch):
     listing = tmp_path / "x.sha256"
     listing.write_text(f"{'0a' * 32}  b.wav\n{'ff' * 32}  a.wav\n")
     write_digests(listing, tmp_path / "x.npz")
-    monkeypatch.setattr("sercore.corpora.official._FOLDER", tmp_path)
+    monkeypatch.setattr("sercore.corpora.identity._FOLDER", tmp_path)
     assert list(read_digests("x")) == ["a.wav", "b.wav"]
     assert read_digests("x") == {"a.wav": "ff" * 32, "b.wav": "0a" * 32}
     assert read_digests("y") == {}
@@ -485,7 +608,7 @@ def emo_db(tmp_path, monkeypatch):
     write_clips(tmp_path / "wav", names)
     digests = {name: sha256(tmp_path / "wav" / name) for name in names} | {"16b10Wb.wav": "00" * 32}
     monkeypatch.setattr(verification, "read_digests", lambda name: digests)
-    monkeypatch.setattr(get_corpus("emo_db"), "N_CLIPS", 5)
+    change(monkeypatch, "emo_db", n_clips=5)
     return tmp_path
 
 
@@ -578,17 +701,17 @@ def test_import_is_light():
 @pytest.fixture(params=["ravdess", "tess", "emo_db"])
 def real_name(request, real_corpora):
     """Name of a real corpus, if it is available."""
-    if not any((real_corpora / folder).is_dir() for folder in get_corpus(request.param).FOLDERS):
+    if not any((real_corpora / folder).is_dir() for folder in get_corpus(request.param).places):
         pytest.skip(f"no {request.param} in SERCORE_CORPORA")
     return request.param
 
 
 @pytest.mark.real
 def test_real_corpus_is_complete(real_name):
-    name, module = real_name, get_corpus(real_name)
+    name, corpus = real_name, get_corpus(real_name)
     index = load_index(name)
-    assert len(index) == module.N_CLIPS
-    assert index["speaker"].nunique() == module.N_SPEAKERS
+    assert len(index) == corpus.n_clips
+    assert index["speaker"].nunique() == corpus.n_speakers
     assert index["emotion"].value_counts().to_dict() == CLASSES[name]
     duplicates = index.set_index("clip_id")["duplicate_of"].loc[lambda column: column != ""].to_dict()
     expected = {"ravdess/03-01-03-01-02-02-07": "ravdess/03-01-03-01-02-01-07"} if name == "ravdess" else {}

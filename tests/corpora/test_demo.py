@@ -34,15 +34,15 @@ def test_constants_agree_with_synth():
     assert EMOTIONS[:8] == demo.EMOTIONS == tuple(synth.EMOTION_PROSODY)
     assert tuple(synth.SPEAKERS) == demo.SPEAKERS
     assert len(synth.SENTENCES) == len(demo.SENTENCES)
-    assert synth.SR == demo.SAMPLE_RATE
+    assert demo.CORPUS.sample_rate == synth.SR
 
 
 def test_parse_names():
     names = demo.stems()
-    assert len(set(names)) == demo.N_CLIPS == 576
+    assert len(set(names)) == demo.CORPUS.n_clips == 576
     clips = [demo.parse(f"{name}.wav") for name in names]
     assert {clip["stem"] for clip in clips} == set(names)
-    assert len({clip["speaker"] for clip in clips}) == demo.N_SPEAKERS
+    assert len({clip["speaker"] for clip in clips}) == demo.CORPUS.n_speakers
     assert demo.parse("somewhere/demo_M6_surprised_3_2.flac") == {
         "stem": "demo_M6_surprised_3_2", "speaker": "M6", "sex": "male", "emotion": "surprised",
         "intensity": "normal", "sentence": "3", "repetition": "2",
@@ -94,7 +94,7 @@ def test_files_contain_rendered_clips(tmp_path, small):
     wave, sr = soundfile.read(tmp_path / f"{small[3]}.wav", dtype="float32")
     assert soundfile.info(tmp_path / f"{small[3]}.wav").subtype == "PCM_16"
     rendered, rendered_sr = demo.render_clip(small[3])
-    assert sr == rendered_sr == demo.SAMPLE_RATE
+    assert sr == rendered_sr == demo.CORPUS.sample_rate
     np.testing.assert_allclose(wave, rendered, atol=1 / 32768)
 
 
@@ -183,7 +183,7 @@ def test_task_is_neither_too_easy_nor_too_hard(tmp_path):
 
     index = load_index("demo", demo.build(tmp_path / "demo", n_jobs=2, progress=False))
     index, classes = apply_scheme(index, "eight")
-    assert len(index) == demo.N_CLIPS
+    assert len(index) == demo.CORPUS.n_clips
     assert len(classes) == 8
     assert (index["duplicate_of"] == "").all()
     assert index.groupby("speaker")["label"].value_counts().eq(6).all()

@@ -6,7 +6,7 @@ import os
 import zipfile
 
 import pytest
-from toys.corpora import ravdess_names, serve, wav_bytes, zip_bytes
+from toys.corpora import change, ravdess_names, serve, wav_bytes, zip_bytes
 
 from sercore.corpora import download, fetch, get_corpus, load_index, verification
 from sercore.corpora.fetch import unpack
@@ -31,7 +31,7 @@ def official(monkeypatch):
         }
         for module in (fetch, verification):
             monkeypatch.setattr(module, "read_digests", lambda name: digests)
-        monkeypatch.setattr(get_corpus(corpus), "N_CLIPS", len(files))
+        change(monkeypatch, corpus, n_clips=len(files))
         return files
 
     return make
@@ -42,7 +42,7 @@ def ravdess(official, monkeypatch):
     """A RAVDESS archive of two actors, about 200 kB, with the tree of the official one."""
     files = official("ravdess", {name: wav_bytes(name, sr=48000, n=800) for name in ravdess_names()})
     archive = zip_bytes(files)
-    monkeypatch.setattr(get_corpus("ravdess"), "ARCHIVE_HASH", "md5:" + hashlib.md5(archive).hexdigest())
+    change(monkeypatch, "ravdess", archives=(("", "md5:" + hashlib.md5(archive).hexdigest()),))
     return archive
 
 
@@ -130,6 +130,25 @@ def test_archive_without_known_hash_is_verified_by_its_clips(tmp_path, official)
     assert len(load_index("emo_db", target)) == 2
 
 
+@pytest.mark.parametrize("first", [404, "not official"])
+def test_second_source_is_tried_if_the_first_fails(first, tmp_path, official, monkeypatch):
+    right = official("emo_db", {"wav/03a01Fa.wav": wav_bytes("right")})
+    wrong = first if first == 404 else zip_bytes({"wav/03a01Fa.wav": wav_bytes("wrong")})
+    files = {"/a.zip": wrong, "/b.zip": zip_bytes({f"emodb/{name}": data for name, data in right.items()})}
+    target = tmp_path / "emo_db"
+    with serve(files) as (url, log):
+        change(monkeypatch, "emo_db", archives=((f"{url}/a.zip", None), (f"{url}/b.zip", None)))
+        download("emo_db", target, progress=False)
+        assert log[-1] == "/b.zip"
+        assert len(load_index("emo_db", target)) == 1
+        assert leftovers(target) == []
+        files["/b.zip"] = 503
+        with pytest.raises(CorpusError) as caught:
+            download("emo_db", tmp_path / "again", progress=False)
+    assert "b.zip: 503" in str(caught.value)
+    assert ("a.zip: 404" if first == 404 else "not the official corpus") in str(caught.value)
+
+
 def test_leftovers_of_killed_download_are_removed(tmp_path, ravdess):
     target, work = tmp_path / "ravdess", tmp_path / ".ravdess.download"
     (work / "unpacked").mkdir(parents=True)
@@ -194,7 +213,7 @@ def test_default_target_is_the_data_folder(tmp_path, ravdess, monkeypatch):
 
 @pytest.fixture
 def crema_d(official):
-    names = [f"1001_{sentence}_ANG_XX.wav" for sentence in get_corpus("crema_d").SENTENCES]
+    names = [f"1001_{sentence}_ANG_XX.wav" for sentence in ("DFA", "IEO", "IOM", "TAI", "WSI")]
     return official("crema_d", {name: wav_bytes(name) for name in names})
 
 
@@ -237,7 +256,7 @@ def dataverse(files):
 
 
 def test_download_from_dataverse(tmp_path, tess):
-    assert get_corpus("tess").FILES.endswith(dataverse(tess)[1])
+    assert get_corpus("tess").files.endswith(dataverse(tess)[1])
     pages, api = dataverse(tess | {"readme.txt": b"not requested"})
     with serve(pages) as (url, log):
         target = download("tess", tmp_path / "tess", url=url + api, progress=False)

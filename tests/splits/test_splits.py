@@ -243,6 +243,15 @@ def test_random_split_is_marked_leaky():
         splits.make_folds(make_index("a", repetitions=1), "random")
 
 
+def test_random_split_with_more_classes_than_a_fifth_of_the_clips():
+    index = make_index("abcdefghij", repetitions=1)
+    labelled = index.assign(label=index["speaker"])
+    few = labelled.groupby("label").head(4)
+    (fold,) = splits.make_folds(few.reset_index(drop=True), "random", n_folds=1)
+    assert len(few) == 40
+    assert sorted(few["label"].to_numpy()[fold.test]) == sorted(set(few["label"]))
+
+
 # ----------------------------------------------------------------------------------- checks
 
 

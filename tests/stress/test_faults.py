@@ -24,7 +24,7 @@ from sercore import models, training
 from sercore.audio.encoding import wav_bytes
 from sercore.bundle import Predictor, networks
 from sercore.bundle.files import standard_input
-from sercore.corpora import demo, download, fetch, scanning, verification, versions
+from sercore.corpora import demo, download, fetch, identity, scanning, verification
 from sercore.course import notebooks
 from sercore.errors import AudioError, BundleError, CorpusError, StoreError
 from sercore.features import store
@@ -302,7 +302,7 @@ def test_folds_that_cannot_be_read(index, tmp_path, rng, monkeypatch):
 
 def test_corpus_that_cannot_be_read(tmp_path, monkeypatch):
     with pytest.raises(CorpusError, match="cannot be read"):
-        versions.sha256(tmp_path)
+        identity.sha256(tmp_path)
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(CorpusError, match=r"cannot be read \(Permission denied\)"):
         scanning.audio_files(tmp_path)

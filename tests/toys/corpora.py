@@ -1,6 +1,7 @@
 """Small corpora and a small web server."""
 
 import contextlib
+import dataclasses
 import http.server
 import io
 import threading
@@ -11,10 +12,16 @@ import numpy as np
 import soundfile
 
 from sercore.corpora import NAMES, get_corpus
-from sercore.corpora.verification import read_digests
+from sercore.corpora.identity import read_digests
+from sercore.corpora.registry import CORPORA
 
 OFFICIAL = [name for name in NAMES if read_digests(name)]
 """Corpora with an official list of files."""
+
+
+def change(monkeypatch, name, **fields):
+    """Replace facts of a corpus for the duration of a test."""
+    monkeypatch.setitem(CORPORA, name, dataclasses.replace(get_corpus(name), **fields))
 
 
 def wav_bytes(key, *, sr=16000, n=160, fmt="WAV"):
