@@ -18,7 +18,7 @@ out-of-fold table with seeds; :func:`per_class`, :func:`per_group`, :func:`confu
 :func:`calibration` show details; :func:`compare_paired` and :func:`compare_oof` compare two models;
 :func:`results_row`, :func:`results_table`, :func:`format_table` and :func:`table_text` make result tables.
 :func:`fit_temperature` and :func:`apply_temperature` calibrate probabilities, :func:`risk_coverage` shows
-what is gained by answering only if confident, and :func:`rejection_reason` names the clips that get no answer.
+what is gained by answering only if confident, and :func:`rejection_reason` names the clips without answer.
 """
 
 from .bootstrap import compare_paired
