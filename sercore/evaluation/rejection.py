@@ -106,8 +106,9 @@ def speech_measures(wave: np.ndarray, *, sr: int = audio.SAMPLE_RATE) -> dict[st
 def is_speech(wave: np.ndarray, *, sr: int = audio.SAMPLE_RATE) -> bool:
     """Whether a waveform may be speech: voiced, whispered or shouted, in any language.
 
-    It accepts what cannot be excluded. Speech played backwards is accepted, and so is speech with other
-    sounds behind it until the noise is about as loud as the voice.
+    It accepts what cannot be excluded: speech played backwards, and also birdsong and music with drums, which
+    are left to :class:`NoveltyDetector`. White noise 20 dB below the voice is no obstacle; at 10 dB most
+    clips of RAVDESS, whose pauses it fills, are rejected.
 
     Parameters
     ----------
@@ -152,6 +153,11 @@ class NoveltyDetector:
     and the average of the rest in all other directions (probabilistic PCA). So both an unusual combination
     of usual values and a value in a direction that training rows do not use count. Create it with
     :meth:`fit`.
+
+    On RAVDESS it rejects 3 to 5 % of the clips of new speakers, every one of 156 sounds of
+    :mod:`sercore.audio.sounds`, and also nearly every clip of EMO-DB: another language, microphone and room
+    are all unlike what one corpus contains. The highest probability and the energy of the logits, which are
+    often used for this, reject none of these.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ def _noises(family: str, add: Callable) -> list[Condition]:
 
 CONDITIONS: tuple[Condition, ...] = (
     Condition("level", "−20 dB", lambda w, o, r: augment.change_gain(w, -20.0), max_lost=0.01),
-    Condition("level", "+20 dB", lambda w, o, r: augment.change_gain(w, 20.0), max_lost=0.01),
+    Condition("level", "full scale", lambda w, o, r: w * (0.99 / max(np.abs(w).max(), 1e-6)), max_lost=0.01),
     *_noises("white noise", lambda w, o, r, snr: augment.add_noise(w, snr, rng=r)),
     *_noises("babble", lambda w, o, r, snr: degrade.add_babble(w, o, snr, rng=r)),
     *_noises("hum", lambda w, o, r, snr: degrade.add_hum(w, snr)),
