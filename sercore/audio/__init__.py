@@ -10,7 +10,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["augment"],
+    submodules=["augment", "degrade", "sounds"],
     submod_attrs={
         "reading": [
             "AUDIO_SUFFIXES",

@@ -17,9 +17,14 @@ Contents
 out-of-fold table with seeds; :func:`per_class`, :func:`per_group`, :func:`confusion` and
 :func:`calibration` show details; :func:`compare_paired` and :func:`compare_oof` compare two models;
 :func:`results_row`, :func:`results_table`, :func:`format_table` and :func:`table_text` make result tables.
+:func:`fit_temperature` and :func:`apply_temperature` calibrate probabilities, :func:`risk_coverage` shows
+what is gained by answering only if confident, and :func:`rejection_reason` names the clips without answer.
+:func:`robustness` and :func:`fairness` show under which conditions and for whom a model works.
 """
 
 from .bootstrap import compare_paired
+from .calibration import apply_temperature, area_under_risk, fit_temperature, risk_coverage
+from .fairness import fairness, largest_gaps
 from .metrics import (
     calibration,
     confusion,
@@ -31,10 +36,16 @@ from .metrics import (
     validate,
 )
 from .oof import compare_oof, evaluate_oof, evaluate_runs, oof_rows, unpack
+from .rejection import NoveltyDetector, is_speech, rejection_reason, speech_measures
+from .robustness import CONDITIONS, families, robustness
 from .scores import COLUMNS, evaluate, format_table, results_row, results_table, table_text
 
+# `calibration` is the function; its module is imported before, so that it does not take the name
 __all__ = [
-    "COLUMNS", "calibration", "compare_oof", "compare_paired", "confusion", "evaluate", "evaluate_oof",
-    "evaluate_runs", "expected_calibration_error", "format_table", "oof_rows", "per_class", "per_group",
-    "results_row", "results_table", "scalar_metrics", "table_text", "uar", "unpack", "validate",
+    "COLUMNS", "CONDITIONS", "NoveltyDetector", "apply_temperature", "area_under_risk", "calibration",
+    "compare_oof", "compare_paired", "confusion", "evaluate", "evaluate_oof", "evaluate_runs",
+    "expected_calibration_error", "fairness", "families", "fit_temperature", "format_table", "is_speech",
+    "largest_gaps", "oof_rows", "per_class", "per_group", "rejection_reason", "results_row", "results_table",
+    "risk_coverage", "robustness", "scalar_metrics", "speech_measures", "table_text", "uar", "unpack",
+    "validate",
 ]  # fmt: skip

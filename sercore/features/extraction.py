@@ -113,11 +113,25 @@ def table_row(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
 
 
 def prepare(wave: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """The waveform without leading and trailing silence, if the recipe trims it.
+    """The waveform as features are computed from it: trimmed and scaled, if the recipe says so.
+
+    Parameters
+    ----------
+    wave : np.ndarray [shape=(n_samples,)]
+        Mono waveform at ``recipe.sr``.
+    recipe : Recipe
+        Its ``trim_db`` and ``level_db``.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_kept,)]
+        Scaled samples may exceed 1. A silent waveform keeps its level.
 
     Notebook: 05_cnn_transformer.ipynb
     """
-    return wave if recipe.trim_db is None else audio.trim(wave, recipe.sr, top_db=recipe.trim_db)
+    kept = wave if recipe.trim_db is None else audio.trim(wave, recipe.sr, top_db=recipe.trim_db)
+    rms = np.sqrt(np.mean(np.square(kept, dtype=float))) if recipe.level_db is not None else 0.0
+    return kept if rms == 0 else (kept * (10 ** (recipe.level_db / 20) / rms)).astype(np.float32)
 
 
 def _time_last(track: np.ndarray) -> np.ndarray:

@@ -18,6 +18,10 @@ VERSION = 1
 """Increased whenever a code change alters feature values; part of the key of every recipe."""
 
 STATISTICS = ("mean", "std", "skewness", "kurtosis", "p5", "p25", "p50", "p75", "p95")
+LATER_SETTINGS = {"level_db": None}
+"""Settings that the first recipes did not have, with the values that change nothing. These values are left
+out of the JSON, so that caches and bundles of earlier recipes keep their keys."""
+
 PARTS = ("voiced", "unvoiced", "first", "middle", "last")
 PART_STATISTICS = ("mean", "std")
 
@@ -30,10 +34,14 @@ def _is_names(value) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
 
 
+def _float_or_none(value) -> float | None:
+    return value if value is None else float(value)
+
+
 _TYPES = {
     "int": ("a positive integer", lambda v: isinstance(v, Integral) and v > 0, int),
     "float": ("a number", _is_number, float),
-    "float | None": ("a number or None", lambda v: v is None or _is_number(v), lambda v: v and float(v)),
+    "float | None": ("a number or None", lambda v: v is None or _is_number(v), _float_or_none),
     "bool": ("True or False", lambda v: isinstance(v, bool), bool),
     "tuple[str, ...]": ("a list of names", _is_names, tuple),
 }  # fmt: skip
@@ -67,6 +75,9 @@ class Recipe:
         Whether tables have columns for slow modulations, duration, pauses and syllable rate.
     trim_db : float or None
         Trim leading and trailing frames more than this many decibels below the loudest; None trims nothing.
+    level_db : float or None
+        Scale the trimmed waveform to this root mean square level in decibels relative to full scale, so that
+        the gain of the recording does not change any feature; None keeps the level as recorded.
 
     Raises
     ------
@@ -101,6 +112,7 @@ class Recipe:
     parts: tuple[str, ...] = PARTS
     timing: bool = True
     trim_db: float | None = 30.0
+    level_db: float | None = None
 
     def __post_init__(self):
         self._convert_types()
@@ -123,6 +135,8 @@ class Recipe:
             _refuse(f"{self.n_mfcc} MFCCs from {self.n_mels} mel bands")
         if self.trim_db is not None and self.trim_db <= 0:
             _refuse(f"trim_db={self.trim_db}; it must be positive (decibels below the loudest frame) or None")
+        if self.level_db is not None and not -60 <= self.level_db <= 0:
+            _refuse(f"level_db={self.level_db}; it must be between -60 and 0 (decibels), or None")
         if self.timing and (self.n_mels < 8 or self.hop_length > 0.035 * self.sr):
             _refuse(
                 "timing without at least 8 mel bands and a hop of at most 35 ms (its modulations reach 13 Hz)"
@@ -154,8 +168,13 @@ class Recipe:
         return hashlib.sha256(f"{VERSION} {self.to_json()}".encode()).hexdigest()[:12]
 
     def to_json(self) -> str:
-        """The recipe as one line of JSON, the same for equal recipes."""
-        return json.dumps(asdict(self), sort_keys=True)
+        """The recipe as one line of JSON, the same for equal recipes.
+
+        Settings of :data:`LATER_SETTINGS` are contained only if they are used.
+        """
+        unused = {name for name, value in LATER_SETTINGS.items() if getattr(self, name) == value}
+        settings = {name: value for name, value in asdict(self).items() if name not in unused}
+        return json.dumps(settings, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
@@ -168,7 +187,7 @@ class Recipe:
         """
         try:
             settings = json.loads(text)
-            missing = {field.name for field in fields(cls)} - set(settings)
+            missing = {field.name for field in fields(cls)} - set(settings) - set(LATER_SETTINGS)
             if missing:
                 raise ValueError(f"missing {', '.join(sorted(missing))}")
             return cls(**settings)
@@ -194,9 +213,13 @@ PRESETS = {
     "s1_mel": replace(_OLD, descriptors=("mel",)),
     "s1_mel_chroma_mfcc": replace(_OLD, descriptors=("mel", "chroma", "mfcc", "zcr", "rms")),
     "s4_statistics": replace(_OLD, n_mfcc=20, descriptors=("mfcc", "rms", "zcr"), statistics=("mean", "std")),
+    "level_free": Recipe(level_db=-26.0),
+    "log_mel_level_free": Recipe(descriptors=("log_mel",), level_db=-26.0),
 }
-"""Named recipes. ``default`` makes the tables of this course, ``log_mel`` the input of its networks. The rest
-reproduce the feature vectors of three earlier student projects, here called S0 (VoiceVibes, see
+"""Named recipes. ``default`` makes the tables of this course, ``log_mel`` the input of its networks, and
+``level_free`` and ``log_mel_level_free`` make both of clips scaled to the same level, that of ITU-T P.56 for
+telephony, for recordings whose gain and distance to the microphone are unknown. The rest reproduce the
+feature vectors of three earlier student projects, here called S0 (VoiceVibes, see
 :mod:`sercore.models.legacy`), S1 and S4, all at 22.05 kHz with a window of 2048 and a hop of 512 samples.
 
 ``s0_mfcc``, ``s0_mfcc_chroma``, ``s0_mfcc_chroma_mel``

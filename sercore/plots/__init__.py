@@ -45,6 +45,7 @@ from .features import (
 from .networks import accuracy_and_cost, search, seed_scores, under_clip
 from .predictions import confusion, prediction, predictions, recording, reliability, timeline
 from .results import importance, learning_curves, results, speaker_scores
+from .robustness import fairness, risk_coverage, robustness
 from .style import (
     EMOTION_COLORS,
     LABELS,
@@ -82,6 +83,7 @@ __all__ = [
     "evidence_maps",
     "evolution",
     "explained_shares",
+    "fairness",
     "faithfulness_curves",
     "feature_tracks",
     "gain_for_cost",
@@ -101,6 +103,8 @@ __all__ = [
     "recording",
     "reliability",
     "results",
+    "risk_coverage",
+    "robustness",
     "scatter_by",
     "search",
     "seed_scores",
