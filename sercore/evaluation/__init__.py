@@ -16,10 +16,12 @@ Contents
 :func:`evaluate` computes all metrics of one set of predictions, :func:`evaluate_oof` those of an
 out-of-fold table with seeds; :func:`per_class`, :func:`per_group`, :func:`confusion` and
 :func:`calibration` show details; :func:`compare_paired` and :func:`compare_oof` compare two models;
+:func:`human_recall` and :func:`compare_with_model` evaluate a listening test;
 :func:`results_row`, :func:`results_table`, :func:`format_table` and :func:`table_text` make result tables.
 """
 
 from .bootstrap import compare_paired
+from .human import compare_with_model, human_recall
 from .metrics import (
     calibration,
     confusion,
@@ -34,7 +36,7 @@ from .oof import compare_oof, evaluate_oof, evaluate_runs, oof_rows, unpack
 from .scores import COLUMNS, evaluate, format_table, results_row, results_table, table_text
 
 __all__ = [
-    "COLUMNS", "calibration", "compare_oof", "compare_paired", "confusion", "evaluate", "evaluate_oof",
-    "evaluate_runs", "expected_calibration_error", "format_table", "oof_rows", "per_class", "per_group",
-    "results_row", "results_table", "scalar_metrics", "table_text", "uar", "unpack", "validate",
+    "COLUMNS", "calibration", "compare_oof", "compare_paired", "compare_with_model", "confusion", "evaluate",
+    "evaluate_oof", "evaluate_runs", "expected_calibration_error", "format_table", "human_recall", "oof_rows",
+    "per_class", "per_group", "results_row", "results_table", "scalar_metrics", "table_text", "uar", "unpack", "validate",
 ]  # fmt: skip
