@@ -38,5 +38,6 @@ from .scores import COLUMNS, evaluate, format_table, results_row, results_table,
 __all__ = [
     "COLUMNS", "calibration", "compare_oof", "compare_paired", "compare_with_model", "confusion", "evaluate",
     "evaluate_oof", "evaluate_runs", "expected_calibration_error", "format_table", "human_recall", "oof_rows",
-    "per_class", "per_group", "results_row", "results_table", "scalar_metrics", "table_text", "uar", "unpack", "validate",
+    "per_class", "per_group", "results_row", "results_table", "scalar_metrics", "table_text", "uar", "unpack",
+    "validate",
 ]  # fmt: skip

@@ -10,7 +10,8 @@ clips to other clips and these listeners.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,8 +62,8 @@ PUBLISHED = (
     Published("RAVDESS", "speech, strong intensity", 0.67, 8, _RAVDESS, "not checked against the article"),
     Published("CREMA-D", "all clips", 0.409, 6, _CREMA_D, "abstract of the article"),
 )
-"""Published recall of people on voices alone. Clips, listeners and numbers of choices differ, so only the order
-of magnitude can be compared."""
+"""Published recall of people on voices alone. Clips, listeners and numbers of choices differ, so compare the
+order of magnitude only."""
 
 
 def choose_clips(index: pd.DataFrame, n: int, *, seed: int = 0) -> pd.DataFrame:
@@ -94,6 +95,19 @@ def choose_clips(index: pd.DataFrame, n: int, *, seed: int = 0) -> pd.DataFrame:
     return chosen.sample(frac=1.0, random_state=seed).reset_index(drop=True)
 
 
+def shuffle_clips(clip_ids: Iterable[str], listener: str, *, seed: int = 0) -> list[str]:
+    """Clip ids in random order, another one for every listener but always the same for one.
+
+    Examples
+    --------
+    >>> shuffle_clips("abc", "anna") == shuffle_clips("cab", "anna")
+    True
+    """
+    key = hashlib.sha256(f"{seed}/{listener}".encode()).digest()
+    rng = np.random.default_rng(int.from_bytes(key[:8], "big"))
+    return [str(clip_id) for clip_id in rng.permutation(sorted(clip_ids))]
+
+
 def read_votes(path: Path) -> pd.DataFrame:
     """Votes of a CSV file; an empty table if there is no file.
 
@@ -114,9 +128,9 @@ def read_votes(path: Path) -> pd.DataFrame:
 
 
 def write_votes(path: Path, votes: pd.DataFrame) -> pd.DataFrame:
-    """Add votes to a CSV file and return all; a vote of the same listener for the same clip is replaced.
+    """Add votes to a CSV file and return all; votes of the same listener for the same clip are replaced.
 
-    Several processes may write to the same file.
+    Votes with the count 0 delete those of the listener for the clip. Several processes may write to the file.
 
     Raises
     ------
@@ -128,7 +142,8 @@ def write_votes(path: Path, votes: pd.DataFrame) -> pd.DataFrame:
             old = read_votes(path)
             given = set(zip(votes["listener"], votes["clip_id"], strict=True))
             same = [pair in given for pair in zip(old["listener"], old["clip_id"], strict=True)]
-            every = pd.concat([old[~np.array(same, bool)], votes[list(COLUMNS)]], ignore_index=True)
+            added = votes.loc[votes["count"] > 0, list(COLUMNS)]
+            every = pd.concat([old[~np.array(same, bool)], added], ignore_index=True)
             write_atomic(path, every.to_csv(index=False, lineterminator="\n").encode())
     except OSError as error:
         raise EvaluationError(f"{path} cannot be written ({error.strerror or error})") from error
