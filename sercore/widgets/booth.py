@@ -19,7 +19,7 @@ from ..errors import SercoreError
 from ..labels import EMOTIONS
 from ..plots.style import color_of
 from .page_style import apply_style, control_layout, font_px
-from .shortcuts import Shortcuts
+from .shortcuts import SILENCE, Shortcuts
 from .upload import Message, Recorder
 
 SENTENCES = ("The door is open.", "It is seven o'clock.")
@@ -29,7 +29,8 @@ FOUR = ("neutral", "happy", "sad", "angry")
 
 NOTICE = (
     "Record only people who agree, minors only if their parents agree, too. No recording leaves this folder.",
-    "Acted emotion is not what a person feels. EU AI Act, Art. 5: no inference at work or in education.",
+    "Acted emotion is not what a person feels. EU AI Act, Art. 5: "
+    "no inference of emotions at work or in education.",
 )
 """What must not be done, shown beside the microphone."""
 CONSENT = "I agree that my voice is recorded and stored in this folder. I can have it deleted at any time."
@@ -115,7 +116,7 @@ class Booth(ipywidgets.VBox):
         self.fast = ipywidgets.Checkbox(
             description="Fast: keep good takes, start the next", indent=False, layout={"width": "auto"}
         )
-        self.audio = ipywidgets.Audio(value=b"", format="wav", autoplay=False, loop=False)
+        self.audio = ipywidgets.Audio(value=SILENCE, format="wav", autoplay=False, loop=False)
         self.keep_button = _button("✓ Keep (K)", "store this take", self.keep, "success")
         self.keep_button.add_class("sercore-keep")
         self.skip_button = _button("Skip", "say this sentence later", self.skip)
@@ -326,7 +327,7 @@ class Booth(ipywidgets.VBox):
 
     def _drop(self) -> None:
         """Forget the take that was not kept."""
-        self._take, self.audio.value, self.recorder.recording = None, b"", b""
+        self._take, self.audio.value, self.recorder.recording = None, SILENCE, b""
         _show(self.decide, False)
 
     def _edit(self) -> None:
@@ -356,7 +357,7 @@ def _prompt_html(prompt, n_done: int, n_all: int, speaker: str) -> str:
         return f"<div class='sercore-prompt'><div class='sercore-sentence'>{text}</div></div>"
     return (
         f"<div class='sercore-prompt' style='--emotion:{color_of(prompt.emotion)}'>"
-        f"<div class='sercore-count'>take {n_done + 1} of {n_all}: say it</div>"
+        f"<div class='sercore-count'>take {n_done + 1} of {n_all}: R to record and stop, K to keep</div>"
         f"<div class='sercore-emotion-name'>{prompt.emotion}</div>"
         f"<div class='sercore-sentence'>“{html.escape(prompt.sentence)}”</div></div>"
     )

@@ -25,12 +25,12 @@ from ..paths import data_dir
 from ..pictures.picture import from_axes
 from ..plots.style import color_of
 from .page_style import apply_style, control_layout, font_px
-from .shortcuts import Shortcuts
+from .shortcuts import SILENCE, Shortcuts
 from .upload import Message
 
 NOTICE = (
-    "You are asked which emotion the speaker was told to act, not what anyone feels. Votes are stored in the "
-    "folder below, with the name that you enter; a pseudonym is enough."
+    "Which emotion was the speaker told to act? Not: what does the speaker feel? Votes are stored with your "
+    "name in the folder below; a pseudonym is enough."
 )
 
 
@@ -117,7 +117,7 @@ class ListeningTest(ipywidgets.VBox):
             description="Count hands of a class", indent=False, layout={"width": "auto"}
         )
         self.question = ipywidgets.HTML()
-        self.audio = ipywidgets.Audio(value=b"", format="wav", autoplay=True, loop=False)
+        self.audio = ipywidgets.Audio(value=SILENCE, format="wav", autoplay=True, loop=False)
         self.buttons = {emotion: self._vote_button(emotion, k) for k, emotion in enumerate(self.emotions, 1)}
         self.next_button = _button("Next clip (N)", "go on; hands can still be counted later", self.next)
         self.next_button.add_class("sercore-next")
@@ -188,7 +188,8 @@ class ListeningTest(ipywidgets.VBox):
         return next((clip_id for clip_id in self.order if clip_id not in voted), None)
 
     def refresh(self) -> None:
-        """Show the next clip of this listener."""
+        """Show the next clip of this listener, without results, which would reveal emotions."""
+        self.picture.layout.display, self.summary.value = "none", ""
         self.message.clear()
         self.name.disabled = self.hands.value
         if not self.is_open:
@@ -220,7 +221,7 @@ class ListeningTest(ipywidgets.VBox):
 
     def _play(self, clip_id: str | None) -> None:
         self._playing = clip_id or ""
-        self.audio.value = b""
+        self.audio.value = SILENCE
         if clip_id is not None:
             wave = audio.load(self.clips["path"][clip_id])
             self.audio.value = wav_bytes(wave, audio.SAMPLE_RATE)  # no name of a file inside
@@ -275,6 +276,7 @@ class ListeningTest(ipywidgets.VBox):
         ax = plots.listening_test(table, n_choices=len(self.emotions), published=human.PUBLISHED)
         ax.figure.set_size_inches(11, 1.3 + 0.36 * (len(table) + len(human.PUBLISHED)))
         self.picture.value, self.picture.layout.display = from_axes(ax).png, None
+        self.stage.layout.display = "none"  # room for the figure on a projector
         self.picture.alt = "Recall of every emotion in percent; the text below has the same numbers"
         self.summary.value = self._text(table)
 

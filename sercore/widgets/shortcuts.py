@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import anywidget
+import numpy as np
 import traitlets
 
+from ..audio.encoding import wav_bytes
 from .player import STATIC
+
+SILENCE = wav_bytes(np.zeros(800, np.float32), 16_000)
+"""Value of an empty ``ipywidgets.Audio``: browsers report an empty file as an error."""
 
 
 class Shortcuts(anywidget.AnyWidget):

@@ -12,6 +12,7 @@ from sercore.corpora import load_index
 from sercore.errors import CorpusError, SercoreError
 from sercore.widgets import Booth
 from sercore.widgets.booth import CONSENT, NOTICE
+from sercore.widgets.shortcuts import SILENCE
 
 SR = 16_000
 TONE = np.sin(0.2 * np.arange(3 * SR)).astype(np.float32)
@@ -185,7 +186,7 @@ def test_delete_asks_and_leaves_nothing_of_the_person(booth):
     assert sorted(path.name for path in booth.takes.folder.iterdir()) == [
         booth.takes.rows()[0]["path"], "index.csv",
     ]  # fmt: skip
-    assert (booth.audio.value, booth.recorder.recording) == (b"", b"")
+    assert (booth.audio.value, booth.recorder.recording) == (SILENCE, b"")
     assert not booth.is_open
     assert "1 file(s) of anna were deleted" in booth.message.value
 

@@ -12,6 +12,7 @@ from sercore import audio
 from sercore.errors import EvaluationError
 from sercore.evaluation.human import HANDS, read_votes
 from sercore.widgets import ListeningTest
+from sercore.widgets.shortcuts import SILENCE
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,7 @@ def test_clip_plays_without_its_name(test):
 
 def test_nothing_plays_without_a_name(test):
     assert test.stage.layout.display == "none"
-    assert test.audio.value == b""
+    assert test.audio.value == SILENCE
     test.name.value = HANDS  # reserved for hands
     assert test.stage.layout.display == "none"
     assert "another name" in test.message.value
@@ -111,6 +112,7 @@ def test_results_name_their_interval_and_sources(test):
     test.show()
     assert test.picture.value[:4] == b"\x89PNG"
     assert test.table["recall"]["UA"] == pytest.approx(0.5, abs=0.2)
+    assert test.stage.layout.display == "none"
     text = test.summary.value
     assert "24 votes for 6 clips; 95 % interval over listeners" in text
     assert "CREMA-D, all clips: 40.9 % (Cao et al., IEEE TAC 5, 377–390, 2014; abstract" in text
