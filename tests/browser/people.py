@@ -1,10 +1,12 @@
-"""A notebook with a booth and a listening test, and a voice for the fake microphone."""
+"""A notebook with a booth and a listening test, a voice for the fake microphone, and what a person does."""
 
+import re
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import soundfile
+from playwright.sync_api import expect
 
 from sercore.synth import EMOTION_PROSODY, SPEAKERS, render
 
@@ -45,3 +47,20 @@ def write_notebook(folder: Path) -> Path:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     nbformat.write(notebook, folder / "people.ipynb")
     return folder / "people.ipynb"
+
+
+def enter(booth, name):
+    """A person enters a name and consents."""
+    booth.root.get_by_label("Name or pseudonym").fill(name)
+    booth.root.get_by_label("Name or pseudonym").press("Tab")
+    expect(booth.root.get_by_text(f"{name}: ")).to_be_visible()
+    booth.root.get_by_role("checkbox", name="I agree").check()
+    expect(booth.root.locator(".sercore-record")).to_be_visible()
+
+
+def say(booth, key=None):
+    """Record the voice of the fake microphone for more than a second."""
+    record = booth.root.locator(".sercore-record")
+    booth.page.keyboard.press(key) if key else record.click()
+    expect(booth.root.get_by_text(re.compile(r"[1-9]\.\d s of at most"))).to_be_visible()
+    booth.page.keyboard.press(key) if key else record.click()

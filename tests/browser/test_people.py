@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from browser.acting import Widget
 from browser.opening import opened
-from browser.people import write_notebook, write_voice
+from browser.people import enter, say, write_notebook, write_voice
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
@@ -24,23 +24,6 @@ def shown(request, chromium, tmp_path_factory):
     with opened(request.param, write_notebook(folder), chromium, microphone=voice) as shown:
         shown.folder = folder
         yield shown
-
-
-def enter(booth, name):
-    """A person enters a name and consents."""
-    booth.root.get_by_label("Name or pseudonym").fill(name)
-    booth.root.get_by_label("Name or pseudonym").press("Tab")
-    expect(booth.root.get_by_text(f"{name}: ")).to_be_visible()
-    booth.root.get_by_role("checkbox", name="I agree").check()
-    expect(booth.root.locator(".sercore-record")).to_be_visible()
-
-
-def say(booth, key=None):
-    """Record the voice of the fake microphone for more than a second."""
-    record = booth.root.locator(".sercore-record")
-    booth.page.keyboard.press(key) if key else record.click()
-    expect(booth.root.get_by_text(re.compile(r"[1-9]\.\d s of at most"))).to_be_visible()
-    booth.page.keyboard.press(key) if key else record.click()
 
 
 def test_booth_from_permission_to_files(shown):
@@ -66,6 +49,7 @@ def test_booth_from_permission_to_files(shown):
     expect(booth.root.get_by_text("anna: 1 of 4")).to_be_visible()
 
     say(booth, key="r")
+    expect(keep).to_be_visible()
     page.keyboard.press("k")
     expect(booth.root.get_by_text("anna: 2 of 4")).to_be_visible()
     booth.root.get_by_role("checkbox", name="Fast").check()
