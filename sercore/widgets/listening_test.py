@@ -125,7 +125,7 @@ class ListeningTest(ipywidgets.VBox):
         self.result_button = _button("Show results", "recall per emotion; shows the true emotions", self.show)
         self.export_button = _button("Export CSV", "write the results beside the votes", self.export)
         self.link, self.progress = ipywidgets.HTML(), ipywidgets.HTML(layout={"flex": "1 1 auto"})
-        self.picture = ipywidgets.Image(format="png", layout={"max_width": "900px", "display": "none"})
+        self.picture = ipywidgets.HTML()
         self.summary, self.message = ipywidgets.HTML(), Message()
         keys = {str(k): f".sercore-vote-{k}" for k in range(1, min(9, len(self.emotions)) + 1)}
         self.shortcuts = Shortcuts(keys | {"n": ".sercore-next"})
@@ -189,7 +189,7 @@ class ListeningTest(ipywidgets.VBox):
 
     def refresh(self) -> None:
         """Show the next clip of this listener, without results, which would reveal emotions."""
-        self.picture.layout.display, self.summary.value = "none", ""
+        self.picture.value = self.summary.value = ""
         self.message.clear()
         self.name.disabled = self.hands.value
         if not self.is_open:
@@ -275,9 +275,12 @@ class ListeningTest(ipywidgets.VBox):
         self.table = table
         ax = plots.listening_test(table, n_choices=len(self.emotions), published=human.PUBLISHED)
         ax.figure.set_size_inches(11, 1.3 + 0.36 * (len(table) + len(human.PUBLISHED)))
-        self.picture.value, self.picture.layout.display = from_axes(ax).png, None
+        data = base64.b64encode(from_axes(ax).png).decode()
+        alt = "Recall of every emotion in percent; the text below has the main numbers"
+        self.picture.value = (
+            f"<img alt='{alt}' style='max-width:900px;width:100%' src='data:image/png;base64,{data}'>"
+        )
         self.stage.layout.display = "none"  # room for the figure on a projector
-        self.picture.alt = "Recall of every emotion in percent; the text below has the same numbers"
         self.summary.value = self._text(table)
 
     def _text(self, table: pd.DataFrame) -> str:
