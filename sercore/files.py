@@ -1,4 +1,4 @@
-"""Atomic writes, file patterns, leftovers of killed processes, damaged archives and Git LFS pointers."""
+"""Atomic writes, locks, file patterns, leftovers of killed processes, damaged archives, Git LFS pointers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import time
 import uuid
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .errors import AudioError, SercoreError
@@ -60,6 +60,49 @@ def write_atomic(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
+
+
+@contextlib.contextmanager
+def locked(folder: Path, *, seconds: float = 10.0) -> Iterator[None]:
+    """Exclusive access to the files of a folder, for processes that use the same lock.
+
+    Parameters
+    ----------
+    folder : Path
+        Created if it does not exist. The lock is its subfolder ``.lock``.
+    seconds : float
+        Age at which a lock counts as left behind by a killed process; hold a lock for less.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written, or another process holds the lock for longer.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, locked(Path(folder)):
+    ...     print(os.listdir(folder))
+    ['.lock']
+    """
+    lock, end = folder / ".lock", time.monotonic() + 2 * seconds
+    folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        try:
+            lock.mkdir()
+            break
+        except FileExistsError:
+            if time.monotonic() > end:
+                raise
+        with contextlib.suppress(OSError):
+            if time.time() - lock.stat().st_mtime > seconds:
+                lock.rmdir()
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            lock.rmdir()
 
 
 def owner_tag() -> str:

@@ -16,6 +16,7 @@ Contents
 :func:`evaluate` computes all metrics of one set of predictions, :func:`evaluate_oof` those of an
 out-of-fold table with seeds; :func:`per_class`, :func:`per_group`, :func:`confusion` and
 :func:`calibration` show details; :func:`compare_paired` and :func:`compare_oof` compare two models;
+:func:`human_recall` and :func:`compare_with_model` evaluate a listening test;
 :func:`results_row`, :func:`results_table`, :func:`format_table` and :func:`table_text` make result tables.
 :func:`fit_temperature` and :func:`apply_temperature` calibrate probabilities, :func:`risk_coverage` shows
 what is gained by answering only if confident, and :func:`rejection_reason` names the clips without answer.
@@ -25,6 +26,7 @@ what is gained by answering only if confident, and :func:`rejection_reason` name
 from .bootstrap import compare_paired
 from .calibration import apply_temperature, area_under_risk, fit_temperature, risk_coverage
 from .fairness import fairness, largest_gaps
+from .human import compare_with_model, human_recall
 from .metrics import (
     calibration,
     confusion,
@@ -43,9 +45,10 @@ from .scores import COLUMNS, evaluate, format_table, results_row, results_table,
 # `calibration` is the function; its module is imported before, so that it does not take the name
 __all__ = [
     "COLUMNS", "CONDITIONS", "NoveltyDetector", "apply_temperature", "area_under_risk", "calibration",
-    "compare_oof", "compare_paired", "confusion", "evaluate", "evaluate_oof", "evaluate_runs",
-    "expected_calibration_error", "fairness", "families", "fit_temperature", "format_table", "is_speech",
-    "largest_gaps", "oof_rows", "per_class", "per_group", "rejection_reason", "results_row", "results_table",
-    "risk_coverage", "robustness", "scalar_metrics", "speech_measures", "table_text", "uar", "unpack",
+    "compare_oof", "compare_paired", "compare_with_model", "confusion", "evaluate", "evaluate_oof",
+    "evaluate_runs", "expected_calibration_error", "fairness", "families", "fit_temperature",
+    "format_table", "human_recall", "is_speech", "largest_gaps", "oof_rows", "per_class", "per_group",
+    "rejection_reason", "results_row", "results_table", "risk_coverage", "robustness", "scalar_metrics",
+    "speech_measures", "table_text", "uar", "unpack",
     "validate",
 ]  # fmt: skip

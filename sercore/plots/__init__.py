@@ -42,6 +42,7 @@ from .features import (
     mel_bank,
     stft_window,
 )
+from .human import listening_test
 from .networks import accuracy_and_cost, search, seed_scores, under_clip
 from .predictions import confusion, prediction, predictions, recording, reliability, timeline
 from .results import importance, learning_curves, results, speaker_scores
@@ -91,6 +92,7 @@ __all__ = [
     "importance_intervals",
     "learning_curves",
     "limits_of",
+    "listening_test",
     "masked_parts",
     "mel_bank",
     "member_matrix",

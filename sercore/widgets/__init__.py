@@ -2,8 +2,10 @@
 
 :class:`Explorer` shows and plays clips, :class:`VoiceLab` controls a synthetic voice, :class:`Timeline` shows
 predictions over a long recording, :class:`Voting` weights the members of an ensemble, and :class:`Occluding`
-removes parts of a clip. They share :class:`Player` (picture and sound), :class:`SoundInput` (upload and
-microphone) and :class:`Debounced` (one call for a series of events). ``ipywidgets`` is imported on first use.
+removes parts of a clip. :class:`Booth` records a corpus, and :class:`ListeningTest` compares people with
+a model. They share :class:`Player` (picture and sound), :class:`SoundInput` (upload and microphone),
+:class:`Shortcuts` and :class:`Debounced` (one call for a series of events). ``ipywidgets`` is imported
+on first use.
 
 Examples
 --------
@@ -16,8 +18,11 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "booth": ["Booth"],
         "debounce": ["Debounced"],
         "explorer": ["ClipChooser", "Explorer"],
+        "shortcuts": ["Shortcuts"],
+        "listening_test": ["ListeningTest"],
         "occluding": ["Occluding"],
         "player": ["Player", "wav_bytes"],
         "timeline": ["Timeline"],

@@ -1,13 +1,19 @@
-"""Write the screenshots images/demo_*.png: ``python tests/browser/screenshots.py``."""
+"""Write the screenshots images/demo_*.png: ``python tests/browser/screenshots.py [people]``.
+
+With ``people``, only those of the booth and the listening test.
+"""
 
 import io
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of the tests
 
+import nbformat
 from browser.acting import Widget
 from browser.opening import DEMO, find_chromium, opened
+from browser.people import enter, say, write_voice
 from PIL import Image
 
 from sercore.course import clone
@@ -21,20 +27,48 @@ WIDGETS = {
 }
 """Name of the picture, and text that only this widget contains."""
 
+PEOPLE = (
+    "from sercore import widgets",
+    "widgets.Booth('class')",
+    "widgets.ListeningTest(folder='votes')",
+)
+"""Cells with the widgets that record and ask people; the folders are relative, so that no path is shown."""
+
 
 def main() -> None:
     """Open the demo page and take a screenshot of every widget."""
     chromium = find_chromium()
     if chromium is None:
         raise SystemExit("no Chromium on the PATH")
-    with opened("voila", DEMO, chromium) as shown:
-        arrange(Widget(shown, WIDGETS["explorer"]))
-        for name, text in WIDGETS.items():
-            app = Widget(shown, text)
-            app.page.wait_for_timeout(1000)
-            path = clone.repository() / "images" / f"demo_{name}.png"
-            light(Image.open(io.BytesIO(app.root.screenshot()))).save(path, optimize=True)
-            print(f"{path.relative_to(clone.repository())}: {path.stat().st_size / 1000:.0f} kB")
+    if "people" not in sys.argv[1:]:
+        with opened("voila", DEMO, chromium) as shown:
+            arrange(Widget(shown, WIDGETS["explorer"]))
+            for name, text in WIDGETS.items():
+                save(name, Widget(shown, text))
+    with tempfile.TemporaryDirectory() as folder:
+        voice, notebook = write_voice(Path(folder) / "voice.wav"), Path(folder) / "people.ipynb"
+        cells = map(nbformat.v4.new_code_cell, PEOPLE)
+        nbformat.write(nbformat.v4.new_notebook(cells=list(cells)), notebook)
+        with opened("voila", notebook, chromium, microphone=voice) as shown:
+            shown.page.context.grant_permissions(["microphone"])
+            booth = Widget(shown, "No recording leaves this folder")
+            enter(booth, "anna")
+            say(booth)
+            booth.root.get_by_role("button", name="Keep (K)").wait_for()
+            save("booth", booth)
+            test = Widget(shown, "was the speaker told to act")
+            test.root.get_by_label("Name or pseudonym").fill("ben")
+            test.root.get_by_label("Name or pseudonym").press("Tab")
+            test.root.get_by_text("clip 1 of").wait_for()
+            save("listening_test", test)
+
+
+def save(name: str, app: Widget) -> None:
+    """Write the screenshot of a widget."""
+    app.page.wait_for_timeout(1000)
+    path = clone.repository() / "images" / f"demo_{name}.png"
+    light(Image.open(io.BytesIO(app.root.screenshot()))).save(path, optimize=True)
+    print(f"{path.relative_to(clone.repository())}: {path.stat().st_size / 1000:.0f} kB")
 
 
 def arrange(explorer: Widget) -> None:

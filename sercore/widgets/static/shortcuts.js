@@ -1,0 +1,45 @@
+// Keyboard shortcuts of the widget that was used last, and clicks that the kernel asks for.
+function render({ model, el }) {
+  el.hidden = true;
+  const app = () => el.closest(".sercore-app");
+  let used = false; // whether the last click or focus was inside the widget
+
+  const note = (event) => (used = Boolean(app()?.contains(event.target)));
+  function click(selector) {
+    const button = app()?.querySelector(selector);
+    if (!button || button.disabled || !button.checkVisibility()) return false;
+    button.click();
+    return true;
+  }
+  function press(event) {
+    const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable=true]");
+    if (!used || typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const selector = model.get("buttons")[event.key.toLowerCase()];
+    if (!selector || !click(selector)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation(); // notebooks use letters, too
+  }
+  const order = ({ click: selector }) => selector && click(selector);
+
+  // while the microphone is recording, the kernel must not change the prompt
+  const watcher = new MutationObserver(() => {
+    const busy = Boolean(app()?.querySelector(".sercore-record[aria-label^=Stop]"));
+    if (busy === model.get("busy")) return;
+    model.set("busy", busy);
+    model.save_changes();
+  });
+  watcher.observe(document.documentElement, { subtree: true, attributes: true, attributeFilter: ["aria-label"] });
+
+  // the window receives events before the notebook, which listens on the document
+  for (const name of ["pointerdown", "focusin"]) window.addEventListener(name, note, true);
+  window.addEventListener("keydown", press, true);
+  model.on("msg:custom", order);
+  return () => {
+    watcher.disconnect();
+    for (const name of ["pointerdown", "focusin"]) window.removeEventListener(name, note, true);
+    window.removeEventListener("keydown", press, true);
+    model.off("msg:custom", order);
+  };
+}
+
+export default { render };
