@@ -8,18 +8,21 @@ Conventions
   UAR). A model that always predicts the most frequent class scores ``1 / n_classes``.
 - Clips of one speaker are alike, so the independent observation is the speaker. Intervals are bootstrapped
   over whole speakers; an interval over clips is too narrow and is marked as such.
-- Metrics are computed once over all out-of-fold clips together, not averaged over folds. With several
-  seeds, their mean and standard deviation over seeds are reported.
+- Metrics are computed once over all out-of-fold clips together, not averaged over folds. Clips of different
+  test corpora are never pooled into one score. With several seeds, their mean and standard deviation over
+  seeds are reported.
 
 Contents
 --------
 :func:`evaluate` computes all metrics of one set of predictions, :func:`evaluate_oof` those of an
-out-of-fold table with seeds; :func:`per_class`, :func:`per_group`, :func:`confusion` and
-:func:`calibration` show details; :func:`compare_paired` and :func:`compare_oof` compare two models;
-:func:`results_row`, :func:`results_table`, :func:`format_table` and :func:`table_text` make result tables.
+out-of-fold table with seeds, :func:`evaluate_corpora` those of a cross-corpus table; :func:`per_class`,
+:func:`per_group`, :func:`confusion` and :func:`calibration` show details; :func:`compare_paired` and
+:func:`compare_oof` compare two models; :func:`results_row`, :func:`results_table`, :func:`format_table` and
+:func:`table_text` make result tables.
 """
 
 from .bootstrap import compare_paired
+from .cross_corpus import corpus_matrix, evaluate_corpora, mean_over_pairs
 from .metrics import (
     calibration,
     confusion,
@@ -30,11 +33,12 @@ from .metrics import (
     uar,
     validate,
 )
-from .oof import compare_oof, evaluate_oof, evaluate_runs, oof_rows, unpack
+from .oof import compare_oof, evaluate_oof, evaluate_runs, oof_rows, test_corpora, unpack
 from .scores import COLUMNS, evaluate, format_table, results_row, results_table, table_text
 
 __all__ = [
-    "COLUMNS", "calibration", "compare_oof", "compare_paired", "confusion", "evaluate", "evaluate_oof",
-    "evaluate_runs", "expected_calibration_error", "format_table", "oof_rows", "per_class", "per_group",
-    "results_row", "results_table", "scalar_metrics", "table_text", "uar", "unpack", "validate",
+    "COLUMNS", "calibration", "compare_oof", "compare_paired", "confusion", "corpus_matrix", "evaluate",
+    "evaluate_corpora", "evaluate_oof", "evaluate_runs", "expected_calibration_error", "format_table",
+    "mean_over_pairs", "oof_rows", "per_class", "per_group", "results_row", "results_table",
+    "scalar_metrics", "table_text", "test_corpora", "uar", "unpack", "validate",
 ]  # fmt: skip
