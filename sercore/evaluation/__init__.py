@@ -22,7 +22,7 @@ out-of-fold table with seeds, :func:`evaluate_corpora` those of a cross-corpus t
 """
 
 from .bootstrap import compare_paired
-from .cross_corpus import corpus_matrix, evaluate_corpora, mean_over_pairs
+from .cross_corpus import corpus_matrix, cross_corpus_text, evaluate_corpora, mean_over_pairs
 from .metrics import (
     calibration,
     confusion,
@@ -37,8 +37,9 @@ from .oof import compare_oof, evaluate_oof, evaluate_runs, oof_rows, test_corpor
 from .scores import COLUMNS, evaluate, format_table, results_row, results_table, table_text
 
 __all__ = [
-    "COLUMNS", "calibration", "compare_oof", "compare_paired", "confusion", "corpus_matrix", "evaluate",
-    "evaluate_corpora", "evaluate_oof", "evaluate_runs", "expected_calibration_error", "format_table",
-    "mean_over_pairs", "oof_rows", "per_class", "per_group", "results_row", "results_table",
-    "scalar_metrics", "table_text", "test_corpora", "uar", "unpack", "validate",
+    "COLUMNS", "calibration", "compare_oof", "compare_paired", "confusion", "corpus_matrix",
+    "cross_corpus_text", "evaluate", "evaluate_corpora", "evaluate_oof", "evaluate_runs",
+    "expected_calibration_error", "format_table", "mean_over_pairs", "oof_rows", "per_class", "per_group",
+    "results_row", "results_table", "scalar_metrics", "table_text", "test_corpora", "uar", "unpack",
+    "validate",
 ]  # fmt: skip

@@ -130,3 +130,47 @@ def mean_over_pairs(table: pd.DataFrame, value: str = "ua") -> float:
     """
     single = ~table["train"].str.contains("+", regex=False) & (table["train"] != table["test"])
     return float(table.loc[single, value].mean())
+
+
+def cross_corpus_text(table: pd.DataFrame) -> str:
+    """Scores of :func:`evaluate_corpora` for a terminal: UA in percent with its interval, and the reference.
+
+    With several pairs, the matrix of UA and the mean over the pairs of single corpora follow.
+
+    Examples
+    --------
+    >>> rows = {"train": ["a"], "test": ["b"], "ua": 0.5, "ua_low": 0.4, "ua_high": 0.6, "n_clips": 90,
+    ...         "n_speakers": 9, "interval": "speakers", "reference": 0.7}
+    >>> print(cross_corpus_text(pd.DataFrame(rows)))
+    Train Test     UA % [95 %]  In-corpus  Clips  Speakers
+        a    b 50.0 [40.0, 60.0]      70.0     90         9
+    """
+    crossed = table[table["train"] != table["test"]]
+    text = pd.DataFrame(
+        {
+            "Train": crossed["train"],
+            "Test": crossed["test"],
+            "UA % [95 %]": [_score(row) for row in crossed.to_dict("records")],
+            "In-corpus": [_percent(value) for value in crossed["reference"]],
+            "Clips": crossed["n_clips"],
+            "Speakers": crossed["n_speakers"],
+        }
+    ).to_string(index=False)
+    if crossed["test"].nunique() < 2 or crossed["train"].nunique() < 2:
+        return text
+    matrix = (100 * corpus_matrix(table)).map(lambda value: "" if np.isnan(value) else f"{value:.1f}")
+    matrix = matrix.rename_axis(index=None, columns="train \\ test")
+    return (
+        f"{text}\n\nUA %; on the diagonal, other speakers of the same corpus\n{matrix}\n\n"
+        f"mean over pairs: {100 * mean_over_pairs(table):.1f}"
+    )
+
+
+def _percent(value: float) -> str:
+    return "" if np.isnan(value) else f"{100 * value:.1f}"
+
+
+def _score(row: dict) -> str:
+    """``57.1 [53.0, 61.2]``; an interval over clips is marked."""
+    text = f"{100 * row['ua']:.1f} [{100 * row['ua_low']:.1f}, {100 * row['ua_high']:.1f}]"
+    return text + (" over clips" if row["interval"] == "clips" else "")

@@ -30,7 +30,7 @@ from .normalisation import speaker_normalise
 if TYPE_CHECKING:
     from ..features import Recipe
 
-MAX_LOSO_SPEAKERS = 24
+MAX_LOSO_SPEAKERS = 12
 """Up to this number of speakers, the in-corpus reference leaves one speaker out; above, it has six folds."""
 
 
