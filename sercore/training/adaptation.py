@@ -2,7 +2,7 @@
 
 Corpora differ in microphones, rooms, languages and speakers, and all of these shift the features more than an
 emotion does. Each adaptation here removes a part of the shift with the features of the test clips, without
-their labels. Table of an experiment with all of them: ``data/RESULTS.md`` of the repository.
+their labels.
 
 ===========  ==========================================================================================
 name         what is equal in training and test afterwards

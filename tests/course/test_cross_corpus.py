@@ -33,7 +33,7 @@ def test_predictions_are_complete(name):
 
 
 def test_probabilities_sum_to_1(name):
-    proba = cross_corpus.load(name).filter(like="p_").to_numpy()
+    proba = cross_corpus.load(name).filter(regex="^p_").to_numpy()
     np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
     assert (proba >= 0).all()
 
