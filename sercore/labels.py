@@ -174,3 +174,42 @@ def narrowest_scheme(emotions: Iterable[str]) -> str:
             f"no label scheme contains {', '.join(unknown)}; the emotions are {', '.join(EMOTIONS)}"
         )
     return min(fitting, key=lambda name: len(SCHEMES[name].classes))
+
+
+def common_scheme(emotions: Iterable[Iterable[str]]) -> str:
+    """Name of the scheme with the most classes that all occur in each of several corpora.
+
+    A scheme that merges nothing is preferred among those with equally many classes.
+
+    Parameters
+    ----------
+    emotions : iterable of iterable of str
+        The emotions of each corpus.
+
+    Raises
+    ------
+    CorpusError
+        The corpora do not contain all classes of any scheme.
+
+    Examples
+    --------
+    >>> common_scheme([["neutral", "calm", "happy", "sad", "angry"], ["neutral", "happy", "sad", "angry"]])
+    'four'
+
+    See Also
+    --------
+    narrowest_scheme : the scheme that fits the emotions of one corpus.
+    """
+    corpora = [set(each) for each in emotions]
+    fitting = [
+        scheme
+        for scheme in SCHEMES.values()
+        if all(set(scheme.classes) <= {scheme.label(emotion) for emotion in corpus} for corpus in corpora)
+    ]
+    if not fitting:
+        shared = sort_emotions(set.intersection(*corpora)) if corpora else []
+        raise CorpusError(
+            f"the corpora share {', '.join(shared) or 'no emotion'}, which are not all classes of any scheme "
+            f"({', '.join(SCHEMES)}); pass a LabelScheme of your own"
+        )
+    return max(fitting, key=lambda scheme: (len(scheme.classes), not scheme.merge)).name

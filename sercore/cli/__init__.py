@@ -8,6 +8,8 @@
     sercore corpora check FOLDER     what is understood of your own recordings
     sercore extract --corpus tess    features of every clip as one Parquet file
     sercore train --model lda        a bundle: model, labels, recipe and metrics
+    sercore evaluate --train ravdess --test emo_db
+                                     scores on another corpus
     sercore predict --bundle B FILES emotions of recordings, files or folders
     sercore results                  published scores, recomputed from their predictions
     sercore bench                    speed, as ratios measured in one run
@@ -25,7 +27,7 @@ import sys
 
 from .. import __version__, paths, quiet
 from ..errors import SercoreError
-from . import corpora, course, models
+from . import corpora, course, evaluate, models
 from .options import corpus_options
 
 __all__ = ["main"]
@@ -94,5 +96,6 @@ def _parser() -> argparse.ArgumentParser:
     course.add_run(commands)
     corpora.add_commands(commands)
     models.add_commands(commands)
+    evaluate.add_evaluate(commands)
     course.add_results(commands)
     return parser

@@ -54,10 +54,16 @@ def _run(options) -> None:
 
 
 def _results(options) -> None:
-    from ..course import published, readme
-    from ..evaluation import table_text
+    from ..course import cross_corpus, published, readme
+    from ..evaluation import cross_corpus_text, table_text
 
-    for name in options.names or published.CAMPAIGNS:
+    for name in options.names or [*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS]:
+        if name in cross_corpus.CAMPAIGNS:
+            if options.measure:
+                print(cross_corpus.measure(name))
+            for adaptation, part in cross_corpus.table(name).query("not balanced").groupby("adaptation"):
+                print(f"\n{name}, {adaptation}\n{cross_corpus_text(part)}")
+            continue
         if options.measure:
             print(published.run_campaign(name))
         print(f"\n{name}\n{table_text(published.table(name))}")
@@ -65,6 +71,8 @@ def _results(options) -> None:
         readme.replace("results", readme.results_markdown())
         readme.replace("networks", readme.networks_markdown())
         readme.replace("encoder", readme.encoder_markdown())
+        readme.replace("cross-corpus", readme.cross_corpus_markdown())
+        readme.replace("curve", readme.curve_markdown())
         print(readme.draw_leak_figure())
 
 

@@ -13,11 +13,11 @@ import pandas as pd
 
 from ..errors import SercoreError
 from ..labels import SCHEMES
-from . import clone, published
+from . import clone, cross_corpus, published
 
 __all__ = [
-    "MODELS", "PAGES", "bench_markdown", "draw_leak_figure", "encoder_markdown", "networks_markdown",
-    "replace", "results_markdown",
+    "MODELS", "PAGES", "bench_markdown", "cross_corpus_markdown", "curve_markdown", "draw_leak_figure",
+    "encoder_markdown", "networks_markdown", "replace", "results_markdown",
 ]  # fmt: skip
 
 MODELS = {
@@ -28,7 +28,14 @@ MODELS = {
 }
 """Models of the results table and the figure, with their printed names."""
 
-PAGES = {"results": "RESULTS.md", "networks": "RESULTS.md", "encoder": "RESULTS.md", "bench": "SPEED.md"}
+PAGES = {
+    "results": "RESULTS.md",
+    "networks": "RESULTS.md",
+    "encoder": "RESULTS.md",
+    "cross-corpus": "RESULTS.md",
+    "curve": "RESULTS.md",
+    "bench": "SPEED.md",
+}
 """The page in ``data/`` that contains the table of each marker."""
 
 
@@ -93,6 +100,75 @@ def encoder_markdown() -> str:
         normalised = _cell(published.table(other).iloc[0]) if other in campaigns else ""
         lines.append(f"| {task} | {row.n_clips:.0f}, {row.n_speakers:.0f} | {_cell(row)} | {normalised} |")
     return "\n".join(lines)
+
+
+ADAPTATIONS = {
+    "plain": "plain",
+    "corpus": "normalised per corpus",
+    "coral": "CORAL",
+    "speaker": "normalised per speaker",
+}
+"""Adaptations with their printed names."""
+
+FEATURES = {"whisper_tiny_en": "Frozen encoder (Whisper tiny.en)", "default": "Table of features"}
+
+
+def cross_corpus_markdown() -> str:
+    """Markdown tables of the cross-corpus campaigns: a row per training set and test corpus."""
+    parts = []
+    for name, campaign in cross_corpus.CAMPAIGNS.items():
+        title = f"{FEATURES[campaign.features]}, scheme `{campaign.scheme}`"
+        parts.append(f"**{title}**\n\n{_crossed_markdown(cross_corpus.table(name), campaign)}")
+    return "\n\n".join(parts)
+
+
+def _crossed_markdown(table: pd.DataFrame, campaign) -> str:
+    """Table of one campaign, with means at its end."""
+    from ..evaluation import mean_over_pairs
+
+    ways = campaign.adaptations
+    head = ["training", "test (clips, speakers)", *(ADAPTATIONS[way] for way in ways)]
+    head += ["in-corpus", "in-corpus, normalised per speaker"]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    keyed = table.set_index(["train", "test", "balanced", "adaptation"])
+    crossed = table[table["train"] != table["test"]]
+    for train, test, balanced in crossed[["train", "test", "balanced"]].drop_duplicates().to_numpy():
+        first = crossed[(crossed["train"] == train) & (crossed["test"] == test)].iloc[0]
+        cells = [" + ".join(map(_corpus_name, train.split("+"))) + (", balanced" if balanced else "")]
+        cells.append(f"{_corpus_name(test)} ({first.n_clips}, {first.n_speakers})")
+        keys = [(train, test, balanced, way) for way in ways]
+        keys += [(test, test, False, way) for way in ("plain", "speaker")]
+        cells += [_cell(keyed.loc[key]) if key in keyed.index else "" for key in keys]
+        lines.append("| " + " | ".join(cells) + " |")
+    pooled = table["train"].str.contains("+", regex=False) & ~table["balanced"].astype(bool)
+    for label, part, mean in (
+        ("mean of the six pairs", table, mean_over_pairs),
+        ("mean of the three pooled trainings", table[pooled], lambda rows: rows["ua"].mean()),
+    ):
+        means = [f"{100 * mean(part[part['adaptation'] == way]):.1f}" for way in ways]
+        lines.append(f"| {label} | | " + " | ".join(means) + " | | |")
+    return "\n".join(lines)
+
+
+def curve_markdown() -> str:
+    """Markdown table of UA by number of clips with which each test speaker is normalised."""
+    curve = cross_corpus.curve()
+    kinds = curve[["fold", "only"]].drop_duplicates().to_numpy().tolist()
+    heads = [f"{_corpus_name(fold.split('-to-')[1])}, {only or 'any'} clips" for fold, only in kinds]
+    lines = ["| clips | " + " | ".join(heads) + " |", "|---" * (1 + len(kinds)) + "|"]
+    for count in curve["clips"].drop_duplicates():
+        rows = curve[curve["clips"].isna() if pd.isna(count) else curve["clips"] == count]
+        cells = []
+        for fold, only in kinds:
+            row = rows[(rows["fold"] == fold) & (rows["only"] == only)].iloc[0]
+            used = "" if row.n_used == count else f" ({row.n_used:.0f} used)"
+            cells.append(f"{100 * row.ua:.1f} [{100 * row.ua_low:.1f}, {100 * row.ua_high:.1f}]{used}")
+        lines.append(f"| {'all' if pd.isna(count) else f'{count:.0f}'} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _corpus_name(corpus: str) -> str:
+    return corpus.upper().replace("_", "-")
 
 
 def draw_leak_figure(path: Path | None = None) -> Path:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..errors import EvaluationError
 from ..splits import Fold, is_leaky
+from ..splits.folds import first_few
 from .bootstrap import bounds, count_speakers, difference, resample, sampling_units
 from .metrics import scalar_metrics, unit_confusions, validate
 
@@ -129,12 +130,13 @@ def evaluate_oof(oof: pd.DataFrame, *, interval: str = "speakers", n_boot: int =
     Raises
     ------
     EvaluationError
-        Several models or splits, a clip that is tested twice in a run, or runs that test different clips,
-        such as when a fold is missing.
+        Several models, splits or test corpora, a clip that is tested twice in a run, or runs that test
+        different clips, such as when a fold is missing.
 
     See Also
     --------
     evaluate_runs : the metrics of each run.
+    evaluate_corpora : one row for each training set and test corpus.
     compare_oof : the difference between two models.
     """
     confusions, n_units, interval, note = run_confusions(oof, interval)
@@ -154,6 +156,18 @@ def evaluate_oof(oof: pd.DataFrame, *, interval: str = "speakers", n_boot: int =
     }
 
 
+def test_corpora(oof: pd.DataFrame) -> pd.Series:
+    """Corpus of each clip, from its ``clip_id``; empty if ids do not contain it.
+
+    Examples
+    --------
+    >>> test_corpora(pd.DataFrame({"clip_id": ["ravdess/03-01", "tess/OAF_back_sad"]})).tolist()
+    ['ravdess', 'tess']
+    """
+    corpora = oof["clip_id"].astype(str).str.extract(r"^([^/]+)/", expand=False)
+    return corpora.fillna("").rename("corpus")
+
+
 def _runs(oof):
     """Checked pairs (name, table) of the runs."""
     if not len(oof):
@@ -165,6 +179,13 @@ def _runs(oof):
                 f"the table contains several values of {column!r} ({sorted(set(oof[column]))[:5]}); "
                 f"evaluate one at a time: for {column}, part in oof.groupby({column!r})"
             )
+    corpora = sorted(test_corpora(oof).unique())
+    if len(corpora) > 1:
+        raise EvaluationError(
+            f"the table contains several test corpora ({first_few(corpora)}), which are not pooled into one "
+            "score; evaluate one at a time: for corpus, part in oof.groupby(test_corpora(oof)), or use "
+            "evaluate_corpora for a table of training.cross_corpus"
+        )
     leaky = is_leaky(oof["split"].iloc[0])
     if leaky:
         runs = [(f"{seed}/{fold}", run) for (seed, fold), run in oof.groupby(["seed", "fold"])]

@@ -14,6 +14,7 @@ Examples
 
 from .clips import descriptor, pitch, side_by_side, spectrogram, spectrum, waveform
 from .corpus import by_emotion, by_speaker, class_counts, speaker_counts
+from .cross_corpus import corpus_matrix, enrolment_curve
 from .emotion_profiles import average_contours, difference_maps, difference_rows, importance_intervals
 from .ensembles import (
     evolution,
@@ -76,10 +77,12 @@ __all__ = [
     "color_of",
     "compare_with_listeners",
     "confusion",
+    "corpus_matrix",
     "correlations",
     "descriptor",
     "difference_maps",
     "difference_rows",
+    "enrolment_curve",
     "evidence",
     "evidence_maps",
     "evolution",

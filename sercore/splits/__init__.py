@@ -17,15 +17,17 @@ name                rule                                                        
 ``random``          by clip, stratified, 80/20: **leaky**, only to show the leak       5
 ==================  =================================================================  =========
 
-:func:`make_folds` makes the folds of a named split. :func:`inner_folds` and :func:`inner_split` divide the
-training part of a fold, for everything that is tuned. Rows are positions (``index.iloc[fold.train]``), in
-ascending order.
+:func:`make_folds` makes the folds of a named split, :func:`corpus_folds` those that train on chosen corpora
+and test on others, in which a clip may be tested several times. :func:`inner_folds` and :func:`inner_split`
+divide the training part of a fold, for everything that is tuned. Rows are positions
+(``index.iloc[fold.train]``), in ascending order.
 """
 
+from .cross_corpus import balance_corpora, corpus_folds, corpus_pairs
 from .folds import Fold, assert_disjoint, inner_folds, inner_split
 from .rules import CREMA_TEST_ACTORS, EMOBOX_RAVDESS, SPLITS, is_leaky, make_folds
 
 __all__ = [
-    "CREMA_TEST_ACTORS", "EMOBOX_RAVDESS", "SPLITS", "Fold", "assert_disjoint", "inner_folds", "inner_split",
-    "is_leaky", "make_folds",
+    "CREMA_TEST_ACTORS", "EMOBOX_RAVDESS", "SPLITS", "Fold", "assert_disjoint", "balance_corpora",
+    "corpus_folds", "corpus_pairs", "inner_folds", "inner_split", "is_leaky", "make_folds",
 ]  # fmt: skip

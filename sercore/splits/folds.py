@@ -36,11 +36,16 @@ class Fold:
     leaky: bool = False
 
 
-def assert_disjoint(index: pd.DataFrame, fold: Fold) -> None:
+def assert_disjoint(index: pd.DataFrame, fold: Fold, *, corpora: bool = False) -> None:
     """Raise if a clip, a speaker or a byte-identical recording is in both training and test.
 
     Clips without a known speaker count as one speaker per corpus: they cannot be shown to be of different
     people, so having them in both parts is refused.
+
+    Parameters
+    ----------
+    corpora : bool
+        Whether to refuse a corpus in both parts, too.
 
     Raises
     ------
@@ -59,12 +64,15 @@ def assert_disjoint(index: pd.DataFrame, fold: Fold) -> None:
         "speakers": speaker_ids(index),
         "byte-identical recordings": recording_ids(index),
     }
+    if corpora:
+        names_of["corpora"] = index["corpus"].to_numpy(str)
+    advice = "corpus" if corpora else "speaker"
     for what, names in names_of.items():
         shared = np.intersect1d(names[fold.train], names[fold.test])
         if len(shared):
             raise SplitError(
                 f"fold {fold.name!r} has {len(shared)} {what} in training and in test: {first_few(shared)}. "
-                "Scores on it would be too high; make folds with split='speaker'"
+                f"Scores on it would be too high; make folds with split={advice!r}"
             )
 
 
@@ -75,6 +83,7 @@ def inner_folds(
     n_folds: int = 5,
     seed: int = 0,
     label: str = "label",
+    by: str = "speaker",
 ) -> list[Fold]:
     """Folds within a training part, for search, ensemble weights and everything else that is tuned.
 
@@ -91,6 +100,9 @@ def inner_folds(
         Row positions that may be used: ``fold.train``.
     n_folds : int
         Maximum number of folds; fewer if there are fewer speakers (or sentences, or clips).
+    by : {"speaker", "corpus"}
+        ``corpus`` leaves one training corpus out at a time, if there are several, as a model is tuned that
+        will be used on another corpus; `n_folds` and `seed` then have no effect.
 
     Returns
     -------
@@ -106,7 +118,12 @@ def inner_folds(
     --------
     inner_split : one division for early stopping.
     """
-    folds = _divide(index, train_rows, n_folds, seed, label)
+    if by not in ("speaker", "corpus"):
+        raise SplitError(f"inner folds by {by!r}; they can be by 'speaker' or by 'corpus'")
+    if by == "corpus" and index["corpus"].iloc[train_rows].nunique() > 1:
+        folds = _leave_corpora_out(index, train_rows)
+    else:
+        folds = _divide(index, train_rows, n_folds, seed, label)
     for fold in folds:
         check_classes(fold, class_labels(index, label))
     return folds
@@ -157,6 +174,15 @@ def inner_split(
         check_classes(folds[0], labels)
     best = max(complete, key=lambda fold: len(set(labels[fold.test])))
     return best.train, best.test
+
+
+def _leave_corpora_out(index, train_rows):
+    """One fold for each corpus of some rows of the index."""
+    rows = np.unique(train_rows)
+    corpora = index["corpus"].to_numpy(str)[rows]
+    return [
+        Fold(f"inner-{name}", rows[corpora != name], rows[corpora == name]) for name in np.unique(corpora)
+    ]
 
 
 def _divide(index, train_rows, n_folds, seed, label):

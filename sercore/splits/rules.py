@@ -80,6 +80,7 @@ def make_folds(
 
     See Also
     --------
+    corpus_folds : train on chosen corpora, test on others.
     inner_split, inner_folds : divisions of a training part.
 
     Notebook: 03_mlp_baseline.ipynb
@@ -96,7 +97,7 @@ def make_folds(
     for fold in folds:
         check_classes(fold, labels)
         if not fold.leaky:
-            assert_disjoint(index, fold)
+            assert_disjoint(index, fold, corpora=split == "corpus")
     if split not in ("random", "crema-actors"):
         assert_tested_once(index, folds)
     return folds

@@ -25,8 +25,11 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "adaptation": ["ADAPTATIONS", "adapt", "coral"],
+        "across_corpora": ["PooledCorpora", "common_classes", "cross_corpus", "in_corpus", "pool_corpora"],
         "cross_validation": ["compare", "out_of_fold", "summarise"],
         "classical": ["fit_classical", "predict_proba"],
+        "enrolment": ["enrol", "enrolment_curve", "typical_speaker"],
         "fit_loop": ["Batches"],
         "fold_cache": ["write_parquet"],
         "folds": ["COSTS"],

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ..evaluation import evaluate_oof, results_row, results_table
+from ..evaluation import evaluate_oof, results_row, results_table, test_corpora
 from ..evaluation.bootstrap import MIN_UNITS, count_speakers
 from .folds import Job, make_tasks, run_folds
 from .normalisation import speaker_normalise
@@ -186,14 +186,14 @@ def summarise(
     interval: str | None = None,
     n_boot: int = 1000,
 ) -> pd.DataFrame:
-    """Result table with one row for each out-of-fold table.
+    """Result table with one row for each out-of-fold table, or for each of its test corpora.
 
     Parameters
     ----------
     oofs : iterable of pd.DataFrame
         From :func:`out_of_fold`.
     corpus, scheme : str
-        Names for the table.
+        Names for the table. Rows of a table with several test corpora have the name of their own corpus.
     speaker_norm : bool
         Whether the features were standardised per speaker (:func:`speaker_normalise`).
     interval : str, optional
@@ -205,14 +205,14 @@ def summarise(
     Notebook: 04_lstm_bilstm.ipynb
     """
     rows = []
-    for oof in oofs:
+    for name, oof in _by_test_corpus(oofs, corpus):
         folds = oof.groupby(["seed", "fold"])
         seconds = folds["train_seconds"].first().groupby("seed").sum().mean()
         few = count_speakers(oof["speaker"]) < MIN_UNITS
         rows.append(
             results_row(
                 evaluate_oof(oof, interval=interval or ("clips" if few else "speakers"), n_boot=n_boot),
-                corpus=corpus,
+                corpus=name,
                 scheme=scheme,
                 speaker_norm=speaker_norm,
                 train_seconds=seconds,
@@ -221,3 +221,10 @@ def summarise(
             )
         )
     return results_table(rows)
+
+
+def _by_test_corpus(oofs, corpus):
+    """Each table, or its parts, with the name of the corpus."""
+    for oof in oofs:
+        parts = list(oof.groupby(test_corpora(oof)))
+        yield from parts if len(parts) > 1 else [(corpus, oof)]

@@ -31,6 +31,7 @@ def choose_c(
     scale: bool = True,
     grid: Sequence[float] = C_GRID,
     n_folds: int = 3,
+    by: str = "speaker",
 ) -> float:
     """The inverse regularisation strength with the lowest log loss on inner folds.
 
@@ -42,6 +43,9 @@ def choose_c(
         Ascending. The search ends at the first value with a higher loss than the one before.
     n_folds : int
         Inner folds, by speaker if the training part has several.
+    by : {"speaker", "corpus"}
+        ``corpus`` leaves out one training corpus at a time, if there are several
+        (:func:`sercore.splits.inner_folds`). Every left-out corpus then has the same weight.
 
     Returns
     -------
@@ -55,11 +59,13 @@ def choose_c(
     """
     paths = [
         _Path(index, X, fold, augmented, scale)
-        for fold in inner_folds(index, train, n_folds=n_folds, seed=seed)
+        for fold in inner_folds(index, train, n_folds=n_folds, seed=seed, by=by)
     ]
+    by_corpus = by == "corpus" and index["corpus"].iloc[train].nunique() > 1
+    weights = [1 / len(path.y_test) if by_corpus else 1 for path in paths]
     best, lowest = grid[0], np.inf
     for c in grid:
-        loss = sum(path.loss(c) for path in paths)
+        loss = sum(weight * path.loss(c) for weight, path in zip(weights, paths, strict=True))
         if loss > lowest:
             break
         best, lowest = c, loss

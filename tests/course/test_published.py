@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sercore.course import clone, published, readme
+from sercore.course import clone, cross_corpus, published, readme
 from sercore.errors import SercoreError
 
 
@@ -27,7 +27,8 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
 
 
 def test_every_file_of_predictions_belongs_to_a_campaign():
-    assert {path.stem for path in published.oof_folder().iterdir()} == set(published.CAMPAIGNS)
+    campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, cross_corpus.CURVE}
+    assert {path.stem for path in published.oof_folder().iterdir()} == campaigns
 
 
 def test_fit_params_are_arguments_of_fit():
@@ -47,6 +48,8 @@ def test_pages_show_what_the_predictions_give():
     assert readme.results_markdown() in text, "run: sercore results --readme"
     assert readme.networks_markdown() in text, "run: sercore results --readme"
     assert readme.encoder_markdown() in text, "run: sercore results --readme"
+    assert readme.cross_corpus_markdown() in text, "run: sercore results --readme"
+    assert readme.curve_markdown() in text, "run: sercore results --readme"
 
 
 @pytest.mark.parametrize("name", published.CAMPAIGNS)

@@ -1,0 +1,103 @@
+"""``sercore evaluate``: train on some corpora, test on others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .options import n_processes, random_seed
+
+
+def add_evaluate(commands) -> None:
+    """Add ``evaluate`` to the parser."""
+    evaluate = commands.add_parser(
+        "evaluate", help="train on some corpora, test on others, and compare with the in-corpus score",
+        epilog="Example: sercore evaluate --train ravdess+tess --test emo_db --speaker-norm",
+    )  # fmt: skip
+    evaluate.add_argument("--train", metavar="A+B", help="corpora to train on, together")
+    evaluate.add_argument("--test", nargs="+", metavar="NAME", help="corpora to test on, one by one")
+    evaluate.add_argument(
+        "--matrix", nargs="+", metavar="NAME", help="all pairs of these corpora, and each against all others"
+    )
+    evaluate.add_argument("--model", default="logistic_nested", help="classical model (default: %(default)s)")
+    evaluate.add_argument("--encoder", help="frozen encoder (whisper_tiny_en) instead of the feature table")
+    evaluate.add_argument(
+        "--scheme", default="four", help="label scheme, or 'common' for the largest one that all contain"
+    )
+    adaptation = evaluate.add_argument_group("adaptation with the unlabelled test clips")
+    ways = adaptation.add_mutually_exclusive_group()
+    ways.add_argument("--speaker-norm", action="store_true", help="normalise each speaker")
+    ways.add_argument("--corpus-norm", action="store_true", help="normalise each corpus")
+    ways.add_argument("--coral", action="store_true", help="also align the covariances")
+    evaluate.add_argument(
+        "--balanced", action="store_true", help="equal weight for training corpora and classes"
+    )
+    evaluate.add_argument("--no-reference", action="store_true", help="leave the in-corpus scores out")
+    evaluate.add_argument("--seed", type=random_seed, default=0, help="random seed (default: %(default)s)")
+    evaluate.add_argument(
+        "--jobs", type=n_processes, default=1, help="processes for the extraction (default: %(default)s)"
+    )
+    evaluate.add_argument("--out", type=Path, help="CSV file for all metrics")
+    evaluate.add_argument("--figure", type=Path, help="image file for the heat map")
+    evaluate.set_defaults(command=_evaluate)
+
+
+def _evaluate(options) -> None:
+    import pandas as pd
+
+    from ..evaluation import cross_corpus_text, evaluate_corpora
+    from ..training import cross_corpus, in_corpus
+
+    pooled, folds = _data(options)
+    for sentence in pooled.left_out:
+        print(sentence)
+    chosen = [name for name in ("speaker_norm", "corpus_norm", "coral") if getattr(options, name)]
+    adaptation = chosen[0].removesuffix("_norm") if chosen else "plain"
+    common = {"model": options.model, "adaptation": adaptation, "seed": options.seed}
+    oof = [cross_corpus(*pooled.data, folds=folds, balanced=options.balanced, **common)]
+    if not options.no_reference:
+        tested = pooled.index["corpus"].isin(oof[0]["test"]).to_numpy()
+        tested_index = pooled.index[tested].reset_index(drop=True)
+        oof.append(in_corpus(tested_index, pooled.X[tested], pooled.classes, **common))
+    table = evaluate_corpora(pd.concat(oof, ignore_index=True))
+    print(f"{options.model}, {adaptation}; classes {', '.join(pooled.classes)}\n")
+    print(cross_corpus_text(table))
+    if options.out:
+        table.to_csv(options.out, index=False)
+    if options.figure:
+        _draw(table, options.figure)
+
+
+def _data(options):
+    """Pooled corpora and folds of the options."""
+    from ..errors import SercoreError
+    from ..splits import corpus_folds, corpus_pairs
+    from ..training import pool_corpora
+
+    if bool(options.matrix) == bool(options.train or options.test):
+        raise SercoreError("pass either --train and --test, or --matrix with at least two corpora")
+    if not options.matrix and not (options.train and options.test):
+        raise SercoreError("pass both --train and --test, such as --train ravdess+tess --test emo_db")
+    train = options.train.split("+") if options.train else []
+    recipe = "default"
+    if options.encoder:
+        from ..encoders import EncoderRecipe
+
+        recipe = EncoderRecipe(options.encoder)
+    names = options.matrix or [*train, *options.test]
+    pooled = pool_corpora(names, scheme=options.scheme, recipe=recipe, n_jobs=options.jobs)
+    if not options.matrix:
+        return pooled, corpus_folds(pooled.index, train, options.test)
+    others = corpus_folds(pooled.index) if pooled.index["corpus"].nunique() > 2 else []
+    return pooled, [*corpus_pairs(pooled.index), *others]
+
+
+def _draw(table, path: Path) -> None:
+    """Heat map as an image file."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from .. import plots
+
+    figure = plots.corpus_matrix(table).figure
+    figure.savefig(path, dpi=110, bbox_inches="tight")
+    print(path)

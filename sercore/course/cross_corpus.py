@@ -1,0 +1,174 @@
+"""Published cross-corpus experiments: RAVDESS, TESS and EMO-DB, each tested with models from the others.
+
+A campaign fixes the features and the label scheme. It contains the six pairs of corpora, the three tests with
+the two other corpora pooled, and the in-corpus references, with adaptations of
+:mod:`sercore.training.adaptation`. :func:`measure` needs the recordings and writes
+``data/oof/<campaign>.parquet``; :func:`table` computes the scores from that file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .. import paths
+from ..errors import SercoreError
+from .published import oof_folder
+
+__all__ = [
+    "CAMPAIGNS", "CORPORA", "CURVE", "CrossCorpus", "curve", "load", "measure", "measure_curve", "table",
+]  # fmt: skip
+
+CORPORA = ("ravdess", "tess", "emo_db")
+"""English, English (two women), German."""
+
+BALANCED = ("plain", "speaker")
+"""Adaptations repeated with balanced corpora, where two corpora are pooled; only with all adaptations."""
+
+CURVE = "speaker-norm-curve"
+"""File of :func:`measure_curve` in ``data/oof``."""
+
+
+@dataclass(frozen=True)
+class CrossCorpus:
+    """A cross-corpus campaign.
+
+    Parameters
+    ----------
+    features : str
+        ``default``, the table of features, or the name of an encoder.
+    scheme : str
+        Label scheme. ``four`` contains no merged emotion; ``six`` is the largest common set, with RAVDESS's
+        calm merged into neutral.
+    adaptations : tuple of str
+        See :func:`sercore.training.adapt`.
+    model : str
+    """
+
+    features: str
+    scheme: str
+    adaptations: tuple[str, ...] = ("plain", "corpus", "coral", "speaker")
+    model: str = "logistic_nested"
+
+
+CAMPAIGNS = {
+    "cross-corpus-encoder-four": CrossCorpus("whisper_tiny_en", "four", ("plain", "corpus", "speaker")),
+}
+"""Campaigns by name. Nothing was tuned on the test corpora: corpora, schemes, adaptations and the rule for
+the strength of regularisation were fixed before the first score was computed."""
+
+
+def measure(name: str) -> Path:
+    """Run a campaign on real recordings and return the file of its predictions.
+
+    Raises
+    ------
+    SercoreError
+        No campaign has this name, or a corpus is missing.
+    """
+    from ..splits import corpus_folds, corpus_pairs
+    from ..training import cross_corpus, in_corpus, write_parquet
+
+    campaign, pooled = _get(name), _pooled(name)
+    options = {"model": campaign.model, "folder": paths.cache_dir() / "oof" / name}
+    leave_one_out = corpus_folds(pooled.index)
+    folds, tables = [*corpus_pairs(pooled.index), *leave_one_out], []
+    for adaptation in campaign.adaptations:
+        tables.append(cross_corpus(*pooled.data, folds=folds, adaptation=adaptation, **options))
+    for adaptation in BALANCED if len(campaign.adaptations) > 2 else ():
+        tables.append(
+            cross_corpus(
+                *pooled.data, folds=leave_one_out, adaptation=adaptation, balanced=True, **options
+            )
+        )  # fmt: skip
+    for adaptation in ("plain", "speaker"):
+        tables.append(in_corpus(*pooled.data, adaptation=adaptation, **options))
+    oof = pd.concat(tables, ignore_index=True).drop(columns=["train_seconds", "ms_per_clip", "parameters"])
+    columns = [column for column in oof.columns if column.startswith("p_")]
+    oof[columns] = _thousandths(oof[columns].to_numpy())
+    path = oof_folder() / f"{name}.parquet"
+    write_parquet(oof, path)
+    return path
+
+
+def load(name: str) -> pd.DataFrame:
+    """Published predictions of a campaign (:func:`sercore.training.cross_corpus`).
+
+    Raises
+    ------
+    SercoreError
+        No campaign has this name, or its predictions are missing.
+    """
+    path = oof_folder() / f"{name}.parquet"
+    _get(name)
+    if not path.is_file():
+        raise SercoreError(f"{path}: not found; create it with 'sercore results --measure {name}'")
+    return pd.read_parquet(path)
+
+
+def table(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
+    """Scores of a campaign: one row for each training set, test corpus and adaptation.
+
+    See :func:`sercore.evaluation.evaluate_corpora` for the columns.
+
+    Examples
+    --------
+    >>> table("cross-corpus-encoder-four", n_boot=10)["test"].unique().tolist()
+    ['ravdess', 'tess', 'emo_db']
+    """
+    from ..evaluation import evaluate_corpora
+
+    return evaluate_corpora(load(name), n_boot=n_boot)
+
+
+def measure_curve() -> Path:
+    """Measure :func:`curve` on real recordings and return its file.
+
+    Encoder, four classes, from EMO-DB to RAVDESS and back; TESS has too few speakers.
+    """
+    from ..splits import corpus_folds
+    from ..training import enrolment_curve
+
+    pooled = _pooled("cross-corpus-encoder-four")
+    tables = [
+        enrolment_curve(*pooled.data, fold, only=only)
+        for train, test in (("emo_db", "ravdess"), ("ravdess", "emo_db"))
+        for fold in corpus_folds(pooled.index, [train], [test])
+        for only in (None, "neutral")
+    ]
+    path = oof_folder() / f"{CURVE}.csv"
+    pd.concat(tables).round(4).to_csv(path, index=False, lineterminator="\n")
+    return path
+
+
+def curve() -> pd.DataFrame:
+    """Published scores by number of clips for speaker normalisation (:func:`enrolment_curve`)."""
+    return pd.read_csv(oof_folder() / f"{CURVE}.csv", keep_default_na=False, na_values=[""]).assign(
+        only=lambda table: table["only"].fillna("")
+    )
+
+
+def _pooled(name: str):
+    """Features and labels of a campaign."""
+    from ..encoders import EncoderRecipe
+    from ..training import pool_corpora
+
+    campaign = _get(name)
+    recipe = "default" if campaign.features == "default" else EncoderRecipe(campaign.features)
+    return pool_corpora(CORPORA, scheme=campaign.scheme, recipe=recipe)
+
+
+def _get(name: str) -> CrossCorpus:
+    if name not in CAMPAIGNS:
+        raise SercoreError(f"no cross-corpus campaign named {name!r}; available: {', '.join(CAMPAIGNS)}")
+    return CAMPAIGNS[name]
+
+
+def _thousandths(proba: np.ndarray) -> np.ndarray:
+    """Probabilities with three decimals; the largest takes up the rest of the sum, and files are small."""
+    rounded, rows = np.round(proba, 3), np.arange(len(proba))
+    rounded[rows, proba.argmax(axis=1)] += 1 - rounded.sum(axis=1)
+    return np.round(rounded, 3).astype(np.float32)

@@ -1,0 +1,66 @@
+"""Published cross-corpus predictions: complete, and never tested on a training corpus."""
+
+import numpy as np
+import pytest
+
+from sercore import evaluation
+from sercore.course import cross_corpus
+from sercore.errors import SercoreError
+
+
+@pytest.fixture(params=cross_corpus.CAMPAIGNS)
+def name(request):
+    return request.param
+
+
+def test_predictions_are_complete(name):
+    campaign, oof = cross_corpus.CAMPAIGNS[name], cross_corpus.load(name)
+    assert (evaluation.test_corpora(oof) == oof["test"]).all()
+    assert oof["speaker"].str.startswith(tuple(f"{corpus}-" for corpus in cross_corpus.CORPORA)).all()
+    crossed = oof[(oof["train"] != oof["test"]) & ~oof["balanced"]]
+    parts = zip(crossed["train"], crossed["test"], strict=True)
+    assert not any(test in train.split("+") for train, test in parts)
+    assert set(crossed["adaptation"]) == set(campaign.adaptations)
+    sizes = oof.groupby(["test", "train", "adaptation", "balanced"])["clip_id"].agg(["size", "nunique"])
+    assert (sizes["size"] == sizes["nunique"]).all()
+    assert (sizes["size"].groupby("test").nunique() == 1).all()
+    for adaptation in campaign.adaptations:
+        pairs = crossed.loc[crossed["adaptation"] == adaptation, ["train", "test"]].drop_duplicates()
+        assert len(pairs) == 9
+    own = oof[oof["train"] == oof["test"]].groupby(["adaptation", "speaker"])["fold"].nunique()
+    assert (own == 1).all()
+    assert set(own.reset_index()["adaptation"]) == {"plain", "speaker"}
+
+
+def test_probabilities_sum_to_1(name):
+    proba = cross_corpus.load(name).filter(regex="^p_").to_numpy()
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
+    assert (proba >= 0).all()
+
+
+def test_every_score_has_a_reference(name):
+    table = cross_corpus.table(name, n_boot=10)
+    assert table["reference"].notna().all()
+    assert (table["interval"] == np.where(table["test"] == "tess", "clips", "speakers")).all()
+
+
+def test_rounding_keeps_the_sum_and_the_prediction(rng):
+    proba = rng.dirichlet(np.full(4, 0.3), 500)
+    rounded = cross_corpus._thousandths(proba)
+    np.testing.assert_allclose(rounded.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(rounded, proba, atol=2e-3)
+    clear = np.ptp(np.sort(proba)[:, -2:], axis=1) > 2e-3
+    assert (rounded.argmax(axis=1) == proba.argmax(axis=1))[clear].all()
+
+
+def test_unknown_campaign():
+    with pytest.raises(SercoreError, match=r"no cross-corpus campaign named 'x'; available: cross-corpus-"):
+        cross_corpus.table("x")
+
+
+def test_curve_has_every_count_for_every_test_corpus():
+    curve = cross_corpus.curve()
+    counts = curve.groupby(["fold", "only"])["clips"].agg(["size", "nunique"])
+    assert (counts["size"] == counts["nunique"] + 1).all()  # all clips are NaN
+    assert set(curve["only"]) == {"", "neutral"}
+    assert (curve["n_used"] <= curve["clips"].fillna(np.inf)).all()

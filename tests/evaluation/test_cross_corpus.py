@@ -1,0 +1,90 @@
+"""Scores of different test corpora are never pooled."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from toys.several import several_corpora
+from toys.tables import CLASSES
+
+from sercore import evaluation, splits, training
+from sercore.errors import EvaluationError
+
+
+@pytest.fixture
+def oof(rng):
+    index, X = several_corpora(rng)
+    folds = [*splits.corpus_pairs(index), *splits.corpus_folds(index)]
+    return pd.concat(
+        [
+            training.cross_corpus(index, X, CLASSES, folds=folds, model="lda"),
+            training.in_corpus(index, X, CLASSES, model="lda"),
+        ],
+        ignore_index=True,
+    )
+
+
+def test_evaluate_oof_refuses_several_test_corpora(rng):
+    index, X = several_corpora(rng)
+    oof = training.out_of_fold(index, X, CLASSES, model="lda", split="corpus", progress=False)
+    with pytest.raises(EvaluationError, match=r"several test corpora \(a, b, c\), which are not pooled"):
+        evaluation.evaluate_oof(oof)
+    with pytest.raises(EvaluationError, match="several test corpora"):
+        evaluation.compare_oof(oof, oof)
+    table = training.summarise([oof], corpus="a+b+c", scheme="four")
+    assert table["corpus"].tolist() == ["a", "b", "c"]
+    for corpus, part in oof.groupby(evaluation.test_corpora(oof)):
+        row = table[table["corpus"] == corpus].iloc[0]
+        assert row["ua"] == evaluation.evaluate_oof(part)["ua"]
+        assert row["n_clips"] == (index["corpus"] == corpus).sum()
+
+
+def test_one_row_for_each_training_set_and_test_corpus(oof):
+    table = evaluation.evaluate_corpora(oof, n_boot=50)
+    assert len(table) == 12
+    row = table[(table["train"] == "a+b") & (table["test"] == "c")].iloc[0]
+    part = oof[(oof["train"] == "a+b") & (oof["test"] == "c")]
+    y_true, proba, classes, _ = evaluation.unpack(part)
+    assert row["ua"] == pytest.approx(evaluation.scalar_metrics(y_true, proba, classes)["ua"])
+    assert row["ua_low"] <= row["ua"] <= row["ua_high"]
+    assert (row["n_clips"], row["n_speakers"], row["interval"]) == (48, 4, "speakers")
+    own = table[(table["train"] == "c") & (table["test"] == "c")].iloc[0]
+    assert row["reference"] == own["ua"]
+
+
+def test_reference_is_of_the_same_model_and_normalisation(oof):
+    table = evaluation.evaluate_corpora(oof.assign(adaptation="speaker"), n_boot=10)
+    assert table["reference"].notna().all()
+    mixed = oof.assign(adaptation=np.where(oof["train"] == oof["test"], "plain", "speaker"))
+    crossed = evaluation.evaluate_corpora(mixed, n_boot=10).query("train != test")
+    assert crossed["reference"].isna().all()
+    mixed = oof.assign(adaptation=np.where(oof["train"] == oof["test"], "plain", "coral"))
+    assert evaluation.evaluate_corpora(mixed, n_boot=10)["reference"].notna().all()
+
+
+def test_few_speakers_give_an_interval_over_clips(oof):
+    two = oof[(oof["train"] == "a") & oof["speaker"].isin(["c-0", "c-1"])]
+    assert evaluation.evaluate_corpora(two, n_boot=10)["interval"].tolist() == ["clips"]
+
+
+def test_matrix(oof):
+    table = evaluation.evaluate_corpora(oof, n_boot=10)
+    matrix = evaluation.corpus_matrix(table)
+    assert matrix.index.tolist() == ["a", "b", "c", "all others"]
+    assert matrix.columns.tolist() == ["a", "b", "c"]
+    assert matrix.notna().all(axis=None)
+    pairs = table[table["train"].isin(["a", "b", "c"]) & (table["train"] != table["test"])]
+    assert evaluation.mean_over_pairs(table) == pytest.approx(pairs["ua"].mean())
+    with pytest.raises(EvaluationError, match="several rows for one training set"):
+        evaluation.corpus_matrix(pd.concat([table, table]))
+
+
+def test_text(oof):
+    text = evaluation.cross_corpus_text(evaluation.evaluate_corpora(oof, n_boot=10))
+    assert "all others" in text
+    assert "mean over pairs: " in text
+    assert len(text.splitlines()) == 10 + 2 + 5 + 2
+
+
+def test_other_tables_are_refused(oof):
+    with pytest.raises(EvaluationError, match="not a cross-corpus table: no column test, train"):
+        evaluation.evaluate_corpora(oof.drop(columns=["train", "test"]))

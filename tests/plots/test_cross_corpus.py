@@ -1,0 +1,33 @@
+"""Figures of cross-corpus results."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from sercore import plots
+
+
+@pytest.fixture
+def ax():
+    return Figure().subplots()
+
+
+def test_matrix_shows_scores_intervals_and_outlined_references(ax):
+    rows = [("a", "b", 0.5, "clips"), ("b", "a", 0.4, "speakers"), ("a", "a", 0.9, "speakers")]
+    table = pd.DataFrame(rows, columns=["train", "test", "ua", "interval"])
+    table = table.assign(ua_low=table["ua"] - 0.1, ua_high=table["ua"] + 0.1)
+    plots.corpus_matrix(table, ax=ax)
+    assert {text.get_text() for text in ax.texts} >= {"50.0\n[40, 60]*", "40.0\n[30, 50]"}
+    assert [patch.get_xy() for patch in ax.patches] == [(0, 0)]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("test corpus", "training corpus")
+
+
+def test_curve_has_a_line_for_each_kind_of_clip(ax):
+    part = pd.DataFrame({"clips": [0, 2, np.nan], "ua": [0.3, 0.4, 0.5]})
+    part = part.assign(ua_low=part["ua"] - 0.1, ua_high=part["ua"] + 0.1)
+    curve = pd.concat([part.assign(only=""), part.assign(only="neutral")], ignore_index=True)
+    plots.enrolment_curve(curve, ax=ax)
+    assert [line.get_label() for line in ax.lines] == ["any clips", "neutral clips only"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "2", "all"]
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [30, 40, 50])
