@@ -9,6 +9,7 @@
     sercore extract --corpus tess    features of every clip as one Parquet file
     sercore train --model lda        a bundle: model, labels, recipe and metrics
     sercore predict --bundle B FILES emotions of recordings, files or folders
+    sercore listen                   predictions that follow the microphone
     sercore results                  published scores, recomputed from their predictions
     sercore bench                    speed, as ratios measured in one run
 
@@ -25,7 +26,7 @@ import sys
 
 from .. import __version__, paths, quiet
 from ..errors import SercoreError
-from . import corpora, course, models
+from . import corpora, course, listen, models
 from .options import corpus_options
 
 __all__ = ["main"]
@@ -94,5 +95,6 @@ def _parser() -> argparse.ArgumentParser:
     course.add_run(commands)
     corpora.add_commands(commands)
     models.add_commands(commands)
+    listen.add_listen(commands)
     course.add_results(commands)
     return parser

@@ -18,6 +18,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "debounce": ["Debounced"],
         "explorer": ["ClipChooser", "Explorer"],
+        "hear_me": ["HearMe"],
+        "live": ["Live"],
         "occluding": ["Occluding"],
         "player": ["Player", "wav_bytes"],
         "timeline": ["Timeline"],

@@ -115,6 +115,8 @@ class SoundInput(ipywidgets.HBox):
         Called with each waveform and its name.
     microphone : bool
         Whether to add a recorder.
+    description : str
+        Label of the upload.
     sr : int
         Sample rate of the waveforms in Hz.
     """
@@ -124,10 +126,11 @@ class SoundInput(ipywidgets.HBox):
         heard: Callable[[np.ndarray, str], object],
         *,
         microphone: bool = True,
+        description: str = "Upload a recording",
         sr: int = SAMPLE_RATE,
     ):
         self._heard, self._sr = heard, sr
-        self.upload = Upload(self.take, rate=sr)
+        self.upload = Upload(self.take, description=description, rate=sr)
         self.message = Message()
         parts = [self.upload]
         if microphone:

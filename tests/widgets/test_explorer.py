@@ -179,8 +179,8 @@ def test_controls_are_labelled_in_order(explorer):
     assert sources == ["Corpus A", "Speaker", "Emotion", "Clip", "Upload a recording", "Recorder"]
     assert sliders[:3] == ["window (ms)", "step (ms)", "mel bands"]
     assert sliders[3:] == ["range (Hz)", "range (dB)", "pre-emphasis"]
-    assert words[12:17] == ["View", "F0", "formants", "compare two clips", "Text size"]
-    assert words[17:] == ["clip A: sad, demo_F1_sad_1_1", "the sound"]
+    assert words[12:17] == ["View", "F0", "formants", "compare two clips", "predict clip A"]
+    assert words[17:] == ["Text size", "clip A: sad, demo_F1_sad_1_1", "the sound"]
 
 
 def test_widget_has_notebook_representation(explorer):
