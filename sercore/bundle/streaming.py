@@ -62,7 +62,7 @@ class PauseDetector:
     """Tells speech from pauses by the level of 20 ms frames above the background noise.
 
     The noise is estimated as the 10th percentile of the levels of the last 10 s, which speech with its
-    gaps does not raise much. A frame is speech if it exceeds the noise by 12 dB, and -55 dB of full scale
+    gaps does not raise much. A frame is speech if it exceeds the noise by 9 dB, and -55 dB of full scale
     in any case; above -35 dB it always is. There is no test for voices: music and a slammed door are
     speech to this detector.
 
@@ -84,7 +84,7 @@ class PauseDetector:
     """
 
     FRAME_SECONDS, MEMORY_SECONDS = 0.02, 10.0
-    MARGIN_DB, LOWEST_DB, HIGHEST_DB = 12.0, -55.0, -35.0
+    MARGIN_DB, LOWEST_DB, HIGHEST_DB = 9.0, -55.0, -35.0
 
     def __init__(self, sr: int, *, window: float = 3.0, pause: float = 0.6, shortest: float = 0.4):
         self._frame = round(self.FRAME_SECONDS * sr)
@@ -111,7 +111,7 @@ class PauseDetector:
     @property
     def level(self) -> float:
         """Level of the last 0.1 s in decibels of full scale; -100 before the first frame."""
-        return max(list(self._levels)[-5:], default=-100.0)
+        return float(max(list(self._levels)[-5:], default=-100.0))
 
     @property
     def is_pause(self) -> bool:

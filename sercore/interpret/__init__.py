@@ -7,7 +7,7 @@ attribution maps    :mod:`~sercore.interpret.attribution`: evidence per frame an
                     :mod:`~sercore.interpret.gradients`,
                     :mod:`~sercore.interpret.layer_relevance` and occlusion;
                     :mod:`~sercore.interpret.regions`: boxes, voiced segments and words;
-                    :mod:`~sercore.interpret.sound_occlusion`: for any model, by removing sound
+                    :mod:`~sercore.interpret.removal`: for any model, by removing sound
 tables              :mod:`~sercore.interpret.importance`: groups of columns, by permutation and
                     ablation
 tests               :mod:`~sercore.interpret.faithfulness`: deletion, insertion, shuffled
@@ -47,7 +47,7 @@ from .gradients import class_probabilities, class_scores, score_gradients
 from .importance import ablation, permutation_importance, permutation_intervals
 from .layer_relevance import attention_rollout, grad_cam, last_map_layer
 from .regions import box_means, box_numbers
-from .sound_occlusion import sound_occlusion
+from .removal import sound_occlusion
 
 __all__ = [
     "METHODS",

@@ -18,8 +18,8 @@ from ..bundle import Prediction, Predictor, adapt, model_note, predict_or_reject
 from ..bundle.speaker import NEUTRAL_SECONDS
 from ..errors import SercoreError
 from ..features import Spectrum, get_recipe
+from ..interpret.removal import sound_occlusion
 from ..interpret.sonification import predict_masked
-from ..interpret.sound_occlusion import sound_occlusion
 from ..pictures.analysis import Clip, Settings
 from ..pictures.html import probability_bars
 from ..pictures.picture import from_axes

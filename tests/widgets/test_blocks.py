@@ -194,7 +194,8 @@ def test_decoded_channels_are_interleaved():
     ("head", "read"),
     [
         ("RIFF....", True), ("fLaC....", True), ("OggS....", True), ("ID3.....", True),
-        ("\\xff\\xfb..", True), ("\\xff\\xf1..", False), ("\\x1aE\\xdf\\xa3", False), ("\\0\\0\\0 ftypM4A", False),
+        ("\\xff\\xfb..", True), ("\\xff\\xf1..", False), ("\\x1aE\\xdf\\xa3", False),
+        ("\\0\\0\\0 ftypM4A", False),
     ],
 )  # fmt: skip
 def test_browser_decodes_what_the_kernel_does_not_read(head, read):
