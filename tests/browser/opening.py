@@ -103,10 +103,13 @@ def count_widgets(notebook: Path) -> int:
 
 
 @contextmanager
-def opened(front_end: str, notebook: Path, chromium: str):
-    """Serve ``notebook``, open it, run all cells; yield an :class:`OpenPage` with all its widgets."""
+def opened(front_end: str, notebook: Path, chromium: str, *, flags: tuple[str, ...] = ()):
+    """Serve ``notebook``, open it, run all cells; yield an :class:`OpenPage` with all its widgets.
+
+    ``flags`` are further flags of the browser.
+    """
     with serve(front_end, notebook) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *flags])
         try:
             page = browser.new_page(viewport=SIZE)
             page.set_default_timeout(30_000)

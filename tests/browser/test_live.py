@@ -1,4 +1,4 @@
-"""Live predictions and "hear me" with a fake microphone that plays a file: permission, speech, pauses, loss."""
+"""Live predictions and "hear me" with a fake microphone that plays a file."""
 
 import re
 
