@@ -33,6 +33,9 @@ from .upload import Message, SoundInput
 MAX_SECONDS = 10.0
 """Only the first seconds of a recording are predicted: models are trained on sentences."""
 
+HEIGHT = 150
+"""Height of the picture in pixels."""
+
 
 class HearMe(ipywidgets.VBox):
     """Predictions for a voice, before and after adaptation to the speaker, and for a second voice.
@@ -70,9 +73,8 @@ class HearMe(ipywidgets.VBox):
             description="compare two voices", indent=False, layout={"width": "auto"}
         )
         self.compare.observe(lambda change: self._show_second(change["new"]), "value")
-        about = f"<b>{html.escape(model_note(self.predictor))}</b>"
         row = ipywidgets.HBox(self.voices, layout={"grid_gap": "0 16px"})
-        super().__init__([ipywidgets.HTML(notice_html()), ipywidgets.HTML(about), self.compare, row])
+        super().__init__([ipywidgets.HTML(notice_html(model_note(self.predictor))), self.compare, row])
         apply_style(self, text)
         self._show_second(False)
 
@@ -102,8 +104,9 @@ class VoicePanel(ipywidgets.VBox):
         self.wave, self._evidence, self._adapted = None, None, None
         self.before: Prediction | None = None
         self.after: Prediction | None = None
-        self.own = SoundInput(self.hear, description=f"Voice {letter}: upload")
-        self.neutral = SoundInput(self.hear_neutral, description=f"{NEUTRAL_SECONDS:.0f} s neutral: upload")
+        self.own = SoundInput(self.hear, notice=False, description=f"Voice {letter}: upload")
+        words = f"{NEUTRAL_SECONDS:.0f} s neutral: upload"
+        self.neutral = SoundInput(self.hear_neutral, notice=False, description=words)
         self.forget = ipywidgets.Button(description="New speaker", tooltip="Forget the neutral speech")
         self.evidence = ipywidgets.Button(
             description="Show evidence", tooltip="Remove parts of the sound and predict the rest"
@@ -115,9 +118,10 @@ class VoicePanel(ipywidgets.VBox):
         self.evidence.on_click(lambda _: self.show_evidence())
         self.forget.on_click(lambda _: self.forget_speaker())
         self.player.observe(self.later, "width")
-        buttons = ipywidgets.HBox([self.evidence, self.forget])
+        wrap = {"flex_flow": "row wrap", "align_items": "center"}
+        below = ipywidgets.HBox([self.neutral, self.evidence, self.forget], layout=wrap)
         super().__init__(
-            [self.own, self.player, self.answers, self.neutral, buttons, self.message],
+            [self.own, self.player, self.answers, below, self.message],
             layout={"flex": "1 1 0", "min_width": "0"},
         )
 
@@ -181,12 +185,12 @@ class VoicePanel(ipywidgets.VBox):
         if self._evidence is None:
             settings = Settings(font_size=self._font_size)
             clip = Clip(self.wave, f"{self.letter}: {self.name}")
-            (picture,) = pictures([clip], settings, size=(width, 190))
+            (picture,) = pictures([clip], settings, size=(width, HEIGHT))
         else:
             emotion, evidence = self._evidence
             title = f"evidence for {emotion} (orange) and against it (purple)"
             axes = evidence_axes(
-                self.wave, evidence, title=title, size=(width, 190), font_size=self._font_size
+                self.wave, evidence, title=title, size=(width, HEIGHT), font_size=self._font_size
             )
             picture = from_axes(axes)
         self.player.show(picture)
@@ -204,9 +208,9 @@ def answers_html(before: Prediction, after: Prediction | None = None) -> str:
         return _answer_html("", before)
     sides = _answer_html("before: ", before), _answer_html("after adaptation: ", after)
     columns = "".join(f"<div style='flex:1;min-width:0'>{side}</div>" for side in sides)
-    return f"<div style='display:flex;gap:16px'>{columns}</div>"
+    return f"<div style='display:flex;gap:16px;padding-right:8px'>{columns}</div>"
 
 
 def _answer_html(heading: str, prediction: Prediction) -> str:
-    title = f"<div role='status'><b>{html.escape(f'{heading}{prediction}')}</b></div>"
+    title = f"<div role='status' style='line-height:1.3'><b>{html.escape(f'{heading}{prediction}')}</b></div>"
     return title + (probability_bars(prediction.proba) if prediction.proba else "")

@@ -16,6 +16,7 @@ from ..audio import SAMPLE_RATE
 from ..bundle import Predictor, get_predictor, model_note, predict_or_reject, speech_predictor
 from ..pictures.html import probability_bars
 from .debounce import Debounced
+from .notice import notice_html
 
 
 def change_level(wave: np.ndarray, decibels: float) -> np.ndarray:
@@ -73,8 +74,9 @@ class LevelProbe(ipywidgets.VBox):
         self.bars = ipywidgets.HTML(layout={"width": "560px"})
         self.later = Debounced(self.refresh)
         self.level.observe(self.later, "value")
-        about = ipywidgets.HTML(f"<b>{html.escape(model_note(self.predictor))}</b>")
-        super().__init__([about, ipywidgets.HBox([self.level, self.bars], layout={"flex_flow": "row wrap"})])
+        about = ipywidgets.HTML(notice_html(model_note(self.predictor), lines=()), layout={"width": "420px"})
+        left = ipywidgets.VBox([self.level, about])
+        super().__init__([ipywidgets.HBox([left, self.bars], layout={"flex_flow": "row wrap"})])
 
     def hear(self, wave: np.ndarray) -> None:
         """Predict another clip [shape=(n_samples,)] at 16 kHz, at its own level."""

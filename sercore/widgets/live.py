@@ -5,7 +5,6 @@ Without the widget, use :class:`sercore.bundle.Listener`, or ``sercore listen`` 
 
 from __future__ import annotations
 
-import html
 import os
 from collections import deque
 
@@ -102,8 +101,7 @@ class Live(ipywidgets.VBox):
         )
         self.microphone.on_msg(lambda _, message, buffers: self._receive(message, buffers))
         self.later = Debounced(self._answer)
-        about = f"<b>{html.escape(model_note(self.predictor))}</b>"
-        super().__init__([ipywidgets.HTML(notice_html()), ipywidgets.HTML(about), self.microphone])
+        super().__init__([ipywidgets.HTML(notice_html(model_note(self.predictor))), self.microphone])
         apply_style(self, text)
 
     def stop(self) -> None:

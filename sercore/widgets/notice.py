@@ -12,8 +12,17 @@ NOTICE = (
 )
 """Three lines for widgets and commands that record people."""
 
+SHORT = "Acted emotion, not minds. Only adults who agree. Not at work or in education (EU AI Act)."
+"""The same for a row of controls."""
 
-def notice_html() -> str:
-    """The notice as HTML."""
-    lines = "<br>".join(html.escape(line) for line in NOTICE)
-    return f'<div class="sercore-notice" role="note">{lines}</div>'
+
+def notice_html(note: str = "", *, lines: tuple[str, ...] = NOTICE) -> str:
+    """The notice as HTML, followed by ``note`` in bold, such as what the model was trained on.
+
+    Examples
+    --------
+    >>> notice_html("a & b", lines=())
+    '<div class="sercore-notice" role="note"><b>a &amp; b</b></div>'
+    """
+    parts = [html.escape(line) for line in lines] + ([f"<b>{html.escape(note)}</b>"] if note else [])
+    return f'<div class="sercore-notice" role="note">{"<br>".join(parts)}</div>'

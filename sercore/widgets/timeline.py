@@ -5,7 +5,6 @@ Without the widget, use :meth:`sercore.bundle.Recording.predict` and :func:`serc
 
 from __future__ import annotations
 
-import html
 import os
 
 import ipywidgets
@@ -18,7 +17,7 @@ from ..pictures.html import probability_bars
 from ..pictures.picture import from_axes
 from ..pictures.views import timeline_axes
 from .debounce import Debounced
-from .notice import NOTICE
+from .notice import NOTICE, notice_html
 from .page_style import apply_style, control_layout, font_px
 from .player import Player
 from .upload import SoundInput
@@ -98,7 +97,7 @@ class Timeline(ipywidgets.VBox):
     def show(self, recording: Recording) -> None:
         """Change the recording."""
         self.recording, self._axes = recording, None
-        self.about.value = f"<b>{html.escape(model_note(self.predictor))} {NOTICE[0]}</b>"
+        self.about.value = notice_html(model_note(self.predictor), lines=NOTICE[:1])
         self.player.description = f"recording {recording.name}"
         self.player.hear(recording.wave, recording.sr)
         self.refresh()

@@ -18,6 +18,7 @@ import traitlets
 from ..audio import SAMPLE_RATE
 from ..audio.encoding import load_bytes
 from ..errors import AudioError
+from .notice import SHORT, notice_html
 from .player import STATIC, script
 
 MAX_SECONDS = 30
@@ -115,6 +116,8 @@ class SoundInput(ipywidgets.HBox):
         Called with each waveform and its name.
     microphone : bool
         Whether to add a recorder.
+    notice : bool
+        Whether to say beside the recorder what it must not be used for.
     description : str
         Label of the upload.
     sr : int
@@ -126,6 +129,7 @@ class SoundInput(ipywidgets.HBox):
         heard: Callable[[np.ndarray, str], object],
         *,
         microphone: bool = True,
+        notice: bool = True,
         description: str = "Upload a recording",
         sr: int = SAMPLE_RATE,
     ):
@@ -137,6 +141,8 @@ class SoundInput(ipywidgets.HBox):
             self.recorder = Recorder()
             self.recorder.observe(lambda change: self.take("recording", change.new), "recording")
             parts.append(self.recorder)
+            if notice:
+                parts.append(ipywidgets.HTML(notice_html(lines=(SHORT,))))
         super().__init__([*parts, self.message], layout={"flex_flow": "row wrap", "align_items": "center"})
 
     def take(self, name: str, content: bytes) -> None:
