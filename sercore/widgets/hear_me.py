@@ -205,7 +205,7 @@ def answers_html(before: Prediction, after: Prediction | None = None) -> str:
     True
     """
     if after is None:
-        return _answer_html("", before)
+        return f"<div style='padding-right:8px'>{_answer_html('', before)}</div>"
     sides = _answer_html("before: ", before), _answer_html("after adaptation: ", after)
     columns = "".join(f"<div style='flex:1;min-width:0'>{side}</div>" for side in sides)
     return f"<div style='display:flex;gap:16px;padding-right:8px'>{columns}</div>"

@@ -20,7 +20,6 @@ from ..features import Spectrum, get_recipe
 from ..features.spectrum import mel_centres
 from ..pictures.canvas import N_SHADES, palette
 from ..plots.style import color_of
-from .debounce import Debounced
 from .notice import notice_html
 from .page_style import apply_style, font_px
 from .player import STATIC, script
@@ -51,7 +50,8 @@ class LiveMicrophone(anywidget.AnyWidget):
 class Live(ipywidgets.VBox):
     """Spectrogram of the last seconds of the microphone, and the predicted emotion, none in pauses.
 
-    The picture changes eight times and the prediction four times per second. Colours show absolute levels,
+    The picture changes eight times and the prediction four times per second, or less often if the machine is
+    too slow: the delay does not grow. Colours show absolute levels,
     so soft speech is darker. Sound is not stored: only the last seconds are in memory.
 
     Parameters
@@ -100,7 +100,6 @@ class Live(ipywidgets.VBox):
             classes=[(name, color_of(name)) for name in self.predictor.classes],
         )
         self.microphone.on_msg(lambda _, message, buffers: self._receive(message, buffers))
-        self.later = Debounced(self._answer)
         super().__init__([ipywidgets.HTML(notice_html(model_note(self.predictor))), self.microphone])
         apply_style(self, text)
 
@@ -110,7 +109,7 @@ class Live(ipywidgets.VBox):
         self.microphone.send({"step": "stop"})
 
     def _receive(self, message: dict, buffers: list) -> None:
-        """Start, stop, or store a block of samples; the picture is made after all waiting blocks."""
+        """Start, stop, or store a block of samples; the page asks for a picture as often as it gets one."""
         step = message.get("step")
         try:
             if step == "start":
@@ -123,14 +122,13 @@ class Live(ipywidgets.VBox):
                 self._number = message["number"]
                 if message.get("latency") is not None:
                     self.latencies.append(float(message["latency"]))
-                self.later()
+                if message.get("answer"):
+                    self._answer()
         except AudioError as error:
             self._fail(error)
 
     def _answer(self) -> None:
         """Send the picture of the last seconds, and the prediction if one is due."""
-        if self._listener is None:  # stopped while blocks were waiting
-            return
         answer = {"step": "view", "session": self._session, "number": self._number}
         moment = self._listener.poll()
         if moment is not None:

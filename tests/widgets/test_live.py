@@ -42,7 +42,7 @@ def live(monkeypatch):
 def send(widget, step, *, session=1, **more):
     """A message of the page; samples are sent as bytes."""
     buffers = [memoryview(more.pop("samples").astype(np.float32).tobytes())] if "samples" in more else []
-    message = {"step": step, "session": session, **more}
+    message = {"step": step, "session": session, "answer": True, **more}
     widget.microphone._handle_custom_msg(message, buffers)
 
 
@@ -63,6 +63,16 @@ def test_live_answers_every_block_and_predicts_every_second_one(live, sad_then_a
     assert views[-1]["prediction"]["proba"] == list(live.moment.prediction.proba.values())
     assert list(live.latencies)[:2] == [51, 52]
     assert live.moment.seconds == 2.0
+
+
+def test_live_stores_blocks_without_answer(live, sad_then_angry):
+    send(live, "start", rate=SR)
+    for k in range(9):
+        block = sad_then_angry[2000 * k : 2000 * (k + 1)]
+        send(live, "block", number=k + 1, answer=k == 8, samples=block)
+    ((view, _),) = live.sent
+    assert view["number"] == 9
+    assert live.moment.seconds == 18_000 / SR
 
 
 def test_live_picture_shows_newest_sound_at_the_right(live):

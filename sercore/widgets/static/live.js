@@ -1,6 +1,7 @@
 // Spectrogram and probabilities that follow the microphone; sound.mjs precedes it.
 const BLOCK_SECONDS = 0.125; // a block per picture
-const MOST_WAITING = 80; // blocks without an answer, after which blocks are dropped
+const MOST_WAITING = 2; // answers that are asked for at a time, so that a slow kernel does not fall behind
+const PATIENCE_MS = 10_000; // without an answer, after which blocks are dropped
 const N_LATENCIES = 200;
 
 const made = (name, className, text = "") => {
@@ -64,7 +65,7 @@ function render({ model, el }) {
   });
 
   let closed = false;
-  let running = null; // { microphone, block, filled, number, sent, latencies } while listening
+  let running = null; // { microphone, block, sent, latencies, ... } while listening
   let session = 0; // answers to blocks of an earlier one are ignored
 
   function show(message) {
@@ -89,7 +90,7 @@ function render({ model, el }) {
       const microphone = await openMicrophone({ append, gone: () => stop("The microphone was disconnected."), closed: () => closed });
       session += 1;
       const block = new Float32Array(Math.round(BLOCK_SECONDS * microphone.rate));
-      running = { microphone, block, filled: 0, number: 0, sent: new Map(), latencies: [], latency: null };
+      running = { microphone, block, filled: 0, number: 0, sent: new Map(), latencies: [], latency: null, answered: performance.now() };
       model.send({ step: "start", session, rate: microphone.rate });
       show("listening");
     } catch (error) {
@@ -122,10 +123,12 @@ function render({ model, el }) {
   function sendBlock() {
     meter.value = peakLevel(running.block);
     running.filled = 0;
-    if (running.sent.size > MOST_WAITING) return show("the kernel is busy");
+    const now = performance.now();
+    if (now - running.answered > PATIENCE_MS) return show("the kernel is busy");
     running.number += 1;
-    running.sent.set(running.number, performance.now());
-    const message = { step: "block", session, number: running.number, latency: running.latency };
+    const answer = running.sent.size < MOST_WAITING;
+    if (answer) running.sent.set(running.number, now);
+    const message = { step: "block", session, number: running.number, latency: running.latency, answer };
     running.latency = null;
     model.send(message, undefined, [running.block.slice().buffer]);
   }
@@ -162,6 +165,7 @@ function render({ model, el }) {
     draw(new Uint8Array(buffers[0].buffer ?? buffers[0], buffers[0].byteOffset ?? 0, n_bands * n_frames));
     if (message.prediction) showProbabilities(message.prediction);
     const { sent, latencies } = running;
+    running.answered = performance.now();
     const from = sent.get(message.number);
     for (const number of sent.keys()) if (number <= message.number) sent.delete(number);
     requestAnimationFrame(() => setTimeout(() => measure(from, latencies))); // after the page was painted
