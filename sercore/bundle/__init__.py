@@ -15,6 +15,10 @@ for networks. Several members are combined by weighted soft voting. Nothing is e
 ``default_model``     the small model of demonstrations
 ``files``             prediction for many files, in parallel
 ``recordings``        long recordings in windows
+``streaming``         the last seconds of a microphone, at regular steps
+``prediction``        an emotion, or the reason for a rejection
+``speech_model``      the model for recordings of people
+``speaker``           adaptation to a speaker by neutral speech
 ``printing``          output of ``sercore predict``
 ``folder``            files and digests of a bundle
 ``manifest``          ``bundle.json`` and its validation
@@ -30,25 +34,37 @@ from .. import quiet
 from .default_model import get_predictor
 from .files import find_files, predict_clip, predict_files
 from .folder import digest
+from .prediction import Prediction, predict_or_reject
 from .predictor import Predictor
 from .printing import print_predictions
 from .recordings import Recording, Windows, over_time, predict_windows
 from .saving import FittedModel, save
+from .speaker import adapt
+from .speech_model import model_note, speech_predictor
+from .streaming import Listener, PauseDetector, SampleBuffer
 
 quiet.disable_telemetry()  # no module of this package imports ONNX Runtime before it is used
 
 __all__ = [
     "FittedModel",
+    "Listener",
+    "PauseDetector",
+    "Prediction",
     "Predictor",
     "Recording",
+    "SampleBuffer",
     "Windows",
+    "adapt",
     "digest",
     "find_files",
     "get_predictor",
+    "model_note",
     "over_time",
     "predict_clip",
     "predict_files",
+    "predict_or_reject",
     "predict_windows",
     "print_predictions",
     "save",
+    "speech_predictor",
 ]

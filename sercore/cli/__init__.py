@@ -11,6 +11,7 @@
     sercore evaluate --train ravdess --test emo_db
                                      scores on another corpus
     sercore predict --bundle B FILES emotions of recordings, files or folders
+    sercore listen                   predictions that follow the microphone
     sercore results                  published scores, recomputed from their predictions
     sercore bench                    speed, as ratios measured in one run
 
@@ -27,7 +28,7 @@ import sys
 
 from .. import __version__, paths, quiet
 from ..errors import SercoreError
-from . import corpora, course, evaluate, models
+from . import corpora, course, evaluate, listen, models
 from .options import corpus_options
 
 __all__ = ["main"]
@@ -97,5 +98,6 @@ def _parser() -> argparse.ArgumentParser:
     corpora.add_commands(commands)
     models.add_commands(commands)
     evaluate.add_evaluate(commands)
+    listen.add_listen(commands)
     course.add_results(commands)
     return parser

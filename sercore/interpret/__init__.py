@@ -6,7 +6,8 @@ data                :mod:`~sercore.interpret.emotion_profiles`: averages per emo
 attribution maps    :mod:`~sercore.interpret.attribution`: evidence per frame and feature, by
                     :mod:`~sercore.interpret.gradients`,
                     :mod:`~sercore.interpret.layer_relevance` and occlusion;
-                    :mod:`~sercore.interpret.regions`: boxes, voiced segments and words
+                    :mod:`~sercore.interpret.regions`: boxes, voiced segments and words;
+                    :mod:`~sercore.interpret.removal`: for any model, by removing sound
 tables              :mod:`~sercore.interpret.importance`: groups of columns, by permutation and
                     ablation
 tests               :mod:`~sercore.interpret.faithfulness`: deletion, insertion, shuffled
@@ -46,6 +47,7 @@ from .gradients import class_probabilities, class_scores, score_gradients
 from .importance import ablation, permutation_importance, permutation_intervals
 from .layer_relevance import attention_rollout, grad_cam, last_map_layer
 from .regions import box_means, box_numbers
+from .removal import sound_occlusion
 
 __all__ = [
     "METHODS",
@@ -73,4 +75,5 @@ __all__ = [
     "sanity_check",
     "score_gradients",
     "shuffle_weights",
+    "sound_occlusion",
 ]

@@ -245,3 +245,38 @@ def timeline_axes(
         axes = figure.subplots(2, 1, sharex=True, height_ratios=(2, 5))
         options = {"truth": recording.truth, "axes": axes}
         return plots.recording(recording.wave, recording.sr, rows, classes, **options)
+
+
+def evidence_axes(
+    wave: np.ndarray,
+    evidence: np.ndarray,
+    *,
+    title: str = "",
+    size: tuple[int, int] = (900, 300),
+    font_size: int = 15,
+) -> Axes:
+    """:func:`sercore.plots.evidence` on a new figure for :func:`~sercore.pictures.from_axes`.
+
+    Parameters
+    ----------
+    wave : np.ndarray [shape=(n_samples,)]
+        Waveform at 16 kHz.
+    evidence : np.ndarray [shape=(n_frames, n_mels)]
+        Attribution map with the frames and bands of the recipe ``log_mel``.
+    title : str
+    size : (int, int)
+        Width and height in pixels.
+    font_size : int
+        Font size in pixels.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    recipe = get_recipe("log_mel")
+    with mpl.rc_context({"font.size": 72 * font_size / _DPI}):
+        figure = Figure(figsize=(size[0] / _DPI, size[1] / _DPI), dpi=_DPI, layout="constrained")
+        level = Spectrum(wave, recipe).log_mel.T
+        ax = plots.evidence(level, evidence, recipe=recipe, ax=figure.subplots())
+        ax.set_title(title, fontsize=72 * font_size / _DPI)
+        ax.set_xlabel("time (s)")
+    return ax

@@ -1,7 +1,7 @@
 """Interactive widgets for notebooks, built on functions that also work without them.
 
 :class:`Explorer` shows and plays clips, :class:`VoiceLab` controls a synthetic voice, :class:`Timeline` shows
-predictions over a long recording, :class:`Voting` weights the members of an ensemble, and :class:`Occluding`
+predictions over a long recording, :class:`HearMe` and :class:`Live` predict one's own voice, :class:`Voting` weights the members of an ensemble, and :class:`Occluding`
 removes parts of a clip. :class:`Booth` records a corpus, and :class:`ListeningTest` compares people with
 a model. They share :class:`Player` (picture and sound), :class:`SoundInput` (upload and microphone),
 :class:`Shortcuts` and :class:`Debounced` (one call for a series of events). ``ipywidgets`` is imported
@@ -21,8 +21,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "booth": ["Booth"],
         "debounce": ["Debounced"],
         "explorer": ["ClipChooser", "Explorer"],
-        "shortcuts": ["Shortcuts"],
+        "hear_me": ["HearMe"],
         "listening_test": ["ListeningTest"],
+        "live": ["Live"],
+        "shortcuts": ["Shortcuts"],
         "occluding": ["Occluding"],
         "player": ["Player", "wav_bytes"],
         "timeline": ["Timeline"],

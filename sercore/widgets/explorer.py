@@ -19,6 +19,7 @@ from ..labels import sort_emotions
 from ..pictures.analysis import OVERLAYS, VIEWS, Clip, Settings, empty_bands
 from ..pictures.views import pictures
 from .debounce import Debounced
+from .level import LevelProbe
 from .page_style import SIZES, apply_style, font_px
 from .player import Player
 from .upload import Message, SoundInput
@@ -48,6 +49,7 @@ class ClipChooser(ipywidgets.VBox):
     def __init__(self, chosen: Callable[[Clip], object], *, corpus: str = "demo", letter: str = "A"):
         corpora.get_corpus(corpus)
         self._chosen, self._letter, self._updating = chosen, letter, False
+        self.is_synthetic = False
         self.own = SoundInput(self._choose)
         self.corpus = _list("corpus", f"Corpus {letter}")
         self.speaker = _list("speaker", "Speaker")
@@ -80,11 +82,14 @@ class ClipChooser(ipywidgets.VBox):
             self.own.message.warn(str(error))
         else:
             self.own.message.clear()
-            self._choose(wave, f"{row['emotion']}, {row['clip_id'].split('/', 1)[1]}")
+            self._choose(
+                wave, f"{row['emotion']}, {row['clip_id'].split('/', 1)[1]}", corpus=self.corpus.value
+            )
         finally:
             self._updating = False
 
-    def _choose(self, wave: np.ndarray, name: str) -> None:
+    def _choose(self, wave: np.ndarray, name: str, *, corpus: str = "") -> None:
+        self.is_synthetic = corpus == "demo"
         n = round(MAX_SECONDS * SAMPLE_RATE)
         if len(wave) > n:
             self.own.message.say(f"{name}: only the first {MAX_SECONDS:.0f} s are shown")
@@ -174,6 +179,10 @@ class Explorer(ipywidgets.VBox):
         self.compare = ipywidgets.Checkbox(
             description="compare two clips", indent=False, layout={"width": "auto"}
         )
+        self.predict = ipywidgets.Checkbox(
+            description="predict clip A", indent=False, layout={"width": "auto"}
+        )
+        self.probe = None
         self.text = ipywidgets.Dropdown(options=list(SIZES), value=text, description="Text size")
         self.text.layout.width = "auto"
         self.players = (Player(name="clip-A"), Player(name="clip-B"))
@@ -183,13 +192,15 @@ class Explorer(ipywidgets.VBox):
         self.choosers = [ClipChooser(lambda clip: self.show(clip), corpus=corpus)]
         row = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 12px"}
         self._choosing = ipywidgets.VBox(self.choosers)
-        options = [self.view, *self.overlays.values(), self.compare, self.text]
+        options = [self.view, *self.overlays.values(), self.compare, self.predict, self.text]
+        self._below = ipywidgets.VBox()
         super().__init__(
             [
                 self._choosing,
                 ipywidgets.HBox(list(self.sliders.values()), layout=row),
                 ipywidgets.HBox(options, layout=row),
                 ipywidgets.HBox(self.players),
+                self._below,
                 self.note,
             ]
         )
@@ -198,6 +209,7 @@ class Explorer(ipywidgets.VBox):
         for control in [*self.sliders.values(), self.view, *self.overlays.values()]:
             control.observe(self.later, "value")
         self.compare.observe(self._show_second, "value")
+        self.predict.observe(self._show_probe, "value")
         self.text.observe(self.later, "value")
         for player in self.players:
             player.observe(self.later, "width")
@@ -223,6 +235,8 @@ class Explorer(ipywidgets.VBox):
         player = self.players["AB".index(letter)]
         player.hear(clip.wave, SAMPLE_RATE)
         player.description = f"clip {clip.title}"
+        if letter == "A" and self.predict.value:
+            self._probe_clip()
         self.later()
 
     def _show_second(self, change) -> None:
@@ -233,6 +247,34 @@ class Explorer(ipywidgets.VBox):
             )
         self._choosing.children = self.choosers[: 1 + change["new"]]
         self.players[1].layout.display = None if change["new"] else "none"
+        self.later()
+
+    def _show_probe(self, change) -> None:
+        """Show or hide the prediction for clip A and the slider of its level."""
+        self._below.children = ()
+        if change["new"]:
+            self._probe_clip()
+        elif self.probe is not None:
+            self.probe.level.value = 0.0
+
+    def _probe_clip(self) -> None:
+        """Predict clip A, with the model for its kind of voice."""
+        if "A" not in self._clips:
+            return
+        synthetic = self.choosers[0].is_synthetic
+        try:
+            if self.probe is None or self.probe.synthetic != synthetic:
+                self.probe = LevelProbe(synthetic=synthetic, heard=self._heard_louder)
+        except SercoreError as error:
+            self.note.warn(str(error))
+            return
+        self.probe.hear(self._clips["A"].wave)
+        self._below.children = (self.probe,)
+
+    def _heard_louder(self, wave: np.ndarray) -> None:
+        """Play and draw clip A at the level of the slider."""
+        self._clips["A"] = Clip(wave, self._clips["A"].title)
+        self.players[0].hear(wave, SAMPLE_RATE)
         self.later()
 
     def _draw(self) -> None:

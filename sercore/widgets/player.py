@@ -14,6 +14,11 @@ from ..pictures.picture import Drawn
 STATIC = Path(__file__).parent / "static"
 
 
+def script(name: str) -> str:
+    """Script of a widget that records or decodes, with the functions of ``sound.mjs`` before it."""
+    return "\n".join((STATIC / file).read_text(encoding="utf-8") for file in ("sound.mjs", name))
+
+
 class Player(anywidget.AnyWidget):
     """Picture with a play button and a line at the position of the sound.
 

@@ -11,17 +11,16 @@ import ipywidgets
 import numpy as np
 
 from .. import plots
-from ..bundle import Predictor, Recording, Windows, get_predictor, over_time
+from ..bundle import Predictor, Recording, Windows, get_predictor, model_note, over_time, speech_predictor
 from ..errors import SercoreError
 from ..pictures.html import probability_bars
 from ..pictures.picture import from_axes
 from ..pictures.views import timeline_axes
 from .debounce import Debounced
+from .notice import NOTICE, notice_html
 from .page_style import apply_style, control_layout, font_px
 from .player import Player
 from .upload import SoundInput
-
-WORDS = "Predictions of a model trained on acted or synthetic emotion; they do not show what a person feels."
 
 
 class Timeline(ipywidgets.VBox):
@@ -32,7 +31,8 @@ class Timeline(ipywidgets.VBox):
     recording : Recording or path, optional
         By default a sequence of synthetic sentences, shown with their true emotions.
     bundle : Predictor or path, optional
-        Model; see :func:`sercore.bundle.get_predictor`.
+        Model; by default :func:`sercore.bundle.get_predictor` for the synthetic voice and
+        :func:`sercore.bundle.speech_predictor` for recordings and uploads.
     seconds, step : float
         Initial windows; see :class:`sercore.bundle.Windows`.
     text : str
@@ -66,7 +66,9 @@ class Timeline(ipywidgets.VBox):
         step: float = 0.5,
         text: str = "normal",
     ):
-        self.predictor, self._font_size = get_predictor(bundle), font_px(text)
+        self._font_size, self._bundle = font_px(text), bundle
+        self.predictor = (get_predictor if recording is None else speech_predictor)(bundle)
+        self.about = ipywidgets.HTML()
         self.rows: list[dict] = []
         self.player = Player(name="timeline")
         self.window = _slider(seconds, 0.5, 10.0, 0.25, "Window (s)", "length of the windows", text)
@@ -80,7 +82,7 @@ class Timeline(ipywidgets.VBox):
         row = {"flex_flow": "row wrap", "align_items": "center"}
         super().__init__(
             [
-                ipywidgets.HTML(f"<b>{WORDS}</b>"),
+                self.about,
                 ipywidgets.HBox([self.window, self.step, self.own, self.progress], layout=row),
                 self.player,
                 self.bars,
@@ -95,6 +97,7 @@ class Timeline(ipywidgets.VBox):
     def show(self, recording: Recording) -> None:
         """Change the recording."""
         self.recording, self._axes = recording, None
+        self.about.value = notice_html(model_note(self.predictor), lines=NOTICE[:1])
         self.player.description = f"recording {recording.name}"
         self.player.hear(recording.wave, recording.sr)
         self.refresh()
@@ -134,9 +137,11 @@ class Timeline(ipywidgets.VBox):
         self.bars.value = probability_bars(proba, note=note) if proba else f"{note}: no prediction"
 
     def _upload(self, wave: np.ndarray, name: str) -> None:
-        """Show an uploaded recording."""
+        """Show an uploaded recording, with the model for recordings of people."""
         try:
-            self.show(Recording.from_wave(wave, name))
+            recording = Recording.from_wave(wave, name)
+            self.predictor = speech_predictor(self._bundle)
+            self.show(recording)
         except SercoreError as error:
             self.own.message.warn(str(error))
 

@@ -1,7 +1,8 @@
 """Sounds from the browser: uploaded files and recordings of the microphone, checked on arrival.
 
 ``ipywidgets.FileUpload`` sends a file as one message, and Jupyter closes the connection on messages above
-10 MB (two minutes of stereo), so :class:`Upload` sends a file in parts.
+10 MB (two minutes of stereo), so :class:`Upload` sends a file in parts. Memos of telephones (m4a, WebM and
+others that libsndfile does not read) are decoded by the browser, if it can, and sent as WAV.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import traitlets
 from ..audio import SAMPLE_RATE
 from ..audio.encoding import load_bytes
 from ..errors import AudioError
-from .player import STATIC
+from .notice import SHORT, notice_html
+from .player import STATIC, script
 
 MAX_SECONDS = 30
 
@@ -27,7 +29,8 @@ class Recorder(anywidget.AnyWidget):
 
     Automatic gain control and noise suppression of the browser are disabled, because loudness is a cue of
     emotion. If there is no microphone or no permission, the widget shows the reason and what to do.
-    Browsers allow microphones only on ``localhost`` and ``https`` pages.
+    Browsers allow microphones only on ``localhost`` and ``https`` pages. If the microphone is disconnected,
+    the recording up to then is kept.
 
     Parameters
     ----------
@@ -41,7 +44,7 @@ class Recorder(anywidget.AnyWidget):
         checked: read it with :func:`sercore.widgets.load_bytes`.
     """
 
-    _esm = STATIC / "recorder.js"
+    _esm = script("recorder.js")
     _css = STATIC / "blocks.css"
     recording = traitlets.Bytes(b"").tag(sync=True, from_json=lambda value, _: bytes(value))
     limit = traitlets.Float(MAX_SECONDS).tag(sync=True)
@@ -55,7 +58,11 @@ MAX_BYTES = 200_000_000
 
 
 class Upload(anywidget.AnyWidget):
-    """Button that sends a file to the kernel.
+    """Button that sends a file to the kernel, decoded by the browser if only the browser can.
+
+    WAV, FLAC, AIFF, OGG and MP3 are sent as they are, because the kernel notices files that are cut off.
+    Of other files, such as m4a and WebM, the browser makes a 16-bit WAV file with all channels, if it knows
+    the format and the sound is at most 20 min long; if not, they are sent as they are.
 
     Parameters
     ----------
@@ -64,12 +71,15 @@ class Upload(anywidget.AnyWidget):
     description : str
     limit : int
         Maximum size in bytes.
+    rate : int
+        Sample rate in Hz of files that the browser decodes.
     """
 
-    _esm = STATIC / "upload.js"
+    _esm = script("upload.js")
     _css = STATIC / "blocks.css"
     description = traitlets.Unicode().tag(sync=True)
     limit = traitlets.Int(MAX_BYTES).tag(sync=True)
+    rate = traitlets.Int(SAMPLE_RATE).tag(sync=True)
 
     def __init__(
         self,
@@ -77,8 +87,9 @@ class Upload(anywidget.AnyWidget):
         *,
         description: str = "Upload a recording",
         limit: int = MAX_BYTES,
+        rate: int = SAMPLE_RATE,
     ):
-        super().__init__(description=description, limit=limit)
+        super().__init__(description=description, limit=limit, rate=rate)
         self._arrived = arrived
         self._name, self._content = "", bytearray()
         self.on_msg(lambda _, message, buffers: self._receive(message, buffers))
@@ -105,6 +116,10 @@ class SoundInput(ipywidgets.HBox):
         Called with each waveform and its name.
     microphone : bool
         Whether to add a recorder.
+    notice : bool
+        Whether to say beside the recorder what it must not be used for.
+    description : str
+        Label of the upload.
     sr : int
         Sample rate of the waveforms in Hz.
     """
@@ -114,16 +129,20 @@ class SoundInput(ipywidgets.HBox):
         heard: Callable[[np.ndarray, str], object],
         *,
         microphone: bool = True,
+        notice: bool = True,
+        description: str = "Upload a recording",
         sr: int = SAMPLE_RATE,
     ):
         self._heard, self._sr = heard, sr
-        self.upload = Upload(self.take)
+        self.upload = Upload(self.take, description=description, rate=sr)
         self.message = Message()
         parts = [self.upload]
         if microphone:
             self.recorder = Recorder()
             self.recorder.observe(lambda change: self.take("recording", change.new), "recording")
             parts.append(self.recorder)
+            if notice:
+                parts.append(ipywidgets.HTML(notice_html(lines=(SHORT,))))
         super().__init__([*parts, self.message], layout={"flex_flow": "row wrap", "align_items": "center"})
 
     def take(self, name: str, content: bytes) -> None:

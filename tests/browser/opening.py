@@ -103,14 +103,22 @@ def count_widgets(notebook: Path) -> int:
 
 
 @contextmanager
-def opened(front_end: str, notebook: Path, chromium: str, *, microphone: Path | None = None):
+def opened(
+    front_end: str,
+    notebook: Path,
+    chromium: str,
+    *,
+    microphone: Path | None = None,
+    flags: tuple[str, ...] = (),
+):
     """Serve ``notebook``, open it, run all cells; yield an :class:`OpenPage` with all its widgets.
 
-    The fake microphone plays the WAV file ``microphone`` in a loop, or beeps once per second.
+    The fake microphone plays the WAV file ``microphone`` in a loop, or beeps once per second. ``flags`` are
+    further flags of the browser.
     """
-    flags = [*FLAGS, *([f"--use-file-for-fake-audio-capture={microphone}"] if microphone else [])]
+    used = [*FLAGS, *([f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []), *flags]
     with serve(front_end, notebook) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        browser = playwright.chromium.launch(executable_path=chromium, args=used)
         try:
             page = browser.new_page(viewport=SIZE)
             page.set_default_timeout(30_000)

@@ -150,7 +150,7 @@ def scripts() -> list[Path]:
 def test_scripts_are_packaged_and_use_no_network():
     project = tomllib.loads((clone.repository() / "pyproject.toml").read_text())
     assert project["tool"]["setuptools"]["package-data"]["sercore.widgets"] == ["static/*"]
-    for path in [*scripts(), STATIC / "blocks.css"]:
+    for path in [*scripts(), STATIC / "sound.mjs", STATIC / "blocks.css"]:
         assert re.findall(r"https?://|\bimport\b|\bfetch\b|@import|url\(", path.read_text()) == [], path
 
 
@@ -166,14 +166,39 @@ def node(code: str) -> bytes:
 @pytest.mark.parametrize("path", scripts(), ids=lambda path: path.stem)
 def test_scripts_are_valid_modules(path):
     assert path.read_text().endswith("export default { render };\n")
-    code = path.read_text().replace("export default { render };", "console.log(typeof render);")
+    code = (STATIC / "sound.mjs").read_text() + path.read_text()
+    code = code.replace("export default { render };", "console.log(typeof render);")
     assert node(code).strip() == b"function"
 
 
 def test_recorder_writes_wav_file():
-    code = (STATIC / "recorder.js").read_text().replace("export default { render };", "")
+    code = (STATIC / "sound.mjs").read_text()
     blocks = "[new Float32Array([0, 0.5, -0.5]), new Float32Array([1, -1, 3])]"
     file = node(f"{code}\nprocess.stdout.write(new Uint8Array(wavFile({blocks}, 44100).buffer));")
     samples, sr = soundfile.read(io.BytesIO(file))
     assert sr == 44_100
     np.testing.assert_allclose(samples, [0, 0.5, -0.5, 1, -1, 1], atol=1e-4)
+
+
+def test_decoded_channels_are_interleaved():
+    code = (STATIC / "sound.mjs").read_text()
+    sound = """{ numberOfChannels: 2, length: 2, sampleRate: 16000,
+      getChannelData: (k) => new Float32Array(k ? [0.5, -0.5] : [0, 1]) }"""
+    file = node(f"{code}\nprocess.stdout.write(new Uint8Array(wavOfChannels({sound}).buffer));")
+    samples, sr = soundfile.read(io.BytesIO(file))
+    assert sr == 16_000
+    np.testing.assert_allclose(samples, [[0, 0.5], [1, -0.5]], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("head", "read"),
+    [
+        ("RIFF....", True), ("fLaC....", True), ("OggS....", True), ("ID3.....", True),
+        ("\\xff\\xfb..", True), ("\\xff\\xf1..", False), ("\\x1aE\\xdf\\xa3", False),
+        ("\\0\\0\\0 ftypM4A", False),
+    ],
+)  # fmt: skip
+def test_browser_decodes_what_the_kernel_does_not_read(head, read):
+    code = (STATIC / "sound.mjs").read_text()
+    file = f"new Blob([Uint8Array.from('{head}', (c) => c.charCodeAt(0))])"
+    assert node(f"{code}\nconsole.log(await isReadByKernel({file}));").strip() == str(read).lower().encode()

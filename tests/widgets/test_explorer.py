@@ -9,10 +9,11 @@ import pytest
 import soundfile
 from PIL import Image
 from toys.controls import controls
+from toys.voices import small_predictor
 
 from sercore import audio
 from sercore.corpora import demo
-from sercore.errors import CorpusError, SercoreError
+from sercore.errors import BundleError, CorpusError, SercoreError
 from sercore.pictures import Clip, Settings, pictures
 from sercore.widgets import Explorer, wav_bytes
 from sercore.widgets import explorer as module
@@ -179,9 +180,39 @@ def test_controls_are_labelled_in_order(explorer):
     assert sources == ["Corpus A", "Speaker", "Emotion", "Clip", "Upload a recording", "Recorder"]
     assert sliders[:3] == ["window (ms)", "step (ms)", "mel bands"]
     assert sliders[3:] == ["range (Hz)", "range (dB)", "pre-emphasis"]
-    assert words[12:17] == ["View", "F0", "formants", "compare two clips", "Text size"]
-    assert words[17:] == ["clip A: sad, demo_F1_sad_1_1", "the sound"]
+    assert words[12:17] == ["View", "F0", "formants", "compare two clips", "predict clip A"]
+    assert words[17:] == ["Text size", "clip A: sad, demo_F1_sad_1_1", "the sound"]
 
 
 def test_widget_has_notebook_representation(explorer):
     assert "application/vnd.jupyter.widget-view+json" in explorer._repr_mimebundle_()
+
+
+def test_level_of_clip_changes_its_prediction(explorer, monkeypatch, rng):
+    monkeypatch.setattr("sercore.widgets.level.get_predictor", lambda bundle: small_predictor())
+    monkeypatch.setattr("sercore.widgets.level.speech_predictor", lambda bundle: small_predictor())
+    explorer.predict.value = True
+    probe, whole = explorer.probe, explorer.players[0].sound
+    assert probe.synthetic
+    assert explorer._below.children == (probe,)
+    probe.level.value = -20.0
+    assert explorer.players[0].sound != whole
+    assert probe.proba != probe.original
+    explorer.predict.value = False
+    assert explorer._below.children == ()
+    assert explorer.players[0].sound == whole
+    explorer.predict.value = True
+    mine = wav_bytes((0.1 * rng.standard_normal(SR)).astype(np.float32), SR)
+    explorer.choosers[0].own.take("mine.wav", mine)
+    assert not explorer.probe.synthetic  # an upload is predicted by the model for people
+    assert explorer.players[0].description == "clip A: mine.wav"
+
+
+def test_prediction_without_model_shows_why(explorer, monkeypatch):
+    def missing(bundle):
+        raise BundleError("no model")
+
+    monkeypatch.setattr("sercore.widgets.level.get_predictor", missing)
+    explorer.predict.value = True
+    assert "no model" in explorer.note.value
+    assert explorer._below.children == ()

@@ -113,3 +113,17 @@ def test_controls_are_labelled_and_text_size_grows(predictor, short):
     assert all(control.description for control in controls(widget))
     sizes = [timeline_axes(short, widget.rows, CLASSES, font_size=size)[1] for size in (15, 23)]
     assert sizes[1].xaxis.label.get_size() == pytest.approx(sizes[0].xaxis.label.get_size() * 23 / 15)
+
+
+def test_model_is_named_and_uploads_get_the_model_for_people(predictor, short, monkeypatch):
+    asked = []
+    monkeypatch.setattr("sercore.widgets.timeline.get_predictor", lambda bundle: predictor)
+    monkeypatch.setattr(
+        "sercore.widgets.timeline.speech_predictor", lambda bundle: asked.append(bundle) or predictor
+    )
+    widget = Timeline()
+    assert asked == []
+    assert predictor.about() in widget.about.value
+    assert "synthetic voice" in widget.about.value
+    widget.own.take("mine.wav", wav_bytes(short.wave, SR))
+    assert asked == [None]

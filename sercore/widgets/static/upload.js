@@ -1,4 +1,4 @@
-// Sends a file in parts, because Jupyter closes the connection on messages above 10 MB.
+// Sends a file in parts, after sound.mjs has decoded what only the browser can decode. In parts, because Jupyter closes the connection on messages above 10 MB.
 const PART = 1 << 20;
 
 function render({ model, el }) {
@@ -7,7 +7,7 @@ function render({ model, el }) {
   const description = document.createElement("span");
   const status = document.createElement("span");
   input.type = "file";
-  input.accept = "audio/*,.wav,.flac,.ogg,.mp3,.aiff";
+  input.accept = "audio/*,video/webm,video/mp4,.wav,.flac,.ogg,.opus,.mp3,.aiff,.m4a,.webm,.amr,.3gp,.caf";
   status.setAttribute("role", "status");
   label.append(description, input);
   el.classList.add("sercore-upload");
@@ -21,15 +21,17 @@ function render({ model, el }) {
     }
     input.disabled = true;
     try {
+      const decoded = await decodeInBrowser(file, model.get("rate"));
+      const content = decoded ?? file;
       model.send({ step: "begin", name: file.name });
-      for (let at = 0; at < file.size; at += PART) {
-        model.send({ step: "part" }, undefined, [await file.slice(at, at + PART).arrayBuffer()]);
-        status.textContent = `${Math.round((100 * Math.min(file.size, at + PART)) / file.size)} %`;
+      for (let at = 0; at < content.size; at += PART) {
+        model.send({ step: "part" }, undefined, [await content.slice(at, at + PART).arrayBuffer()]);
+        status.textContent = `${Math.round((100 * Math.min(content.size, at + PART)) / content.size)} %`;
       }
       model.send({ step: "end" });
-      status.textContent = "";
+      status.textContent = decoded ? "decoded by the browser" : "";
     } catch (error) {
-      status.textContent = `${file.name} could not be sent: ${error.message}`;
+      status.textContent = `${file.name} was not sent: ${error.message}`;
     }
     input.disabled = false;
     input.value = ""; // so that the same file can be chosen again

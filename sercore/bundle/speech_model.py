@@ -1,0 +1,49 @@
+"""The model for recordings of people: uploads and the microphone.
+
+The default model of :func:`sercore.bundle.get_predictor` knows a synthetic voice only. Whatever predicts for
+real voices asks :func:`speech_predictor`, and shows :func:`model_note` beside the predictions.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .default_model import get_predictor
+from .predictor import Predictor
+
+SYNTHETIC_WARNING = "Trained on a synthetic voice; says nothing about people."
+
+
+def speech_predictor(bundle: Predictor | str | os.PathLike | None = None) -> Predictor:
+    """A loaded bundle, by default the best available model for recordings of people.
+
+    No bundle of real recordings is part of the package yet, so the default is the model of the synthetic
+    voice, and :func:`model_note` warns of it.
+
+    Parameters
+    ----------
+    bundle : Predictor or path, optional
+        A folder written by ``sercore train``. A predictor is returned unchanged.
+
+    Raises
+    ------
+    BundleError
+        The bundle cannot be used; see :meth:`Predictor.load`.
+
+    See Also
+    --------
+    get_predictor : The default model for a synthetic voice.
+    """
+    return get_predictor(bundle)
+
+
+def is_synthetic(predictor: Predictor) -> bool:
+    """Whether a model was trained on the synthetic demo corpus only, or does not name its recordings."""
+    names = {corpus.get("name") for corpus in predictor.manifest.training.get("corpora", [])}
+    return names <= {"demo"}
+
+
+def model_note(predictor: Predictor) -> str:
+    """What a model was trained on and its score, with a warning if it knows a synthetic voice only."""
+    note = f"Model: {predictor.about()}."
+    return f"{note} {SYNTHETIC_WARNING}" if is_synthetic(predictor) else note

@@ -1,0 +1,216 @@
+"""Hear me: record or upload a voice, and see the prediction, its evidence, and the effect of adaptation.
+
+Without the widget, use :func:`sercore.bundle.predict_or_reject`, :func:`sercore.bundle.adapt` and
+:func:`sercore.interpret.sound_occlusion`.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+
+import ipywidgets
+import numpy as np
+
+from .. import features
+from ..audio import SAMPLE_RATE
+from ..bundle import Prediction, Predictor, adapt, model_note, predict_or_reject, speech_predictor
+from ..bundle.speaker import NEUTRAL_SECONDS
+from ..errors import SercoreError
+from ..features import Spectrum, get_recipe
+from ..interpret.removal import sound_occlusion
+from ..interpret.sonification import predict_masked
+from ..pictures.analysis import Clip, Settings
+from ..pictures.html import probability_bars
+from ..pictures.picture import from_axes
+from ..pictures.views import evidence_axes, pictures
+from .debounce import Debounced
+from .notice import notice_html
+from .page_style import apply_style, font_px
+from .player import Player
+from .upload import Message, SoundInput
+
+MAX_SECONDS = 10.0
+"""Only the first seconds of a recording are predicted: models are trained on sentences."""
+
+HEIGHT = 150
+"""Height of the picture in pixels."""
+
+
+class HearMe(ipywidgets.VBox):
+    """Predictions for a voice, before and after adaptation to the speaker, and for a second voice.
+
+    Parameters
+    ----------
+    bundle : Predictor or path, optional
+        Model; see :func:`sercore.bundle.speech_predictor`.
+    text : str
+        Text size: ``normal``, ``large`` or ``projector``.
+
+    Attributes
+    ----------
+    voices : tuple of Voice
+        Voices A and B; B is hidden until the box "compare two voices" is checked.
+
+    Raises
+    ------
+    BundleError
+        The model cannot be used.
+
+    See Also
+    --------
+    Live : Predictions that follow the microphone.
+
+    Examples
+    --------
+    >>> HearMe()  # doctest: +SKIP
+    """
+
+    def __init__(self, bundle: Predictor | str | os.PathLike | None = None, *, text: str = "normal"):
+        self.predictor = speech_predictor(bundle)
+        self.voices = tuple(VoicePanel(self.predictor, letter, font_size=font_px(text)) for letter in "AB")
+        self.compare = ipywidgets.Checkbox(
+            description="compare two voices", indent=False, layout={"width": "auto"}
+        )
+        self.compare.observe(lambda change: self._show_second(change["new"]), "value")
+        row = ipywidgets.HBox(self.voices, layout={"grid_gap": "0 16px"})
+        super().__init__([ipywidgets.HTML(notice_html(model_note(self.predictor))), self.compare, row])
+        apply_style(self, text)
+        self._show_second(False)
+
+    def _show_second(self, visible: bool) -> None:
+        self.voices[1].layout.display = None if visible else "none"
+
+
+class VoicePanel(ipywidgets.VBox):
+    """One voice: a recording, its prediction and evidence, and neutral speech of the speaker.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    letter : str
+        Name of the voice.
+    font_size : int
+        Font size of the picture in pixels.
+
+    Attributes
+    ----------
+    before, after : Prediction or None
+        Without and with adaptation; None if there is no recording, or no neutral speech.
+    """
+
+    def __init__(self, predictor: Predictor, letter: str, *, font_size: int = 15):
+        self.predictor, self.letter, self._font_size = predictor, letter, font_size
+        self.wave, self._evidence, self._adapted = None, None, None
+        self.before: Prediction | None = None
+        self.after: Prediction | None = None
+        self.own = SoundInput(self.hear, notice=False, description=f"Voice {letter}: upload")
+        words = f"{NEUTRAL_SECONDS:.0f} s neutral: upload"
+        self.neutral = SoundInput(self.hear_neutral, notice=False, description=words)
+        self.forget = ipywidgets.Button(description="New speaker", tooltip="Forget the neutral speech")
+        self.evidence = ipywidgets.Button(
+            description="Show evidence", tooltip="Remove parts of the sound and predict the rest"
+        )
+        self.player = Player(description=f"voice {letter}", name=f"voice-{letter}")
+        self.answers = ipywidgets.HTML(layout={"width": "100%"})
+        self.message, self.later = Message(), Debounced(self._draw)
+        self.evidence.disabled = self.forget.disabled = True
+        self.evidence.on_click(lambda _: self.show_evidence())
+        self.forget.on_click(lambda _: self.forget_speaker())
+        self.player.observe(self.later, "width")
+        wrap = {"flex_flow": "row wrap", "align_items": "center"}
+        below = ipywidgets.HBox([self.neutral, self.evidence, self.forget], layout=wrap)
+        super().__init__(
+            [self.own, self.player, self.answers, below, self.message],
+            layout={"flex": "1 1 0", "min_width": "0"},
+        )
+
+    def hear(self, wave: np.ndarray, name: str) -> None:
+        """Predict a recording [shape=(n_samples,)] at 16 kHz."""
+        n = round(MAX_SECONDS * SAMPLE_RATE)
+        self.message.say(f"only the first {MAX_SECONDS:.0f} s are used" if len(wave) > n else "")
+        self.wave, self.name, self._evidence = features.prepare(wave[:n], get_recipe("log_mel")), name, None
+        self.player.hear(self.wave, SAMPLE_RATE)
+        self._predict()
+
+    def hear_neutral(self, wave: np.ndarray, name: str) -> None:
+        """Adapt the model to the speaker of neutral speech [shape=(n_samples,)] at 16 kHz."""
+        try:
+            self._adapted = adapt(self.predictor, wave, sr=SAMPLE_RATE)
+        except SercoreError as error:
+            self.message.warn(str(error))
+            return
+        self.forget.disabled = False
+        self.message.say(f"adapted to {len(wave) / SAMPLE_RATE:.0f} s of neutral speech")
+        self._predict()
+
+    def forget_speaker(self) -> None:
+        """Predict without adaptation again."""
+        self._adapted, self.forget.disabled = None, True
+        self.message.clear()
+        self._predict()
+
+    def show_evidence(self) -> None:
+        """Compute the evidence for the predicted emotion and draw it over the spectrogram."""
+        shown = self.after or self.before
+        if shown is None or shown.emotion is None:
+            return
+        self.evidence.disabled = True
+        recipe, model = get_recipe("log_mel"), self._adapted or self.predictor
+        answer = predict_masked(model, self.wave, recipe)
+        target = self.predictor.classes.index(shown.emotion)
+        n_frames = Spectrum(self.wave, recipe).n_frames
+        try:
+            self._evidence = shown.emotion, sound_occlusion(answer, n_frames, recipe.n_mels, target)
+        except SercoreError as error:
+            self.message.warn(str(error))
+        self._draw()
+        self.evidence.disabled = False
+
+    def _predict(self) -> None:
+        if self.wave is None:
+            return
+        self.before = predict_or_reject(self.predictor, self.wave, sr=SAMPLE_RATE)
+        self.after = self._adapted and predict_or_reject(self._adapted, self.wave, sr=SAMPLE_RATE)
+        self._evidence = None
+        self.evidence.disabled = (self.after or self.before).emotion is None
+        self.answers.value = answers_html(self.before, self.after)
+        self._draw()
+
+    def _draw(self) -> None:
+        """Spectrogram, or evidence over it."""
+        if self.wave is None:
+            return
+        width = max(300, self.player.width or 1200)
+        if self._evidence is None:
+            settings = Settings(font_size=self._font_size)
+            clip = Clip(self.wave, f"{self.letter}: {self.name}")
+            (picture,) = pictures([clip], settings, size=(width, HEIGHT))
+        else:
+            emotion, evidence = self._evidence
+            title = f"evidence for {emotion} (orange) and against it (purple)"
+            axes = evidence_axes(
+                self.wave, evidence, title=title, size=(width, HEIGHT), font_size=self._font_size
+            )
+            picture = from_axes(axes)
+        self.player.show(picture)
+
+
+def answers_html(before: Prediction, after: Prediction | None = None) -> str:
+    """Predictions as HTML, side by side if there are two.
+
+    Examples
+    --------
+    >>> "no prediction: silent" in answers_html(Prediction(None, reason="silent"))
+    True
+    """
+    if after is None:
+        return f"<div style='padding-right:8px'>{_answer_html('', before)}</div>"
+    sides = _answer_html("before: ", before), _answer_html("after adaptation: ", after)
+    columns = "".join(f"<div style='flex:1;min-width:0'>{side}</div>" for side in sides)
+    return f"<div style='display:flex;gap:16px;padding-right:8px'>{columns}</div>"
+
+
+def _answer_html(heading: str, prediction: Prediction) -> str:
+    title = f"<div role='status' style='line-height:1.3'><b>{html.escape(f'{heading}{prediction}')}</b></div>"
+    return title + (probability_bars(prediction.proba) if prediction.proba else "")

@@ -1,0 +1,28 @@
+"""What must be clear where a microphone is."""
+
+from __future__ import annotations
+
+import html
+
+NOTICE = (
+    "The model names acted emotion as it sounds; it does not read minds.",
+    "Record adults who agree, and nobody else; minors only with the consent of their parents.",
+    "In the EU, the AI Act (Article 5) forbids inferring emotions at work and in education, "
+    "except for medical or safety reasons.",
+)
+"""Three lines for widgets and commands that record people."""
+
+SHORT = "Acted emotion, not minds. Only adults who agree. Not at work or in education (EU AI Act)."
+"""The same for a row of controls."""
+
+
+def notice_html(note: str = "", *, lines: tuple[str, ...] = NOTICE) -> str:
+    """The notice as HTML, followed by ``note`` in bold, such as what the model was trained on.
+
+    Examples
+    --------
+    >>> notice_html("a & b", lines=())
+    '<div class="sercore-notice" role="note"><b>a &amp; b</b></div>'
+    """
+    parts = [html.escape(line) for line in lines] + ([f"<b>{html.escape(note)}</b>"] if note else [])
+    return f'<div class="sercore-notice" role="note">{"<br>".join(parts)}</div>'

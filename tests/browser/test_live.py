@@ -1,0 +1,169 @@
+"""Live predictions and "hear me" with a fake microphone that plays a file."""
+
+import re
+
+import nbformat
+import numpy as np
+import pytest
+import soundfile
+from browser.acting import Widget
+from browser.opening import opened
+from playwright.sync_api import expect
+
+from sercore.bundle import Recording
+
+pytestmark = pytest.mark.slow
+
+TIMEOUT = 60.0
+
+WATCH = """() => {
+  if (window.sercoreStreams) return;
+  window.sercoreStreams = [];
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await open(wanted);
+    window.sercoreStreams.push(stream);
+    return stream;
+  };
+}"""
+"""Remember the streams of the microphone."""
+
+OPEN_TRACKS = """() => window.sercoreStreams.flatMap((stream) => stream.getTracks())
+  .filter((track) => track.readyState === "live").length"""
+
+LOSE = "() => window.sercoreStreams.at(-1).getTracks()[0].dispatchEvent(new Event('ended'))"
+"""What the browser does if a device is unplugged."""
+
+MEMO = """async ([type, name]) => {
+  const context = new AudioContext();
+  const target = context.createMediaStreamDestination();
+  const source = context.createOscillator();
+  const gain = context.createGain();
+  gain.gain.value = 0.3;
+  source.frequency.value = 440;
+  source.connect(gain).connect(target);
+  const recorder = new MediaRecorder(target.stream, { mimeType: type });
+  const parts = [];
+  recorder.ondataavailable = (event) => parts.push(event.data);
+  const done = new Promise((resolve) => (recorder.onstop = resolve));
+  source.start();
+  recorder.start();
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  recorder.stop();
+  await done;
+  await context.close();
+  return Array.from(new Uint8Array(await new Blob(parts).arrayBuffer()));
+}"""
+"""A memo as a telephone records it."""
+
+
+@pytest.fixture(scope="module", params=["voila", "lab"])
+def shown(request, chromium, tmp_path_factory):
+    """A page with both widgets, and a microphone that hears a sentence every four seconds."""
+    folder = tmp_path_factory.mktemp("live")
+    cells = ["from sercore import widgets", "widgets.Live()", "widgets.HearMe()"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    nbformat.write(notebook, folder / "live.ipynb")
+    voice = Recording.synthetic(("angry",), sentences=1)
+    loop = np.zeros(4 * voice.sr, np.float32)
+    loop[: len(voice.wave)] = voice.wave
+    soundfile.write(folder / "voice.wav", loop, voice.sr)
+    flags = (f"--use-file-for-fake-audio-capture={folder / 'voice.wav'}",)
+    with opened(request.param, folder / "live.ipynb", chromium, flags=flags) as shown:
+        shown.folder = folder
+        shown.page.evaluate(WATCH)
+        yield shown
+
+
+@pytest.fixture
+def live(shown):
+    shown.page.context.grant_permissions(["microphone"])
+    widget = Widget(shown, "Listen")
+    yield widget
+    stop = widget.root.get_by_role("button", name="Stop listening")
+    if stop.count():
+        stop.click()
+
+
+@pytest.fixture
+def hear_me(shown):
+    shown.page.context.grant_permissions(["microphone"])
+    return Widget(shown, "compare two voices")
+
+
+def listen(widget):
+    widget.root.get_by_role("button", name="Listen to the microphone").click()
+
+
+def test_refused_microphone_is_explained(live, shown):
+    shown.page.context.clear_permissions()
+    listen(live)
+    expect(live.root.get_by_text("Microphone access was denied")).to_be_visible()
+
+
+def test_live_follows_speech_and_pauses_and_frees_the_microphone(live, shown, record_property):
+    listen(live)
+    emotion = live.root.locator(".sercore-live-emotion")
+    expect(emotion).to_have_text(re.compile(r"^\w+, \d+ %$"), timeout=1000 * TIMEOUT)
+    expect(live.root.get_by_role("img", name=re.compile("probabilities: .*percent"))).to_be_visible()
+    expect(emotion).to_have_text("no prediction: pause", timeout=1000 * TIMEOUT)
+    expect(live.root.get_by_role("img", name="no probabilities")).to_be_visible()
+    shown.page.wait_for_timeout(12_000)
+    status = live.root.locator(".sercore-live-status").inner_text()
+    p95 = int(re.search(r"(\d+) ms from sound to picture", status).group(1))
+    record_property("p95_ms", p95)
+    print(f"{shown.front_end}: {p95} ms from sound to picture (p95)")
+    assert shown.page.evaluate(OPEN_TRACKS) == 1
+    live.root.get_by_role("button", name="Stop listening").click()
+    assert shown.page.evaluate(OPEN_TRACKS) == 0
+    expect(emotion).to_have_text("")
+
+
+def test_lost_device_is_explained(live, shown):
+    listen(live)
+    expect(live.root.get_by_role("button", name="Stop listening")).to_be_visible()
+    shown.page.evaluate(LOSE)
+    expect(live.root.get_by_text("The microphone was disconnected")).to_be_visible()
+    assert shown.page.evaluate(OPEN_TRACKS) == 0
+
+
+def test_recording_survives_a_lost_device_and_is_predicted(hear_me, shown):
+    hear_me.root.get_by_role("button", name="Record from the microphone").first.click()
+    expect(hear_me.root.get_by_text(re.compile(r"[2-9]\.\d s of at most"))).to_be_visible()
+    shown.page.evaluate(LOSE)
+    expect(hear_me.root.get_by_text(re.compile("was disconnected: .* recorded"))).to_be_visible()
+    expect(hear_me.root.get_by_role("img", name=re.compile("probabilities: ")).first).to_be_visible()
+    assert hear_me.sound()["rms"] > 0.005
+
+
+@pytest.mark.parametrize(
+    ("name", "mime"), [("memo.webm", "audio/webm;codecs=opus"), ("memo.m4a", "audio/mp4;codecs=opus")]
+)
+def test_memo_is_decoded_by_the_browser(hear_me, shown, name, mime):
+    memo = bytes(shown.page.evaluate(MEMO, [mime, name]))
+    assert memo[:4] == b"\x1a\x45\xdf\xa3" or memo[4:8] == b"ftyp"
+    choose = hear_me.root.locator("input[type=file]").first
+    choose.set_input_files({"name": name, "mimeType": mime.split(";")[0], "buffer": memo})
+    hear_me.until(lambda: abs(hear_me.sound()["rms"] - 0.3 / np.sqrt(2)) < 0.03, seconds=TIMEOUT)
+    expect(hear_me.root.get_by_text("decoded by the browser").first).to_be_visible()
+
+
+def test_what_the_browser_cannot_decode_is_named_by_the_kernel(hear_me):
+    choose = hear_me.root.locator("input[type=file]").first
+    broken = b"\0\0\0\x1cftypM4A " + bytes(range(256)) * 8
+    choose.set_input_files({"name": "broken.m4a", "mimeType": "audio/mp4", "buffer": broken})
+    expect(hear_me.root.get_by_role("alert").first).to_contain_text("broken.m4a")
+
+
+def test_neutral_speech_shows_before_and_after_for_two_voices(hear_me, shown):
+    hear_me.root.get_by_label("compare two voices").check()
+    voice = Recording.synthetic(("neutral", "angry"), sentences=2)
+    for k, part in ((0, voice.wave[-40_000:]), (1, voice.wave[:64_000]), (2, voice.wave[:40_000])):
+        path = shown.folder / f"part{k}.wav"
+        soundfile.write(path, part, voice.sr)
+        hear_me.root.locator("input[type=file]").nth(k).set_input_files(path)
+    expect(hear_me.root.get_by_text("after adaptation: ")).to_be_visible(timeout=1000 * TIMEOUT)
+    expect(hear_me.root.get_by_role("img", name=re.compile("probabilities: "))).to_have_count(3)
+    box = hear_me.root.bounding_box()
+    assert box["width"] <= 1280

@@ -1,0 +1,166 @@
+"""Streams: ring buffer, pauses, steps; rejection; adaptation to a speaker."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from toys.voices import small_predictor
+
+from sercore import synth
+from sercore.bundle import (
+    Listener,
+    PauseDetector,
+    Prediction,
+    Predictor,
+    Recording,
+    SampleBuffer,
+    adapt,
+    model_note,
+    predict_or_reject,
+    speech_predictor,
+)
+from sercore.bundle.speech_model import SYNTHETIC_WARNING
+from sercore.errors import AudioError, BundleError
+
+SR = synth.SR
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    return Recording.synthetic(("sad", "angry"), sentences=1).wave
+
+
+def blocks(wave, n=2000):
+    return [wave[k : k + n] for k in range(0, len(wave), n)]
+
+
+@given(st.lists(st.integers(0, 25), max_size=12), st.integers(1, 20))
+def test_buffer_keeps_the_last_samples(sizes, capacity):
+    buffer, everything = SampleBuffer(capacity), np.zeros(0)
+    for size in sizes:
+        block = np.arange(len(everything), len(everything) + size)
+        buffer.push(block)
+        everything = np.concatenate([everything, block])
+    np.testing.assert_array_equal(buffer.last(), everything[-capacity:])
+    np.testing.assert_array_equal(buffer.last(3), everything[-min(3, capacity) :])
+    assert buffer.n_received == len(everything)
+
+
+@pytest.mark.parametrize("noise_db", [-90.0, -60.0, -50.0])
+def test_pause_begins_after_speech_ends(sentences, noise_db, rng):
+    noise = 10 ** (noise_db / 20) * rng.standard_normal(2 * SR).astype(np.float32)
+    detector = PauseDetector(SR)
+    detector.push(noise)
+    assert detector.is_pause
+    detector.push(sentences[: 2 * SR] + noise)
+    assert not detector.is_pause
+    detector.push(noise[: round(0.3 * SR)])
+    assert not detector.is_pause, "a gap between two words"
+    detector.push(noise[:SR])
+    assert detector.is_pause
+
+
+def test_a_click_is_not_speech(rng):
+    detector = PauseDetector(SR)
+    noise = 1e-4 * rng.standard_normal(2 * SR)
+    noise[-3200:-1600] += 0.5 * np.sin(np.arange(1600))  # 0.1 s
+    detector.push(noise)
+    assert detector.is_pause
+
+
+def test_constant_offset_is_a_pause():
+    detector = PauseDetector(SR)
+    detector.push(np.full(2 * SR, 0.3, np.float32))
+    assert detector.is_pause
+    assert detector.level < -60
+
+
+def test_listener_predicts_every_step_as_the_predictor(sentences):
+    predictor = small_predictor()
+    listener, moments = Listener(predictor, SR), []
+    for block in blocks(sentences[: 4 * SR]):
+        listener.push(block)
+        moments.append(listener.poll())
+    found = [moment for moment in moments if moment]
+    np.testing.assert_allclose([moment.seconds for moment in found], 0.25 * np.arange(1, 17))
+    assert found[-1].prediction.proba == predictor.predict(sentences[SR : 4 * SR], sr=SR)
+    assert found[-1].prediction.emotion in predictor.classes
+
+
+def test_listener_shows_no_emotion_in_pauses_and_at_other_rates(sentences):
+    wave = np.concatenate([np.repeat(sentences[: 2 * SR], 3), np.zeros(48_000, np.float32)])
+    listener = Listener(small_predictor(), 48_000)
+    spoken = []
+    for block in blocks(wave, 6000):
+        listener.push(block)
+        moment = listener.poll()
+        spoken += [moment.prediction] if moment else []
+    assert spoken[7].emotion is not None
+    assert str(spoken[-1]) == "no prediction: pause"
+
+
+def test_slow_listener_skips_steps(sentences):
+    listener = Listener(small_predictor(), SR)
+    for block in blocks(sentences[: 3 * SR]):
+        listener.push(block)
+    assert listener.poll().seconds == 3.0
+    assert listener.poll() is None
+    listener.push(sentences[: SR // 4])
+    assert listener.poll().seconds == 3.25
+
+
+@pytest.mark.parametrize(
+    ("block", "reason"), [(np.zeros((2, 5)), "not-mono"), (np.array([0.0, np.nan]), "not-finite")]
+)
+def test_listener_refuses_what_is_not_a_waveform(block, reason):
+    with pytest.raises(AudioError) as caught:
+        Listener(small_predictor(), SR).push(block)
+    assert caught.value.reason == reason
+    with pytest.raises(AudioError, match="windows of"):
+        Listener(small_predictor(), SR, seconds=0.01)
+
+
+def test_unusable_clip_is_rejected_with_its_reason(sentences):
+    predictor = small_predictor()
+    rejected = predict_or_reject(predictor, np.zeros(SR, np.float32))
+    assert (rejected.emotion, rejected.proba) == (None, {})
+    assert "silent" in str(rejected)
+    answered = predict_or_reject(predictor, sentences[: 2 * SR], sr=SR)
+    assert answered == Prediction(max(answered.proba, key=answered.proba.get), answered.proba)
+
+
+def test_model_of_a_synthetic_voice_is_named_with_a_warning():
+    predictor = small_predictor()
+    assert speech_predictor(predictor) is predictor
+    assert SYNTHETIC_WARNING in model_note(predictor)
+    assert predictor.about() in model_note(predictor)
+
+
+def test_model_of_real_recordings_has_no_warning():
+    small = small_predictor()
+    training = {"corpora": [{"name": "ravdess", "title": "RAVDESS", "licence": "CC BY-NC-SA 4.0"}]}
+    predictor = Predictor(replace(small.manifest, training=training), small.members, small.digest)
+    assert SYNTHETIC_WARNING not in model_note(predictor)
+    assert "RAVDESS (CC BY-NC-SA 4.0)" in model_note(predictor)
+    with pytest.raises(BundleError, match="cannot be adapted"):
+        adapt(predictor, 0.1 * np.sin(np.arange(4 * SR, dtype=np.float32)))
+
+
+def test_adaptation_moves_neutral_speech_to_neutral_training_clips(monkeypatch):
+    from sercore import features
+    from sercore.bundle import speaker as module
+
+    predictor = small_predictor()
+    neutral = Recording.synthetic(("neutral",), sentences=3).wave
+    reference = features.table_row(neutral[: 3 * SR], predictor.manifest.members["lda"].recipe) + 1.0
+    monkeypatch.setattr(module, "_of_demo", lambda *_: reference)
+    adapted, seen = adapt(predictor, neutral[: 3 * SR], sr=SR), []
+    monkeypatch.setitem(predictor.members, "lda", lambda row: seen.append(row) or np.full(4, 0.25))
+    adapted = adapt(predictor, neutral[: 3 * SR], sr=SR)
+    adapted.predict(neutral[: 3 * SR], sr=SR)
+    np.testing.assert_allclose(seen[-1], reference, rtol=1e-3, atol=1e-3)
+    assert adapted.classes == predictor.classes
+    with pytest.raises(AudioError, match="at least 3 s"):
+        adapt(predictor, neutral[: 2 * SR], sr=SR)

@@ -1,0 +1,110 @@
+"""``sercore listen`` with a fake sounddevice."""
+
+import sys
+import types
+
+import numpy as np
+import pytest
+from toys.voices import small_predictor
+
+from sercore.audio import microphone as module
+from sercore.bundle import Recording
+from sercore.cli import main
+from sercore.errors import AudioError
+
+SR = 16_000
+
+
+class PortAudioError(Exception):
+    pass
+
+
+class InputStream:
+    """Calls back with two seconds of speech and two of silence."""
+
+    opened = None
+
+    def __init__(self, *, device, samplerate, blocksize, channels, dtype, callback):
+        assert (samplerate, blocksize, channels, dtype) == (SR, 2000, 1, "float32")
+        InputStream.opened, self.callback, self.log = self, callback, [device]
+
+    def start(self):
+        wave = Recording.synthetic(("angry",), sentences=1).wave[: 2 * SR]
+        wave = np.concatenate([wave, np.zeros(4 * SR - len(wave), np.float32)])
+        for block in wave.reshape(-1, 2000):
+            self.callback(block[:, None], len(block), None, None)
+
+    def abort(self):
+        self.log.append("aborted")
+
+    def close(self):
+        self.log.append("closed")
+
+
+@pytest.fixture
+def sounddevice(monkeypatch):
+    def query_devices(device, kind):
+        if device == "none":
+            raise ValueError("No input device matching 'none'")
+        if device == 7:
+            raise PortAudioError("Error querying device 7")
+        return {"default_samplerate": float(SR)}
+
+    fake = types.SimpleNamespace(
+        InputStream=InputStream, query_devices=query_devices, PortAudioError=PortAudioError
+    )
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.05)
+    return fake
+
+
+@pytest.fixture
+def model(monkeypatch):
+    monkeypatch.setattr("sercore.bundle.speech_predictor", lambda bundle: small_predictor())
+
+
+def test_listen_prints_a_line_per_step_and_releases_the_device(sounddevice, model, capsys):
+    assert main(["listen", "--seconds", "4", "--step", "0.5", "--device", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "does not read minds" in lines[0]
+    assert any("Trained on a synthetic voice" in line for line in lines)
+    moments = lines[lines.index("Listening; Ctrl-C stops.") + 1 :]
+    assert [line.split()[0] for line in moments] == [f"{0.5 * k:.1f}" for k in range(1, 9)]
+    assert " %" in moments[2]
+    assert moments[-1].endswith("no prediction: pause")
+    assert InputStream.opened.log == [3, "aborted", "closed"]
+
+
+def test_disconnected_device_is_a_typed_error(sounddevice, model, capsys):
+    assert main(["listen"]) == 1
+    assert "may have been disconnected" in capsys.readouterr().err
+    assert InputStream.opened.log[-1] == "closed"
+
+
+@pytest.mark.parametrize(("device", "found"), [("none", "'none'"), ("7", "device 7")])
+def test_missing_device_is_a_typed_error(sounddevice, device, found, capsys):
+    assert main(["listen", "--device", device]) == 1
+    error = capsys.readouterr().err
+    assert found in error
+    assert "python -m sounddevice" in error
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (ImportError("no module"), "sercore[microphone]"),
+        (OSError("PortAudio library not found"), "libportaudio2"),
+    ],
+)
+def test_missing_package_or_library_is_a_typed_error(monkeypatch, error, advice):
+    class Finder:
+        def find_spec(self, name, path=None, target=None):
+            if name == "sounddevice":
+                raise error
+
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+    with pytest.raises(AudioError) as caught, module.microphone():
+        pass
+    assert advice in str(caught.value)
+    assert caught.value.reason == "missing"

@@ -1,0 +1,194 @@
+"""Live predictions and "hear me" without a browser."""
+
+import io
+from functools import partial
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+from toys.controls import controls
+from toys.voices import CLASSES, small_predictor
+
+from sercore import synth
+from sercore.bundle import Prediction, Recording
+from sercore.bundle import speaker as speaker_module
+from sercore.bundle.speech_model import SYNTHETIC_WARNING
+from sercore.interpret import sound_occlusion
+from sercore.pictures.canvas import N_SHADES
+from sercore.widgets import HearMe, Live, wav_bytes
+from sercore.widgets.hear_me import answers_html
+from sercore.widgets.level import LevelProbe
+from sercore.widgets.notice import NOTICE
+
+SR = synth.SR
+
+
+@pytest.fixture(scope="module")
+def sad_then_angry():
+    return Recording.synthetic(("sad", "angry"), sentences=1).wave
+
+
+@pytest.fixture
+def live(monkeypatch):
+    widget = Live(small_predictor())
+    widget.sent = []
+    monkeypatch.setattr(
+        widget.microphone, "send", lambda message, buffers=(): widget.sent.append((message, buffers))
+    )
+    return widget
+
+
+def send(widget, step, *, session=1, **more):
+    """A message of the page; samples are sent as bytes."""
+    buffers = [memoryview(more.pop("samples").astype(np.float32).tobytes())] if "samples" in more else []
+    message = {"step": step, "session": session, "answer": True, **more}
+    widget.microphone._handle_custom_msg(message, buffers)
+
+
+def shades(widget):
+    return np.frombuffer(widget.sent[-1][1][0], np.uint8).reshape(
+        widget.microphone.n_bands, widget.microphone.n_frames
+    )
+
+
+def test_live_answers_every_block_and_predicts_every_second_one(live, sad_then_angry):
+    send(live, "start", rate=SR)
+    for k in range(16):
+        block = sad_then_angry[2000 * k : 2000 * (k + 1)]
+        send(live, "block", number=k + 1, latency=None if k == 0 else 50 + k, samples=block)
+    views = [message for message, _ in live.sent]
+    assert [view["number"] for view in views] == list(range(1, 17))
+    assert ["prediction" in view for view in views] == [False, True] * 8
+    assert views[-1]["prediction"]["proba"] == list(live.moment.prediction.proba.values())
+    assert list(live.latencies)[:2] == [51, 52]
+    assert live.moment.seconds == 2.0
+
+
+def test_live_stores_blocks_without_answer(live, sad_then_angry):
+    send(live, "start", rate=SR)
+    for k in range(9):
+        block = sad_then_angry[2000 * k : 2000 * (k + 1)]
+        send(live, "block", number=k + 1, answer=k == 8, samples=block)
+    ((view, _),) = live.sent
+    assert view["number"] == 9
+    assert live.moment.seconds == 18_000 / SR
+
+
+def test_live_picture_shows_newest_sound_at_the_right(live):
+    tone = 0.3 * np.sin(2 * np.pi * 1000 * np.arange(SR // 2) / SR)
+    send(live, "start", rate=SR)
+    send(live, "block", number=1, samples=np.concatenate([np.zeros(SR), tone]))
+    picture = shades(live)
+    band, frame = np.unravel_index(picture.argmax(), picture.shape)
+    low, high = sorted(live.microphone.ticks, key=lambda tick: abs(tick[0] - (band + 0.5) / len(picture)))[:2]
+    assert "1000 Hz" in (low[1], high[1])
+    assert frame > 240
+    assert picture.max() < N_SHADES
+    assert picture[:, :140].max() == 0  # before the start of the stream
+
+
+def test_live_shows_no_emotion_in_silence(live):
+    send(live, "start", rate=48_000)
+    send(live, "block", number=1, samples=np.zeros(48_000))
+    assert live.sent[-1][0]["prediction"] == {"proba": None, "text": "no prediction: pause"}
+
+
+def test_live_ignores_blocks_after_stop_and_of_earlier_sessions(live, sad_then_angry):
+    send(live, "start", rate=SR)
+    send(live, "stop")
+    send(live, "block", number=1, samples=sad_then_angry[:2000])
+    send(live, "start", session=2, rate=SR)
+    send(live, "block", session=1, number=1, samples=sad_then_angry[:2000])
+    assert live.sent == []
+    live.stop()
+    assert live.sent == [({"step": "stop"}, ())]
+
+
+def test_live_reports_samples_that_are_not_finite(live):
+    send(live, "start", rate=SR)
+    send(live, "block", number=1, samples=np.array([0.0, np.nan]))
+    assert "not finite" in live.sent[-1][0]["error"]
+
+
+@pytest.mark.parametrize("maker", [Live, HearMe])
+def test_microphone_has_notice_and_model(maker):
+    widget = maker(small_predictor(), text="large")
+    shown = " ".join(child.value for child in widget.children if hasattr(child, "value") and child.value)
+    for line in NOTICE:
+        assert line.split(",")[0] in shown
+    assert SYNTHETIC_WARNING in shown
+    assert "lda trained on" in shown
+    assert "sercore-large" in widget._dom_classes
+    assert all(control.description for control in controls(widget) if hasattr(control, "description"))
+
+
+@pytest.fixture
+def voice():
+    return HearMe(small_predictor()).voices[0]
+
+
+def test_recording_is_predicted_and_played(voice, sad_then_angry):
+    clip = sad_then_angry[: 2 * SR]
+    voice.own.take("mine.wav", wav_bytes(clip, SR))
+    assert voice.before.emotion in CLASSES
+    assert str(voice.before) in voice.answers.value
+    assert voice.after is None
+    heard, sr = soundfile.read(io.BytesIO(voice.player.sound))
+    assert (sr, heard.max()) == (SR, pytest.approx(clip.max(), abs=1e-3))
+    assert not voice.evidence.disabled
+
+
+def test_silent_upload_shows_error_and_rejected_clip_has_no_bars(voice):
+    voice.own.take("silent.wav", wav_bytes(np.zeros(SR, np.float32), SR))
+    assert "silent" in voice.own.message.value
+    assert voice.before is None
+    text = answers_html(Prediction(None, {}, "not like speech"))
+    assert "no prediction: not like speech" in text
+    assert "percent" not in text
+
+
+def test_adaptation_shows_before_and_after(voice, sad_then_angry, monkeypatch):
+    monkeypatch.setattr(speaker_module, "_of_demo", lambda features, recipe: np.full(1, 3.0, np.float32))
+    voice.hear(sad_then_angry[: 2 * SR], "mine")
+    voice.neutral.take("short.wav", wav_bytes(sad_then_angry[:SR], SR))
+    assert "at least 3 s" in voice.message.value
+    voice.hear_neutral(sad_then_angry[: 4 * SR], "neutral")
+    assert voice.after.proba != voice.before.proba
+    assert voice.answers.value.index("before: ") < voice.answers.value.index("after adaptation: ")
+    voice.forget_speaker()
+    assert voice.after is None
+    assert "after" not in voice.answers.value
+
+
+def test_evidence_is_drawn_over_the_clip(voice, sad_then_angry, monkeypatch):
+    monkeypatch.setattr("sercore.widgets.hear_me.sound_occlusion", partial(sound_occlusion, box=(150, 64)))
+    voice.hear(sad_then_angry[: 2 * SR], "mine")
+    before = voice.player.picture
+    voice.evidence.click()
+    assert voice.player.picture != before
+    assert Image.open(io.BytesIO(voice.player.picture)).width == pytest.approx(1200, abs=2)
+    assert voice.player.stop == pytest.approx(len(voice.wave) / SR, abs=0.05)
+    voice.hear(sad_then_angry[: 2 * SR], "again")
+    assert voice.player.picture != before  # another title, without evidence
+
+
+def test_second_voice_is_hidden_until_compared():
+    widget = HearMe(small_predictor())
+    assert widget.voices[1].layout.display == "none"
+    widget.compare.value = True
+    assert widget.voices[1].layout.display is None
+
+
+def test_level_slider_changes_sound_and_prediction(sad_then_angry):
+    heard = []
+    probe = LevelProbe(bundle=small_predictor(), heard=heard.append)
+    probe.hear(sad_then_angry[: 2 * SR])
+    assert probe.proba == probe.original
+    probe.level.value = -20.0
+    np.testing.assert_allclose(heard[-1], 0.1 * sad_then_angry[: 2 * SR], atol=1e-6)
+    assert probe.proba != probe.original
+    assert "−20 dB" in probe.bars.value
+    probe.hear(sad_then_angry[SR : 3 * SR])
+    assert probe.level.value == 0.0
+    np.testing.assert_array_equal(heard[-1], sad_then_angry[SR : 3 * SR])
