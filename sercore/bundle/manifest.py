@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..encoders import EncoderRecipe
+from ..encoders.sources import weights_sha256
 from ..errors import BundleError, RecipeError
 from ..features import Recipe
 from .folder import digest_of
@@ -19,13 +21,13 @@ FORMAT = 2
 KINDS = {"sklearn": ("model.skops",), "keras": ("network.keras", "network.onnx", "scaler.npz")}
 """Files of each kind of member; ``network.onnx`` is optional."""
 
-FEATURES = ("table", "frames")
+FEATURES = ("table", "frames", "embeddings")
 """Kinds of features that a member may use."""
 
 _KEYS = {
     "format", "classes", "members", "training", "evaluation", "versions", "reference", "files", "sha256",
 }  # fmt: skip
-_NAME = re.compile(r"(?!\.)[A-Za-z0-9_.=+-]{1,64}")
+_NAME = re.compile(r"(?!\.)[A-Za-z0-9_.=+@-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,28 @@ class Member:
     kind : str
         ``sklearn`` or ``keras``.
     features : str
-        ``table`` (:func:`sercore.features.table_row`) or ``frames`` (:func:`sercore.features.frames`).
-    recipe : Recipe
+        ``table`` (:func:`sercore.features.table_row`), ``frames`` (:func:`sercore.features.frames`) or
+        ``embeddings`` (:meth:`sercore.encoders.Encoder.row`).
+    recipe : Recipe or EncoderRecipe
+        The weights of an encoder are not part of a bundle; the manifest contains their SHA-256.
     weight : float
         Weight in the mean of the probabilities; the weights of all members sum to 1.
     """
 
     kind: str
     features: str
-    recipe: Recipe
+    recipe: Recipe | EncoderRecipe
     weight: float
+
+    def to_json(self) -> dict:
+        """The entry of a member in the manifest."""
+        entry = {
+            "kind": self.kind, "features": self.features, "weight": self.weight,
+            "recipe_key": self.recipe.key, "recipe": json.loads(self.recipe.to_json()),
+        }  # fmt: skip
+        if self.features == "embeddings":
+            entry["weights_sha256"] = weights_sha256(self.recipe)
+        return entry
 
 
 @dataclass(frozen=True)
@@ -81,13 +95,7 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """The manifest as indented UTF-8 JSON; its last entry, ``sha256``, is the digest of the others."""
-        members = {
-            name: {
-                "kind": member.kind, "features": member.features, "weight": member.weight,
-                "recipe_key": member.recipe.key, "recipe": json.loads(member.recipe.to_json()),
-            }
-            for name, member in self.members.items()
-        }  # fmt: skip
+        members = {name: member.to_json() for name, member in self.members.items()}
         content = {"format": FORMAT} | vars(self) | {"members": members}
         try:
             content["sha256"] = content_digest(content)
@@ -165,7 +173,7 @@ def content_digest(content: Mapping) -> str:
 def member_name(name: str) -> str:
     """The name, if it is valid as the name of a subfolder; ValueError otherwise."""
     if not _NAME.fullmatch(name):
-        raise ValueError(f"member name {name!r}: use at most 64 letters, digits and _ . = + -")
+        raise ValueError(f"member name {name!r}: use at most 64 letters, digits and _ . = + @ -")
     return name
 
 
@@ -176,18 +184,32 @@ def _members(value) -> dict[str, Member]:
             raise ValueError(
                 f"member {name!r}: unknown kind {about['kind']!r} or features {about['features']!r}"
             )
-        recipe = Recipe.from_json(json.dumps(about["recipe"]))
+        kind = EncoderRecipe if about["features"] == "embeddings" else Recipe
+        recipe = kind.from_json(json.dumps(about["recipe"]))
         if recipe.key != about["recipe_key"]:
             raise ValueError(
                 f"member {name!r}: recipe {recipe.key}, but trained with {about['recipe_key']}; this version "
                 "of sercore computes features differently"
             )
+        if kind is EncoderRecipe:
+            _check_encoder(name, recipe, about["weights_sha256"])
         members[member_name(name)] = Member(
             about["kind"], about["features"], recipe, _fraction(about["weight"])
         )
     if not members:
         raise ValueError("no members")
     return members
+
+
+def _check_encoder(name: str, recipe: EncoderRecipe, sha256: str) -> None:
+    """Only weights in a file of known hash: a bundle must not choose what is downloaded."""
+    if recipe.weights != "pretrained" or not weights_sha256(recipe):
+        raise ValueError(f"member {name!r}: encoder {recipe.encoder!r} with {recipe.weights} weights")
+    if weights_sha256(recipe) != sha256:
+        raise ValueError(
+            f"member {name!r}: trained with encoder weights {sha256!r:.20}, but this version of sercore "
+            f"uses {weights_sha256(recipe)!r:.20}"
+        )
 
 
 def _classes(value) -> tuple[str, ...]:

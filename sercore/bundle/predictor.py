@@ -2,10 +2,11 @@
 
 Features are computed by the same functions as in training: :func:`sercore.audio.load`, then
 :func:`sercore.features.table_row` or :func:`sercore.features.frames` with the bundle's recipe, then
-:func:`sercore.training.standardise`.
+:func:`sercore.training.standardise`. Embeddings are computed by ONNX Runtime instead of Keras, so that a
+prediction does not import TensorFlow; :func:`sercore.bundle.save` compares both.
 
-To add a kind of features, such as those of a pretrained encoder, add its name to
-``sercore.bundle.manifest.FEATURES`` and its function to ``_EXTRACT``.
+To add a kind of features, add its name to ``sercore.bundle.manifest.FEATURES`` and its function to
+``_EXTRACT``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,11 +25,28 @@ from . import estimators, folder, networks
 from .manifest import Manifest, Member
 from .safe_json import brief
 
+if TYPE_CHECKING:
+    from ..encoders import EncoderRecipe
+
 TOLERANCE = 0.02
 """Largest difference between the probabilities for the reference signal now and at the time of training.
 Rounding differs between machines and can change the decision of a tree; another model differs by more."""
 
-_EXTRACT = {"table": features.table_row, "frames": features.frames}
+
+def embeddings(wave: np.ndarray, recipe: EncoderRecipe) -> np.ndarray:
+    """Pooled embeddings [shape=(n_columns,)] of one clip, by ONNX Runtime.
+
+    Raises
+    ------
+    EncoderError
+        The weights of the encoder or a library are not installed.
+    """
+    from ..encoders import load_encoder
+
+    return load_encoder(recipe, "onnx").row(wave)
+
+
+_EXTRACT = {"table": features.table_row, "frames": features.frames, "embeddings": embeddings}
 
 
 def reference_signal(sr: int, *, seconds: float = 1.2) -> np.ndarray:
@@ -115,6 +134,8 @@ class Predictor:
         BundleError
             The bundle is damaged, altered, of another format, or contains classes that sercore models
             do not use.
+        EncoderError
+            The bundle needs an encoder whose weights are not installed.
         """
         if backend not in ("auto", "onnx", "keras"):
             raise BundleError(f"backend={backend!r}: must be 'auto', 'onnx' or 'keras'")

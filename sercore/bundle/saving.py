@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__, features
+from ..encoders import EncoderRecipe
+from ..encoders.sources import keep_weights, weights_sha256
 from ..errors import BundleError
 from ..features import Recipe, get_recipe
 from . import estimators, networks
@@ -24,6 +26,7 @@ TOLERANCE = 1e-4
 
 _LIBRARIES = (
     "numpy", "scipy", "librosa", "soxr", "soundfile", "scikit-learn", "skops", "keras", "tensorflow",
+    "onnxruntime",
 )  # fmt: skip
 
 
@@ -35,7 +38,9 @@ class FittedModel:
     ----------
     model : sklearn estimator or sercore.training.FittedNetwork
         From :func:`sercore.training.fit_classical` or :func:`sercore.training.fit_network`.
-    recipe : str or Recipe
+    recipe : str, Recipe or EncoderRecipe
+        The weights of an encoder are not copied: the bundle names them by their SHA-256, and a computer that
+        predicts needs the same file (for ``whisper_tiny_en`` the extra ``pretrained``).
 
     See Also
     --------
@@ -45,7 +50,7 @@ class FittedModel:
     """
 
     model: object
-    recipe: str | Recipe
+    recipe: str | Recipe | EncoderRecipe
 
     @property
     def kind(self) -> str:
@@ -54,16 +59,21 @@ class FittedModel:
 
     @property
     def features(self) -> str:
-        """``frames`` if the input of the model has a time axis, else ``table``."""
-        return "frames" if self.kind == "keras" and len(self.model.network.input_shape) == 3 else "table"
+        """``frames`` if the input of the model has a time axis, else ``embeddings`` or ``table``."""
+        if self.kind == "keras" and len(self.model.network.input_shape) == 3:
+            return "frames"
+        return "embeddings" if isinstance(self.recipe, EncoderRecipe) else "table"
 
     def _reference(self, classes: Sequence[str]) -> np.ndarray:
         """Probabilities [shape=(n_classes,)] for the reference signal, by the functions of training."""
         from ..training import predict_proba
 
         recipe = get_recipe(self.recipe)
-        make = features.frames if self.features == "frames" else features.table_row
-        clip = make(reference_signal(recipe.sr), recipe)
+        signal = reference_signal(recipe.sr)
+        if self.features == "embeddings":
+            clip = recipe.extractor("table")(signal)
+        else:
+            clip = (features.frames if self.features == "frames" else features.table_row)(signal, recipe)
         if self.kind == "keras":
             return self.model([clip])[0]
         return predict_proba(self.model, clip[None], classes)[0]
@@ -116,8 +126,8 @@ def save(
     Raises
     ------
     BundleError
-        The folder exists already, a model cannot be written without pickle, or the written bundle does
-        not predict as the fitted models do.
+        The folder exists already, a model cannot be written without pickle, its encoder is not in a file,
+        or the written bundle does not predict as the fitted models do.
 
     See Also
     --------
@@ -127,6 +137,8 @@ def save(
     Notebook: 03_mlp_baseline.ipynb
     """
     weights = _normalised(members, weights)
+    for part in members.values():
+        _check_encoder(part)
     about = {
         name: Member(part.kind, part.features, get_recipe(part.recipe), weights[name])
         for name, part in members.items()
@@ -154,6 +166,20 @@ def save(
             Predictor.load(folder, backend=backend, tolerance=TOLERANCE)
 
     return write_folder(path, contents, check=check, overwrite=overwrite)
+
+
+def _check_encoder(part: FittedModel) -> None:
+    """Raise BundleError for an encoder that another computer could not verify; copy its file otherwise."""
+    if not isinstance(part.recipe, EncoderRecipe):
+        return
+    if part.features == "frames":
+        raise BundleError("networks on the frames of an encoder cannot be saved; use pooled embeddings")
+    if part.recipe.weights != "pretrained" or not weights_sha256(part.recipe):
+        raise BundleError(
+            f"encoder {part.recipe.encoder!r} with {part.recipe.weights} weights cannot be part of a bundle; "
+            "use whisper_tiny_en, or a file given by path and sha256"
+        )
+    keep_weights(part.recipe)
 
 
 def versions() -> dict[str, str]:
