@@ -18,7 +18,11 @@ from .safe_json import read_json
 FORMAT = 2
 """Increased whenever older code could misread a bundle; other formats are refused."""
 
-KINDS = {"sklearn": ("model.skops",), "keras": ("network.keras", "network.onnx", "scaler.npz")}
+KINDS = {
+    "linear": ("linear.npz",),
+    "sklearn": ("model.skops",),
+    "keras": ("network.keras", "network.onnx", "scaler.npz"),
+}
 """Files of each kind of member; ``network.onnx`` is optional."""
 
 FEATURES = ("table", "frames", "embeddings")
@@ -37,7 +41,7 @@ class Member:
     Parameters
     ----------
     kind : str
-        ``sklearn`` or ``keras``.
+        ``linear``, ``sklearn`` or ``keras``.
     features : str
         ``table`` (:func:`sercore.features.table_row`), ``frames`` (:func:`sercore.features.frames`) or
         ``embeddings`` (:meth:`sercore.encoders.Encoder.row`).

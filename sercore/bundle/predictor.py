@@ -21,7 +21,7 @@ import numpy as np
 from .. import audio, features, quiet
 from ..errors import BundleError
 from ..training.normalisation import standardise
-from . import estimators, folder, networks
+from . import estimators, folder, linear, networks
 from .manifest import Manifest, Member
 from .safe_json import brief
 
@@ -259,6 +259,8 @@ class Predictor:
 
 def _member(member: Member, contents: dict, classes, backend: str, where: str) -> Callable:
     """A function from the features of one clip to probabilities [shape=(n_classes,)]."""
+    if member.kind == "linear":
+        return linear.load(contents["linear.npz"], n_classes=len(classes), where=f"{where}/linear.npz")
     if member.kind == "sklearn":
         return _estimator(
             estimators.load(contents["model.skops"], where=f"{where}/model.skops"), classes, where

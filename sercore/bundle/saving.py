@@ -16,7 +16,7 @@ from ..encoders import EncoderRecipe
 from ..encoders.sources import keep_weights, weights_sha256
 from ..errors import BundleError
 from ..features import Recipe, get_recipe
-from . import estimators, networks
+from . import estimators, linear, networks
 from .folder import MANIFEST, digest_of, write_folder
 from .manifest import Manifest, Member, member_name
 from .predictor import Predictor, reference_signal
@@ -54,7 +54,7 @@ class FittedModel:
 
     @property
     def kind(self) -> str:
-        """``keras`` or ``sklearn``."""
+        """``keras`` or ``sklearn``; :func:`save` writes a logistic regression as ``linear``."""
         return "keras" if hasattr(self.model, "network") else "sklearn"
 
     @property
@@ -78,8 +78,14 @@ class FittedModel:
             return self.model([clip])[0]
         return predict_proba(self.model, clip[None], classes)[0]
 
-    def _contents(self, *, onnx: bool) -> dict[str, bytes]:
+    def _stored_kind(self, classes: Sequence[str]) -> str:
+        """A key of :data:`sercore.bundle.manifest.KINDS`."""
+        return "linear" if self.kind == "sklearn" and linear.is_linear(self.model, classes) else self.kind
+
+    def _contents(self, classes: Sequence[str], *, onnx: bool) -> dict[str, bytes]:
         """Contents of the member's files by name."""
+        if self._stored_kind(classes) == "linear":
+            return {"linear.npz": linear.dump(self.model, classes)}
         if self.kind == "sklearn":
             return {"model.skops": estimators.dump(self.model)}
         scaler = networks.dump_scaler(self.model.mean, self.model.std)
@@ -140,13 +146,13 @@ def save(
     for part in members.values():
         _check_encoder(part)
     about = {
-        name: Member(part.kind, part.features, get_recipe(part.recipe), weights[name])
+        name: Member(part._stored_kind(classes), part.features, get_recipe(part.recipe), weights[name])
         for name, part in members.items()
     }
     contents = {
         f"{name}/{file}": data
         for name, part in members.items()
-        for file, data in part._contents(onnx=onnx).items()
+        for file, data in part._contents(classes, onnx=onnx).items()
     }
     reference = sum(weights[name] * part._reference(classes) for name, part in members.items())
     manifest = Manifest(

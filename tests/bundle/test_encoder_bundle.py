@@ -1,5 +1,6 @@
 """Bundles whose members read the embeddings of a pretrained encoder."""
 
+import io
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from toys import bundles as small
 from toys.bundles import CLASSES, SMALL
 from toys.encoders import toy_recipe
 
-from sercore.bundle import FittedModel, Predictor, save
+from sercore.bundle import FittedModel, Predictor, linear, save
 from sercore.bundle.training import train
 from sercore.cli import main
 from sercore.encoders import WHISPER_TINY_EN, get_encoder, is_installed
@@ -68,7 +69,7 @@ def test_bundle_names_weights_and_does_not_contain_them(bundle, recipe):
     assert entry["features"] == "embeddings"
     assert entry["weights_sha256"] == recipe.sha256
     assert recipe.path not in text
-    assert {path.suffix for path in bundle.rglob("*.*")} == {".json", ".skops"}
+    assert {path.name for path in bundle.rglob("*.*")} == {"bundle.json", "linear.npz", "model.skops"}
 
 
 def test_prediction_does_not_import_tensorflow(bundle, index):
@@ -154,6 +155,45 @@ def test_block_that_encoder_lacks_is_refused(bundle, tmp_path):
         Predictor.load(path)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("scale", [True, False])
+def test_linear_model_predicts_without_sklearn_as_with_it(n_classes, scale, rng):
+    from sercore.models.classical import build_classical
+
+    X, names = rng.normal(size=(60, 5)), ("sad", "angry", "calm")[:n_classes]
+    model = build_classical("logistic", scale=scale).fit(X, np.array(names)[np.arange(60) % n_classes])
+    assert linear.is_linear(model, names)
+    run = linear.load(linear.dump(model, names), n_classes=n_classes, where="x")
+    np.testing.assert_allclose([run(row) for row in X], predict_proba(model, X, names), atol=1e-9)
+    assert not linear.is_linear(model, (*names, "unseen"))
+    assert not linear.is_linear(build_classical("knn").fit(X, [*names] * (60 // n_classes)), names)
+
+
+def npz(**arrays):
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+GOOD = {"mean": np.zeros(2), "scale": np.ones(2), "weights": np.ones((2, 3)), "bias": np.zeros(3)}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"weights": np.ones((2, 4))}, "arrays of shapes"),
+        ({"scale": np.zeros(2)}, "not above 0"),
+        ({"bias": np.full(3, np.nan)}, "finite numbers"),
+        ({"mean": np.zeros(2, np.float32)}, "64 bits"),
+        ({"mean": np.array([{}, {}])}, "not an archive of arrays"),
+        ({"more": np.zeros(2)}, "unexpected entries"),
+    ],
+)
+def test_invalid_arrays_are_refused(change, message):
+    with pytest.raises(BundleError, match=message):
+        linear.load(npz(**(GOOD | change)), n_classes=3, where="x")
+
+
 @pytest.mark.parametrize(
     "settings", [{"weights": "permuted"}, {"weights": "random"}, {"encoder": "whisper_base_en"}]
 )
@@ -207,7 +247,7 @@ def test_whisper_bundle_is_fast_enough(tmp_path, index):
         "start = time.process_time()\n"
         "for _ in range(5): predictor.predict(wave)\n"
         "print((time.process_time() - start) / 5)\n"
-        "print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
+        "print([m for m in ('tensorflow', 'keras', 'sklearn') if m in sys.modules])"
     )
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     arguments = [sys.executable, "-c", code, str(path)]
