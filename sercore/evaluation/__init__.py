@@ -17,9 +17,12 @@ Contents
 out-of-fold table with seeds; :func:`per_class`, :func:`per_group`, :func:`confusion` and
 :func:`calibration` show details; :func:`compare_paired` and :func:`compare_oof` compare two models;
 :func:`results_row`, :func:`results_table`, :func:`format_table` and :func:`table_text` make result tables.
+:func:`fit_temperature` and :func:`apply_temperature` calibrate probabilities, :func:`risk_coverage` shows
+what is gained by answering only if confident, and :func:`rejection_reason` names the clips without answer.
 """
 
 from .bootstrap import compare_paired
+from .calibration import apply_temperature, area_under_risk, fit_temperature, risk_coverage
 from .metrics import (
     calibration,
     confusion,
@@ -31,10 +34,14 @@ from .metrics import (
     validate,
 )
 from .oof import compare_oof, evaluate_oof, evaluate_runs, oof_rows, unpack
+from .rejection import NoveltyDetector, is_speech, rejection_reason, speech_measures
 from .scores import COLUMNS, evaluate, format_table, results_row, results_table, table_text
 
+# `calibration` is the function; its module is imported before, so that it does not take the name
 __all__ = [
-    "COLUMNS", "calibration", "compare_oof", "compare_paired", "confusion", "evaluate", "evaluate_oof",
-    "evaluate_runs", "expected_calibration_error", "format_table", "oof_rows", "per_class", "per_group",
-    "results_row", "results_table", "scalar_metrics", "table_text", "uar", "unpack", "validate",
+    "COLUMNS", "NoveltyDetector", "apply_temperature", "area_under_risk", "calibration", "compare_oof",
+    "compare_paired", "confusion", "evaluate", "evaluate_oof", "evaluate_runs", "expected_calibration_error",
+    "fit_temperature", "format_table", "is_speech", "oof_rows", "per_class", "per_group", "rejection_reason",
+    "results_row", "results_table", "risk_coverage", "scalar_metrics", "speech_measures", "table_text", "uar",
+    "unpack", "validate",
 ]  # fmt: skip

@@ -1,0 +1,202 @@
+"""Calibrated confidence, and the choice to answer only when it is high.
+
+A model is *calibrated* if it is right in 70 % of the clips that it predicts with a confidence of 0.7. Most
+are too sure, above all on voices that they do not know. **Temperature scaling** divides the logits by one
+number `T`, found on clips that the model was not fitted on: it changes every probability and no decision.
+**Selective prediction** keeps the clips of the highest confidence; the risk–coverage curve shows how many
+errors remain among them.
+
+Conventions
+-----------
+- ``proba`` [shape=(n_clips, n_classes)] are probabilities, ``y`` [shape=(n_clips,)] the column of the true
+  class of each clip. Probabilities determine the logits up to a constant, which softmax ignores, so neither
+  a network's last layer nor a classical model's scores are needed.
+- :func:`sercore.evaluation.calibration` is the reliability diagram as a table, and
+  :func:`sercore.evaluation.expected_calibration_error` its one number.
+
+References
+----------
+Guo, Pleiss, Sun, Weinberger: On calibration of modern neural networks. ICML 2017.
+Geifman, El-Yaniv: Selective classification for deep neural networks. NeurIPS 2017.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from ..errors import EvaluationError
+from .metrics import validate
+
+TEMPERATURES = (0.05, 20.0)
+"""Range in which :func:`fit_temperature` searches."""
+
+_TINY = 1e-12  # probabilities of 0 become this before the logarithm
+
+
+def fit_temperature(proba: np.ndarray, y: Sequence[int]) -> float:
+    """Temperature with the lowest log loss.
+
+    Parameters
+    ----------
+    proba : np.ndarray [shape=(n_clips, n_classes)]
+        Probabilities for clips that the model was not fitted on, of other speakers than its training clips;
+        the out-of-fold probabilities of inner folds, for example.
+    y : sequence of int [shape=(n_clips,)]
+        Column of the true class.
+
+    Returns
+    -------
+    float
+        Above 1 if the model was too sure, below 1 if it was not sure enough; within :data:`TEMPERATURES`.
+
+    Raises
+    ------
+    EvaluationError
+        The values are not probabilities, or ``y`` does not contain column numbers.
+
+    See Also
+    --------
+    apply_temperature : use it.
+
+    Examples
+    --------
+    >>> sure = np.array([[0.99, 0.01]] * 4)  # right in three of four clips, yet 99 % sure
+    >>> temperature = fit_temperature(sure, [0, 0, 0, 1])
+    >>> apply_temperature(sure, temperature)[0].round(3).tolist()
+    [0.75, 0.25]
+    """
+    from scipy.optimize import minimize_scalar
+
+    y, proba = _checked(proba, y)
+    log_proba = np.log(np.maximum(proba, _TINY))
+    rows = np.arange(len(y))
+
+    def loss(log_t):
+        scaled = log_proba / np.exp(log_t)
+        return float(np.mean(_log_sum_exp(scaled) - scaled[rows, y]))
+
+    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-4})
+    return float(np.exp(found.x))
+
+
+def apply_temperature(proba: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities with the logits divided by ``temperature``; the order of the classes does not change.
+
+    Parameters
+    ----------
+    proba : np.ndarray [shape=(…, n_classes)]
+    temperature : float
+        1 changes nothing, a large value makes all classes equally probable.
+
+    Returns
+    -------
+    np.ndarray [shape=(…, n_classes)]
+
+    Raises
+    ------
+    EvaluationError
+        The temperature is not a positive number.
+
+    Examples
+    --------
+    >>> apply_temperature(np.array([0.8, 0.2]), 2.0).round(3).tolist()
+    [0.667, 0.333]
+    """
+    if not (np.isfinite(temperature) and temperature > 0):
+        raise EvaluationError(f"temperature is {temperature}; it must be a positive number")
+    proba = np.asarray(proba, dtype=float)
+    scaled = np.log(np.maximum(proba, _TINY)) / temperature
+    return np.exp(scaled - _log_sum_exp(scaled)[..., None])
+
+
+def risk_coverage(proba: np.ndarray, y: Sequence[int], scores: Sequence[float] | None = None) -> pd.DataFrame:
+    """Error rate among the clips of the highest confidence, for every number of them.
+
+    Parameters
+    ----------
+    proba : np.ndarray [shape=(n_clips, n_classes)]
+    y : sequence of int [shape=(n_clips,)]
+        Column of the true class.
+    scores : sequence of float, optional
+        Another measure of confidence, larger for clips to answer first; by default the highest probability.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per different confidence, descending: ``threshold`` (lowest confidence that is answered),
+        ``coverage`` (proportion of clips that are answered) and ``risk`` (proportion of these that are
+        wrong).
+
+    Raises
+    ------
+    EvaluationError
+        As in :func:`fit_temperature`.
+
+    See Also
+    --------
+    area_under_risk : the curve as one number.
+
+    Examples
+    --------
+    >>> proba = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.4, 0.6]])
+    >>> curve = risk_coverage(proba, [0, 0, 1, 0])
+    >>> curve["coverage"].tolist(), curve["risk"].tolist()
+    ([0.25, 0.5, 0.75, 1.0], [0.0, 0.0, 0.0, 0.25])
+    """
+    y, proba = _checked(proba, y)
+    confidence = proba.max(axis=1) if scores is None else np.asarray(scores, dtype=float)
+    if confidence.shape != y.shape:
+        raise EvaluationError(f"there are {confidence.size} scores for {len(y)} clips")
+    order = np.argsort(-confidence, kind="stable")
+    wrong = np.cumsum(proba.argmax(axis=1)[order] != y[order])
+    n_answered = np.arange(1, len(y) + 1)
+    last = np.append(np.diff(confidence[order]) != 0, True)  # clips of equal confidence come together
+    return pd.DataFrame(
+        {
+            "threshold": confidence[order][last],
+            "coverage": (n_answered / len(y))[last],
+            "risk": (wrong / n_answered)[last],
+        }
+    )
+
+
+def area_under_risk(curve: pd.DataFrame) -> float:
+    """Mean risk over all coverages (area under the risk–coverage curve, AURC); smaller is better.
+
+    Parameters
+    ----------
+    curve : pd.DataFrame
+        From :func:`risk_coverage`.
+
+    Returns
+    -------
+    float
+        0 to 1. A confidence that says nothing about errors gives about the error rate of the model.
+
+    Examples
+    --------
+    >>> area_under_risk(pd.DataFrame({"coverage": [0.5, 1.0], "risk": [0.0, 0.25]}))
+    0.125
+    """
+    widths = np.diff(curve["coverage"], prepend=0.0)
+    return float(np.sum(widths * curve["risk"]))
+
+
+def _checked(proba, y) -> tuple[np.ndarray, np.ndarray]:
+    """Column numbers and probabilities, or an EvaluationError."""
+    y, n_classes = np.asarray(y), np.shape(proba)[-1] if np.ndim(proba) else 0
+    if y.dtype.kind not in "iu":
+        raise EvaluationError(
+            f"y has type {y.dtype}; expected column numbers. Did you pass class names? "
+            "Use pandas.Index(classes).get_indexer(y_true)"
+        )
+    return validate(y, proba, range(n_classes))
+
+
+def _log_sum_exp(values: np.ndarray) -> np.ndarray:
+    from scipy.special import logsumexp
+
+    return logsumexp(values, axis=-1)

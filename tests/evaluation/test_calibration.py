@@ -1,0 +1,86 @@
+"""Temperature scaling and the risk–coverage curve."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from sercore import evaluation
+from sercore.errors import EvaluationError
+from sercore.evaluation import apply_temperature, area_under_risk, fit_temperature, risk_coverage
+
+
+def make_sure(rng, *, temperature, n=4000):
+    """Probabilities that are right as often as their temperature-scaled version promises."""
+    logits = 2 * rng.normal(size=(n, 4))
+    y = (softmax(logits, axis=1).cumsum(axis=1) > rng.random(n)[:, None]).argmax(axis=1)
+    return softmax(logits * temperature, axis=1), y
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_temperature_is_recovered(rng, temperature):
+    proba, y = make_sure(rng, temperature=temperature)
+    assert fit_temperature(proba, y) == pytest.approx(temperature, rel=0.08)
+
+
+def test_scaling_lowers_the_calibration_error_and_keeps_every_decision(rng):
+    proba, y = make_sure(rng, temperature=4.0)
+    scaled = apply_temperature(proba, fit_temperature(proba[::2], y[::2]))
+    errors = [
+        evaluation.expected_calibration_error(y[1::2], p[1::2], range(4), n_bins=15) for p in (proba, scaled)
+    ]
+    assert errors[0] > 0.2
+    assert errors[1] < 0.05
+    assert (scaled.argmax(axis=1) == proba.argmax(axis=1)).all()
+    np.testing.assert_allclose(scaled.sum(axis=1), 1.0)
+
+
+def test_temperatures_multiply(rng):
+    proba = rng.dirichlet(np.ones(5), 20)
+    np.testing.assert_allclose(
+        apply_temperature(apply_temperature(proba, 2.0), 1.5), apply_temperature(proba, 3.0)
+    )
+
+
+def test_certain_and_wrong_predictions_have_a_finite_temperature():
+    temperature = fit_temperature(np.eye(2)[[0, 0, 1, 1]], [0, 1, 0, 1])
+    assert temperature == pytest.approx(20.0, rel=0.01)  # the upper end of the range
+
+
+def test_confident_errors_raise_the_area():
+    y = np.array([0, 0, 0, 0])
+    good = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.4, 0.6]])
+    bad = np.array([[0.6, 0.4], [0.8, 0.2], [0.7, 0.3], [0.05, 0.95]])
+    areas = [area_under_risk(risk_coverage(proba, y)) for proba in (good, bad)]
+    assert areas == pytest.approx([1 / 16, (1 + 1 / 2 + 1 / 3 + 1 / 4) / 4])
+
+
+def test_equal_confidence_is_one_point():
+    curve = risk_coverage(np.array([[0.7, 0.3]] * 4), [0, 1, 1, 0])
+    assert curve.to_numpy().tolist() == [[0.7, 1.0, 0.5]]
+
+
+def test_other_scores_order_the_clips():
+    proba = np.array([[0.9, 0.1], [0.8, 0.2]])
+    assert risk_coverage(proba, [1, 0], scores=[0.0, 1.0])["risk"].tolist() == [0.0, 0.5]
+    with pytest.raises(EvaluationError, match="3 scores for 2 clips"):
+        risk_coverage(proba, [1, 0], scores=[0.0, 1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("y", "message"), [(["sad", "sad"], "column numbers"), ([0, 2], "not among the classes")]
+)
+def test_labels_must_be_columns(y, message):
+    with pytest.raises(EvaluationError, match=message):
+        fit_temperature(np.full((2, 2), 0.5), y)
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
+def test_impossible_temperature(temperature):
+    with pytest.raises(EvaluationError, match="positive"):
+        apply_temperature(np.array([0.5, 0.5]), temperature)
+
+
+def test_the_reliability_table_keeps_its_name():
+    import sercore.evaluation.calibration
+
+    assert callable(sercore.evaluation.calibration)
