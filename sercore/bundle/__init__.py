@@ -20,6 +20,7 @@ Nothing is ever unpickled::
 ``folder``            files and digests of a bundle
 ``manifest``          ``bundle.json`` and its validation
 ``estimators``        scikit-learn models as skops files, with a list of allowed classes
+``rejection``         clips without answer
 ``linear``            logistic regression as arrays
 ``networks``          Keras and ONNX files, with a list of allowed classes
 ``onnx_graph``        ONNX files: known operators and bounded size
@@ -35,11 +36,13 @@ from .folder import digest
 from .predictor import Predictor
 from .printing import print_predictions
 from .recordings import Recording, Windows, over_time, predict_windows
+from .rejection import Answer
 from .saving import FittedModel, save
 
 quiet.disable_telemetry()  # no module of this package imports ONNX Runtime before it is used
 
 __all__ = [
+    "Answer",
     "FittedModel",
     "Predictor",
     "Recording",

@@ -82,7 +82,9 @@ def load(content: bytes, *, n_classes: int, where: str) -> Callable[[np.ndarray]
     return proba
 
 
-def read_arrays(content: bytes, names: Sequence[str], *, where: str) -> dict[str, np.ndarray]:
+def read_arrays(
+    content: bytes, names: Sequence[str], *, where: str, dtype: type = np.float64
+) -> dict[str, np.ndarray]:
     """Finite float arrays of an ``.npz`` file, by name.
 
     Raises
@@ -98,6 +100,7 @@ def read_arrays(content: bytes, names: Sequence[str], *, where: str) -> dict[str
     except Exception as error:  # the header is parsed as Python tokens, with many kinds of errors
         raise BundleError(f"{where}: not an archive of arrays ({brief(error)})") from error
     for name, value in arrays.items():
-        if value.dtype != np.float64 or value.size > MAX_VALUES or not np.isfinite(value).all():
-            raise BundleError(f"{where}: {name!r} must be finite numbers of 64 bits, at most {MAX_VALUES}")
+        if value.dtype != dtype or value.size > MAX_VALUES or not np.isfinite(value).all():
+            kind = np.dtype(dtype).name
+            raise BundleError(f"{where}: {name!r} must be at most {MAX_VALUES} finite numbers of type {kind}")
     return arrays

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import audio, features, quiet
-from ..errors import BundleError
+from ..errors import BundleError, EvaluationError
 from ..training.normalisation import standardise
-from . import estimators, folder, linear, networks
+from . import estimators, folder, linear, networks, rejection
 from .manifest import Manifest, Member
+from .rejection import Answer
 from .safe_json import brief
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class Predictor:
         Functions from the features of one clip to probabilities [shape=(n_classes,)].
     digest : str
         SHA-256 of ``bundle.json``, which contains the digests of all other files.
+    detector : sercore.evaluation.NoveltyDetector, optional
+        Recognises clips unlike the training clips; without it, no clip is rejected.
 
     See Also
     --------
@@ -99,8 +102,8 @@ class Predictor:
     Notebook: 03_mlp_baseline.ipynb
     """
 
-    def __init__(self, manifest: Manifest, members: dict[str, Callable], digest: str):
-        self.manifest, self.members, self.digest = manifest, members, digest
+    def __init__(self, manifest: Manifest, members: dict[str, Callable], digest: str, detector=None):
+        self.manifest, self.members, self.digest, self.detector = manifest, members, digest, detector
 
     @classmethod
     def load(
@@ -150,7 +153,12 @@ class Predictor:
         for name, member in manifest.members.items():
             own = {file.split("/")[1]: data for file, data in contents.items() if file.startswith(f"{name}/")}
             members[name] = _member(member, own, manifest.classes, backend, f"{path}/{name}")
-        predictor = cls(manifest, members, found)
+        detector = None
+        if manifest.rejection is not None:
+            detector = rejection.load(
+                contents[rejection.FILE], manifest.rejection["threshold"], where=f"{path}/{rejection.FILE}"
+            )
+        predictor = cls(manifest, members, found, detector)
         predictor._check_reference(tolerance, str(path))
         return predictor
 
@@ -212,18 +220,81 @@ class Predictor:
     def proba(self, waves: dict[int, np.ndarray]) -> np.ndarray:
         """Weighted mean of the members' probabilities [shape=(n_classes,)] for the waveforms of one clip.
 
-        BLAS uses one thread, so the result does not depend on the number of processes or cores.
+        The temperature of the bundle is applied to the mean. BLAS uses one thread, so the result does not
+        depend on the number of processes or cores.
         """
-        extracted, mean = {}, np.zeros(len(self.classes))
         with quiet.one_thread():
-            for name, member in self.manifest.members.items():
-                key = member.features, member.recipe
-                if key not in extracted:
-                    extracted[key] = _EXTRACT[member.features](waves[member.recipe.sr], member.recipe)
-                mean += member.weight * self.members[name](extracted[key])
+            return self._vote(self._features(waves))
+
+    def assess(self, clip: str | os.PathLike | np.ndarray, *, sr: int | None = None) -> Answer:
+        """The emotion of one clip, or why it gets none.
+
+        Parameters
+        ----------
+        clip, sr
+            See :meth:`predict`, which returns the probabilities even of a sound that is not speech.
+
+        Returns
+        -------
+        Answer
+            With ``label``, ``confidence``, ``proba`` and ``rejected``.
+
+        Raises
+        ------
+        AudioError
+            The clip is not usable speech audio; ``reason`` names the cause.
+        """
+        return self.assess_waves(self.waves(clip, sr=sr))
+
+    def assess_waves(self, waves: dict[int, np.ndarray], *, novelty: bool = True) -> Answer:
+        """As :meth:`assess`, given the waveforms from :meth:`waves`.
+
+        Parameters
+        ----------
+        waves : dict of int to np.ndarray [shape=(n_samples,)]
+        novelty : bool
+            Whether to reject speech unlike the training clips. The limit was found on whole clips; it
+            does not apply to windows, whose features differ.
+        """
+        with quiet.one_thread():
+            features = self._features(waves)
+            proba = self.as_dict(self._vote(features))
+            return Answer(proba, self._rejection(waves, features, novelty))
+
+    def _features(self, waves: dict[int, np.ndarray]) -> dict[tuple, np.ndarray]:
+        """Features of one clip, by kind and recipe."""
+        extracted = {}
+        for member in self.manifest.members.values():
+            if _key(member) not in extracted:
+                extracted[_key(member)] = _EXTRACT[member.features](waves[member.recipe.sr], member.recipe)
+        return extracted
+
+    def _vote(self, features: dict[tuple, np.ndarray]) -> np.ndarray:
+        """Calibrated probabilities [shape=(n_classes,)]."""
+        mean = np.zeros(len(self.classes))
+        for name, member in self.manifest.members.items():
+            mean += member.weight * self.members[name](features[_key(member)])
         if not np.isfinite(mean).all():
             raise BundleError("the probabilities are not finite; the model is damaged")
-        return mean
+        if self.manifest.temperature == 1.0:
+            return mean
+        from ..evaluation import apply_temperature
+
+        return apply_temperature(mean, self.manifest.temperature)
+
+    def _rejection(self, waves: dict, features: dict[tuple, np.ndarray], novelty: bool) -> str | None:
+        """Reason for which the clip is rejected, if there is one."""
+        if self.detector is None:
+            return None
+        from ..evaluation import rejection_reason
+
+        member = self.manifest.members[self.manifest.rejection["member"]]
+        row = rejection.row_of(features[_key(member)])
+        try:
+            detector = self.detector if novelty else None
+            return rejection_reason(waves[member.recipe.sr], row, detector, sr=member.recipe.sr)
+        except EvaluationError as error:
+            raise BundleError(f"the novelty detector does not fit its features ({brief(error)})") from error
 
     def as_dict(self, proba: np.ndarray) -> dict[str, float]:
         """Probabilities [shape=(n_classes,)] as a dict by emotion."""
@@ -255,6 +326,10 @@ class Predictor:
                 f"stored in training; it was written with {self.manifest.versions}: install these versions "
                 "or train it again"
             )
+
+
+def _key(member: Member) -> tuple:
+    return member.features, member.recipe
 
 
 def _member(member: Member, contents: dict, classes, backend: str, where: str) -> Callable:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,11 @@ from . import estimators, linear, networks
 from .folder import MANIFEST, digest_of, write_folder
 from .manifest import Manifest, Member, member_name
 from .predictor import Predictor, reference_signal
+from .rejection import FILE as REJECTION_FILE
+from .rejection import dump as dump_detector
+
+if TYPE_CHECKING:
+    from ..evaluation import NoveltyDetector
 
 TOLERANCE = 1e-4
 """Largest difference between the probabilities of the written files and those of the fitted models."""
@@ -100,6 +106,8 @@ def save(
     weights: Mapping[str, float] | None = None,
     training: Mapping | None = None,
     evaluation: Mapping | None = None,
+    temperature: float = 1.0,
+    detector: NoveltyDetector | None = None,
     onnx: bool = True,
     overwrite: bool = False,
 ) -> Path:
@@ -119,6 +127,11 @@ def save(
         Description of the training data (:func:`sercore.bundle.training.describe_training`).
     evaluation : mapping, optional
         A row of the result table (:func:`sercore.training.summarise`) for models trained the same way.
+    temperature : float
+        Divides the logits of the vote; from :func:`sercore.evaluation.fit_temperature`.
+    detector : sercore.evaluation.NoveltyDetector, optional
+        Fitted to the features of the first member (:func:`sercore.bundle.rejection.row_of`). With it,
+        clips that are not speech or unlike the training clips are rejected.
     onnx : bool
         Whether to export networks to ONNX, so that they run without Keras.
     overwrite : bool
@@ -155,6 +168,14 @@ def save(
         for file, data in part._contents(classes, onnx=onnx).items()
     }
     reference = sum(weights[name] * part._reference(classes) for name, part in members.items())
+    if temperature != 1.0:
+        from ..evaluation import apply_temperature
+
+        reference = apply_temperature(reference, temperature)
+    rejection = None
+    if detector is not None:
+        rejection = {"member": next(iter(members)), "threshold": float(detector.threshold)}
+        contents[REJECTION_FILE] = dump_detector(detector)
     manifest = Manifest(
         classes=tuple(classes),
         members=about,
@@ -162,6 +183,8 @@ def save(
         evaluation=plain(evaluation) if evaluation is not None else None,
         versions=versions(),
         reference=dict(zip(classes, map(float, reference), strict=True)),
+        temperature=float(temperature),
+        rejection=rejection,
         files={name: {"bytes": len(data), "sha256": digest_of(data)} for name, data in contents.items()},
     )
     contents[MANIFEST] = manifest.to_json()

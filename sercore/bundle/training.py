@@ -19,11 +19,13 @@ from .. import ensemble, paths
 from ..corpora import get_corpus, load_index
 from ..encoders import EncoderRecipe, encoder_recipe
 from ..errors import BundleError
+from ..evaluation import NoveltyDetector, fit_temperature
 from ..features.store import extract_frames, extract_table
 from ..labels import apply_scheme
 from ..models import NETWORKS, classical, is_network, reads_frames
 from ..training import fit_classical, fit_network, out_of_fold, summarise
 from ..training.folds import select_rows
+from .rejection import row_of
 from .saving import FittedModel, save
 
 RECIPES = {"table": "default", "frames": "log_mel"}
@@ -113,12 +115,49 @@ def train(
     if len(choices) > 1:
         vote = pd.concat(oofs, ignore_index=True)
         oofs.append(ensemble.soft_vote(vote, name="+".join(members)))
+    detector = fit_detector(index, extracted[choices[0].recipe])
     table = summarise(oofs, corpus="+".join(sorted(set(index["corpus"]))), scheme=scheme)
     save(
         out, members, classes, training=describe_training(index, scheme=scheme, seed=seed),
-        evaluation=table.iloc[-1].to_dict(), onnx=onnx, overwrite=overwrite,
+        evaluation=table.iloc[-1].to_dict(), temperature=temperature_of(oofs[-1], classes), detector=detector,
+        onnx=onnx, overwrite=overwrite,
     )  # fmt: skip
     return table
+
+
+def temperature_of(oof: pd.DataFrame, classes: Sequence[str]) -> float:
+    """Temperature of the lowest log loss over out-of-fold probabilities.
+
+    Parameters
+    ----------
+    oof : pd.DataFrame
+        From :func:`sercore.training.out_of_fold`: every probability is of a model that was not fitted on
+        the speaker.
+    classes : sequence of str
+
+    See Also
+    --------
+    sercore.evaluation.fit_temperature
+    """
+    proba = oof[[f"p_{name}" for name in classes]].to_numpy()
+    return fit_temperature(proba, pd.Index(classes).get_indexer(oof["label"]))
+
+
+def fit_detector(index: pd.DataFrame, X) -> NoveltyDetector | None:
+    """Novelty detector for the clips that a model is fitted on; None if they are of one speaker.
+
+    Parameters
+    ----------
+    index : pd.DataFrame
+    X : np.ndarray [shape=(n_clips, n_columns)] or list of np.ndarray [shape=(n_features, n_frames)]
+
+    See Also
+    --------
+    sercore.evaluation.NoveltyDetector
+    """
+    if index["speaker"].nunique() < 2:
+        return None
+    return NoveltyDetector.fit(np.stack([row_of(clip) for clip in X]), index["speaker"])
 
 
 def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:

@@ -183,8 +183,8 @@ GOOD = {"mean": np.zeros(2), "scale": np.ones(2), "weights": np.ones((2, 3)), "b
     [
         ({"weights": np.ones((2, 4))}, "arrays of shapes"),
         ({"scale": np.zeros(2)}, "not above 0"),
-        ({"bias": np.full(3, np.nan)}, "finite numbers"),
-        ({"mean": np.zeros(2, np.float32)}, "64 bits"),
+        ({"bias": np.full(3, np.nan)}, "finite numbers of type float64"),
+        ({"mean": np.zeros(2, np.float32)}, "type float64"),
         ({"mean": np.array([{}, {}])}, "not an archive of arrays"),
         ({"more": np.zeros(2)}, "unexpected entries"),
     ],
