@@ -2,8 +2,9 @@
 
 A bundle is a folder. ``bundle.json`` describes the model: classes in order, feature recipe, training data
 with licences, metrics with intervals, library versions, and the digest of every file. Each member has a
-subfolder with ``model.skops`` for scikit-learn, or ``network.keras``, ``network.onnx`` and ``scaler.npz``
-for networks. Several members are combined by weighted soft voting. Nothing is ever unpickled::
+subfolder with ``model.skops`` for scikit-learn, ``linear.npz`` for logistic regression, or ``network.keras``,
+``network.onnx`` and ``scaler.npz`` for networks. Several members are combined by weighted soft voting.
+Nothing is ever unpickled::
 
     save("my-bundle", {"lda": FittedModel(model, "default")}, classes)
     Predictor.load("my-bundle").predict("clip.wav")     # {"neutral": 0.1, "happy": 0.7, …}
@@ -23,6 +24,8 @@ for networks. Several members are combined by weighted soft voting. Nothing is e
 ``folder``            files and digests of a bundle
 ``manifest``          ``bundle.json`` and its validation
 ``estimators``        scikit-learn models as skops files, with a list of allowed classes
+``rejection``         clips without answer
+``linear``            logistic regression as arrays
 ``networks``          Keras and ONNX files, with a list of allowed classes
 ``onnx_graph``        ONNX files: known operators and bounded size
 ``safe_json``         JSON and zip files from untrusted sources
@@ -38,6 +41,7 @@ from .prediction import Prediction, predict_or_reject
 from .predictor import Predictor
 from .printing import print_predictions
 from .recordings import Recording, Windows, over_time, predict_windows
+from .rejection import Answer
 from .saving import FittedModel, save
 from .speaker import adapt
 from .speech_model import model_note, speech_predictor
@@ -46,6 +50,7 @@ from .streaming import Listener, PauseDetector, SampleBuffer
 quiet.disable_telemetry()  # no module of this package imports ONNX Runtime before it is used
 
 __all__ = [
+    "Answer",
     "FittedModel",
     "Listener",
     "PauseDetector",

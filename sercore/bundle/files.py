@@ -1,8 +1,9 @@
 """Prediction for many recordings: files, folders or standard input, whole or in windows, in parallel.
 
-Results are rows. A row is a dict with ``file, label, proba`` (and ``start, end`` in seconds for a window),
-or with ``file, error, message`` if the recording cannot be used; the error is
-:attr:`sercore.errors.AudioError.reason`.
+Results are rows. A row is a dict with ``file, label, confidence, proba, rejected`` (and ``start, end`` in
+seconds for a window); with ``file, rejected`` if the model does not answer, because the recording is not
+speech or unlike the voices it learned from; or with ``file, error, message`` if the recording cannot be used.
+The error is :attr:`sercore.errors.AudioError.reason`; ``rejected`` is None if there is a label.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ MAX_BYTES = 2_000_000_000
 """Largest size of all files of a bundle together; larger bundles are refused before they are read."""
 MAX_MANIFEST_BYTES = 1_000_000
 
-_PART = r"(?!\.)[A-Za-z0-9_.=+-]{1,64}"
+_PART = r"(?!\.)[A-Za-z0-9_.=+@-]{1,64}"
 FILE_NAME = re.compile(f"{_PART}/{_PART}")
 """``member/file``. Roots, drives, backslashes and ``..`` do not match, so names stay inside the folder."""
 

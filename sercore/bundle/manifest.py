@@ -8,24 +8,33 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..encoders import EncoderRecipe
+from ..encoders.sources import weights_sha256
 from ..errors import BundleError, RecipeError
 from ..features import Recipe
 from .folder import digest_of
+from .rejection import FILE as REJECTION_FILE
+from .rejection import FOLDER as REJECTION_FOLDER
 from .safe_json import read_json
 
-FORMAT = 2
+FORMAT = 3
 """Increased whenever older code could misread a bundle; other formats are refused."""
 
-KINDS = {"sklearn": ("model.skops",), "keras": ("network.keras", "network.onnx", "scaler.npz")}
+KINDS = {
+    "linear": ("linear.npz",),
+    "sklearn": ("model.skops",),
+    "keras": ("network.keras", "network.onnx", "scaler.npz"),
+}
 """Files of each kind of member; ``network.onnx`` is optional."""
 
-FEATURES = ("table", "frames")
+FEATURES = ("table", "frames", "embeddings")
 """Kinds of features that a member may use."""
 
 _KEYS = {
-    "format", "classes", "members", "training", "evaluation", "versions", "reference", "files", "sha256",
+    "format", "classes", "members", "training", "evaluation", "versions", "reference", "temperature",
+    "rejection", "files", "sha256",
 }  # fmt: skip
-_NAME = re.compile(r"(?!\.)[A-Za-z0-9_.=+-]{1,64}")
+_NAME = re.compile(r"(?!\.)[A-Za-z0-9_.=+@-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -35,18 +44,30 @@ class Member:
     Parameters
     ----------
     kind : str
-        ``sklearn`` or ``keras``.
+        ``linear``, ``sklearn`` or ``keras``.
     features : str
-        ``table`` (:func:`sercore.features.table_row`) or ``frames`` (:func:`sercore.features.frames`).
-    recipe : Recipe
+        ``table`` (:func:`sercore.features.table_row`), ``frames`` (:func:`sercore.features.frames`) or
+        ``embeddings`` (:meth:`sercore.encoders.Encoder.row`).
+    recipe : Recipe or EncoderRecipe
+        The weights of an encoder are not part of a bundle; the manifest contains their SHA-256.
     weight : float
         Weight in the mean of the probabilities; the weights of all members sum to 1.
     """
 
     kind: str
     features: str
-    recipe: Recipe
+    recipe: Recipe | EncoderRecipe
     weight: float
+
+    def to_json(self) -> dict:
+        """The entry of a member in the manifest."""
+        entry = {
+            "kind": self.kind, "features": self.features, "weight": self.weight,
+            "recipe_key": self.recipe.key, "recipe": json.loads(self.recipe.to_json()),
+        }  # fmt: skip
+        if self.features == "embeddings":
+            entry["weights_sha256"] = weights_sha256(self.recipe)
+        return entry
 
 
 @dataclass(frozen=True)
@@ -67,6 +88,10 @@ class Manifest:
         Versions of the libraries with which the bundle was written.
     reference : dict of str to float
         Probability of each class for :func:`sercore.bundle.predictor.reference_signal`.
+    temperature : float
+        Divides the logits of the vote (:func:`sercore.evaluation.apply_temperature`).
+    rejection : dict or None
+        ``member`` whose features the novelty detector reads, and its ``threshold``.
     files : dict of str to dict
         ``bytes`` and ``sha256`` of every other file.
     """
@@ -77,17 +102,13 @@ class Manifest:
     evaluation: dict | None
     versions: dict[str, str]
     reference: dict[str, float]
+    temperature: float
+    rejection: dict | None
     files: dict[str, dict]
 
     def to_json(self) -> bytes:
         """The manifest as indented UTF-8 JSON; its last entry, ``sha256``, is the digest of the others."""
-        members = {
-            name: {
-                "kind": member.kind, "features": member.features, "weight": member.weight,
-                "recipe_key": member.recipe.key, "recipe": json.loads(member.recipe.to_json()),
-            }
-            for name, member in self.members.items()
-        }  # fmt: skip
+        members = {name: member.to_json() for name, member in self.members.items()}
         content = {"format": FORMAT} | vars(self) | {"members": members}
         try:
             content["sha256"] = content_digest(content)
@@ -118,10 +139,10 @@ class Manifest:
                 f"{where}: format {form}, but this version of sercore reads format {FORMAT}; "
                 "install a newer version"
             )
-        if type(form) is int and form == 1:
+        if type(form) is int and form in (1, 2):
             raise BundleError(
-                f"{where}: written by sercore 0.1 (format 1), which this version does not read; train the "
-                "model again with 'sercore train'"
+                f"{where}: written by an older sercore (format {form}), which this version does not read; "
+                "train the model again with 'sercore train'"
             )
         if type(form) is not int or form != FORMAT or set(value) != _KEYS:
             raise BundleError(
@@ -137,6 +158,8 @@ class Manifest:
                 evaluation=None if value["evaluation"] is None else _evaluation(value["evaluation"]),
                 versions={str(k): str(v) for k, v in _of_type(value["versions"], dict).items()},
                 reference={k: _fraction(v) for k, v in _of_type(value["reference"], dict).items()},
+                temperature=_temperature(value["temperature"]),
+                rejection=None if value["rejection"] is None else _rejection(value["rejection"]),
                 files={name: _file(about) for name, about in _of_type(value["files"], dict).items()},
             ).checked()
         except (ValueError, TypeError, KeyError, AttributeError, RecipeError) as error:
@@ -150,6 +173,10 @@ class Manifest:
             raise ValueError("the weights of the members do not sum to 1")
         allowed = {f"{name}/{file}" for name, member in self.members.items() for file in KINDS[member.kind]}
         optional = {f"{name}/network.onnx" for name in self.members}
+        if self.rejection is not None:
+            if self.rejection["member"] not in self.members:
+                raise ValueError(f"rejection by the features of {self.rejection['member']!r}, not a member")
+            allowed |= {REJECTION_FILE}
         if set(self.files) - allowed or (allowed - optional) - set(self.files):
             odd = sorted(set(self.files) ^ allowed)
             raise ValueError(f"files do not match the members: {odd[:3]}")
@@ -164,8 +191,10 @@ def content_digest(content: Mapping) -> str:
 
 def member_name(name: str) -> str:
     """The name, if it is valid as the name of a subfolder; ValueError otherwise."""
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"member name {name!r}: use at most 64 letters, digits and _ . = + -")
+    if not _NAME.fullmatch(name) or name == REJECTION_FOLDER:
+        raise ValueError(
+            f"member name {name!r}: use at most 64 letters, digits and _ . = + @ -, not {REJECTION_FOLDER!r}"
+        )
     return name
 
 
@@ -176,18 +205,32 @@ def _members(value) -> dict[str, Member]:
             raise ValueError(
                 f"member {name!r}: unknown kind {about['kind']!r} or features {about['features']!r}"
             )
-        recipe = Recipe.from_json(json.dumps(about["recipe"]))
+        kind = EncoderRecipe if about["features"] == "embeddings" else Recipe
+        recipe = kind.from_json(json.dumps(about["recipe"]))
         if recipe.key != about["recipe_key"]:
             raise ValueError(
                 f"member {name!r}: recipe {recipe.key}, but trained with {about['recipe_key']}; this version "
                 "of sercore computes features differently"
             )
+        if kind is EncoderRecipe:
+            _check_encoder(name, recipe, about["weights_sha256"])
         members[member_name(name)] = Member(
             about["kind"], about["features"], recipe, _fraction(about["weight"])
         )
     if not members:
         raise ValueError("no members")
     return members
+
+
+def _check_encoder(name: str, recipe: EncoderRecipe, sha256: str) -> None:
+    """Only weights in a file of known hash: a bundle must not choose what is downloaded."""
+    if recipe.weights != "pretrained" or not weights_sha256(recipe):
+        raise ValueError(f"member {name!r}: encoder {recipe.encoder!r} with {recipe.weights} weights")
+    if weights_sha256(recipe) != sha256:
+        raise ValueError(
+            f"member {name!r}: trained with encoder weights {sha256!r:.20}, but this version of sercore "
+            f"uses {weights_sha256(recipe)!r:.20}"
+        )
 
 
 def _classes(value) -> tuple[str, ...]:
@@ -218,6 +261,20 @@ def _evaluation(value) -> dict:
     for key, kind in kinds.items():
         _of_type(value[key], kind)
     return value
+
+
+def _temperature(value) -> float:
+    low, high = 0.01, 100.0
+    if type(value) not in (int, float) or not low <= value <= high:
+        raise ValueError(f"temperature {value!r:.20} is not a number between {low} and {high}")
+    return float(value)
+
+
+def _rejection(value) -> dict:
+    member, threshold = _of_type(_of_type(value, dict)["member"], str), value["threshold"]
+    if type(threshold) not in (int, float) or not 0 < threshold < 1e9:
+        raise ValueError(f"rejection threshold {threshold!r:.20} is not a positive number")
+    return {"member": member, "threshold": float(threshold)}
 
 
 def _file(about: Mapping) -> dict:

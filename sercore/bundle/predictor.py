@@ -2,10 +2,11 @@
 
 Features are computed by the same functions as in training: :func:`sercore.audio.load`, then
 :func:`sercore.features.table_row` or :func:`sercore.features.frames` with the bundle's recipe, then
-:func:`sercore.training.standardise`.
+:func:`sercore.training.standardise`. Embeddings are computed by ONNX Runtime instead of Keras, so that a
+prediction does not import TensorFlow; :func:`sercore.bundle.save` compares both.
 
-To add a kind of features, such as those of a pretrained encoder, add its name to
-``sercore.bundle.manifest.FEATURES`` and its function to ``_EXTRACT``.
+To add a kind of features, add its name to ``sercore.bundle.manifest.FEATURES`` and its function to
+``_EXTRACT``.
 """
 
 from __future__ import annotations
@@ -13,21 +14,40 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import audio, features, quiet
-from ..errors import BundleError
+from ..errors import BundleError, EvaluationError
 from ..training.normalisation import standardise
-from . import estimators, folder, networks
+from . import estimators, folder, linear, networks, rejection
 from .manifest import Manifest, Member
+from .rejection import Answer
 from .safe_json import brief
+
+if TYPE_CHECKING:
+    from ..encoders import EncoderRecipe
 
 TOLERANCE = 0.02
 """Largest difference between the probabilities for the reference signal now and at the time of training.
 Rounding differs between machines and can change the decision of a tree; another model differs by more."""
 
-_EXTRACT = {"table": features.table_row, "frames": features.frames}
+
+def embeddings(wave: np.ndarray, recipe: EncoderRecipe) -> np.ndarray:
+    """Pooled embeddings [shape=(n_columns,)] of one clip, by ONNX Runtime.
+
+    Raises
+    ------
+    EncoderError
+        The weights of the encoder or a library are not installed.
+    """
+    from ..encoders import load_encoder
+
+    return load_encoder(recipe, "onnx").row(wave)
+
+
+_EXTRACT = {"table": features.table_row, "frames": features.frames, "embeddings": embeddings}
 
 
 def reference_signal(sr: int, *, seconds: float = 1.2) -> np.ndarray:
@@ -70,6 +90,8 @@ class Predictor:
         Functions from the features of one clip to probabilities [shape=(n_classes,)].
     digest : str
         SHA-256 of ``bundle.json``, which contains the digests of all other files.
+    detector : sercore.evaluation.NoveltyDetector, optional
+        Recognises clips unlike the training clips; without it, no clip is rejected.
 
     See Also
     --------
@@ -80,8 +102,8 @@ class Predictor:
     Notebook: 03_mlp_baseline.ipynb
     """
 
-    def __init__(self, manifest: Manifest, members: dict[str, Callable], digest: str):
-        self.manifest, self.members, self.digest = manifest, members, digest
+    def __init__(self, manifest: Manifest, members: dict[str, Callable], digest: str, detector=None):
+        self.manifest, self.members, self.digest, self.detector = manifest, members, digest, detector
 
     @classmethod
     def load(
@@ -115,6 +137,8 @@ class Predictor:
         BundleError
             The bundle is damaged, altered, of another format, or contains classes that sercore models
             do not use.
+        EncoderError
+            The bundle needs an encoder whose weights are not installed.
         """
         if backend not in ("auto", "onnx", "keras"):
             raise BundleError(f"backend={backend!r}: must be 'auto', 'onnx' or 'keras'")
@@ -129,7 +153,12 @@ class Predictor:
         for name, member in manifest.members.items():
             own = {file.split("/")[1]: data for file, data in contents.items() if file.startswith(f"{name}/")}
             members[name] = _member(member, own, manifest.classes, backend, f"{path}/{name}")
-        predictor = cls(manifest, members, found)
+        detector = None
+        if manifest.rejection is not None:
+            detector = rejection.load(
+                contents[rejection.FILE], manifest.rejection["threshold"], where=f"{path}/{rejection.FILE}"
+            )
+        predictor = cls(manifest, members, found, detector)
         predictor._check_reference(tolerance, str(path))
         return predictor
 
@@ -195,18 +224,81 @@ class Predictor:
     def proba(self, waves: dict[int, np.ndarray]) -> np.ndarray:
         """Weighted mean of the members' probabilities [shape=(n_classes,)] for the waveforms of one clip.
 
-        BLAS uses one thread, so the result does not depend on the number of processes or cores.
+        The temperature of the bundle is applied to the mean. BLAS uses one thread, so the result does not
+        depend on the number of processes or cores.
         """
-        extracted, mean = {}, np.zeros(len(self.classes))
         with quiet.one_thread():
-            for name, member in self.manifest.members.items():
-                key = member.features, member.recipe
-                if key not in extracted:
-                    extracted[key] = _EXTRACT[member.features](waves[member.recipe.sr], member.recipe)
-                mean += member.weight * self.members[name](extracted[key])
+            return self._vote(self._features(waves))
+
+    def assess(self, clip: str | os.PathLike | np.ndarray, *, sr: int | None = None) -> Answer:
+        """The emotion of one clip, or why it gets none.
+
+        Parameters
+        ----------
+        clip, sr
+            See :meth:`predict`, which returns the probabilities even of a sound that is not speech.
+
+        Returns
+        -------
+        Answer
+            With ``label``, ``confidence``, ``proba`` and ``rejected``.
+
+        Raises
+        ------
+        AudioError
+            The clip is not usable speech audio; ``reason`` names the cause.
+        """
+        return self.assess_waves(self.waves(clip, sr=sr))
+
+    def assess_waves(self, waves: dict[int, np.ndarray], *, novelty: bool = True) -> Answer:
+        """As :meth:`assess`, given the waveforms from :meth:`waves`.
+
+        Parameters
+        ----------
+        waves : dict of int to np.ndarray [shape=(n_samples,)]
+        novelty : bool
+            Whether to reject speech unlike the training clips. The limit was found on whole clips; it
+            does not apply to windows, whose features differ.
+        """
+        with quiet.one_thread():
+            features = self._features(waves)
+            proba = self.as_dict(self._vote(features))
+            return Answer(proba, self._rejection(waves, features, novelty))
+
+    def _features(self, waves: dict[int, np.ndarray]) -> dict[tuple, np.ndarray]:
+        """Features of one clip, by kind and recipe."""
+        extracted = {}
+        for member in self.manifest.members.values():
+            if _key(member) not in extracted:
+                extracted[_key(member)] = _EXTRACT[member.features](waves[member.recipe.sr], member.recipe)
+        return extracted
+
+    def _vote(self, features: dict[tuple, np.ndarray]) -> np.ndarray:
+        """Calibrated probabilities [shape=(n_classes,)]."""
+        mean = np.zeros(len(self.classes))
+        for name, member in self.manifest.members.items():
+            mean += member.weight * self.members[name](features[_key(member)])
         if not np.isfinite(mean).all():
             raise BundleError("the probabilities are not finite; the model is damaged")
-        return mean
+        if self.manifest.temperature == 1.0:
+            return mean
+        from ..evaluation import apply_temperature
+
+        return apply_temperature(mean, self.manifest.temperature)
+
+    def _rejection(self, waves: dict, features: dict[tuple, np.ndarray], novelty: bool) -> str | None:
+        """Reason for which the clip is rejected, if there is one."""
+        if self.detector is None:
+            return None
+        from ..evaluation import rejection_reason
+
+        member = self.manifest.members[self.manifest.rejection["member"]]
+        row = rejection.row_of(features[_key(member)])
+        try:
+            detector = self.detector if novelty else None
+            return rejection_reason(waves[member.recipe.sr], row, detector, sr=member.recipe.sr)
+        except EvaluationError as error:
+            raise BundleError(f"the novelty detector does not fit its features ({brief(error)})") from error
 
     def as_dict(self, proba: np.ndarray) -> dict[str, float]:
         """Probabilities [shape=(n_classes,)] as a dict by emotion."""
@@ -240,8 +332,14 @@ class Predictor:
             )
 
 
+def _key(member: Member) -> tuple:
+    return member.features, member.recipe
+
+
 def _member(member: Member, contents: dict, classes, backend: str, where: str) -> Callable:
     """A function from the features of one clip to probabilities [shape=(n_classes,)]."""
+    if member.kind == "linear":
+        return linear.load(contents["linear.npz"], n_classes=len(classes), where=f"{where}/linear.npz")
     if member.kind == "sklearn":
         return _estimator(
             estimators.load(contents["model.skops"], where=f"{where}/model.skops"), classes, where

@@ -125,8 +125,8 @@ def _line(row: dict, classes, width) -> str:
     name = _printable(row["file"])
     name = name if len(name) <= width else "…" + name[1 - width :]
     times = f"{row['start']:8.2f}{row['end']:8.2f}  " if "start" in row else ""
-    if "error" in row:
-        return f"{name:{width}}  {times}({row['error']})"
+    if reason := row.get("error") or row.get("rejected"):
+        return f"{name:{width}}  {times}({reason})"
     percentages = "".join(f"{100 * row['proba'][name]:9.1f}%" for name in classes)
     return f"{name:{width}}  {times}{row['label']:10.9}{percentages}"
 

@@ -209,8 +209,9 @@ def predict_windows(
     Yields
     ------
     dict
-        ``start, end`` in seconds with ``label, proba``, or with ``error, message`` for a window without
-        usable speech, such as silence.
+        ``start, end`` in seconds with ``label, confidence, proba, rejected``; with ``rejected`` alone for
+        a window that is not speech; or with ``error, message`` for a window without usable audio, such as
+        silence. Whether a voice is unlike the training voices is decided for whole clips only.
 
     See Also
     --------
@@ -223,15 +224,14 @@ def predict_windows(
         try:
             for rate, wave in cut.items():
                 audio.check(wave, rate, where=f"{where} at {start:.1f} s")
-            yield row | predict_waves(predictor, cut)
+            yield row | predictor.assess_waves(cut, novelty=False).to_row()
         except AudioError as error:
             yield row | {"error": error.reason, "message": str(error)}
 
 
 def predict_waves(predictor: Predictor, waves: dict[int, np.ndarray]) -> dict:
-    """``label`` and ``proba`` of one clip or window, given its waveforms from :meth:`Predictor.waves`."""
-    proba = predictor.as_dict(predictor.proba(waves))
-    return {"label": max(proba, key=proba.get), "proba": proba}
+    """:meth:`Answer.to_row` of one clip, given its waveforms from :meth:`Predictor.waves`."""
+    return predictor.assess_waves(waves).to_row()
 
 
 def over_time(rows: Sequence[dict], classes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -248,7 +248,7 @@ def over_time(rows: Sequence[dict], classes: Sequence[str]) -> tuple[np.ndarray,
     edges : np.ndarray [shape=(n_segments + 1,)]
         Limits of the segments in seconds.
     proba : np.ndarray [shape=(n_segments, n_classes)]
-        NaN if no window has a prediction, as in silence.
+        NaN if no window has a prediction, as in silence or music.
 
     Raises
     ------

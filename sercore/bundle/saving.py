@@ -8,22 +8,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import __version__, features
+from ..encoders import EncoderRecipe
+from ..encoders.sources import keep_weights, weights_sha256
 from ..errors import BundleError
 from ..features import Recipe, get_recipe
-from . import estimators, networks
+from . import estimators, linear, networks
 from .folder import MANIFEST, digest_of, write_folder
 from .manifest import Manifest, Member, member_name
 from .predictor import Predictor, reference_signal
+from .rejection import FILE as REJECTION_FILE
+from .rejection import dump as dump_detector
+
+if TYPE_CHECKING:
+    from ..evaluation import NoveltyDetector
 
 TOLERANCE = 1e-4
 """Largest difference between the probabilities of the written files and those of the fitted models."""
 
 _LIBRARIES = (
     "numpy", "scipy", "librosa", "soxr", "soundfile", "scikit-learn", "skops", "keras", "tensorflow",
+    "onnxruntime",
 )  # fmt: skip
 
 
@@ -35,7 +44,9 @@ class FittedModel:
     ----------
     model : sklearn estimator or sercore.training.FittedNetwork
         From :func:`sercore.training.fit_classical` or :func:`sercore.training.fit_network`.
-    recipe : str or Recipe
+    recipe : str, Recipe or EncoderRecipe
+        The weights of an encoder are not copied: the bundle names them by their SHA-256, and a computer that
+        predicts needs the same file (for ``whisper_tiny_en`` the extra ``pretrained``).
 
     See Also
     --------
@@ -45,31 +56,42 @@ class FittedModel:
     """
 
     model: object
-    recipe: str | Recipe
+    recipe: str | Recipe | EncoderRecipe
 
     @property
     def kind(self) -> str:
-        """``keras`` or ``sklearn``."""
+        """``keras`` or ``sklearn``; :func:`save` writes a logistic regression as ``linear``."""
         return "keras" if hasattr(self.model, "network") else "sklearn"
 
     @property
     def features(self) -> str:
-        """``frames`` if the input of the model has a time axis, else ``table``."""
-        return "frames" if self.kind == "keras" and len(self.model.network.input_shape) == 3 else "table"
+        """``frames`` if the input of the model has a time axis, else ``embeddings`` or ``table``."""
+        if self.kind == "keras" and len(self.model.network.input_shape) == 3:
+            return "frames"
+        return "embeddings" if isinstance(self.recipe, EncoderRecipe) else "table"
 
     def _reference(self, classes: Sequence[str]) -> np.ndarray:
         """Probabilities [shape=(n_classes,)] for the reference signal, by the functions of training."""
         from ..training import predict_proba
 
         recipe = get_recipe(self.recipe)
-        make = features.frames if self.features == "frames" else features.table_row
-        clip = make(reference_signal(recipe.sr), recipe)
+        signal = reference_signal(recipe.sr)
+        if self.features == "embeddings":
+            clip = recipe.extractor("table")(signal)
+        else:
+            clip = (features.frames if self.features == "frames" else features.table_row)(signal, recipe)
         if self.kind == "keras":
             return self.model([clip])[0]
         return predict_proba(self.model, clip[None], classes)[0]
 
-    def _contents(self, *, onnx: bool) -> dict[str, bytes]:
+    def _stored_kind(self, classes: Sequence[str]) -> str:
+        """A key of :data:`sercore.bundle.manifest.KINDS`."""
+        return "linear" if self.kind == "sklearn" and linear.is_linear(self.model, classes) else self.kind
+
+    def _contents(self, classes: Sequence[str], *, onnx: bool) -> dict[str, bytes]:
         """Contents of the member's files by name."""
+        if self._stored_kind(classes) == "linear":
+            return {"linear.npz": linear.dump(self.model, classes)}
         if self.kind == "sklearn":
             return {"model.skops": estimators.dump(self.model)}
         scaler = networks.dump_scaler(self.model.mean, self.model.std)
@@ -84,6 +106,8 @@ def save(
     weights: Mapping[str, float] | None = None,
     training: Mapping | None = None,
     evaluation: Mapping | None = None,
+    temperature: float = 1.0,
+    detector: NoveltyDetector | None = None,
     onnx: bool = True,
     overwrite: bool = False,
 ) -> Path:
@@ -103,6 +127,11 @@ def save(
         Description of the training data (:func:`sercore.bundle.training.describe_training`).
     evaluation : mapping, optional
         A row of the result table (:func:`sercore.training.summarise`) for models trained the same way.
+    temperature : float
+        Divides the logits of the vote; from :func:`sercore.evaluation.fit_temperature`.
+    detector : sercore.evaluation.NoveltyDetector, optional
+        Fitted to the features of the first member (:func:`sercore.bundle.rejection.row_of`). With it,
+        clips that are not speech or unlike the training clips are rejected.
     onnx : bool
         Whether to export networks to ONNX, so that they run without Keras.
     overwrite : bool
@@ -116,8 +145,8 @@ def save(
     Raises
     ------
     BundleError
-        The folder exists already, a model cannot be written without pickle, or the written bundle does
-        not predict as the fitted models do.
+        The folder exists already, a model cannot be written without pickle, its encoder is not in a file,
+        or the written bundle does not predict as the fitted models do.
 
     See Also
     --------
@@ -127,16 +156,26 @@ def save(
     Notebook: 03_mlp_baseline.ipynb
     """
     weights = _normalised(members, weights)
+    for part in members.values():
+        _check_encoder(part)
     about = {
-        name: Member(part.kind, part.features, get_recipe(part.recipe), weights[name])
+        name: Member(part._stored_kind(classes), part.features, get_recipe(part.recipe), weights[name])
         for name, part in members.items()
     }
     contents = {
         f"{name}/{file}": data
         for name, part in members.items()
-        for file, data in part._contents(onnx=onnx).items()
+        for file, data in part._contents(classes, onnx=onnx).items()
     }
     reference = sum(weights[name] * part._reference(classes) for name, part in members.items())
+    if temperature != 1.0:
+        from ..evaluation import apply_temperature
+
+        reference = apply_temperature(reference, temperature)
+    rejection = None
+    if detector is not None:
+        rejection = {"member": next(iter(members)), "threshold": float(detector.threshold)}
+        contents[REJECTION_FILE] = dump_detector(detector)
     manifest = Manifest(
         classes=tuple(classes),
         members=about,
@@ -144,6 +183,8 @@ def save(
         evaluation=plain(evaluation) if evaluation is not None else None,
         versions=versions(),
         reference=dict(zip(classes, map(float, reference), strict=True)),
+        temperature=float(temperature),
+        rejection=rejection,
         files={name: {"bytes": len(data), "sha256": digest_of(data)} for name, data in contents.items()},
     )
     contents[MANIFEST] = manifest.to_json()
@@ -154,6 +195,20 @@ def save(
             Predictor.load(folder, backend=backend, tolerance=TOLERANCE)
 
     return write_folder(path, contents, check=check, overwrite=overwrite)
+
+
+def _check_encoder(part: FittedModel) -> None:
+    """Raise BundleError for an encoder that another computer could not verify; copy its file otherwise."""
+    if not isinstance(part.recipe, EncoderRecipe):
+        return
+    if part.features == "frames":
+        raise BundleError("networks on the frames of an encoder cannot be saved; use pooled embeddings")
+    if part.recipe.weights != "pretrained" or not weights_sha256(part.recipe):
+        raise BundleError(
+            f"encoder {part.recipe.encoder!r} with {part.recipe.weights} weights cannot be part of a bundle; "
+            "use whisper_tiny_en, or a file given by path and sha256"
+        )
+    keep_weights(part.recipe)
 
 
 def versions() -> dict[str, str]:

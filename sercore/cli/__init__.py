@@ -8,6 +8,8 @@
     sercore corpora check FOLDER     what is understood of your own recordings
     sercore extract --corpus tess    features of every clip as one Parquet file
     sercore train --model lda        a bundle: model, labels, recipe and metrics
+    sercore train --encoder whisper_tiny_en
+                                     ... on the embeddings of a pretrained encoder
     sercore evaluate --train ravdess --test emo_db
                                      scores on another corpus
     sercore predict --bundle B FILES emotions of recordings, files or folders

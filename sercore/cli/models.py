@@ -17,8 +17,13 @@ def _add_train(commands) -> None:
     train = commands.add_parser("train", help="evaluate models out of fold, fit them and write a bundle")
     add_corpus_options(train)
     train.add_argument(
-        "--model", nargs="+", default=["lda"], metavar="NAME",
-        help="classical model or network; several form an ensemble by soft voting (default: lda)",
+        "--model", nargs="+", metavar="NAME",
+        help="classical model or network; several form an ensemble by soft voting. NAME@whisper_tiny_en "
+        "reads embeddings, NAME@table features (default: lda, or logistic_nested with --encoder)",
+    )  # fmt: skip
+    train.add_argument(
+        "--encoder", metavar="NAME",
+        help="pretrained encoder whose embeddings the models read: whisper_tiny_en, or an ONNX file",
     )  # fmt: skip
     train.add_argument("--scheme", default="all", help="label scheme (default: %(default)s)")
     train.add_argument("--split", default="speaker", help="split of the evaluation (default: %(default)s)")
@@ -58,11 +63,13 @@ def _train(options) -> None:
     from ..bundle.training import train
     from ..evaluation import table_text
 
-    out = options.out or Path(f"{options.corpus}-{'+'.join(options.model)}.bundle")
+    models = options.model or ["logistic_nested" if options.encoder else "lda"]
+    encoder = f"-{Path(options.encoder).stem}" if options.encoder else ""
+    out = options.out or Path(f"{options.corpus}-{'+'.join(models)}{encoder}.bundle")
     table = train(
-        options.corpus, options.model, out, root=options.root, scheme=options.scheme, split=options.split,
-        n_folds=options.folds, seed=options.seed, n_jobs=options.jobs, onnx=not options.no_onnx,
-        overwrite=options.overwrite,
+        options.corpus, models, out, encoder=options.encoder, root=options.root, scheme=options.scheme,
+        split=options.split, n_folds=options.folds, seed=options.seed, n_jobs=options.jobs,
+        onnx=not options.no_onnx, overwrite=options.overwrite,
     )  # fmt: skip
     print(table_text(table))
     print(f"\nbundle: {out}\ndigest: {digest(out)}")

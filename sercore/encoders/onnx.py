@@ -8,7 +8,7 @@ only those are used. If a network accepts waves of any length, clips are not pad
 
 from __future__ import annotations
 
-import tempfile
+import contextlib
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,11 @@ import numpy as np
 from .. import paths, quiet
 from ..errors import EncoderError
 from .encoder import Encoder, own_frames, pad_windows, whisper_model, whisper_parts
+from .mel import HOP_LENGTH
+from .sources import load as load_tensors
+from .sources import locate_weights
 from .weights import read_verified, sha256_of
+from .whisper_graph import whisper_graph
 
 if TYPE_CHECKING:
     from .recipe import EncoderRecipe
@@ -62,7 +66,7 @@ def session(content: bytes, *, where: str, n_threads: int = 1):
 
 
 def whisper_encoder(content: bytes, recipe: EncoderRecipe, *, n_threads: int = 1) -> Encoder:
-    """Whisper's encoder from a file of :func:`export_whisper`.
+    """Whisper's encoder from a file of :func:`exported_whisper` or :func:`export_whisper`.
 
     Parameters
     ----------
@@ -84,8 +88,10 @@ def whisper_encoder(content: bytes, recipe: EncoderRecipe, *, n_threads: int = 1
     where = f"{recipe.encoder}.onnx"
     loaded = session(content, where=where, n_threads=n_threads)
     (shape, *others), outputs = [item.shape for item in loaded.get_inputs()], loaded.get_outputs()
-    if others or len(outputs) != 1 or shape[1:] != [recipe.n_samples // 160, 80]:
-        raise EncoderError(f"{where}: its input is not {recipe.n_samples // 160} log-mel frames of 80 bands")
+    if others or len(outputs) != 1 or shape[1:] != [recipe.n_samples // HOP_LENGTH, 80]:
+        raise EncoderError(
+            f"{where}: its input is not {recipe.n_samples // HOP_LENGTH} log-mel frames of 80 bands"
+        )
     name = loaded.get_inputs()[0].name
 
     def run(log_mel):
@@ -96,7 +102,7 @@ def whisper_encoder(content: bytes, recipe: EncoderRecipe, *, n_threads: int = 1
 
 
 def export_whisper(model) -> bytes:
-    """A model of :func:`sercore.encoders.whisper.build_whisper` as an ONNX file.
+    """A model of :func:`sercore.encoders.whisper.build_whisper`, such as a fine-tuned one, as an ONNX file.
 
     Parameters
     ----------
@@ -110,58 +116,50 @@ def export_whisper(model) -> bytes:
     Raises
     ------
     EncoderError
-        The exporter is not installed, or ONNX Runtime does not return what the model returns.
+        The package ``onnx`` is not installed, or the number of frames is open.
     """
-    import keras
+    from .whisper import get_tensors
 
     n_frames = model.input_shape[1]
     if n_frames is None:
         raise EncoderError("only an encoder with a fixed number of frames is exported: pass n_frames")
-    noise = np.random.default_rng(0).normal(size=(1, n_frames, model.input_shape[2])).astype(np.float32)
-    expected = np.asarray(keras.ops.convert_to_numpy(model(noise)))  # the exporter needs one call, too
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "encoder.onnx"
-        try:
-            model.export(path, format="onnx", verbose=False)
-        except ImportError as error:
-            raise EncoderError(
-                'ONNX export needs Keras on TensorFlow, and: pip install "sercore[onnx]"'
-            ) from error
-        content = path.read_bytes()
-    loaded = session(content, where="the exported encoder")
-    found = loaded.run(None, {loaded.get_inputs()[0].name: noise})[0]
-    if not np.allclose(found, expected, atol=1e-3):
-        raise EncoderError(
-            f"the exported encoder differs by {np.abs(found - expected).max():.2g} from the model; "
-            "install another version of tf2onnx or onnxruntime"
-        )
-    return content
+    return whisper_graph(get_tensors(model), n_frames=n_frames)
 
 
 def exported_whisper(recipe: EncoderRecipe, *, folder: Path | None = None) -> bytes:
-    """The ONNX file of a recipe from the cache, exported first if it is not there.
+    """The ONNX file of a recipe from the cache, or made from the weights if it is not there.
+
+    Making it takes half a second and no TensorFlow, except for random weights, which Keras draws.
 
     Parameters
     ----------
     recipe : EncoderRecipe
     folder : path, optional
         By default ``cache/encoders`` in the data folder. A file whose hash is not that in its name is
-        replaced.
+        replaced; a folder that cannot be written is not used.
+
+    Raises
+    ------
+    EncoderError
+        The weights are not installed, or the file has another hash than the recipe.
     """
     folder = Path(folder or paths.cache_dir() / "encoders")
     for path in sorted(folder.glob(f"{recipe.key}-*.onnx")):
         if sha256_of(path)[:32] == path.stem.split("-")[1]:
             return path.read_bytes()
         path.unlink(missing_ok=True)
-    content = export_whisper(whisper_model(recipe))
+    if recipe.weights == "random":
+        content = export_whisper(whisper_model(recipe))
+    else:
+        content = whisper_graph(load_tensors(recipe), n_frames=recipe.n_samples // HOP_LENGTH)
     part = folder / f".{uuid.uuid4().hex}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         part.write_bytes(content)
         part.replace(folder / f"{recipe.key}-{sha256_of(part)[:32]}.onnx")
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise EncoderError(f"{folder}: the exported encoder cannot be written ({error})") from error
+    except OSError:  # made again next time
+        with contextlib.suppress(OSError):
+            part.unlink()
     return content
 
 
@@ -171,7 +169,7 @@ def wave_encoder(recipe: EncoderRecipe, *, n_threads: int = 1) -> Encoder:
     Parameters
     ----------
     recipe : EncoderRecipe
-        With ``path`` and ``sha256`` of the file.
+        With ``sha256`` of the file, and its ``path`` unless it is in the data folder.
     n_threads : int
 
     Returns
@@ -183,11 +181,10 @@ def wave_encoder(recipe: EncoderRecipe, *, n_threads: int = 1) -> Encoder:
     EncoderError
         The file has another hash, is not a valid network, or has other inputs and outputs.
     """
-    if not recipe.path:
-        raise EncoderError("an ONNX encoder needs the path of its file: get_encoder('encoder.onnx')")
-    loaded = session(read_verified(recipe.path, recipe.sha256), where=recipe.path, n_threads=n_threads)
+    path = locate_weights(recipe)
+    loaded = session(read_verified(path, recipe.sha256), where=str(path), n_threads=n_threads)
     fixed = _fixed_length(loaded, recipe)
-    run = _runner(loaded, recipe.path)
+    run = _runner(loaded, str(path))
 
     def encode(parts: list[np.ndarray]) -> list[np.ndarray]:
         if fixed is None:
@@ -209,13 +206,13 @@ def _fixed_length(loaded, recipe: EncoderRecipe) -> int | None:
     others = [item.name for item in loaded.get_inputs() if item not in waves]
     if len(waves) != 1 or set(others) - {"attention_mask"}:
         shapes = {item.name: item.shape for item in loaded.get_inputs()}
-        raise EncoderError(f"{recipe.path}: one input of waves (batch, n_samples) is needed, not {shapes}")
+        raise EncoderError(f"{recipe.encoder}: one input of waves (batch, n_samples) is needed, not {shapes}")
     length = waves[0].shape[1]
     if not isinstance(length, int):
         return None
     if length != recipe.n_samples:
         seconds = length / recipe.sr
-        raise EncoderError(f"{recipe.path}: its input has {length} samples; pass seconds={seconds:g}")
+        raise EncoderError(f"{recipe.encoder}: its input has {length} samples; pass seconds={seconds:g}")
     return length
 
 

@@ -62,7 +62,9 @@ class EncoderRecipe:
     sha256 : str
         Hash of the file with the weights; empty for the pinned file of ``whisper_tiny_en``.
     path : str
-        Where that file is; empty for the installed package. Not part of the key.
+        Where that file is; empty for the installed package or, with `sha256`, for the folder
+        ``encoders`` in the data folder (:func:`sercore.encoders.sources.locate_weights`). Not part of
+        the key.
 
     Examples
     --------
@@ -195,8 +197,8 @@ def get_encoder(
         out (:mod:`sercore.encoders.onnx`), the name of a Whisper preset of KerasHub, or a recipe. With
         ``path`` and ``sha256``, any name for the Whisper encoder in a local CTranslate2 file.
     runtime : {"keras", "onnx"}
-        Which library runs Whisper. ``onnx`` exports the network once, to ``cache/encoders`` in the data
-        folder, and needs no TensorFlow after that.
+        Which library runs Whisper. ``onnx`` needs no TensorFlow: the network is built from the weights
+        once, and stored in ``cache/encoders`` in the data folder.
     **settings
         Fields of :class:`EncoderRecipe`, such as ``weights="random"`` or ``blocks=(2, 3)``.
 
@@ -219,10 +221,7 @@ def get_encoder(
 
     Notebook: 08_pretrained_encoder.ipynb
     """
-    recipe = encoder if isinstance(encoder, EncoderRecipe) else _recipe_of(encoder, settings)
-    if isinstance(encoder, EncoderRecipe) and settings:
-        recipe = replace(recipe, **settings)
-    return load_encoder(recipe, runtime)
+    return load_encoder(encoder_recipe(encoder, **settings), runtime)
 
 
 @lru_cache(maxsize=4)
@@ -241,8 +240,21 @@ def load_encoder(recipe: EncoderRecipe, runtime: str = "keras") -> Encoder:
     return keras_encoder(whisper_model(recipe), recipe)
 
 
-def _recipe_of(encoder: str | os.PathLike, settings: dict) -> EncoderRecipe:
-    """Recipe of a named encoder or of an ONNX file."""
+def encoder_recipe(encoder: str | os.PathLike | EncoderRecipe, **settings) -> EncoderRecipe:
+    """The recipe of an encoder, without loading it.
+
+    Parameters
+    ----------
+    encoder, **settings
+        As in :func:`get_encoder`.
+
+    Examples
+    --------
+    >>> encoder_recipe("whisper_tiny_en", blocks=(2, 3)) == EncoderRecipe(blocks=(2, 3))
+    True
+    """
+    if isinstance(encoder, EncoderRecipe):
+        return replace(encoder, **settings)
     if isinstance(encoder, str) and not encoder.endswith(".onnx"):
         return EncoderRecipe(encoder, **settings)
     path = Path(encoder)

@@ -7,6 +7,7 @@ Nothing in this module imports a network library before it is needed.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .. import paths
 from ..errors import EncoderError
-from .weights import read_ctranslate2
+from .weights import read_ctranslate2, read_verified
 
 if TYPE_CHECKING:
     from .recipe import EncoderRecipe
@@ -93,12 +95,64 @@ def load(recipe: EncoderRecipe) -> dict[str, np.ndarray]:
     EncoderError
         The weights are not installed, or the file has another hash than the recipe.
     """
-    if recipe.encoder == "whisper_tiny_en" or recipe.path:
-        path = recipe.path or locate(WHISPER_TINY_EN)
-        tensors = read_ctranslate2(path, sha256=recipe.sha256 or WHISPER_TINY_EN.sha256)
+    if recipe.encoder == "whisper_tiny_en" or recipe.path or recipe.sha256:
+        tensors = read_ctranslate2(locate_weights(recipe), sha256=weights_sha256(recipe))
     else:
         tensors = read_preset(recipe.encoder)
     return permute(tensors, seed=recipe.seed) if recipe.weights == "permuted" else tensors
+
+
+def weights_sha256(recipe: EncoderRecipe) -> str:
+    """SHA-256 of the file with the weights of a recipe; empty for a preset of KerasHub."""
+    return recipe.sha256 or (WHISPER_TINY_EN.sha256 if recipe.encoder == "whisper_tiny_en" else "")
+
+
+def locate_weights(recipe: EncoderRecipe) -> Path:
+    """Path of the file with the weights of a recipe.
+
+    It is ``recipe.path``; or, if only the hash is known, the file ``encoders/HASH`` in the data folder, with
+    any suffix, which :func:`keep_weights` writes; or the file in the installed package.
+
+    Raises
+    ------
+    EncoderError
+        The file or the package is not there.
+    """
+    if recipe.path:
+        return Path(recipe.path)
+    if weights_sha256(recipe) == WHISPER_TINY_EN.sha256:
+        return locate(WHISPER_TINY_EN)
+    folder = paths.data_dir() / "encoders"
+    if found := sorted(folder.glob(f"{recipe.sha256}*")):
+        return found[0]
+    raise EncoderError(
+        f"the weights of the encoder {recipe.encoder!r} are not in {folder}; copy their file there and name "
+        f"it by its SHA-256, {recipe.sha256}"
+    )
+
+
+def keep_weights(recipe: EncoderRecipe) -> None:
+    """Copy the file of a recipe with a `path` to ``encoders`` in the data folder, named by its hash.
+
+    Raises
+    ------
+    EncoderError
+        The file has another hash, or cannot be copied.
+    """
+    if not recipe.path:
+        return
+    content = read_verified(recipe.path, recipe.sha256)
+    folder, source = paths.data_dir() / "encoders", Path(recipe.path)
+    target = folder / f"{recipe.sha256}{source.suffix}"
+    part = folder / f".{uuid.uuid4().hex}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            part.write_bytes(content)
+            part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise EncoderError(f"{folder}: the encoder cannot be copied there ({error})") from error
 
 
 def permute(tensors: Mapping[str, np.ndarray], *, seed: int) -> dict[str, np.ndarray]:

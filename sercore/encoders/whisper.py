@@ -223,6 +223,16 @@ def set_weights(model: keras.Model, tensors: Mapping[str, np.ndarray]) -> None:
         variable.assign(value)
 
 
+def get_tensors(model: keras.Model) -> dict[str, np.ndarray]:
+    """The weights of a model under the names of a CTranslate2 file: the inverse of :func:`set_weights`."""
+    block = next(layer for layer in model.layers if isinstance(layer, EncoderBlock))
+    tensors = {"encoder/num_heads": np.int32(block.n_heads)}
+    for variable, name, axes in _pairs(model):
+        value = ops.convert_to_numpy(variable)
+        tensors[name] = value.transpose(axes) if axes else value  # every order of axes is its own inverse
+    return tensors
+
+
 def _pairs(model: keras.Model):
     """Every variable of the encoder, its name in a CTranslate2 file, and the order of the axes there."""
     for number in (1, 2):

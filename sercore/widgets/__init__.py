@@ -1,11 +1,11 @@
 """Interactive widgets for notebooks, built on functions that also work without them.
 
 :class:`Explorer` shows and plays clips, :class:`VoiceLab` controls a synthetic voice, :class:`Timeline` shows
-predictions over a long recording, :class:`HearMe` and :class:`Live` predict one's own voice, :class:`Voting` weights the members of an ensemble, and :class:`Occluding`
-removes parts of a clip. :class:`Booth` records a corpus, and :class:`ListeningTest` compares people with
-a model. They share :class:`Player` (picture and sound), :class:`SoundInput` (upload and microphone),
-:class:`Shortcuts` and :class:`Debounced` (one call for a series of events). ``ipywidgets`` is imported
-on first use.
+predictions over a long recording, :class:`HearMe` and :class:`Live` those of one's own voice,
+:class:`Voting` weights the members of an ensemble, and :class:`Occluding` removes parts of a clip.
+:class:`Booth` records a corpus, and :class:`ListeningTest` compares people with a model. They share
+:class:`Player` (picture and sound), :class:`SoundInput` (upload and microphone), :class:`Shortcuts` and
+:class:`Debounced` (one call for a series of events). ``ipywidgets`` is imported on first use.
 
 Examples
 --------

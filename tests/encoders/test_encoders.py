@@ -7,9 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from toys.encoders import encoder_by_hand
 
 from sercore import features
-from sercore.encoders import Encoder, EncoderRecipe, WhisperSize, get_encoder, keras_encoder, pool, whisper
+from sercore.encoders import (
+    Encoder,
+    EncoderRecipe,
+    WhisperSize,
+    get_encoder,
+    keras_encoder,
+    pool,
+    whisper,
+    whisper_log_mel,
+)
 from sercore.encoders.encoder import split_evenly
 from sercore.errors import AudioError, EncoderError, RecipeError
 
@@ -183,7 +193,7 @@ def test_unknown_encoder_or_runtime_raises():
 
 
 @pytest.mark.slow
-def test_onnx_export_matches_keras(encoder, wave, exporter):
+def test_onnx_export_matches_keras(encoder, wave):
     from sercore.encoders import onnx
 
     exported = onnx.whisper_encoder(onnx.export_whisper(encoder.model), RECIPE)
@@ -192,17 +202,44 @@ def test_onnx_export_matches_keras(encoder, wave, exporter):
         onnx.whisper_encoder(onnx.export_whisper(encoder.model), EncoderRecipe())
 
 
-def test_altered_export_in_cache_is_replaced(encoder, tmp_path, monkeypatch):
+def test_graph_matches_network_in_numpy(model_bin, tensors, wave):
+    path, digest = model_bin
+    encoder = get_encoder("toy", runtime="onnx", path=str(path), sha256=digest, seconds=1.0)
+    expected = encoder_by_hand(tensors, whisper_log_mel(wave))
+    np.testing.assert_allclose(encoder.frames(wave), expected, atol=1e-4)
+
+
+def test_altered_graph_in_cache_is_replaced(model_bin, tmp_path, monkeypatch):
     from sercore.encoders import onnx
 
-    monkeypatch.setattr(onnx, "whisper_model", lambda recipe: None)
-    monkeypatch.setattr(onnx, "export_whisper", lambda model: b"exported")
-    assert onnx.exported_whisper(RECIPE, folder=tmp_path) == b"exported"
-    (path,) = tmp_path.glob("*.onnx")
+    path, digest = model_bin
+    recipe, folder = EncoderRecipe("toy", path=str(path), sha256=digest, seconds=1.0), tmp_path / "cache"
+    content = onnx.exported_whisper(recipe, folder=folder)
+    (path,) = folder.glob("*.onnx")
     path.write_bytes(b"altered")
-    assert onnx.exported_whisper(RECIPE, folder=tmp_path) == b"exported"
-    monkeypatch.setattr(onnx, "export_whisper", lambda model: pytest.fail("exported again"))
-    assert onnx.exported_whisper(RECIPE, folder=tmp_path) == b"exported"
+    assert onnx.exported_whisper(recipe, folder=folder) == content
+    monkeypatch.setattr(onnx, "whisper_graph", lambda *args, **options: pytest.fail("made again"))
+    assert onnx.exported_whisper(recipe, folder=folder) == content
+
+
+def test_cache_that_cannot_be_written_is_not_used(model_bin, tmp_path):
+    from sercore.encoders import onnx
+
+    path, digest = model_bin
+    (tmp_path / "cache").write_text("a file")
+    recipe = EncoderRecipe("toy", path=str(path), sha256=digest, seconds=1.0)
+    assert len(onnx.exported_whisper(recipe, folder=tmp_path / "cache")) > 1000
+
+
+def test_graph_of_other_weights_raises(tensors):
+    from sercore.encoders.whisper_graph import whisper_graph
+
+    with pytest.raises(EncoderError, match="accepts 1 to 200 frames"):
+        whisper_graph(tensors, n_frames=202)
+    with pytest.raises(EncoderError, match="lack 'encoder/conv1/bias'"):
+        whisper_graph(
+            {name: value for name, value in tensors.items() if name != "encoder/conv1/bias"}, n_frames=8
+        )
 
 
 @pytest.mark.parametrize("options", [{}, {"stacked": True}, {"mask": True}, {"n_samples": 32_000}])
@@ -280,7 +317,7 @@ def test_onnx_encoder_does_not_import_keras(tmp_path):
 
 @pytest.mark.slow
 def test_pretrained_rows_match_across_runtimes_and_differ_from_controls(
-    pretrained, exporter, tmp_path, monkeypatch, wave
+    pretrained, tmp_path, monkeypatch, wave
 ):
     monkeypatch.setenv("SERCORE_DATA", str(tmp_path))
     encoder = get_encoder()

@@ -2,51 +2,13 @@
 
 import numpy as np
 import pytest
+from toys.encoders import encoder_by_hand
 
 from sercore.encoders import mel, sources, weights, whisper
 from sercore.encoders.sources import WhisperSize, size_of
 from sercore.errors import EncoderError
 
 SMALL = WhisperSize(width=8, n_heads=2, n_blocks=2, n_positions=100)
-
-
-def encoder_by_hand(tensors, log_mel):
-    """Blocks (n_blocks, n_frames, width) in plain numpy, as the paper describes them."""
-    from scipy.special import erf, softmax
-
-    def get(name):
-        return np.float64(tensors[f"encoder/{name}"])
-
-    def gelu(x):
-        return 0.5 * x * (1 + erf(x / np.sqrt(2)))
-
-    def norm(x, name):
-        x = (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + 1e-5)
-        return x * get(f"{name}/gamma") + get(f"{name}/beta")
-
-    def linear(x, name):
-        return x @ get(f"{name}/weight").T + get(f"{name}/bias")
-
-    x = np.float64(log_mel)
-    for name, stride in (("conv1", 1), ("conv2", 2)):
-        padded = np.pad(x, ((1, 1), (0, 0)))
-        windows = np.stack([padded[t : t + 3].T for t in range(0, len(x), stride)])
-        x = gelu(np.einsum("tck,ock->to", windows, get(f"{name}/weight")) + get(f"{name}/bias"))
-    x = x + get("position_encodings/encodings")[: len(x)]
-    blocks = []
-    for number in range(2):
-        part = f"layer_{number}/self_attention"
-        query, key, value = np.split(linear(norm(x, f"{part}/layer_norm"), f"{part}/linear_0"), 3, axis=1)
-        heads = [
-            softmax(query[:, h] @ key[:, h].T / np.sqrt(4), axis=1) @ value[:, h]
-            for h in (slice(0, 4), slice(4, 8))
-        ]
-        x = x + linear(np.concatenate(heads, axis=1), f"{part}/linear_1")
-        part = f"layer_{number}/ffn"
-        x = x + linear(gelu(linear(norm(x, f"{part}/layer_norm"), f"{part}/linear_0")), f"{part}/linear_1")
-        blocks.append(x)
-    blocks[-1] = norm(x, "layer_norm")
-    return np.stack(blocks)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,109 @@
+"""When a bundle does not answer: the result of one clip, and the stored novelty detector.
+
+``bundle.json`` contains the threshold and the name of the member whose features the detector reads;
+``rejection/novelty.npz`` contains its arrays.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import BundleError, EvaluationError
+from .linear import read_arrays
+
+if TYPE_CHECKING:
+    from ..evaluation import NoveltyDetector
+
+FOLDER = "rejection"
+FILE = f"{FOLDER}/novelty.npz"
+ARRAYS = ("mean", "scale", "components", "variances", "rest")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a bundle predicts for one clip.
+
+    Parameters
+    ----------
+    proba : dict of str to float
+        Calibrated probability of every emotion, whether the clip is rejected or not.
+    rejected : str or None
+        Why the clip gets no emotion: ``not speech`` or ``unlike the voices this model learned from``.
+
+    Examples
+    --------
+    >>> Answer({"happy": 0.2, "sad": 0.8}).label
+    'sad'
+    >>> print(Answer({"happy": 0.2, "sad": 0.8}, rejected="not speech").label)
+    None
+    """
+
+    proba: dict[str, float]
+    rejected: str | None = None
+
+    @property
+    def label(self) -> str | None:
+        """The most probable emotion, or None if the clip is rejected."""
+        return None if self.rejected else max(self.proba, key=self.proba.get)
+
+    @property
+    def confidence(self) -> float:
+        """Probability of the most probable emotion; 0 if the clip is rejected."""
+        return 0.0 if self.rejected else max(self.proba.values())
+
+    def to_row(self) -> dict:
+        """``label, confidence, proba, rejected``; of a rejected clip ``rejected``, and None as ``label``."""
+        if self.rejected:
+            return {"label": None, "rejected": self.rejected}
+        return {
+            "label": self.label, "confidence": self.confidence, "proba": self.proba, "rejected": None,
+        }  # fmt: skip
+
+
+def row_of(features: np.ndarray) -> np.ndarray:
+    """One row for the novelty detector: a row itself, or mean and standard deviation over frames.
+
+    Parameters
+    ----------
+    features : np.ndarray [shape=(n_columns,) or (n_features, n_frames)]
+
+    Examples
+    --------
+    >>> row_of(np.array([[1.0, 3.0], [5.0, 5.0]])).tolist()
+    [2.0, 5.0, 1.0, 0.0]
+    """
+    return features if features.ndim == 1 else np.concatenate([features.mean(axis=1), features.std(axis=1)])
+
+
+def dump(detector: NoveltyDetector) -> bytes:
+    """Content of ``rejection/novelty.npz``; the threshold is part of ``bundle.json``."""
+    arrays, buffer = detector.to_arrays(), io.BytesIO()
+    np.savez(buffer, **{name: arrays[name] for name in ARRAYS})
+    return buffer.getvalue()
+
+
+def load(content: bytes, threshold: float, *, where: str) -> NoveltyDetector:
+    """The novelty detector in ``rejection/novelty.npz``.
+
+    Raises
+    ------
+    BundleError
+        The arrays are missing, not finite, or of shapes that do not fit together.
+    """
+    from ..evaluation import NoveltyDetector
+
+    arrays = read_arrays(content, ARRAYS, where=where, dtype=np.float32)
+    if (
+        not (arrays["scale"] > 0).all()
+        or not (arrays["variances"] > 0).all()
+        or not (arrays["rest"] > 0).all()
+    ):
+        raise BundleError(f"{where}: a scale or a variance is not above 0")
+    try:
+        return NoveltyDetector.from_arrays(arrays | {"threshold": np.asarray(threshold)})
+    except EvaluationError as error:
+        raise BundleError(f"{where}: {error}") from error

@@ -1,0 +1,210 @@
+"""Calibrated bundles that do not answer for sounds other than speech and for unknown voices."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from toys import bundles as small
+from toys.bundles import CLASSES, SMALL
+
+from sercore import synth
+from sercore.audio.sounds import render_sound
+from sercore.bundle import Answer, FittedModel, Predictor, Windows, over_time, predict_clip, rejection, save
+from sercore.bundle.training import fit_detector, temperature_of
+from sercore.cli import main
+from sercore.errors import BundleError
+from sercore.evaluation import NoveltyDetector, apply_temperature
+from sercore.features import table_row
+
+UNLIKE = "unlike the voices this model learned from"
+SPEAKERS = [synth.SPEAKERS[name] for name in ("F1", "F2", "M1", "M2")]
+
+
+def voice(speaker, emotion="neutral", **options):
+    return synth.render(synth.EMOTION_PROSODY[emotion], speaker=speaker, **options)[0]
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Index and features of a few sentences of four synthetic speakers."""
+    import pandas as pd
+
+    rows, X = [], []
+    for speaker in SPEAKERS:
+        for k, (label, emotion) in enumerate(zip(CLASSES, ("neutral", "sad", "angry"), strict=True)):
+            for seed in range(3):
+                X.append(table_row(voice(speaker, emotion, sentence=seed, seed=(k, seed)), SMALL))
+                rows.append({"speaker": speaker.name, "label": label})
+    return pd.DataFrame(rows), np.stack(X)
+
+
+@pytest.fixture(scope="module")
+def member(table):
+    return {"logistic": FittedModel(small.fit(*table, "logistic"), SMALL)}
+
+
+@pytest.fixture(scope="module")
+def bundle(table, member, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rejecting")
+    detector = fit_detector(*table)
+    return save(folder / "b.bundle", member, CLASSES, temperature=2.0, detector=detector)
+
+
+@pytest.fixture(scope="module")
+def predictor(bundle):
+    return Predictor.load(bundle)
+
+
+@pytest.fixture
+def copied(bundle, tmp_path):
+    return small.copy_bundle(bundle, tmp_path / "copy")
+
+
+def test_temperature_is_applied_to_the_vote(predictor, member, tmp_path):
+    wave = voice(SPEAKERS[0], seed=1)
+    plain = Predictor.load(save(tmp_path / "plain", member, CLASSES)).predict(wave)
+    expected = apply_temperature(np.array(list(plain.values())), 2.0)
+    np.testing.assert_allclose(list(predictor.predict(wave).values()), expected, atol=1e-9)
+
+
+def test_known_voice_gets_an_emotion(predictor):
+    answer = predictor.assess(voice(SPEAKERS[1], "angry", sentence=1, seed=(2, 1)))
+    assert answer.rejected is None
+    assert answer.label == max(answer.proba, key=answer.proba.get)
+    assert answer.confidence == max(answer.proba.values())
+
+
+@pytest.mark.parametrize("name", ["white_noise", "chords"])
+def test_other_sounds_are_not_speech(predictor, name):
+    answer = predictor.assess(render_sound(name))
+    assert (answer.label, answer.confidence, answer.rejected) == (None, 0.0, "not speech")
+
+
+def test_voice_far_from_training_is_rejected(predictor):
+    """The same voice with every feature shifted: speech, but of another kind of recording."""
+    wave = voice(SPEAKERS[1], seed=1)
+    shifted = np.tanh(30 * wave).astype(np.float32)
+    assert predictor.assess(wave).rejected is None
+    assert predictor.assess(shifted).rejected == UNLIKE
+
+
+def test_bundle_without_detector_answers_always(member, tmp_path):
+    predictor = Predictor.load(save(tmp_path / "b", member, CLASSES))
+    assert predictor.assess(render_sound("white_noise")).label in CLASSES
+
+
+def test_windows_without_speech_have_no_emotion(bundle, predictor, tmp_path, capsys):
+    first = voice(SPEAKERS[1], seed=1)
+    noise, seconds = np.resize(render_sound("white_noise"), 2 * first.size), first.size / 16_000
+    soundfile.write(tmp_path / "a.wav", np.concatenate([first, noise]), 16_000, subtype="FLOAT")
+    rows = predict_clip(predictor, tmp_path / "a.wav", Windows(seconds, seconds))
+    assert [row["rejected"] for row in rows] == [None, "not speech", "not speech"]
+    _, proba = over_time(rows, CLASSES)
+    assert np.isnan(proba).all(axis=1).tolist() == [False, True, True]
+    command = [
+        "predict",
+        "--bundle",
+        str(bundle),
+        str(tmp_path / "a.wav"),
+        "--timeline",
+        "--window",
+        str(seconds),
+        "--step",
+        str(seconds),
+    ]
+    assert main(command) == 0
+    assert capsys.readouterr().out.count("(not speech)") == 2
+    assert main([*command, "--json"]) == 0
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["label"] is None, row["rejected"]) for row in printed] == [
+        (False, None), (True, "not speech"), (True, "not speech"),
+    ]  # fmt: skip
+
+
+def test_windows_of_unknown_voice_are_answered(predictor):
+    """The limit of the detector applies to whole clips only."""
+    waves = predictor.waves(np.tanh(30 * voice(SPEAKERS[1], seed=1)).astype(np.float32))
+    assert predictor.assess_waves(waves).rejected == UNLIKE
+    assert predictor.assess_waves(waves, novelty=False).label in CLASSES
+
+
+def test_answer_of_rejected_clip_has_no_emotion_in_its_row():
+    assert Answer({"sad": 0.9, "happy": 0.1}, rejected="not speech").to_row() == {
+        "label": None, "rejected": "not speech",
+    }  # fmt: skip
+
+
+def test_temperature_of_too_sure_predictions():
+    import pandas as pd
+
+    oof = pd.DataFrame({"p_sad": [0.99] * 4, "p_happy": [0.01] * 4, "label": ["sad", "sad", "sad", "happy"]})
+    proba = apply_temperature(np.array([0.99, 0.01]), temperature_of(oof, ["sad", "happy"]))
+    assert proba[0] == pytest.approx(0.75, abs=1e-3)
+
+
+def test_detector_for_frames_uses_their_statistics(rng):
+    import pandas as pd
+
+    index = pd.DataFrame({"speaker": np.repeat(list("abcd"), 10)})
+    clips = [rng.normal(size=(4, 20 + k)) for k in range(40)]
+    detector = fit_detector(index, clips)
+    assert detector.mean.size == 8
+    assert detector.is_novel(rejection.row_of(clips[0] + 9)[None])[0]
+    assert fit_detector(index.assign(speaker="a"), clips) is None
+
+
+def test_stored_detector_is_the_fitted_one(predictor, table):
+    fitted = fit_detector(*table)
+    np.testing.assert_allclose(predictor.detector.score(table[1]), fitted.score(table[1]), rtol=1e-3)
+    assert predictor.detector.threshold == pytest.approx(float(fitted.threshold))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"temperature": 0}, "temperature 0"),
+        ({"temperature": "1"}, "temperature '1'"),
+        ({"temperature": 1.0}, "reference signal differ"),
+        ({"rejection": {"member": "lda", "threshold": 1.0}}, "not a member"),
+        ({"rejection": {"member": "logistic", "threshold": -1}}, "threshold -1"),
+        ({"rejection": {"member": "logistic", "threshold": True}}, "threshold True"),
+        ({"rejection": None}, "files do not match"),
+        ({"format": 2}, "written by an older sercore"),
+    ],
+)
+def test_altered_manifest_is_refused(copied, change, message):
+    small.edit_manifest(copied, lambda content: content.update(change))
+    with pytest.raises(BundleError, match=message):
+        Predictor.load(copied)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"components": np.ones((2, 3), np.float32)}, "not the arrays of a novelty detector"),
+        ({"mean": np.float32([np.nan])}, "finite numbers"),
+        ({"rest": np.float32(0)}, "not above 0"),
+        ({"scale": np.array([{}])}, "not an archive of arrays"),
+    ],
+)
+def test_altered_detector_is_refused(copied, predictor, change, message):
+    import io
+
+    arrays, buffer = predictor.detector.to_arrays(), io.BytesIO()
+    np.savez(buffer, **{name: arrays[name] for name in rejection.ARRAYS} | change)
+    small.put_file(copied, rejection.FILE, buffer.getvalue())
+    with pytest.raises(BundleError, match=message):
+        Predictor.load(copied)
+
+
+def test_detector_of_other_features_is_refused(member, tmp_path, rng):
+    detector = NoveltyDetector.fit(rng.normal(size=(40, 3)), np.repeat(list("abcd"), 10))
+    path = save(tmp_path / "b", member, CLASSES, detector=detector)
+    with pytest.raises(BundleError, match="does not fit its features"):
+        Predictor.load(path).assess(voice(SPEAKERS[0]))
+
+
+def test_member_cannot_be_named_as_the_folder_of_the_detector(member, tmp_path):
+    with pytest.raises(BundleError, match="member name 'rejection'"):
+        save(tmp_path / "b", {"rejection": member["logistic"]}, CLASSES)
