@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "cross_validation": ["compare", "out_of_fold", "summarise"],
         "classical": ["fit_classical", "predict_proba"],
+        "fine_tuning": ["FineTuned", "fine_tune"],
         "fit_loop": ["Batches"],
         "fold_cache": ["write_parquet"],
         "folds": ["COSTS"],
