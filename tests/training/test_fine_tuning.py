@@ -87,7 +87,7 @@ def test_epoch_zero_is_the_frozen_encoder_with_logistic_regression(clips, recipe
 def test_only_the_last_block_and_the_classifier_change(tuned, recipe):
     before = {w.path: w.numpy() for w in whisper_model(recipe).weights}
     after = {w.path: w.numpy() for w in tuned.encoder.model.weights}
-    assert (tuned.history["val_loss"][1:].min() < tuned.history["val_loss"][0])
+    assert tuned.history["val_loss"][1:].min() < tuned.history["val_loss"][0]
     changed = {path for path, value in after.items() if (value != before[path]).any()}
     trained = {path for path in after if path.startswith(("block_2/", "norm/"))}
     assert changed == trained
@@ -109,7 +109,7 @@ def test_best_epoch_is_restored(clips, recipe):
 
 
 def test_network_and_encoder_agree(tuned, clips):
-    """The classifier on rows of the fine-tuned encoder is the fine-tuned network; other clips do not matter."""
+    """The classifier on rows of the fine-tuned encoder gives the output of the fine-tuned network."""
     _, waves = clips
     proba = tuned(waves)
     np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
