@@ -27,10 +27,11 @@ import lazy_loader
 # Keras is imported when a network is built, ONNX Runtime when a file is loaded
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["mel", "onnx", "sources", "weights", "whisper", "whisper_graph"],
+    submodules=["mel", "onnx", "pictures", "sources", "weights", "whisper", "whisper_graph"],
     submod_attrs={
         "encoder": ["Encoder", "keras_encoder", "pool", "whisper_model"],
         "mel": ["whisper_log_mel"],
+        "pictures": ["PictureRecipe"],
         "recipe": ["EncoderRecipe", "encoder_recipe", "get_encoder", "load_encoder"],
         "sources": ["WHISPER_TINY_EN", "WhisperSize", "is_installed"],
     },

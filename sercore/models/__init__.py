@@ -1,8 +1,9 @@
 """Emotion classifiers: scikit-learn pipelines and Keras networks, all untrained.
 
-:mod:`~sercore.models.classical` holds scikit-learn pipelines that scale inside the fold. The other
-modules hold the builders of Keras networks, one module per family: ``mlp``, ``recurrent``, ``hybrid``
-and ``transformer``, and ``legacy`` for the networks of earlier projects. :data:`NETWORKS` lists them by
+:mod:`~sercore.models.classical` holds scikit-learn pipelines that scale inside the fold. The other modules
+hold the builders of Keras networks, one module per family: ``mlp``, ``recurrent``, ``hybrid`` and
+``transformer``; ``encoder_heads`` for frames of a pretrained encoder, ``pictures`` for networks trained on
+photographs, and ``legacy`` for the networks of earlier projects. :data:`NETWORKS` lists the first four by
 name. Importing this package does not import Keras; building a network does::
 
     X = pad_clips(clips)                                # NaN after the end of each clip
@@ -34,8 +35,10 @@ if TYPE_CHECKING:
     import keras
 
 __all__ = [
+    "ENCODER_HEADS",
     "LEGACY_NETWORKS",
     "NETWORKS",
+    "PICTURE_NETWORKS",
     "TABLE_NETWORKS",
     "build",
     "builder",
@@ -62,13 +65,27 @@ NETWORKS = {
 }
 """Builder of each network, as ``module:function`` in this package."""
 
-TABLE_NETWORKS = ("mlp",)
-"""Networks that read one row per clip; all others read frames."""
+ENCODER_HEADS = {"encoder_attention": "encoder_heads:build_encoder_attention"}
+"""Networks that read the frames of all blocks of an encoder (:class:`sercore.encoders.EncoderRecipe`)."""
 
-LEGACY_NETWORKS = {"s0_cnn2d_lstm": "legacy:build_s0_cnn2d_lstm"}
-"""The network of an earlier project that reads frames like :data:`NETWORKS` and is trained as a baseline.
+PICTURE_NETWORKS = {"picture": "pictures:build_picture"}
+"""Networks from ``keras.applications`` that read log-mel frames as a picture."""
+
+LEGACY_NETWORKS = {
+    "s0_cnn2d_lstm": "legacy:build_s0_cnn2d_lstm",
+    "s2_cnn_bilstm": "legacy_others:build_s2_cnn_bilstm",
+    **{f"s3_lstm{k}": f"legacy_others:build_s3_lstm{k}" for k in (1, 2, 3, 4)},
+    "s4_picture_cnn": "legacy_others:build_s4_picture_cnn",
+    "s4_mobilenet": "legacy_others:build_s4_mobilenet",
+}
+"""Networks of earlier projects that have the inputs of :data:`NETWORKS` and can be trained as baselines.
 
 All networks of earlier projects, also those with other inputs, are in :mod:`sercore.models.legacy`."""
+
+TABLE_NETWORKS = ("mlp", "s3_lstm1", "s3_lstm2", "s3_lstm3", "s3_lstm4")
+"""Networks that read one row per clip; all others read frames."""
+
+_ALL = NETWORKS | ENCODER_HEADS | PICTURE_NETWORKS | LEGACY_NETWORKS
 
 
 def is_network(name: str) -> bool:
@@ -79,7 +96,7 @@ def is_network(name: str) -> bool:
     >>> is_network("bilstm"), is_network("rbf_svc")
     (True, False)
     """
-    return name in NETWORKS or name in LEGACY_NETWORKS
+    return name in _ALL
 
 
 def reads_frames(name: str) -> bool:
@@ -119,7 +136,8 @@ def builder(name: str) -> Callable[..., keras.Model]:
     Parameters
     ----------
     name : str
-        A key of :data:`NETWORKS` or :data:`LEGACY_NETWORKS`.
+        A key of :data:`NETWORKS`, :data:`ENCODER_HEADS`, :data:`PICTURE_NETWORKS` or
+        :data:`LEGACY_NETWORKS`.
 
     Returns
     -------
@@ -138,7 +156,7 @@ def builder(name: str) -> Callable[..., keras.Model]:
     if not is_network(name):
         raise SercoreError(f"no network named {name!r}; there are: {', '.join(NETWORKS)}")
     check_keras()
-    module, function = (NETWORKS | LEGACY_NETWORKS)[name].split(":")
+    module, function = _ALL[name].split(":")
     return getattr(import_module(f".{module}", __name__), function)
 
 
@@ -148,7 +166,8 @@ def build(name: str, n_features: int, n_classes: int, *, seed: int = 0, **settin
     Parameters
     ----------
     name : str
-        A key of :data:`NETWORKS` or :data:`LEGACY_NETWORKS`.
+        A key of :data:`NETWORKS`, :data:`ENCODER_HEADS`, :data:`PICTURE_NETWORKS` or
+        :data:`LEGACY_NETWORKS`.
     n_features, n_classes : int
         Size of input and output.
     seed : int

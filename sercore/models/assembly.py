@@ -47,6 +47,20 @@ def frame_inputs(n_features: int) -> tuple:
     return inputs, x, mask
 
 
+def fixed_frames(n_features: int, n_frames: int):
+    """Input for frames, and the clip cut or zero-padded to ``n_frames`` frames, as in earlier projects."""
+    inputs = keras.Input((None, n_features), name="frames")
+    x, _ = SplitPadding(name="padding")(inputs)
+    x = ops.pad(x, [[0, 0], [0, n_frames], [0, 0]])[:, :n_frames]
+    return inputs, layers.Reshape((n_frames, n_features))(x)
+
+
+def row_as_sequence(n_features: int):
+    """Input for rows, and the row as a sequence of scalars [shape=(batch, n_features, 1)]."""
+    inputs = keras.Input((n_features,), name="row")
+    return inputs, layers.Reshape((n_features, 1))(inputs)
+
+
 def classify(inputs, summary, n_classes: int, *, dropout: float, name: str) -> keras.Model:
     """Network from its inputs and a summary of the clip [shape=(batch, units)] to class probabilities.
 

@@ -163,6 +163,22 @@ class AttentionPool(_Frames):
 
 
 @register
+class FrameStatistics(_Frames):
+    """Mean and standard deviation over the frames of a clip (statistics pooling, Snyder 2017).
+
+    Input [shape=(batch, n_frames, n_features)]; output [shape=(batch, 2 * n_features)], means first. Without
+    padding it is what :func:`sercore.encoders.pool` returns for one block.
+    """
+
+    def call(self, x, mask):
+        weight = ops.cast(mask, x.dtype)[..., None]
+        n_frames = ops.maximum(ops.sum(weight, axis=1), 1.0)
+        mean = ops.sum(x * weight, axis=1) / n_frames
+        variance = ops.sum(ops.square(x - mean[:, None]) * weight, axis=1) / n_frames
+        return ops.concatenate([mean, ops.sqrt(ops.maximum(variance, 1e-12))], axis=-1)
+
+
+@register
 class Position(_Frames):
     """Frames plus sinusoidal position encodings (Vaswani 2017); it has no weights.
 

@@ -3,11 +3,10 @@
 The project VoiceVibes (GitHub ``codiceSpaghetti/VoiceVibes``, "S0") combined six networks. They are
 rebuilt here from their description with the same layers, sizes and order; :data:`LEGACY` lists them with
 their original input shapes and numbers of weights. Each contains a design error, which the docstring of
-its builder names; the networks in :data:`sercore.models.NETWORKS` are the corrected counterparts. The
-networks of the other four projects (an MLP, a CNN-BiLSTM, an LSTM on average MFCCs, pretrained networks)
-are not included, as no complete description of their layer sizes was available.
+its builder names; the networks in :data:`sercore.models.NETWORKS` are the corrected counterparts. Networks of
+three more projects (S2, S3, S4) are in :mod:`sercore.models.legacy_others`, and listed here too.
 
-One of the six, ``s0_cnn2d_lstm``, reads frames as our networks do; it is trained as a baseline under the
+One of S0's six, ``s0_cnn2d_lstm``, reads frames as our networks do; it is trained as a baseline under the
 same name (:data:`sercore.models.LEGACY_NETWORKS`).
 
 S0's images were mel bands × frames. Here time comes first, which transposes the image and its square
@@ -21,11 +20,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from ..errors import SercoreError
-from .assembly import as_image, classify, seeded
-from .layers import SplitPadding
+from . import legacy_others as others
+from .assembly import as_image, classify, fixed_frames, row_as_sequence, seeded
 
 
 @seeded
@@ -68,7 +67,7 @@ def build_s0_cnn2d_lstm(
     --------
     sercore.models.hybrid.build_cnn2d_lstm : Keeps the time axis for the LSTM.
     """
-    inputs, x = _fixed_frames(n_features, n_frames)
+    inputs, x = fixed_frames(n_features, n_frames)
     return classify(inputs, _cnn2d_lstm(x, filters), n_classes, dropout=0.0, name="s0_cnn2d_lstm")
 
 
@@ -85,7 +84,7 @@ def build_s0_cnn1d_lstm(n_features: int, n_classes: int, *, seed: int = 0) -> ke
     --------
     sercore.models.hybrid.build_cnn1d_lstm : Reads frames in time order.
     """
-    inputs, x = _row(n_features)
+    inputs, x = row_as_sequence(n_features)
     return classify(inputs, _cnn1d_lstm(x), n_classes, dropout=0.0, name="s0_cnn1d_lstm")
 
 
@@ -105,8 +104,8 @@ def build_s0_fused(
     --------
     sercore.models.hybrid.build_cnn_fused : Concatenates the two summaries.
     """
-    averages, x = _row(n_averages)
-    frames, image = _fixed_frames(n_features, n_frames)
+    averages, x = row_as_sequence(n_averages)
+    frames, image = fixed_frames(n_features, n_frames)
     x = layers.Concatenate()([_cnn1d_lstm(x), _cnn2d_lstm(image, (128, 256, 256))])
     x = _encode(layers.Reshape((1, -1), name="both")(x), heads=5, hidden=48)
     return classify([averages, frames], layers.Flatten()(x), n_classes, dropout=0.0, name="s0_fused")
@@ -122,7 +121,7 @@ def build_s0_lstm_cnn1d(n_features: int, n_classes: int, *, seed: int = 0) -> ke
     --------
     sercore.models.hybrid.build_lstm_cnn1d : Reads frames in time order.
     """
-    inputs, x = _row(n_features)
+    inputs, x = row_as_sequence(n_features)
     x = _conv(layers.LSTM(52, return_sequences=True, name="lstm")(x), 128, 3, 2)
     x = layers.GlobalMaxPooling1D()(layers.Dropout(0.2)(x))
     return classify(inputs, x, n_classes, dropout=0.0, name="s0_lstm_cnn1d")
@@ -144,7 +143,7 @@ def build_s0_lstm_cnn2d(
     --------
     sercore.models.hybrid.build_lstm_cnn2d : Reads frames in time order.
     """
-    inputs, x = _fixed_frames(n_features, n_frames)
+    inputs, x = fixed_frames(n_features, n_frames)
     x = layers.LSTM(64, return_sequences=True, name="lstm")(layers.Permute((2, 1))(x))
     x = layers.GlobalMaxPooling1D()(_conv(_conv(x, 128, 3, 2), 256, 3, 2))
     return classify(inputs, x, n_classes, dropout=0.0, name="s0_lstm_cnn2d")
@@ -164,7 +163,7 @@ def build_s0_cnn2d_transformer(
     --------
     sercore.models.transformer.build_cnn2d_transformer : Adds position encodings.
     """
-    inputs, x = _fixed_frames(n_features, n_frames)
+    inputs, x = fixed_frames(n_features, n_frames)
     x = as_image(x)
     for width in (32, 64, 128, 256):
         x = _conv(x, width, 5, 2)
@@ -183,13 +182,15 @@ class Preset(NamedTuple):
     shapes : tuple of tuple
         One shape per input: (n_features,) for rows, (n_frames, n_features) for frames.
     n_weights : int
-        Number of weights with the 7 classes of VoiceVibes, including the moving averages of batch
-        normalisation.
+        Number of weights, including the moving averages of batch normalisation.
+    n_classes : int
+        Classes of the project.
     """
 
     build: Callable[..., keras.Model]
     shapes: tuple[tuple[int, ...], ...]
     n_weights: int
+    n_classes: int = 7
 
 
 LEGACY = {
@@ -199,9 +200,16 @@ LEGACY = {
     "s0_lstm_cnn1d": Preset(build_s0_lstm_cnn1d, ((40,),), 32_743),
     "s0_lstm_cnn2d": Preset(build_s0_lstm_cnn2d, ((251, 128),), 207_495),
     "s0_cnn2d_transformer": Preset(build_s0_cnn2d_transformer, ((251, 128),), 1_903_303),
+    "s2_cnn_bilstm": Preset(others.build_s2_cnn_bilstm, ((87, 128),), 582_215, 6),
+    "s3_lstm1": Preset(others.build_s3_lstm1, ((40,),), 71_780, 8),
+    "s3_lstm2": Preset(others.build_s3_lstm2, ((40,),), 107_848, 8),
+    "s3_lstm3": Preset(others.build_s3_lstm3, ((40,),), 72_380, 8),
+    "s3_lstm4": Preset(others.build_s3_lstm4, ((40,),), 109_672, 8),
+    "s4_picture_cnn": Preset(others.build_s4_picture_cnn, ((251, 128),), 78_851_142, 6),
+    "s4_mobilenet": Preset(others.build_s4_mobilenet, ((251, 128),), 66_490_438, 6),
 }
-"""All networks of earlier projects. Numbers of weights are computed from the published layer sizes; S0
-itself reports only those of its one-vs-rest experts, which agree."""
+"""All networks of earlier projects. Numbers of weights are computed from the published layer sizes; those of
+the one-vs-rest experts of S0, of S3 and of S4's CNN are also the published ones."""
 
 
 def build(name: str, n_features: int, n_classes: int, *, seed: int = 0, **settings) -> keras.Model:
@@ -228,20 +236,6 @@ def build(name: str, n_features: int, n_classes: int, *, seed: int = 0, **settin
     if name not in LEGACY:
         raise SercoreError(f"no legacy network named {name!r}; there are: {', '.join(LEGACY)}")
     return LEGACY[name].build(n_features, n_classes, seed=seed, **settings)
-
-
-def _fixed_frames(n_features: int, n_frames: int):
-    """Input for frames, and the clip cut or zero-padded to ``n_frames`` frames."""
-    inputs = keras.Input((None, n_features), name="frames")
-    x, _ = SplitPadding(name="padding")(inputs)
-    x = ops.pad(x, [[0, 0], [0, n_frames], [0, 0]])[:, :n_frames]
-    return inputs, layers.Reshape((n_frames, n_features))(x)
-
-
-def _row(n_features: int):
-    """Input for rows, and the row as a sequence of scalars [shape=(batch, n_features, 1)]."""
-    inputs = keras.Input((n_features,), name="row")
-    return inputs, layers.Reshape((n_features, 1))(inputs)
 
 
 def _conv(x, filters: int, size: int, pool: int):

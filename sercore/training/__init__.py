@@ -30,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "cross_validation": ["compare", "out_of_fold", "summarise"],
         "classical": ["fit_classical", "predict_proba"],
         "enrolment": ["enrol", "enrolment_curve", "typical_speaker"],
+        "fine_tuning": ["FineTuned", "fine_tune"],
         "fit_loop": ["Batches"],
         "fold_cache": ["write_parquet"],
         "folds": ["COSTS"],

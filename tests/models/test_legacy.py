@@ -10,8 +10,8 @@ from sercore.errors import SercoreError
 from sercore.models import legacy
 
 N_BANDS, N_FRAMES, N_AVERAGES, N_CLASSES = 32, 36, 6, 3
-SLOW = ("s0_cnn1d_lstm", "s0_fused")
-"""Networks with an LSTM of hundreds of steps."""
+SLOW = ("s0_cnn1d_lstm", "s0_fused", "s4_mobilenet")
+"""Networks with an LSTM of hundreds of steps, or with many layers."""
 
 
 def parametrize(names):
@@ -28,8 +28,12 @@ frame_networks = parametrize([name for name, preset in legacy.LEGACY.items() if 
 def network(name):
     if len(legacy.LEGACY[name].shapes[-1]) == 1:
         return legacy.build(name, N_AVERAGES, N_CLASSES)
-    averages = {"n_averages": N_AVERAGES} if name == "s0_fused" else {}
-    return legacy.build(name, N_BANDS, N_CLASSES, n_frames=N_FRAMES, **averages)
+    settings = {
+        "s0_fused": {"n_averages": N_AVERAGES},
+        "s4_picture_cnn": {"size": 20},
+        "s4_mobilenet": {"size": 32},
+    }
+    return legacy.build(name, N_BANDS, N_CLASSES, n_frames=N_FRAMES, **settings.get(name, {}))
 
 
 def clips(name, *, n=3, n_frames=N_FRAMES):
@@ -56,7 +60,7 @@ def inner(name, layer):
 @every_network
 def test_number_of_weights(name):
     preset = legacy.LEGACY[name]
-    model = preset.build(preset.shapes[-1][-1], 7)
+    model = preset.build(preset.shapes[-1][-1], preset.n_classes)
     assert model.count_params() == preset.n_weights
 
 
@@ -131,6 +135,85 @@ def test_attention_over_one_step_has_weight_one():
     np.testing.assert_array_equal(predict(model, clips("s0_fused")), before)
 
 
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+def test_s3_lstm_reads_one_number_per_coefficient(k):
+    lstm = network(f"s3_lstm{k}").get_layer("lstm")
+    convolved = k in (2, 4)
+    assert lstm.input.shape[1:] == ((N_AVERAGES // 2, 64) if convolved else (N_AVERAGES, 1))
+
+
+def test_s2_attention_over_one_chunk_has_no_influence():
+    """With the first second only there is one chunk; with more frames the attention layer matters."""
+    assert inner("s2_cnn_bilstm", "weights").shape == (3, 1, 1)
+    X = clips("s2_cnn_bilstm", n_frames=200)
+    for n_frames, same in ((87, True), (192, False)):
+        model = legacy.build("s2_cnn_bilstm", N_BANDS, N_CLASSES, n_frames=n_frames)
+        before = predict(model, X)
+        model.get_layer("attention").set_weights([9 * w for w in model.get_layer("attention").get_weights()])
+        assert (predict(model, X) == before).all() == same
+
+
+def test_s4_flattens_the_picture():
+    """The dense layer after the picture holds nearly all weights, and shifting the clip changes its input."""
+    model = legacy.build("s4_picture_cnn", 128, 6, size=40)
+    dense = next(layer for layer in model.layers if layer.name.startswith("dense"))
+    assert model.get_layer("flat").output.shape == (None, 19 * 19 * 64)
+    assert dense.count_params() / model.count_params() > 0.98
+
+
+@pytest.fixture
+def toy():
+    """A network with a frozen layer, and clips that it can learn."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    base = keras.layers.Dense(8, activation="relu", name="base", trainable=False)
+    X = np.random.default_rng(0).normal(size=(96, 4)).astype("float32")
+    return keras.Sequential([keras.Input((4,)), base, keras.layers.Dense(3, activation="softmax")]), X
+
+
+def fit(model, X, **settings):
+    return model.fit(X, X[:, :3].argmax(axis=1), batch_size=32, verbose=0, **settings).history
+
+
+def test_unfrozen_layer_is_not_trained_without_a_fresh_compile(toy):
+    """What S4 did: train, set ``trainable``, train on."""
+    model, X = toy
+    model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+    fit(model, X)
+    base = model.get_layer("base")
+    before, base.trainable = base.get_weights()[0], True
+    head = model.layers[-1].get_weights()[0]
+    fit(model, X)
+    np.testing.assert_array_equal(base.get_weights()[0], before)
+    assert (model.layers[-1].get_weights()[0] != head).any(), "nothing at all was trained"
+    with pytest.raises(ValueError, match="Unknown variable"):  # traced again for another batch size
+        model.train_on_batch(X[:20], X[:20, :3].argmax(axis=1))
+    model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+    fit(model, X)
+    assert (base.get_weights()[0] != before).any()
+
+
+def test_minimum_of_accuracy_restores_the_worst_epoch(toy, tmp_path):
+    """What S3 did: early stopping with ``mode="min"``, and a file saved before ``fit``."""
+    import keras
+
+    model, X = toy
+    model.get_layer("base").trainable = True
+    model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"],
+                  jit_compile=False)  # fmt: skip
+    model.save(tmp_path / "saved_before.keras")
+    untrained = predict(model, [X])
+    stopping = keras.callbacks.EarlyStopping("accuracy", mode="min", patience=20, restore_best_weights=True)
+    accuracy = fit(model, X, epochs=15, callbacks=[stopping])["accuracy"]
+    kept = (predict(model, [X]).argmax(axis=1) == X[:, :3].argmax(axis=1)).mean()
+    assert np.argmin(accuracy) == 0
+    assert kept < accuracy[1] + 0.05 < max(accuracy) - 0.1, "the first epoch is restored, not the best"
+    saved = keras.saving.load_model(tmp_path / "saved_before.keras")
+    np.testing.assert_array_equal(predict(saved, [X]), untrained)
+    assert np.abs(predict(model, [X]) - untrained).max() > 0.05
+
+
 def test_lstm_reads_coefficients():
     row = clips("s0_lstm_cnn1d")[0]
     before, after = states("s0_lstm_cnn1d", row), states("s0_lstm_cnn1d", changed(row, np.s_[:, -1]))
@@ -186,5 +269,7 @@ def sigmoid(x):
 
 def test_legacy_baseline_is_built_by_name():
     assert models.reads_frames("s0_cnn2d_lstm")
+    assert not models.reads_frames("s3_lstm1")
+    assert set(models.LEGACY_NETWORKS) < set(legacy.LEGACY)
     network = models.build("s0_cnn2d_lstm", 64, 8)
     assert network.count_params() == legacy.build("s0_cnn2d_lstm", 64, 8).count_params()

@@ -27,10 +27,12 @@ TINY = {
     "transformer": {"width": 8, "blocks": 1, "heads": 2, "pool": 1},
     "cnn2d_transformer": {"filters": (3,), "width": 8, "blocks": 1, "heads": 2},
     "res_lstm": {"filters": (4,), "units": 4, "attention_units": 4},
+    "encoder_attention": {"n_blocks": 2, "units": 6, "attention_units": 4},
 }
 """Settings that make each network small."""
-FRAME_NETWORKS = [name for name in models.NETWORKS if name not in models.TABLE_NETWORKS]
-every_network = pytest.mark.parametrize("name", models.NETWORKS)
+NAMES = (*models.NETWORKS, *models.ENCODER_HEADS)
+FRAME_NETWORKS = [name for name in NAMES if name not in models.TABLE_NETWORKS]
+every_network = pytest.mark.parametrize("name", NAMES)
 every_frame_network = pytest.mark.parametrize("name", FRAME_NETWORKS)
 
 
@@ -67,7 +69,7 @@ def predict(model, X):
 
 
 def test_every_network_is_tested():
-    assert set(TINY) == set(models.NETWORKS)
+    assert set(TINY) == set(NAMES)
 
 
 def test_import_loads_no_keras():
@@ -135,7 +137,7 @@ def test_eight_clips_can_be_overfitted(name):
     assert predict(model, X).argmax(axis=1).tolist() == y.tolist()
 
 
-@every_frame_network
+@pytest.mark.parametrize("name", [name for name in FRAME_NETWORKS if name in models.NETWORKS])
 def test_order_of_frames_changes_prediction(name):
     clip = some_clips(1)[0]
     shuffled = clip[:, np.random.default_rng(0).permutation(clip.shape[1])]
@@ -205,16 +207,16 @@ np.savez(f"{folder}/fit.npz", loss=history["loss"], right=(predicted == y).mean(
 def on_jax(tmp_path_factory):
     """Predictions and training of each network in a process with the JAX backend."""
     folder = tmp_path_factory.mktemp("jax")
-    for name in models.NETWORKS:
+    for name in NAMES:
         tiny(name).save(folder / f"{name}.keras")
         np.save(folder / f"{name}.npy", some_input(name))
     quick = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
     subprocess.run(
-        [sys.executable, "-c", ON_JAX + FIT_ON_JAX, folder, *models.NETWORKS],
+        [sys.executable, "-c", ON_JAX + FIT_ON_JAX, folder, *NAMES],
         check=True,
         env=os.environ | quick,
     )
-    return {name: dict(np.load(folder / f"{name}.npz")) for name in (*models.NETWORKS, "fit")}
+    return {name: dict(np.load(folder / f"{name}.npz")) for name in (*NAMES, "fit")}
 
 
 @pytest.mark.slow
@@ -259,7 +261,7 @@ def test_default_number_of_weights(name):
     assert 1_000 < n_weights < (60_000 if name == "res_lstm" else 500_000)
 
 
-@every_frame_network
+@pytest.mark.parametrize("name", [name for name in FRAME_NETWORKS if name in models.NETWORKS])
 def test_fewer_features_than_pooling_steps(name):
     proba = predict(models.build(name, 3, 2), np.zeros((1, 9, 3), np.float32))
     np.testing.assert_allclose(proba.sum(), 1, atol=1e-6)
