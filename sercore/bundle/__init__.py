@@ -25,6 +25,7 @@ Nothing is ever unpickled::
 ``manifest``          ``bundle.json`` and its validation
 ``estimators``        scikit-learn models as skops files, with a list of allowed classes
 ``rejection``         clips without answer
+``speakers``          the voice of one person, for speaker normalisation
 ``linear``            logistic regression as arrays
 ``networks``          Keras and ONNX files, with a list of allowed classes
 ``onnx_graph``        ONNX files: known operators and bounded size

@@ -17,12 +17,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from .. import audio
-from ..errors import AudioError
+from ..errors import AudioError, BundleError
 from ..files import expand_patterns, worker_folder
 from .folder import digest as digest_of_folder
 from .folder import valid_digest
 from .predictor import Predictor
 from .recordings import Windows, predict_waves, predict_windows
+from .speakers import Voice
 
 MAX_STDIN_BYTES = 2_000_000_000
 _FEW, _CHUNK = 24, 8  # files predicted without worker processes; files per task
@@ -135,6 +136,7 @@ def predict_files(
     n_jobs: int = -1,
     backend: str = "auto",
     digest: str | None = None,
+    speaker_norm: str | os.PathLike | None = None,
     progress: bool | None = None,
 ) -> Iterator[list[dict]]:
     """Rows of every recording, yielded in the given order as they are computed.
@@ -151,6 +153,10 @@ def predict_files(
         Worker processes if there are many files; -1 for one per core. Does not affect the result.
     backend, digest
         See :meth:`Predictor.load`.
+    speaker_norm : str or path, optional
+        Recordings of the speaker, for bundles that normalise by speaker: ``folder`` if all files of a
+        folder are of one person, ``all`` if all files are, or a file or folder of the person. By default
+        the average of the training speakers is used, and windows of one recording adapt to it.
     progress : bool, optional
         Whether to show a progress bar; by default only if standard error is a terminal.
 
@@ -162,7 +168,8 @@ def predict_files(
     Raises
     ------
     BundleError
-        The bundle cannot be loaded. Recordings that cannot be used do not raise.
+        The bundle cannot be loaded, or does not normalise by speaker although ``speaker_norm`` is given.
+        Recordings that cannot be used do not raise.
 
     See Also
     --------
@@ -171,10 +178,13 @@ def predict_files(
     """
     from tqdm import tqdm
 
-    digest = load_cached(bundle, digest=digest, backend=backend).digest  # the one that workers must load
+    predictor = load_cached(bundle, digest=digest, backend=backend)
+    digest = predictor.digest  # the one that workers must load
+    voices = _voices(predictor, files, speaker_norm)
     hidden = None if progress is None else not progress
     with tqdm(total=len(files), unit="file", disable=hidden, delay=1) as bar:
-        for rows in _run(os.fspath(bundle), digest, backend, files, windows, channel, n_jobs):
+        arguments = os.fspath(bundle), digest, backend, windows, channel
+        for rows in _run(arguments, files, voices, n_jobs):
             bar.update()
             yield rows
 
@@ -222,24 +232,47 @@ def load_cached(bundle: str | os.PathLike, *, digest: str | None = None, backend
     return _loaded(os.fspath(bundle), expected, backend)
 
 
-def _run(bundle, digest, backend, files, windows, channel, n_jobs) -> Iterator[list[dict]]:
-    predictor = _loaded(bundle, digest, backend)
+def _voices(predictor: Predictor, files: Sequence, speaker_norm) -> list[Voice | None]:
+    """The voice of the speaker of each file, None if it is not known."""
+    if speaker_norm is None:
+        return [None] * len(files)
+    if not predictor.speaker_norm:
+        raise BundleError("this bundle does not normalise by speaker; leave out --speaker-norm")
+    if speaker_norm not in ("folder", "all"):
+        voice = predictor.for_speaker(find_files([speaker_norm])).voice
+        if not voice.n_clips:
+            raise AudioError(f"{speaker_norm}: no usable recording of the speaker", reason="missing")
+        return [voice] * len(files)
+    groups = [Path(file).parent if speaker_norm == "folder" else None for file in files]
+    voices = {}
+    for group in dict.fromkeys(groups):
+        own = [file for file, other in zip(files, groups, strict=True) if other == group]
+        voices[group] = predictor.for_speaker(own).voice
+    return [voices[group] for group in groups]
+
+
+def _run(arguments, files, voices, n_jobs) -> Iterator[list[dict]]:
     if len(files) <= _FEW or n_jobs == 1:
-        for file in files:
-            yield predict_clip(predictor, file, windows, channel=channel)
+        yield from _predict_chunk(*arguments, files, voices)
         return
     import joblib
 
-    chunks = [files[k : k + _CHUNK] for k in range(0, len(files), _CHUNK)]
+    chunks = [slice(k, k + _CHUNK) for k in range(0, len(files), _CHUNK)]
     workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator", temp_folder=worker_folder())
-    work = joblib.delayed(_predict_chunk)
-    for done in workers(work(bundle, digest, backend, chunk, windows, channel) for chunk in chunks):
+    work = joblib.delayed(_predict_list)
+    for done in workers(work(*arguments, files[chunk], voices[chunk]) for chunk in chunks):
         yield from done
 
 
-def _predict_chunk(bundle, digest, backend, files, windows, channel) -> list[list[dict]]:
+def _predict_chunk(bundle, digest, backend, windows, channel, files, voices) -> Iterator[list[dict]]:
     predictor = _loaded(bundle, digest, backend)
-    return [predict_clip(predictor, file, windows, channel=channel) for file in files]
+    for file, voice in zip(files, voices, strict=True):
+        own = predictor if voice is None else predictor.with_voice(voice)
+        yield predict_clip(own, file, windows, channel=channel)
+
+
+def _predict_list(*arguments) -> list[list[dict]]:
+    return list(_predict_chunk(*arguments))
 
 
 @lru_cache(maxsize=2)

@@ -27,6 +27,9 @@ KINDS = {
 }
 """Files of each kind of member; ``network.onnx`` is optional."""
 
+SPEAKER_FILE = "speaker.npz"
+"""Mean and standard deviation of the features of all training clips, of a speaker-normalised member."""
+
 FEATURES = ("table", "frames", "embeddings")
 """Kinds of features that a member may use."""
 
@@ -52,18 +55,23 @@ class Member:
         The weights of an encoder are not part of a bundle; the manifest contains their SHA-256.
     weight : float
         Weight in the mean of the probabilities; the weights of all members sum to 1.
+    speaker_norm : bool
+        Whether the features are standardised per speaker; then ``speaker.npz`` contains the mean and
+        standard deviation of all training clips.
     """
 
     kind: str
     features: str
     recipe: Recipe | EncoderRecipe
     weight: float
+    speaker_norm: bool = False
 
     def to_json(self) -> dict:
         """The entry of a member in the manifest."""
         entry = {
             "kind": self.kind, "features": self.features, "weight": self.weight,
-            "recipe_key": self.recipe.key, "recipe": json.loads(self.recipe.to_json()),
+            "speaker_norm": self.speaker_norm, "recipe_key": self.recipe.key,
+            "recipe": json.loads(self.recipe.to_json()),
         }  # fmt: skip
         if self.features == "embeddings":
             entry["weights_sha256"] = weights_sha256(self.recipe)
@@ -172,6 +180,7 @@ class Manifest:
         if not math.isclose(sum(member.weight for member in self.members.values()), 1.0, rel_tol=1e-6):
             raise ValueError("the weights of the members do not sum to 1")
         allowed = {f"{name}/{file}" for name, member in self.members.items() for file in KINDS[member.kind]}
+        allowed |= {f"{name}/{SPEAKER_FILE}" for name, part in self.members.items() if part.speaker_norm}
         optional = {f"{name}/network.onnx" for name in self.members}
         if self.rejection is not None:
             if self.rejection["member"] not in self.members:
@@ -215,7 +224,11 @@ def _members(value) -> dict[str, Member]:
         if kind is EncoderRecipe:
             _check_encoder(name, recipe, about["weights_sha256"])
         members[member_name(name)] = Member(
-            about["kind"], about["features"], recipe, _fraction(about["weight"])
+            about["kind"],
+            about["features"],
+            recipe,
+            _fraction(about["weight"]),
+            _of_type(about["speaker_norm"], bool),
         )
     if not members:
         raise ValueError("no members")

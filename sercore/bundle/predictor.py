@@ -11,20 +11,23 @@ To add a kind of features, add its name to ``sercore.bundle.manifest.FEATURES`` 
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import audio, features, quiet
-from ..errors import BundleError, EvaluationError
+from ..errors import AudioError, BundleError, EvaluationError
 from ..training.normalisation import standardise
 from . import estimators, folder, linear, networks, rejection
-from .manifest import Manifest, Member
+from .manifest import SPEAKER_FILE, Manifest, Member
 from .rejection import Answer
 from .safe_json import brief
+from .speakers import Voice
 
 if TYPE_CHECKING:
     from ..encoders import EncoderRecipe
@@ -92,6 +95,9 @@ class Predictor:
         SHA-256 of ``bundle.json``, which contains the digests of all other files.
     detector : sercore.evaluation.NoveltyDetector, optional
         Recognises clips unlike the training clips; without it, no clip is rejected.
+    training : dict of tuple to (np.ndarray, np.ndarray), optional
+        Mean and standard deviation of the training clips [shape=(n_features,)], by kind and recipe of
+        features, of members that are normalised by speaker.
 
     See Also
     --------
@@ -102,8 +108,12 @@ class Predictor:
     Notebook: 03_mlp_baseline.ipynb
     """
 
-    def __init__(self, manifest: Manifest, members: dict[str, Callable], digest: str, detector=None):
+    def __init__(
+        self, manifest: Manifest, members: dict[str, Callable], digest: str, detector=None, training=None
+    ):
         self.manifest, self.members, self.digest, self.detector = manifest, members, digest, detector
+        self.training = training or {}
+        self.voice = Voice(self.training)
 
     @classmethod
     def load(
@@ -149,16 +159,19 @@ class Predictor:
             raise BundleError(f"{path}: digest {found}, expected {digest}; this is another bundle")
         manifest = Manifest.from_json(content, where=str(path / folder.MANIFEST))
         contents = folder.read_files(path, manifest.files)
-        members = {}
+        members, training = {}, {}
         for name, member in manifest.members.items():
             own = {file.split("/")[1]: data for file, data in contents.items() if file.startswith(f"{name}/")}
             members[name] = _member(member, own, manifest.classes, backend, f"{path}/{name}")
+            if member.speaker_norm:
+                where = f"{path}/{name}/{SPEAKER_FILE}"
+                training[_key(member)] = networks.load_scaler(own[SPEAKER_FILE], where=where)
         detector = None
         if manifest.rejection is not None:
             detector = rejection.load(
                 contents[rejection.FILE], manifest.rejection["threshold"], where=f"{path}/{rejection.FILE}"
             )
-        predictor = cls(manifest, members, found, detector)
+        predictor = cls(manifest, members, found, detector, training)
         predictor._check_reference(tolerance, str(path))
         return predictor
 
@@ -166,6 +179,11 @@ class Predictor:
     def classes(self) -> tuple[str, ...]:
         """Emotions in the order of the probabilities."""
         return self.manifest.classes
+
+    @property
+    def speaker_norm(self) -> bool:
+        """Whether features are normalised by speaker; see :meth:`for_speaker`."""
+        return bool(self.training)
 
     @property
     def sr(self) -> int:
@@ -250,7 +268,39 @@ class Predictor:
         """
         return self.assess_waves(self.waves(clip, sr=sr))
 
-    def assess_waves(self, waves: dict[int, np.ndarray], *, novelty: bool = True) -> Answer:
+    def for_speaker(self, clips: Iterable[str | os.PathLike | np.ndarray] = ()) -> Predictor:
+        """A predictor that normalises features with those of one person, if the bundle was trained so.
+
+        Parameters
+        ----------
+        clips : iterable of path or np.ndarray [shape=(n_samples,)]
+            Unlabelled recordings of the person, or waveforms at :attr:`sr`; the more and the more varied, the
+            better. Recordings that cannot be used are left out.
+
+        Returns
+        -------
+        Predictor
+            Shares the models with this one, which is not changed.
+
+        See Also
+        --------
+        sercore.training.speaker_normalise : the same in training.
+        """
+        adapted = self.with_voice(Voice(self.training))
+        for clip in clips if self.training else ():
+            with contextlib.suppress(AudioError), quiet.one_thread():
+                adapted.voice.add(self._features(self.waves(clip)))
+        return adapted
+
+    def with_voice(self, voice: Voice) -> Predictor:
+        """A predictor that shares the models with this one and normalises features by a known voice."""
+        adapted = copy.copy(self)
+        adapted.voice = voice
+        return adapted
+
+    def assess_waves(
+        self, waves: dict[int, np.ndarray], *, novelty: bool = True, adapt: bool = False
+    ) -> Answer:
         """As :meth:`assess`, given the waveforms from :meth:`waves`.
 
         Parameters
@@ -259,11 +309,15 @@ class Predictor:
         novelty : bool
             Whether to reject speech unlike the training clips. The limit was found on whole clips; it
             does not apply to windows, whose features differ.
+        adapt : bool
+            Whether the clip is of the speaker of :meth:`for_speaker` and adds to what is known of them.
         """
         with quiet.one_thread():
             features = self._features(waves)
-            proba = self.as_dict(self._vote(features))
-            return Answer(proba, self._rejection(waves, features, novelty))
+            reason = self._rejection(waves, features, novelty)
+            if adapt and reason is None:
+                self.voice.add(features)
+            return Answer(self.as_dict(self._vote(features)), reason)
 
     def _features(self, waves: dict[int, np.ndarray]) -> dict[tuple, np.ndarray]:
         """Features of one clip, by kind and recipe."""
@@ -277,7 +331,9 @@ class Predictor:
         """Calibrated probabilities [shape=(n_classes,)]."""
         mean = np.zeros(len(self.classes))
         for name, member in self.manifest.members.items():
-            mean += member.weight * self.members[name](features[_key(member)])
+            clip = features[_key(member)]
+            clip = self.voice.normalise(_key(member), clip) if member.speaker_norm else clip
+            mean += member.weight * self.members[name](clip)
         if not np.isfinite(mean).all():
             raise BundleError("the probabilities are not finite; the model is damaged")
         if self.manifest.temperature == 1.0:

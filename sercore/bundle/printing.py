@@ -11,6 +11,10 @@ from .files import find_files, load_cached, predict_files, standard_input
 from .recordings import Windows
 
 DISCLAIMER = "Predictions describe how a voice sounds, not what a person feels."
+UNKNOWN_SPEAKER = (
+    "This model normalises by speaker; without --speaker-norm it uses the average of its training speakers, "
+    "which is less accurate."
+)
 MAX_WIDTH = 48
 """Width of the column with file names."""
 
@@ -28,12 +32,13 @@ def print_predictions(
     n_jobs: int = -1,
     backend: str = "auto",
     digest: str | None = None,
+    speaker_norm: str | os.PathLike | None = None,
 ) -> int:
     """Print the predictions for files, folders or standard input, and return the exit status.
 
     Parameters
     ----------
-    bundle, windows, channel, n_jobs, backend, digest
+    bundle, windows, channel, n_jobs, backend, digest, speaker_norm
         See :func:`sercore.bundle.predict_files`.
     names : sequence of str
         Files and folders; ``-`` is a recording read from standard input.
@@ -57,9 +62,11 @@ def print_predictions(
     files = find_files([piped if name == "-" else name for name in names])
     if not as_json:
         print(f"{_printable(predictor.about())}\n{DISCLAIMER}", file=sys.stderr)
+        if predictor.speaker_norm and speaker_norm is None:
+            print(UNKNOWN_SPEAKER, file=sys.stderr)
     results = predict_files(
         bundle, files, windows=windows, channel=channel, n_jobs=n_jobs, backend=backend,
-        digest=predictor.digest,
+        digest=predictor.digest, speaker_norm=speaker_norm,
     )  # fmt: skip
     shown = ([_as_piped(row, piped) for row in rows] for rows in results)
     width = min(MAX_WIDTH, max(len(os.fspath(file)) for file in files))

@@ -217,6 +217,8 @@ def predict_windows(
     --------
     over_time : Average overlapping windows.
     """
+    if adapt := predictor.speaker_norm and not predictor.voice.n_clips:
+        predictor = predictor.for_speaker()  # what is known of the speaker grows with every window
     seconds = max(wave.size / rate for rate, wave in waves.items())
     for start, end in windows.spans(seconds):
         cut = {rate: wave[round(start * rate) : round(end * rate)] for rate, wave in waves.items()}
@@ -224,7 +226,7 @@ def predict_windows(
         try:
             for rate, wave in cut.items():
                 audio.check(wave, rate, where=f"{where} at {start:.1f} s")
-            yield row | predictor.assess_waves(cut, novelty=False).to_row()
+            yield row | predictor.assess_waves(cut, novelty=False, adapt=adapt).to_row()
         except AudioError as error:
             yield row | {"error": error.reason, "message": str(error)}
 

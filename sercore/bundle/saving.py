@@ -19,7 +19,7 @@ from ..errors import BundleError
 from ..features import Recipe, get_recipe
 from . import estimators, linear, networks
 from .folder import MANIFEST, digest_of, write_folder
-from .manifest import Manifest, Member, member_name
+from .manifest import SPEAKER_FILE, Manifest, Member, member_name
 from .predictor import Predictor, reference_signal
 from .rejection import FILE as REJECTION_FILE
 from .rejection import dump as dump_detector
@@ -47,6 +47,9 @@ class FittedModel:
     recipe : str, Recipe or EncoderRecipe
         The weights of an encoder are not copied: the bundle names them by their SHA-256, and a computer that
         predicts needs the same file (for ``whisper_tiny_en`` the extra ``pretrained``).
+    speaker_norm : tuple of np.ndarray [shape=(n_features,)], optional
+        If the model was fitted to features standardised per speaker: mean and standard deviation of the
+        features of all training clips, which apply to a speaker who is not known yet.
 
     See Also
     --------
@@ -57,6 +60,7 @@ class FittedModel:
 
     model: object
     recipe: str | Recipe | EncoderRecipe
+    speaker_norm: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def kind(self) -> str:
@@ -72,7 +76,7 @@ class FittedModel:
 
     def _reference(self, classes: Sequence[str]) -> np.ndarray:
         """Probabilities [shape=(n_classes,)] for the reference signal, by the functions of training."""
-        from ..training import predict_proba
+        from ..training import predict_proba, standardise
 
         recipe = get_recipe(self.recipe)
         signal = reference_signal(recipe.sr)
@@ -80,6 +84,8 @@ class FittedModel:
             clip = recipe.extractor("table")(signal)
         else:
             clip = (features.frames if self.features == "frames" else features.table_row)(signal, recipe)
+        if self.speaker_norm:
+            clip = standardise([clip], *self.speaker_norm)[0]
         if self.kind == "keras":
             return self.model([clip])[0]
         return predict_proba(self.model, clip[None], classes)[0]
@@ -90,6 +96,13 @@ class FittedModel:
 
     def _contents(self, classes: Sequence[str], *, onnx: bool) -> dict[str, bytes]:
         """Contents of the member's files by name."""
+        contents = self._model_contents(classes, onnx)
+        if self.speaker_norm:
+            contents[SPEAKER_FILE] = networks.dump_scaler(*self.speaker_norm)
+        return contents
+
+    def _model_contents(self, classes: Sequence[str], onnx: bool) -> dict[str, bytes]:
+        """Contents of the files of the model itself."""
         if self._stored_kind(classes) == "linear":
             return {"linear.npz": linear.dump(self.model, classes)}
         if self.kind == "sklearn":
@@ -159,7 +172,13 @@ def save(
     for part in members.values():
         _check_encoder(part)
     about = {
-        name: Member(part._stored_kind(classes), part.features, get_recipe(part.recipe), weights[name])
+        name: Member(
+            part._stored_kind(classes),
+            part.features,
+            get_recipe(part.recipe),
+            weights[name],
+            part.speaker_norm is not None,
+        )
         for name, part in members.items()
     }
     contents = {

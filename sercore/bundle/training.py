@@ -25,6 +25,7 @@ from ..labels import apply_scheme
 from ..models import NETWORKS, check_keras, classical, is_network, reads_frames
 from ..training import fit_classical, fit_network, out_of_fold, summarise
 from ..training.folds import select_rows
+from ..training.normalisation import mean_and_std, speaker_normalise
 from .rejection import row_of
 from .saving import FittedModel, save
 
@@ -42,6 +43,7 @@ def train(
     split: str = "speaker",
     n_folds: int | None = None,
     seed: int = 0,
+    speaker_norm: bool = False,
     n_jobs: int = 1,
     onnx: bool = True,
     overwrite: bool = False,
@@ -72,6 +74,9 @@ def train(
     n_folds : int, optional
         See :func:`sercore.splits.make_folds`.
     seed : int
+    speaker_norm : bool
+        Standardise features per speaker (:func:`sercore.training.speaker_normalise`). Predictions then
+        need recordings of the same person: :meth:`sercore.bundle.Predictor.for_speaker`.
     n_jobs : int
         Processes for the folds.
     onnx, overwrite
@@ -102,7 +107,11 @@ def train(
         raise BundleError(f"{out} exists already; choose another folder with --out, or pass --overwrite")
     index, classes = apply_scheme(load_index(corpus, root), scheme)
     index, extracted = _extract(index, choices, progress)
-    oofs, members = [], {}
+    detector = fit_detector(index, extracted[choices[0].recipe])
+    oofs, members, statistics = [], {}, {}
+    for recipe, X in extracted.items() if speaker_norm else ():
+        statistics[recipe] = mean_and_std(list(X))
+        extracted[recipe] = speaker_normalise(X, index["speaker"])
     for choice in choices:
         X = extracted[choice.recipe]
         oof = out_of_fold(
@@ -111,12 +120,15 @@ def train(
         )  # fmt: skip
         oofs.append(oof.assign(model=choice.name))
         fitted = _fit_all(index, X, classes, choice.model, seed)
-        members[choice.name] = FittedModel(fitted, RECIPES.get(choice.recipe, choice.recipe))
+        members[choice.name] = FittedModel(
+            fitted, RECIPES.get(choice.recipe, choice.recipe), statistics.get(choice.recipe)
+        )
     if len(choices) > 1:
         vote = pd.concat(oofs, ignore_index=True)
         oofs.append(ensemble.soft_vote(vote, name="+".join(members)))
-    detector = fit_detector(index, extracted[choices[0].recipe])
-    table = summarise(oofs, corpus="+".join(sorted(set(index["corpus"]))), scheme=scheme)
+    table = summarise(
+        oofs, corpus="+".join(sorted(set(index["corpus"]))), scheme=scheme, speaker_norm=speaker_norm
+    )
     save(
         out, members, classes, training=describe_training(index, scheme=scheme, seed=seed),
         evaluation=table.iloc[-1].to_dict(), temperature=temperature_of(oofs[-1], classes), detector=detector,

@@ -32,6 +32,9 @@ def _add_train(commands) -> None:
     train.add_argument(
         "--jobs", type=n_processes, default=1, help="processes for folds (default: %(default)s)"
     )
+    train.add_argument(
+        "--speaker-norm", action="store_true", help="standardise features per speaker (see predict)"
+    )
     train.add_argument("--out", type=Path, help="folder of the bundle (default: CORPUS-MODEL.bundle)")
     train.add_argument("--overwrite", action="store_true", help="replace an existing bundle")
     train.add_argument("--no-onnx", action="store_true", help="do not export networks to ONNX")
@@ -54,6 +57,11 @@ def _add_predict(commands) -> None:
     predict.add_argument(
         "--backend", default="auto", choices=("auto", "onnx", "keras"), help="runtime of networks"
     )
+    predict.add_argument(
+        "--speaker-norm", metavar="SPEAKER",
+        help="for bundles of 'train --speaker-norm': 'folder' if each folder is of one person, 'all' if all "
+        "files are, or recordings of the person (file or folder)",
+    )  # fmt: skip
     predict.add_argument("--digest", help="digest printed by 'sercore train'; refuse any other bundle")
     predict.set_defaults(command=_predict)
 
@@ -69,7 +77,7 @@ def _train(options) -> None:
     table = train(
         options.corpus, models, out, encoder=options.encoder, root=options.root, scheme=options.scheme,
         split=options.split, n_folds=options.folds, seed=options.seed, n_jobs=options.jobs,
-        onnx=not options.no_onnx, overwrite=options.overwrite,
+        onnx=not options.no_onnx, speaker_norm=options.speaker_norm, overwrite=options.overwrite,
     )  # fmt: skip
     print(table_text(table))
     print(f"\nbundle: {out}\ndigest: {digest(out)}")
@@ -82,4 +90,5 @@ def _predict(options) -> int:
     return print_predictions(
         options.bundle, options.files, windows=windows, channel=options.channel, as_json=options.json,
         n_jobs=options.jobs, backend=options.backend, digest=options.digest,
+        speaker_norm=options.speaker_norm,
     )  # fmt: skip
