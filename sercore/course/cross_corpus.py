@@ -19,7 +19,7 @@ from ..errors import SercoreError
 from .published import oof_folder
 
 __all__ = [
-    "CAMPAIGNS", "CORPORA", "CrossCorpus", "load", "measure", "table",
+    "CAMPAIGNS", "CORPORA", "CURVE", "CrossCorpus", "curve", "load", "measure", "measure_curve", "table",
 ]  # fmt: skip
 
 CORPORA = ("ravdess", "tess", "emo_db")
@@ -27,6 +27,9 @@ CORPORA = ("ravdess", "tess", "emo_db")
 
 BALANCED = ("plain", "speaker")
 """Adaptations repeated with balanced corpora, where two corpora are pooled; only with all adaptations."""
+
+CURVE = "speaker-norm-curve"
+"""File of :func:`measure_curve` in ``data/oof``."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,33 @@ def table(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
     from ..evaluation import evaluate_corpora
 
     return evaluate_corpora(load(name), n_boot=n_boot)
+
+
+def measure_curve() -> Path:
+    """Measure :func:`curve` on real recordings and return its file.
+
+    Encoder, four classes, from EMO-DB to RAVDESS and back; TESS has too few speakers.
+    """
+    from ..splits import corpus_folds
+    from ..training import enrolment_curve
+
+    pooled = _pooled("cross-corpus-encoder-four")
+    tables = [
+        enrolment_curve(*pooled.data, fold, only=only)
+        for train, test in (("emo_db", "ravdess"), ("ravdess", "emo_db"))
+        for fold in corpus_folds(pooled.index, [train], [test])
+        for only in (None, "neutral")
+    ]
+    path = oof_folder() / f"{CURVE}.csv"
+    pd.concat(tables).round(4).to_csv(path, index=False, lineterminator="\n")
+    return path
+
+
+def curve() -> pd.DataFrame:
+    """Published scores by number of clips for speaker normalisation (:func:`enrolment_curve`)."""
+    return pd.read_csv(oof_folder() / f"{CURVE}.csv", keep_default_na=False, na_values=[""]).assign(
+        only=lambda table: table["only"].fillna("")
+    )
 
 
 def _pooled(name: str):

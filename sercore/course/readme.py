@@ -16,7 +16,7 @@ from ..labels import SCHEMES
 from . import clone, cross_corpus, published
 
 __all__ = [
-    "MODELS", "PAGES", "bench_markdown", "cross_corpus_markdown", "draw_leak_figure",
+    "MODELS", "PAGES", "bench_markdown", "cross_corpus_markdown", "curve_markdown", "draw_leak_figure",
     "encoder_markdown", "networks_markdown", "replace", "results_markdown",
 ]  # fmt: skip
 
@@ -33,6 +33,7 @@ PAGES = {
     "networks": "RESULTS.md",
     "encoder": "RESULTS.md",
     "cross-corpus": "RESULTS.md",
+    "curve": "RESULTS.md",
     "bench": "SPEED.md",
 }
 """The page in ``data/`` that contains the table of each marker."""
@@ -146,6 +147,23 @@ def _crossed_markdown(table: pd.DataFrame, campaign) -> str:
     ):
         means = [f"{100 * mean(part[part['adaptation'] == way]):.1f}" for way in ways]
         lines.append(f"| {label} | | " + " | ".join(means) + " | | |")
+    return "\n".join(lines)
+
+
+def curve_markdown() -> str:
+    """Markdown table of UA by number of clips with which each test speaker is normalised."""
+    curve = cross_corpus.curve()
+    kinds = curve[["fold", "only"]].drop_duplicates().to_numpy().tolist()
+    heads = [f"{_corpus_name(fold.split('-to-')[1])}, {only or 'any'} clips" for fold, only in kinds]
+    lines = ["| clips | " + " | ".join(heads) + " |", "|---" * (1 + len(kinds)) + "|"]
+    for count in curve["clips"].drop_duplicates():
+        rows = curve[curve["clips"].isna() if pd.isna(count) else curve["clips"] == count]
+        cells = []
+        for fold, only in kinds:
+            row = rows[(rows["fold"] == fold) & (rows["only"] == only)].iloc[0]
+            used = "" if row.n_used == count else f" ({row.n_used:.0f} used)"
+            cells.append(f"{100 * row.ua:.1f} [{100 * row.ua_low:.1f}, {100 * row.ua_high:.1f}]{used}")
+        lines.append(f"| {'all' if pd.isna(count) else f'{count:.0f}'} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

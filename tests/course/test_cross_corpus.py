@@ -56,3 +56,11 @@ def test_rounding_keeps_the_sum_and_the_prediction(rng):
 def test_unknown_campaign():
     with pytest.raises(SercoreError, match=r"no cross-corpus campaign named 'x'; available: cross-corpus-"):
         cross_corpus.table("x")
+
+
+def test_curve_has_every_count_for_every_test_corpus():
+    curve = cross_corpus.curve()
+    counts = curve.groupby(["fold", "only"])["clips"].agg(["size", "nunique"])
+    assert (counts["size"] == counts["nunique"] + 1).all()  # all clips are NaN
+    assert set(curve["only"]) == {"", "neutral"}
+    assert (curve["n_used"] <= curve["clips"].fillna(np.inf)).all()
