@@ -144,7 +144,7 @@ def test_balanced_training_changes_predictions(rng):
 def test_a_corpus_on_both_sides_is_refused(data):
     index, X = data
     fold = splits.make_folds(index, "speaker", n_folds=3)[0]
-    with pytest.raises(SplitError, match="corpora in training and in test: a, b"):
+    with pytest.raises(SplitError, match="corpora in training and in test: "):
         training.cross_corpus(index, X, CLASSES, folds=[fold], model="lda")
 
 

@@ -1,0 +1,46 @@
+"""``sercore evaluate`` prints scores on other corpora."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from toys.several import several_corpora
+
+from sercore.cli import main
+
+
+@pytest.fixture(autouse=True)
+def corpora(rng, monkeypatch):
+    index, X = several_corpora(rng)
+
+    def extract(part, recipe, n_jobs):
+        return SimpleNamespace(index=part, X=X[index["clip_id"].isin(part["clip_id"])])
+
+    monkeypatch.setattr("sercore.corpora.load_index", lambda name: index[index["corpus"] == name])
+    monkeypatch.setattr("sercore.features.extract_table", extract)
+
+
+def test_train_and_test(capsys):
+    assert main(["evaluate", "--train", "a+b", "--test", "c", "--model", "lda", "--speaker-norm"]) == 0
+    out = capsys.readouterr().out
+    assert "lda, speaker; classes neutral, sad, angry" in out
+    assert "a+b" in out
+    assert "mean over pairs" not in out
+
+
+def test_matrix_with_files(capsys, tmp_path):
+    scores, figure = tmp_path / "scores.csv", tmp_path / "map.png"
+    arguments = ["--matrix", "a", "b", "c", "--model", "lda", "--out", str(scores), "--figure", str(figure)]
+    assert main(["evaluate", *arguments]) == 0
+    assert "all others" in capsys.readouterr().out
+    assert len(pd.read_csv(scores)) == 12
+    assert figure.stat().st_size > 1000
+
+
+def test_contradicting_options(capsys):
+    assert main(["evaluate", "--train", "a"]) == 1
+    assert "pass both --train and --test" in capsys.readouterr().err
+    assert main(["evaluate", "--train", "a", "--test", "b", "--matrix", "a", "b"]) == 1
+    assert "pass either --train and --test, or --matrix" in capsys.readouterr().err
+    assert main(["evaluate", "--train", "a+b", "--test", "b"]) == 1
+    assert "b would be in training and in test" in capsys.readouterr().err
