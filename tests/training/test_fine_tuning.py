@@ -66,6 +66,7 @@ def tuned(clips, recipe):
     return fine_tune(clips, recipe, epochs=2, learning_rate=1e-2, patience=5)
 
 
+@pytest.mark.slow
 def test_epoch_zero_is_the_frozen_encoder_with_logistic_regression(clips, recipe):
     from sklearn.metrics import log_loss
 
@@ -84,6 +85,7 @@ def test_epoch_zero_is_the_frozen_encoder_with_logistic_regression(clips, recipe
     assert still.history["val_loss"][0] == pytest.approx(loss, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_only_the_last_block_and_the_classifier_change(tuned, recipe):
     before = {w.path: w.numpy() for w in whisper_model(recipe).weights}
     after = {w.path: w.numpy() for w in tuned.encoder.model.weights}
@@ -95,12 +97,14 @@ def test_only_the_last_block_and_the_classifier_change(tuned, recipe):
     assert tuned.n_trained == n_weights + (2 * 2 * 8 + 1) * len(CLASSES)
 
 
+@pytest.mark.slow
 def test_all_blocks(clips, recipe):
     tuned = fine_tune(clips, recipe, n_blocks=2, epochs=1, learning_rate=1e-2)
     whole = sum(w.numpy().size for w in tuned.encoder.model.weights if w.path.startswith(("block_", "norm/")))
     assert tuned.n_trained == whole + (2 * 2 * 8 + 1) * len(CLASSES)
 
 
+@pytest.mark.slow
 def test_best_epoch_is_restored(clips, recipe):
     tuned = fine_tune(clips, recipe, epochs=4, learning_rate=3.0, patience=1)
     assert len(tuned.history) == 2, "training did not stop after one epoch without improvement"
@@ -108,6 +112,7 @@ def test_best_epoch_is_restored(clips, recipe):
     assert all((w.numpy() == before[w.path]).all() for w in tuned.encoder.model.weights)
 
 
+@pytest.mark.slow
 def test_network_and_encoder_agree(tuned, clips):
     """The classifier on rows of the fine-tuned encoder gives the output of the fine-tuned network."""
     _, waves = clips
@@ -123,6 +128,7 @@ def test_network_and_encoder_agree(tuned, clips):
     np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(), proba[3], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_saved_network_predicts_the_same(tuned, clips, tmp_path):
     import keras
 
