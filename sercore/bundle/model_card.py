@@ -14,8 +14,17 @@ if TYPE_CHECKING:
     from .manifest import Manifest
     from .predictor import Predictor
 
-HEADER = ("training", "test", "clips of speaker", "UA %", "interval", "ECE %", "mean confidence %", "rejected %",
-          "clips")  # fmt: skip
+HEADER = (
+    "training",
+    "test",
+    "clips of speaker",
+    "UA %",
+    "interval",
+    "ECE %",
+    "confidence %",
+    "rejected %",
+    "clips",
+)
 
 
 def corpora_text(manifest: Manifest) -> str:
@@ -98,17 +107,19 @@ Temperature and limit of rejection come from models that were trained without th
 
 UA is the mean recall of the classes (chance: 25 %) with a 95 % interval over speakers, or over clips if there
 are fewer than four speakers. Rows in which the test corpus is part of the training are of other speakers of
-that corpus (speaker folds); all other rows are of a corpus that was not used for training. *Clips of speaker*
-is the number of unlabelled clips of the test speaker that normalise their features. ECE and confidence are
-after temperature scaling; the temperature was fitted on the rows with 0 clips of the left-out training
-corpora, and TESS was used for nothing. *Rejected* are clips that the novelty detector refuses.
+that corpus (speaker folds, with the regularisation of the final model); all other rows are of a corpus that
+was not used for training. *Clips of speaker* is the number of unlabelled clips of the test speaker that
+normalise their features. ECE and confidence are after temperature scaling; the temperature was fitted to the
+left-out training corpora without clips of the speaker, and TESS was used for no choice. *Rejected* is the
+proportion of all clips of the test corpus that the novelty detector of the bundle refuses; of the training
+corpora it is small because the detector knows them.
 
 {parts}
 
 ## Limits
 
-Actors in studios, North American English and German, adults, a few fixed sentences. Other languages, spontaneous
-speech, telephones, noise, children and old people were not tested. TESS has only two speakers, so its
+Actors in studios, North American English and German, adults, a few fixed sentences. Other languages,
+spontaneous speech, telephones, noise and children were not tested. TESS has only two speakers, so its
 interval says nothing about other people.
 
 ## Licence of the weights

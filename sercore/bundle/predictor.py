@@ -382,7 +382,7 @@ class Predictor:
             line += f"; UA on corpora that the model was not trained on: {found}"
         held_out = self.manifest.training.get("held_out", {})
         if held_out:
-            line += f"; confidence from left-out {held_out['temperature']}, rejection from {held_out['rejection']}"
+            line += "; confidence from left-out {temperature}, rejection from {rejection}".format(**held_out)
         return line
 
     def strangers(self) -> list[dict]:

@@ -156,7 +156,7 @@ def train(
     temperature = temperature_of(calibrating, classes)
     if index["corpus"].nunique() > 1:
         inner = speaker_folds(index, split, n_folds, seed)
-        parts.append(predict_folds(index, raw, classes, choices, inner, **options))
+        parts.append(predict_folds(index, raw, classes, final, inner, **options))
     if test:
         others = corpus_folds(everything, trained.split("+"), list(test))
         parts.append(predict_folds(everything, extracted, classes, choices, others, **options))
