@@ -262,6 +262,9 @@ def _training(value) -> dict:
     for corpus in _of_type(_of_type(value, dict).get("corpora", []), list):
         for key in ("title", "licence"):
             _of_type(corpus[key], str)
+    if "held_out" in value:
+        for key in ("temperature", "rejection"):
+            _of_type(value["held_out"][key], str)
     return value
 
 

@@ -371,19 +371,28 @@ class Predictor:
         )
         line = f"{' + '.join(self.members)} trained on {corpora or 'unknown recordings'}"
         scores = self.manifest.evaluation
-        if scores:
+        if scores and (known := self._scores(known=True)):
+            line += f"; UA {known} on other speakers of these corpora"
+        elif scores:
             line += f"; UA {100 * scores['ua']:.1f} %"
             if scores["ua_low"] is not None:
                 low, high = (100 * scores[end] for end in ("ua_low", "ua_high"))
                 line += f" [{low:.1f}, {high:.1f}] over {scores['interval']}"
             line += f" on {scores['n_clips']} clips held out by split {scores['split']}"
-        if strangers := self.strangers():
-            found = ", ".join(f"{100 * row['ua']:.1f} % ({row['test']})" for row in strangers)
-            line += f"; UA on corpora that the model was not trained on: {found}"
-        held_out = self.manifest.training.get("held_out", {})
-        if held_out:
+        if found := self._scores(known=False):
+            line += f"; UA {found} on corpora that the tested model was not trained on"
+        if held_out := self.manifest.training.get("held_out"):
             line += "; confidence from left-out {temperature}, rejection from {rejection}".format(**held_out)
         return line
+
+    def _scores(self, *, known: bool) -> str:
+        """UA by test corpus, of corpora that the tested model was trained on or not."""
+        rows = (self.manifest.evaluation or {}).get("corpora", [])
+        return ", ".join(
+            f"{100 * row['ua']:.1f} % ({row['test']})"
+            for row in rows
+            if row["clips"] == 0 and (row["test"] in row["train"].split("+")) is known
+        )
 
     def strangers(self) -> list[dict]:
         """Scores on corpora that the evaluated models were not trained on, without clips of the speaker.

@@ -211,10 +211,10 @@ def fit_detector(index: pd.DataFrame, X) -> NoveltyDetector | None:
     """
     if index["speaker"].nunique() < 2:
         return None
-    several = "corpus" in index and index["corpus"].nunique() > 1
-    return NoveltyDetector.fit(
-        np.stack([row_of(clip) for clip in X]), index["corpus" if several else "speaker"]
-    )
+    rows = np.stack([row_of(clip) for clip in X])
+    if "corpus" in index and index["corpus"].nunique() > 1:
+        return NoveltyDetector.fit(rows, index["corpus"], relative=True)
+    return NoveltyDetector.fit(rows, index["speaker"])
 
 
 def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:

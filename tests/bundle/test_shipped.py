@@ -108,7 +108,9 @@ def test_speech_predictor_is_the_shipped_one(predictor):
     note = model_note(found)
     assert SYNTHETIC_WARNING not in note
     assert "RAVDESS" in note
-    assert re.search(r"not trained on: .*% \(tess\); confidence from left-out corpora", note)
+    assert re.search(
+        r"% \(tess\) on corpora that the tested model was not trained on; confidence from left-out c", note
+    )
 
 
 def test_bundle_by_name(tmp_path, monkeypatch):
@@ -163,6 +165,18 @@ def test_limit_from_left_out_corpora_accepts_other_corpora(rng):
     only = index["corpus"] == "a"
     alone = fit_detector(index[only], X[only])
     assert alone.is_novel(X[~only]).mean() > 0.9 > several.is_novel(X[~only]).mean()
+
+
+def test_relative_limit_grows_with_the_fitted_corpora(rng):
+    """Rows of a third corpus are not farther from two than those of the second are from the first."""
+    index, X = several_corpora(rng, sizes=(("a", 6), ("b", 6), ("c", 6)), shift=8.0)
+    two = (index["corpus"] != "c").to_numpy()
+    plain, relative = (
+        NoveltyDetector.fit(X[two], index["corpus"][two], relative=relative) for relative in (False, True)
+    )
+    assert relative.threshold != plain.threshold
+    inner = NoveltyDetector.fit(10 * X[two], index["corpus"][two], relative=True)
+    np.testing.assert_allclose(inner.threshold, relative.threshold, rtol=1e-6)
 
 
 def test_strangers_are_predicted_without_their_corpus(rng):
