@@ -18,7 +18,10 @@ Nothing is ever unpickled::
 ``recordings``        long recordings in windows
 ``streaming``         the last seconds of a microphone, at regular steps
 ``prediction``        an emotion, or the reason for a rejection
+``shipping``          the models of the package
 ``speech_model``      the model for recordings of people
+``strangers``         evaluation on other corpora than those of training
+``model_card``        MODEL_CARD.md of the models of the package
 ``speaker``           adaptation to a speaker by neutral speech
 ``printing``          output of ``sercore predict``
 ``folder``            files and digests of a bundle
@@ -44,6 +47,7 @@ from .printing import print_predictions
 from .recordings import Recording, Windows, over_time, predict_windows
 from .rejection import Answer
 from .saving import FittedModel, save
+from .shipping import shipped_bundle
 from .speaker import adapt
 from .speech_model import model_note, speech_predictor
 from .streaming import Listener, PauseDetector, SampleBuffer
@@ -72,5 +76,6 @@ __all__ = [
     "predict_windows",
     "print_predictions",
     "save",
+    "shipped_bundle",
     "speech_predictor",
 ]

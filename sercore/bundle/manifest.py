@@ -89,9 +89,12 @@ class Manifest:
     members : dict of str to Member
         Members by name, which is also the name of the subfolder.
     training : dict
-        Corpora with licence and source, label scheme, seed, number of clips.
+        Corpora with licence and source, label scheme, seed, number of clips; ``held_out`` states whether
+        the temperature and the limit of the novelty detector were found on left-out ``corpora`` or
+        ``speakers``.
     evaluation : dict or None
-        A row of the result table: split, metrics, interval over speakers.
+        A row of the result table: split, metrics, interval over speakers. ``corpora`` has a row for each
+        training set and test corpus (:func:`sercore.bundle.strangers.corpus_scores`).
     versions : dict of str to str
         Versions of the libraries with which the bundle was written.
     reference : dict of str to float
@@ -259,6 +262,9 @@ def _training(value) -> dict:
     for corpus in _of_type(_of_type(value, dict).get("corpora", []), list):
         for key in ("title", "licence"):
             _of_type(corpus[key], str)
+    if "held_out" in value:
+        for key in ("temperature", "rejection"):
+            _of_type(value["held_out"][key], str)
     return value
 
 
@@ -273,6 +279,10 @@ def _evaluation(value) -> dict:
         kinds["interval"] = str
     for key, kind in kinds.items():
         _of_type(value[key], kind)
+    for row in _of_type(value.get("corpora", []), list):
+        _fraction(row["ua"])
+        for key, kind in {"train": str, "test": str, "clips": int, "n_clips": int}.items():
+            _of_type(row[key], kind)
     return value
 
 

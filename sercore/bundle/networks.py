@@ -265,7 +265,7 @@ def load_onnx(content: bytes, *, where: str) -> onnxruntime.InferenceSession:
     try:
         import onnxruntime
     except ImportError as error:
-        raise BundleError("prediction without Keras needs: pip install -e '.[serve]'") from error
+        raise BundleError("prediction without Keras needs: pip install onnxruntime") from error
     try:
         return onnxruntime.InferenceSession(content, session_options(), providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime has no common error type

@@ -361,19 +361,56 @@ class Predictor:
         return dict(zip(self.classes, map(float, proba), strict=True))
 
     def about(self) -> str:
-        """A summary in one line: members, training corpora with licences, and UA on held-out clips."""
+        """A summary in one line: members, training corpora with licences, and UA on held-out clips.
+
+        If the bundle was tested on corpora that it was not trained on, their UA follows, and whether
+        confidence and rejection apply to recordings from elsewhere.
+        """
         corpora = ", ".join(
             f"{c['title']} ({c['licence']})" for c in self.manifest.training.get("corpora", [])
         )
         line = f"{' + '.join(self.members)} trained on {corpora or 'unknown recordings'}"
         scores = self.manifest.evaluation
-        if scores:
+        if scores and (known := self._scores(known=True)):
+            line += f"; UA {known} on other speakers of these corpora"
+        elif scores:
             line += f"; UA {100 * scores['ua']:.1f} %"
             if scores["ua_low"] is not None:
                 low, high = (100 * scores[end] for end in ("ua_low", "ua_high"))
                 line += f" [{low:.1f}, {high:.1f}] over {scores['interval']}"
             line += f" on {scores['n_clips']} clips held out by split {scores['split']}"
+        if found := self._scores(known=False):
+            line += f"; UA {found} on corpora that the tested model was not trained on"
+        if held_out := self.manifest.training.get("held_out"):
+            line += "; confidence from left-out {temperature}, rejection from {rejection}".format(**held_out)
         return line
+
+    def _scores(self, *, known: bool) -> str:
+        """UA by test corpus, of corpora that the tested model was trained on or not."""
+        rows = (self.manifest.evaluation or {}).get("corpora", [])
+        return ", ".join(
+            f"{100 * row['ua']:.1f} % ({row['test']})"
+            for row in rows
+            if row["clips"] == 0 and (row["test"] in row["train"].split("+")) is known
+        )
+
+    def strangers(self) -> list[dict]:
+        """Scores on corpora that the evaluated models were not trained on, without clips of the speaker.
+
+        Returns
+        -------
+        list of dict
+            With ``train``, ``test``, ``ua``, ``ua_low``, ``ua_high``, ``ece`` and others; empty if the
+            bundle was not tested on other corpora.
+        """
+        rows = (self.manifest.evaluation or {}).get("corpora", [])
+        return [row for row in rows if row["clips"] == 0 and row["test"] not in row["train"].split("+")]
+
+    @property
+    def one_corpus(self) -> bool:
+        """Whether speech is rejected that is unlike a single corpus, as nearly all other recordings are."""
+        corpora = self.manifest.training.get("corpora", [])
+        return self.detector is not None and len(corpora) == 1
 
     def _check_reference(self, tolerance: float, where: str) -> None:
         rates = {member.recipe.sr for member in self.manifest.members.values()}

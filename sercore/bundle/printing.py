@@ -9,11 +9,18 @@ from collections.abc import Iterable, Sequence
 
 from .files import find_files, load_cached, predict_files, standard_input
 from .recordings import Windows
+from .rejection import NOT_SPEECH
+from .shipping import bundle_path
 
 DISCLAIMER = "Predictions describe how a voice sounds, not what a person feels."
 UNKNOWN_SPEAKER = (
     "This model normalises by speaker; without --speaker-norm it uses the average of its training speakers, "
     "which is less accurate."
+)
+ONE_CORPUS = (
+    "Rejected although it is speech: this model was trained on one corpus only, and its limit was found on "
+    "that corpus, so it refuses other rooms, microphones and languages. Leave out --bundle to use the model "
+    "of the package, or train on several corpora: sercore train --corpus ravdess+emo_db --scheme four"
 )
 MAX_WIDTH = 48
 """Width of the column with file names."""
@@ -23,7 +30,7 @@ OK, SOME_SKIPPED = 0, 3
 
 
 def print_predictions(
-    bundle: str | os.PathLike,
+    bundle: str | os.PathLike | None,
     names: Sequence[str],
     *,
     windows: Windows | None = None,
@@ -38,7 +45,9 @@ def print_predictions(
 
     Parameters
     ----------
-    bundle, windows, channel, n_jobs, backend, digest, speaker_norm
+    bundle : path or None
+        None for the default model of the package (:func:`sercore.bundle.shipped_bundle`).
+    windows, channel, n_jobs, backend, digest, speaker_norm
         See :func:`sercore.bundle.predict_files`.
     names : sequence of str
         Files and folders; ``-`` is a recording read from standard input.
@@ -57,6 +66,7 @@ def print_predictions(
     AudioError
         A folder contains no audio files.
     """
+    bundle = bundle_path(bundle)
     predictor = load_cached(bundle, backend=backend, digest=digest)
     piped = standard_input() if "-" in names else None
     files = find_files([piped if name == "-" else name for name in names])
@@ -68,9 +78,18 @@ def print_predictions(
         bundle, files, windows=windows, channel=channel, n_jobs=n_jobs, backend=backend,
         digest=predictor.digest, speaker_norm=speaker_norm,
     )  # fmt: skip
-    shown = ([_as_piped(row, piped) for row in rows] for rows in results)
+    reasons = set()
+
+    def shown():
+        for rows in results:
+            reasons.update(row.get("rejected") for row in rows)
+            yield [_as_piped(row, piped) for row in rows]
+
     width = min(MAX_WIDTH, max(len(os.fspath(file)) for file in files))
-    return print_rows(shown, predictor.classes, as_json=as_json, width=width)
+    status = print_rows(shown(), predictor.classes, as_json=as_json, width=width)
+    if reasons - {None, NOT_SPEECH} and predictor.one_corpus and not as_json:
+        print(ONE_CORPUS, file=sys.stderr)
+    return status
 
 
 def print_rows(

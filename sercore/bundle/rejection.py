@@ -18,6 +18,7 @@ from .linear import read_arrays
 if TYPE_CHECKING:
     from ..evaluation import NoveltyDetector
 
+NOT_SPEECH = "not speech"
 FOLDER = "rejection"
 FILE = f"{FOLDER}/novelty.npz"
 ARRAYS = ("mean", "scale", "components", "variances", "rest")

@@ -249,10 +249,14 @@ def plain(row: Mapping) -> dict:
     >>> plain({"ua": np.float64(0.5), "ua_low": np.nan})
     {'ua': 0.5, 'ua_low': None}
     """
-    values = {key: value.item() if isinstance(value, np.generic) else value for key, value in row.items()}
-    return {
-        key: None if isinstance(value, float) and value != value else value for key, value in values.items()
-    }
+    return {key: _plain(value) for key, value in row.items()}
+
+
+def _plain(value):
+    if isinstance(value, list):
+        return [plain(row) for row in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and value != value else value
 
 
 def _normalised(members: Mapping[str, FittedModel], weights: Mapping[str, float] | None) -> dict[str, float]:

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import os
 
-from .default_model import get_predictor
+from .files import load_cached
 from .predictor import Predictor
+from .shipping import bundle_path
 
 SYNTHETIC_WARNING = "Trained on a synthetic voice; says nothing about people."
 
 
 def speech_predictor(bundle: Predictor | str | os.PathLike | None = None) -> Predictor:
-    """A loaded bundle, by default the best available model for recordings of people.
+    """A loaded bundle, by default the best model of the package for recordings of people.
 
-    No bundle of real recordings is part of the package yet, so the default is the model of the synthetic
-    voice, and :func:`model_note` warns of it.
+    :func:`model_note` names it, with what it was trained on and its scores on other corpora.
 
     Parameters
     ----------
     bundle : Predictor or path, optional
-        A folder written by ``sercore train``. A predictor is returned unchanged.
+        A folder written by ``sercore train``, or the name of a model of the package
+        (:data:`sercore.bundle.shipping.MODELS`). A predictor is returned unchanged.
 
     Raises
     ------
@@ -33,8 +34,11 @@ def speech_predictor(bundle: Predictor | str | os.PathLike | None = None) -> Pre
     See Also
     --------
     get_predictor : The default model for a synthetic voice.
+    shipped_bundle : The folder of the default model.
     """
-    return get_predictor(bundle)
+    if isinstance(bundle, Predictor):
+        return bundle
+    return load_cached(bundle_path(bundle))
 
 
 def is_synthetic(predictor: Predictor) -> bool:

@@ -1,14 +1,19 @@
-"""From a corpus to a bundle: out-of-fold evaluation first, then models fitted on all speakers.
+"""From corpora to a bundle: out-of-fold evaluation first, then models fitted on all speakers.
 
 The metrics in a bundle are those of models trained in the same way without the speakers they were tested
 on. The models in the bundle are fitted on all speakers, so no speakers are left to test them on.
+
+What a bundle of several corpora knows about its own confidence, it learns from whole corpora that are left
+out (:mod:`sercore.bundle.strangers`): its temperature and the limit of its novelty detector then apply to
+recordings from elsewhere. With one corpus only, both are found on left-out speakers of that corpus, so the
+bundle refuses nearly every other recording, which it would not predict well.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,14 +25,17 @@ from ..corpora import get_corpus, load_index
 from ..encoders import EncoderRecipe, encoder_recipe
 from ..errors import BundleError
 from ..evaluation import NoveltyDetector, fit_temperature
+from ..features.recipe import PRESETS
 from ..features.store import extract_frames, extract_table
 from ..labels import apply_scheme
 from ..models import NETWORKS, check_keras, classical, is_network, reads_frames
-from ..training import fit_classical, fit_network, out_of_fold, summarise
+from ..splits import corpus_folds
+from ..training import out_of_fold, summarise
 from ..training.folds import select_rows
 from ..training.normalisation import mean_and_std, speaker_normalise
 from .rejection import row_of
 from .saving import FittedModel, save
+from .strangers import CLIPS, corpus_scores, fit_model, left_out_corpora, predict_folds, speaker_folds
 
 RECIPES = {"table": "default", "frames": "log_mel"}
 
@@ -44,6 +52,7 @@ def train(
     n_folds: int | None = None,
     seed: int = 0,
     speaker_norm: bool = False,
+    test: Sequence[str] = (),
     n_jobs: int = 1,
     onnx: bool = True,
     overwrite: bool = False,
@@ -56,10 +65,13 @@ def train(
     Parameters
     ----------
     corpus : str
-        See :func:`sercore.corpora.load_index`; ``ravdess+tess`` pools two corpora.
+        See :func:`sercore.corpora.load_index`; ``ravdess+tess`` pools two corpora. If every class occurs in
+        two corpora or more, the temperature of the bundle comes from models that were trained without the
+        corpus they predict.
     models : sequence of str
         Classical models or networks by name; several vote with equal weights. ``NAME@ENCODER`` reads the
-        pooled embeddings of an encoder, ``NAME@table`` the table of features.
+        pooled embeddings of an encoder, ``NAME@table`` the table of features, ``NAME@level_free`` that of
+        another recipe.
     out : path
         Folder of the bundle.
     encoder : str, path or EncoderRecipe, optional
@@ -77,6 +89,9 @@ def train(
     speaker_norm : bool
         Standardise features per speaker (:func:`sercore.training.speaker_normalise`). Predictions then
         need recordings of the same person: :meth:`sercore.bundle.Predictor.for_speaker`.
+    test : sequence of str
+        Corpora to test on that are not used for training or for any choice. The scores are stored in the
+        bundle, as are those on each training corpus while it is left out.
     n_jobs : int
         Processes for the folds.
     onnx, overwrite
@@ -106,33 +121,57 @@ def train(
     if out.exists() and not overwrite:
         raise BundleError(f"{out} exists already; choose another folder with --out, or pass --overwrite")
     index, classes = apply_scheme(load_index(corpus, root), scheme)
-    index, extracted = _extract(index, choices, progress)
-    detector = fit_detector(index, extracted[choices[0].recipe])
-    oofs, members, statistics = [], {}, {}
-    for recipe, X in extracted.items() if speaker_norm else ():
+    everything, extracted = _extract(_with_tests(index, classes, test, scheme), choices, progress)
+    used = np.flatnonzero(everything["corpus"].isin(set(index["corpus"])))
+    index = everything.iloc[used].reset_index(drop=True)
+    raw = {recipe: select_rows(X, used) for recipe, X in extracted.items()}
+    detector = fit_detector(index, raw[choices[0].recipe])
+    normal, statistics = dict(raw), {}
+    for recipe, X in raw.items() if speaker_norm else ():
         statistics[recipe] = mean_and_std(list(X))
-        extracted[recipe] = speaker_normalise(X, index["speaker"])
+        normal[recipe] = speaker_normalise(X, index["speaker"])
+    oofs, members, final = [], {}, []
     for choice in choices:
-        X = extracted[choice.recipe]
+        X = normal[choice.recipe]
         oof = out_of_fold(
             index, X, classes, model=choice.model, split=split, seeds=(seed,), n_folds=n_folds, n_jobs=n_jobs,
             folder=paths.cache_dir() / "train", progress=progress,
         )  # fmt: skip
         oofs.append(oof.assign(model=choice.name))
-        fitted = _fit_all(index, X, classes, choice.model, seed)
+        fitted = fit_model(index, X, np.arange(len(index)), classes, choice.model, seed=seed)
         members[choice.name] = FittedModel(
             fitted, RECIPES.get(choice.recipe, choice.recipe), statistics.get(choice.recipe)
         )
+        final.append(_as_fitted(choice, fitted))
     if len(choices) > 1:
         vote = pd.concat(oofs, ignore_index=True)
         oofs.append(ensemble.soft_vote(vote, name="+".join(members)))
-    table = summarise(
-        oofs, corpus="+".join(sorted(set(index["corpus"]))), scheme=scheme, speaker_norm=speaker_norm
-    )
+    trained = "+".join(sorted(set(index["corpus"])))
+    table = summarise(oofs, corpus=trained, scheme=scheme, speaker_norm=speaker_norm)
+    options = {"speaker_norm": speaker_norm, "seed": seed, "clips": CLIPS if speaker_norm else (0,)}
+    folds, parts, calibrating = left_out_corpora(index), [], oofs[-1]
+    if folds:
+        parts.append(predict_folds(index, raw, classes, choices, folds, **options))
+        calibrating = predict_folds(index, raw, classes, final, folds, **options | {"clips": (0,)})
+    temperature = temperature_of(calibrating, classes)
+    if index["corpus"].nunique() > 1:
+        inner = speaker_folds(index, split, n_folds, seed)
+        parts.append(predict_folds(index, raw, classes, final, inner, **options))
+    if test:
+        others = corpus_folds(everything, trained.split("+"), list(test))
+        parts.append(predict_folds(everything, extracted, classes, choices, others, **options))
+    evaluation = table.iloc[-1].to_dict()
+    if parts:
+        evaluation["corpora"] = corpus_scores(pd.concat(parts, ignore_index=True), temperature)
+        _add_rejected(evaluation["corpora"], detector, everything, extracted[choices[0].recipe])
     save(
-        out, members, classes, training=describe_training(index, scheme=scheme, seed=seed),
-        evaluation=table.iloc[-1].to_dict(), temperature=temperature_of(oofs[-1], classes), detector=detector,
-        onnx=onnx, overwrite=overwrite,
+        out, members, classes,
+        training=describe_training(index, scheme=scheme, seed=seed)
+        | {"held_out": {
+            "temperature": "corpora" if folds else "speakers",
+            "rejection": "corpora" if index["corpus"].nunique() > 1 else "speakers",
+        }},
+        evaluation=evaluation, temperature=temperature, detector=detector, onnx=onnx, overwrite=overwrite,
     )  # fmt: skip
     return table
 
@@ -158,9 +197,12 @@ def temperature_of(oof: pd.DataFrame, classes: Sequence[str]) -> float:
 def fit_detector(index: pd.DataFrame, X) -> NoveltyDetector | None:
     """Novelty detector for the clips that a model is fitted on; None if they are of one speaker.
 
+    The limit is found on left-out corpora if there are several, else on left-out speakers.
+
     Parameters
     ----------
     index : pd.DataFrame
+        With the column ``speaker``, and ``corpus`` if there are several.
     X : np.ndarray [shape=(n_clips, n_columns)] or list of np.ndarray [shape=(n_features, n_frames)]
 
     See Also
@@ -169,7 +211,10 @@ def fit_detector(index: pd.DataFrame, X) -> NoveltyDetector | None:
     """
     if index["speaker"].nunique() < 2:
         return None
-    return NoveltyDetector.fit(np.stack([row_of(clip) for clip in X]), index["speaker"])
+    rows = np.stack([row_of(clip) for clip in X])
+    if "corpus" in index and index["corpus"].nunique() > 1:
+        return NoveltyDetector.fit(rows, index["corpus"], relative=True)
+    return NoveltyDetector.fit(rows, index["speaker"])
 
 
 def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:
@@ -216,6 +261,18 @@ class _Choice:
     model: str
     recipe: str | EncoderRecipe
     name: str
+    params: Mapping | None = None
+
+
+def _as_fitted(choice: _Choice, fitted) -> _Choice:
+    """The choice with the regularisation of the fitted model.
+
+    Confidence depends on the regularisation, so models that calibrate must have that of the bundle's, not
+    one chosen with fewer corpora.
+    """
+    if choice.model != "logistic_nested":
+        return choice
+    return replace(choice, model="logistic", params={"C": fitted.steps[-1][1].C})
 
 
 def _choose(text: str, encoder) -> _Choice:
@@ -227,8 +284,27 @@ def _choose(text: str, encoder) -> _Choice:
         return _Choice(model, "frames", model)
     if source == "table" or not (source or encoder):
         return _Choice(model, "table", model)
+    if source in PRESETS:
+        return _Choice(model, source, f"{model}@{source}")
     recipe = encoder_recipe(source or encoder)
     return _Choice(model, recipe, f"{model}@{recipe.encoder}")
+
+
+def _with_tests(index: pd.DataFrame, classes, test: Sequence[str], scheme: str) -> pd.DataFrame:
+    """The index of the training corpora, followed by clips of the same classes of the test corpora."""
+    if both := sorted(set(test) & set(index["corpus"])):
+        raise BundleError(f"{', '.join(both)}: in training and in --test; test on other corpora")
+    parts = [apply_scheme(load_index(name), scheme)[0] for name in test]
+    return pd.concat([index, *(part[part["label"].isin(classes)] for part in parts)], ignore_index=True)
+
+
+def _add_rejected(scores: list[dict], detector, index: pd.DataFrame, X) -> None:
+    """Add the proportion of clips that the detector rejects to the scores on corpora not trained on."""
+    for row in scores:
+        if detector is not None and row["test"] not in row["train"].split("+"):
+            rows = np.flatnonzero(index["corpus"] == row["test"])
+            novel = detector.is_novel(np.stack([row_of(X[k]) for k in rows]))
+            row["rejected"] = float(novel.mean())
 
 
 def _extract(index: pd.DataFrame, choices: Sequence[_Choice], progress: bool) -> tuple[pd.DataFrame, dict]:
@@ -243,11 +319,3 @@ def _extract(index: pd.DataFrame, choices: Sequence[_Choice], progress: bool) ->
         rows = np.flatnonzero(part.index["clip_id"].isin(usable))
         features[recipe] = select_rows(part.X, rows)
     return part.index.iloc[rows].reset_index(drop=True), features
-
-
-def _fit_all(index: pd.DataFrame, X, classes, model: str, seed: int):
-    """A model fitted on all clips; networks hold out some speakers for early stopping."""
-    everything = np.arange(len(index))
-    if is_network(model):
-        return fit_network(index, X, everything, classes, model=model, seed=seed)
-    return fit_classical(index, X, everything, model=model, seed=seed)

@@ -19,7 +19,8 @@ def _add_train(commands) -> None:
     train.add_argument(
         "--model", nargs="+", metavar="NAME",
         help="classical model or network; several form an ensemble by soft voting. NAME@whisper_tiny_en "
-        "reads embeddings, NAME@table features (default: lda, or logistic_nested with --encoder)",
+        "reads embeddings, NAME@table features, NAME@level_free those of another recipe (default: lda, or "
+        "logistic_nested with --encoder)",
     )  # fmt: skip
     train.add_argument(
         "--encoder", metavar="NAME",
@@ -35,6 +36,14 @@ def _add_train(commands) -> None:
     train.add_argument(
         "--speaker-norm", action="store_true", help="standardise features per speaker (see predict)"
     )
+    train.add_argument(
+        "--test", nargs="+", default=[], metavar="CORPUS", help="corpora to test on, not used for training"
+    )
+    train.add_argument(
+        "--shipped", action="store_true",
+        help="train the models of the package again (RAVDESS and EMO-DB, tested on TESS); --out is "
+        "the folder of all (default: that in the package). Other options of the training do not apply",
+    )  # fmt: skip
     train.add_argument("--out", type=Path, help="folder of the bundle (default: CORPUS-MODEL.bundle)")
     train.add_argument("--overwrite", action="store_true", help="replace an existing bundle")
     train.add_argument("--no-onnx", action="store_true", help="do not export networks to ONNX")
@@ -47,7 +56,11 @@ def _add_predict(commands) -> None:
         epilog="Exit status: 0 if all recordings were read, 3 if at least one was skipped, 1 on an error.",
     )  # fmt: skip
     predict.add_argument("files", nargs="+", metavar="FILE", help="files, folders, or - for standard input")
-    predict.add_argument("--bundle", type=Path, required=True, help="folder written by 'sercore train'")
+    predict.add_argument(
+        "--bundle", type=Path,
+        help="folder written by 'sercore train', or table+whisper, a model of the package that needs the "
+        "extra 'pretrained' (default: table, the other model of the package)",
+    )  # fmt: skip
     predict.add_argument("--json", action="store_true", help="print one JSON object per line")
     predict.add_argument("--timeline", action="store_true", help="divide recordings into windows")
     predict.add_argument("--window", type=float, default=3.0, help="seconds (default: %(default)s)")
@@ -67,19 +80,27 @@ def _add_predict(commands) -> None:
 
 
 def _train(options) -> None:
-    from ..bundle import digest
+    from ..bundle import Predictor, digest
+    from ..bundle.model_card import corpora_text
+    from ..bundle.shipping import FOLDER, train_shipped
     from ..bundle.training import train
     from ..evaluation import table_text
 
+    if options.shipped:
+        print(f"models: {train_shipped(options.out or FOLDER)}")
+        return
     models = options.model or ["logistic_nested" if options.encoder else "lda"]
     encoder = f"-{Path(options.encoder).stem}" if options.encoder else ""
     out = options.out or Path(f"{options.corpus}-{'+'.join(models)}{encoder}.bundle")
     table = train(
         options.corpus, models, out, encoder=options.encoder, root=options.root, scheme=options.scheme,
         split=options.split, n_folds=options.folds, seed=options.seed, n_jobs=options.jobs,
-        onnx=not options.no_onnx, speaker_norm=options.speaker_norm, overwrite=options.overwrite,
+        onnx=not options.no_onnx, speaker_norm=options.speaker_norm, test=options.test,
+        overwrite=options.overwrite,
     )  # fmt: skip
     print(table_text(table))
+    if rows := corpora_text(Predictor.load(out).manifest):
+        print(f"\n{rows}")
     print(f"\nbundle: {out}\ndigest: {digest(out)}")
 
 

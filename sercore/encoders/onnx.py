@@ -55,7 +55,7 @@ def session(content: bytes, *, where: str, n_threads: int = 1):
     try:
         import onnxruntime
     except ImportError as error:
-        raise EncoderError('ONNX encoders need: pip install "sercore[serve]"') from error
+        raise EncoderError("ONNX encoders need: pip install onnxruntime") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = n_threads, 1
     options.log_severity_level = 4

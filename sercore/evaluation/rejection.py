@@ -20,7 +20,7 @@ Tipping, Bishop: Probabilistic principal component analysis. J. Royal Statistica
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -197,6 +197,7 @@ class NoveltyDetector:
         max_rejected: float = 0.05,
         n_components: int = 50,
         n_folds: int = 5,
+        relative: bool = False,
     ) -> NoveltyDetector:
         """Detector for the training rows of a model.
 
@@ -209,13 +210,17 @@ class NoveltyDetector:
         X : np.ndarray [shape=(n_clips, n_columns)]
             The features on which the model is fitted.
         groups : sequence of str [shape=(n_clips,)]
-            Speaker of each clip.
+            Speaker of each clip, or its corpus.
         max_rejected : float
             Proportion of the clips of inner held-out speakers above the limit.
         n_components : int
             Principal components; fewer if there are few clips.
         n_folds : int
             Divisions of the speakers; fewer if there are fewer speakers.
+        relative : bool
+            Whether the distances of held-out rows count in units of the median distance of the rows they
+            were compared with. For groups that differ much, as corpora do: the more of them are fitted, the
+            larger are all distances, so a limit from fewer of them would be too low.
 
         Returns
         -------
@@ -239,12 +244,16 @@ class NoveltyDetector:
             raise EvaluationError(f"max_rejected is {max_rejected}; it must be between 0 and 1")
         distances = np.empty(len(X))
         for rows, held_out in GroupKFold(min(n_folds, n_groups)).split(X, groups=groups):
-            distances[held_out] = cls._fit(X[rows], n_components).score(X[held_out])
+            inner = cls._fit(X[rows], n_components)
+            unit = np.median(inner.score(X[rows])) if relative else 1.0
+            distances[held_out] = inner.score(X[held_out]) / unit
         limit = np.quantile(distances, 1 - max_rejected, method="higher")
-        return cls._fit(X, n_components, threshold=float(limit))
+        detector = cls._fit(X, n_components)
+        unit = np.median(detector.score(X)) if relative else 1.0
+        return replace(detector, threshold=np.asarray(float(limit * unit)))
 
     @classmethod
-    def _fit(cls, X, n_components, threshold=np.inf):
+    def _fit(cls, X, n_components):
         from sklearn.decomposition import PCA
         from sklearn.preprocessing import StandardScaler
 
@@ -258,7 +267,7 @@ class NoveltyDetector:
             components=pca.components_,
             variances=pca.explained_variance_,
             rest=np.asarray(max(pca.noise_variance_, 1e-6)),
-            threshold=np.asarray(threshold),
+            threshold=np.asarray(np.inf),
         )
 
     def score(self, X: np.ndarray) -> np.ndarray:

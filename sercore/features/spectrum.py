@@ -188,11 +188,22 @@ def mel_centres(recipe: Recipe) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def _chroma_filters(recipe: Recipe) -> np.ndarray:
-    """Fourier bins folded onto twelve pitch classes, [shape=(1 + n_fft // 2, 12)]."""
-    import librosa
+    """Fourier bins folded onto twelve pitch classes, [shape=(1 + n_fft // 2, 12)].
 
-    bank = librosa.filters.chroma(sr=recipe.sr, n_fft=recipe.n_fft, tuning=0.0)
-    return np.ascontiguousarray(bank.T, dtype=np.float32)
+    Equal to the transpose of ``librosa.filters.chroma`` in concert pitch: normal curves around each pitch
+    class, one bin wide, weighted by a wide normal curve around the fifth octave. Computed without librosa,
+    whose import takes a large part of the time to a first prediction.
+    """
+    hertz = np.arange(1, recipe.n_fft) * (recipe.sr / recipe.n_fft)
+    pitch_class = 12 * np.log2(hertz / (440.0 / 16))
+    pitch_class = np.concatenate([[pitch_class[0] - 18], pitch_class])  # a broad bin at 0 Hz
+    width = np.append(np.maximum(np.diff(pitch_class), 1.0), 1.0)
+    distance = (pitch_class[:, None] - np.arange(12) + 126) % 12 - 6
+    bank = np.exp(-0.5 * (2 * distance / width[:, None]) ** 2)
+    bank /= np.linalg.norm(bank, axis=1, keepdims=True)
+    bank *= np.exp(-0.5 * ((pitch_class[:, None] / 12 - 5) / 2) ** 2)
+    bank = np.roll(bank, -3, axis=1)  # from A to C
+    return np.ascontiguousarray(bank[: 1 + recipe.n_fft // 2], dtype=np.float32)
 
 
 @lru_cache(maxsize=16)

@@ -1,0 +1,128 @@
+"""The model card of the models of the package, and scores by corpus as text.
+
+References
+----------
+Mitchell et al.: Model cards for model reporting. FAT* 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .manifest import Manifest
+    from .predictor import Predictor
+
+HEADER = (
+    "training",
+    "test",
+    "clips of speaker",
+    "UA %",
+    "interval",
+    "ECE %",
+    "confidence %",
+    "rejected %",
+    "clips",
+)
+
+
+def corpora_text(manifest: Manifest) -> str:
+    """Scores by training set and test corpus as a table in Markdown; empty if there are none.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    """
+    rows = (manifest.evaluation or {}).get("corpora", [])
+    lines = [HEADER, ["---"] * len(HEADER), *map(_cells, rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""
+
+
+def _cells(row: Mapping) -> list[str]:
+    percent = lambda name: f"{100 * row[name]:.1f}" if row.get(name) is not None else ""  # noqa: E731
+    interval = f"{percent('ua_low')} to {percent('ua_high')}, {row['interval']}"
+    return [
+        row["train"], row["test"], str(row["clips"]), percent("ua"), interval, percent("ece"),
+        percent("confidence"), percent("rejected"), str(row["n_clips"]),
+    ]  # fmt: skip
+
+
+def model_card(predictors: Mapping[str, Predictor]) -> str:
+    """Model card of bundles that were trained on the same recordings, in Markdown.
+
+    Parameters
+    ----------
+    predictors : mapping of str to Predictor
+        By name of the bundle's folder.
+    """
+    first = next(iter(predictors.values())).manifest
+    corpora = "\n".join(
+        f"* {c['title']}: {c['n_clips']} clips of {c['n_speakers']} speakers; {c['licence']} "
+        f"(redistribution: {c['redistributable']}). {c['citation']}. {c['url']}"
+        for c in first.training["corpora"]
+    )
+    parts = "\n\n".join(_part(name, predictor) for name, predictor in predictors.items())
+    classes = ", ".join(first.classes)
+    return CARD.format(corpora=corpora, parts=parts, classes=classes)
+
+
+def _part(name: str, predictor: Predictor) -> str:
+    manifest = predictor.manifest
+    members = ", ".join(f"`{member}`" for member in manifest.members)
+    n_bytes = sum(about["bytes"] for about in manifest.files.values())
+    versions = ", ".join(f"{library} {number}" for library, number in manifest.versions.items())
+    return (
+        f"## {name}\n\nMembers: {members}; {n_bytes / 1e6:.2f} MB; temperature {manifest.temperature:.2f}. "
+        f"SHA-256 of `{name}/bundle.json`: `{predictor.digest}`. Written with {versions}.\n\n"
+        f"{corpora_text(manifest)}"
+    )
+
+
+CARD = """# Models of the package
+
+Classifiers of acted emotion ({classes}) in speech, for `sercore predict`, `sercore listen` and the widgets.
+Made by `sercore train --shipped`, which writes this file. No recording is part of them.
+
+## Use
+
+They show how a classifier of acted emotion reacts to a voice, in teaching and in comparisons. They do not
+measure what a person feels, and must not be used to judge people: at work, in schools, in health care, in
+recruiting or by the police. The European AI Act forbids emotion recognition at work and in education, with
+few exceptions. Ask before you record; of minors, ask the parents.
+
+## Training
+
+{corpora}
+
+Calm, fearful, disgusted, surprised and bored clips are left out. The models are logistic regressions on
+functionals of acoustic features (recipe `level_free`: clips scaled to the same level) and on pooled
+embeddings of Whisper tiny.en (MIT licence; not part of the bundle). Features are standardised per speaker;
+of an unknown speaker, the average over all training clips is used, until `Predictor.for_speaker` or
+`sercore predict --speaker-norm` gets some unlabelled clips.
+
+Temperature and limit of rejection come from models that were trained without the corpus that they predict.
+
+## Scores
+
+UA is the mean recall of the classes (chance: 25 %) with a 95 % interval over speakers, or over clips if there
+are fewer than four speakers. Rows in which the test corpus is part of the training are of other speakers of
+that corpus (speaker folds, with the regularisation of the final model); all other rows are of a corpus that
+was not used for training. *Clips of speaker* is the number of unlabelled clips of the test speaker that
+normalise their features. ECE and confidence are after temperature scaling; the temperature was fitted to the
+left-out training corpora without clips of the speaker, and TESS was used for no choice. *Rejected* is the
+proportion of all clips of the test corpus that the novelty detector of the bundle refuses; of the training
+corpora it is small because the detector knows them.
+
+{parts}
+
+## Limits
+
+Actors in studios, North American English and German, adults, a few fixed sentences. Other languages,
+spontaneous speech, telephones, noise and children were not tested. TESS has only two speakers, so its
+interval says nothing about other people.
+
+## Licence of the weights
+
+See `LICENSE.weights`: not for commercial use, share alike.
+"""

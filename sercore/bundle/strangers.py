@@ -1,0 +1,195 @@
+"""Evaluation on other corpora than those of training, with as many clips of a speaker as are known then.
+
+A model that is tested on other speakers of its own corpora hears the same room, microphone, sentences and
+language again. What it is worth on the recording of a stranger is measured by leaving a whole corpus out; the
+confidence and the limit of the novelty detector come from the same predictions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from .. import ensemble
+from ..errors import SplitError
+from ..evaluation import apply_temperature, evaluate_corpora
+from ..evaluation.oof import oof_rows
+from ..models import is_network
+from ..splits import Fold, corpus_folds, make_folds
+from ..training import fit_classical, fit_network, predict_proba
+from ..training.nested import choose_c
+from ..training.normalisation import mean_and_std, speaker_normalise
+from .speakers import Voice
+
+CLIPS = (0, 5, 10)
+"""Numbers of unlabelled clips of a test speaker for which a speaker-normalised model is evaluated."""
+
+REPEATS = 5
+"""Random draws of these clips."""
+
+COLUMNS = ("train", "test", "clips", "ua", "ua_low", "ua_high", "interval", "n_clips", "n_speakers", "ece",
+           "confidence")  # fmt: skip
+
+
+def fit_model(
+    index: pd.DataFrame,
+    X,
+    rows: np.ndarray,
+    classes: Sequence[str],
+    model: str,
+    *,
+    params: Mapping | None = None,
+    seed: int = 0,
+):
+    """A model fitted on some rows; networks hold out some speakers for early stopping.
+
+    The regularisation of ``logistic_nested`` is chosen on left-out corpora if there are several, else on
+    left-out speakers (:func:`sercore.training.nested.choose_c`).
+    """
+    if is_network(model):
+        return fit_network(index, X, rows, classes, model=model, model_params=params, seed=seed)
+    if model == "logistic_nested":
+        model, params = "logistic", {"C": choose_c(index, X, rows, seed=seed, by="corpus"), **(params or {})}
+    return fit_classical(index, X, rows, model=model, model_params=params, seed=seed)
+
+
+def left_out_corpora(index: pd.DataFrame) -> list[Fold]:
+    """One fold per corpus, trained on all others; none if a class occurs in a single corpus only.
+
+    Examples
+    --------
+    >>> index = pd.DataFrame({"corpus": list("aabb"), "speaker": list("vwxy"),
+    ...                       "label": ["sad", "angry"] * 2})
+    >>> [fold.name for fold in left_out_corpora(index)]
+    ['b-to-a', 'a-to-b']
+    >>> left_out_corpora(index.assign(label=list("stuv")))
+    []
+    """
+    try:
+        return corpus_folds(index)
+    except SplitError:
+        return []
+
+
+def predict_folds(
+    index: pd.DataFrame,
+    features: dict,
+    classes: Sequence[str],
+    choices: Iterable,
+    folds: Iterable[Fold],
+    *,
+    speaker_norm: bool = False,
+    clips: Sequence[int] = (0,),
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Predictions for the test part of every fold, as a bundle trained on the training part would make them.
+
+    Parameters
+    ----------
+    index : pd.DataFrame
+    features : dict of recipe to features of all clips
+    classes : sequence of str
+    choices : iterable
+        Models with the attributes ``model``, ``params``, ``recipe`` and ``name``; several vote.
+    folds : iterable of Fold
+    speaker_norm : bool
+        Whether features are standardised per speaker: training speakers by all their clips, test speakers by
+        `clips` of theirs (:class:`sercore.bundle.speakers.Voice`).
+    clips : sequence of int
+        Numbers of unlabelled clips of each test speaker, drawn at random from those that are not scored.
+    seed : int
+
+    Returns
+    -------
+    pd.DataFrame
+        An out-of-fold table with the columns ``train`` (``ravdess+tess``), ``test`` and ``clips``.
+    """
+    tables, corpora = [], index["corpus"].to_numpy(str)
+    for fold in folds:
+        members = [
+            _Member(index, features[choice.recipe], classes, fold, choice, speaker_norm, seed)
+            for choice in choices
+        ]
+        for count in clips:
+            parts = [member.predict(count) for member in members]
+            rows = parts[0] if len(parts) == 1 else ensemble.soft_vote(pd.concat(parts, ignore_index=True))
+            tests = pd.Series(corpora, index["clip_id"]).loc[rows["clip_id"]].to_numpy()
+            tables.append(
+                rows.assign(train="+".join(sorted(set(corpora[fold.train]))), test=tests, clips=count)
+            )
+    return pd.concat(tables, ignore_index=True).assign(model="vote")
+
+
+def speaker_folds(index: pd.DataFrame, split: str, n_folds: int | None, seed: int) -> list[Fold]:
+    """The folds of the evaluation within the training corpora."""
+    return make_folds(index, split, n_folds=n_folds, seed=seed)
+
+
+def corpus_scores(oof: pd.DataFrame, temperature: float) -> list[dict]:
+    """Scores for each training set, test corpus and number of clips, with calibrated confidence.
+
+    Returns
+    -------
+    list of dict
+        With the keys :data:`COLUMNS`; the interval is over speakers, or over clips with fewer than four.
+    """
+    columns = [name for name in oof if name.startswith("p_")]
+    calibrated = apply_temperature(oof[columns].to_numpy(float), temperature)
+    oof = oof.assign(**dict(zip(columns, calibrated.T, strict=True)))
+    scores = evaluate_corpora(oof.assign(adaptation=oof["clips"]), n_boot=1000)
+    confidence = oof.assign(confidence=calibrated.max(axis=1)).groupby(["train", "test", "clips"])
+    means = confidence["confidence"].mean()
+    rows = scores.rename(columns={"adaptation": "clips"}).to_dict("records")
+    rows = [row | {"confidence": means[row["train"], row["test"], row["clips"]]} for row in rows]
+    return [{name: row[name] for name in COLUMNS} for row in rows]
+
+
+class _Member:
+    """A model fitted on the training part of a fold."""
+
+    def __init__(self, index, X, classes, fold, choice, speaker_norm, seed):
+        self.index, self.X, self.classes, self.fold, self.name = index, X, classes, fold, choice.name
+        self.training = {}
+        if speaker_norm:
+            self.training = {"": mean_and_std([X[row] for row in fold.train])}
+            X = speaker_normalise(X, index["speaker"])
+        self.model = fit_model(index, X, fold.train, classes, choice.model, params=choice.params, seed=seed)
+        self.proba: Callable = (
+            self.model
+            if is_network(choice.model)
+            else lambda rows: predict_proba(self.model, np.stack(rows), classes)
+        )
+
+    def predict(self, count: int) -> pd.DataFrame:
+        """Out-of-fold rows with a number of clips of each speaker; every draw is a seed."""
+        tables = []
+        for draw in range(REPEATS if count else 1):
+            rows = self._normalised(count, draw) if self.training else [self.X[r] for r in self.fold.test]
+            tables.append(
+                oof_rows(
+                    self.index,
+                    self.fold,
+                    self.proba(rows),
+                    self.classes,
+                    model=self.name,
+                    split="corpus",
+                    seed=draw,
+                )
+            )
+        return pd.concat(tables, ignore_index=True)
+
+    def _normalised(self, count: int, draw: int) -> list[np.ndarray]:
+        """Test clips, each normalised by clips of its speaker from the three quarters it is not in."""
+        rng, made = np.random.default_rng([count, draw]), {}
+        speakers = self.index["speaker"].iloc[self.fold.test]
+        for places in speakers.groupby(speakers).indices.values():
+            rows = rng.permutation(self.fold.test[places])
+            for k in range(4):
+                others = rng.permutation(np.concatenate([rows[j::4] for j in range(4) if j != k]))
+                voice = Voice(self.training)
+                for row in others[:count]:
+                    voice.add({"": self.X[row]})
+                made |= {row: voice.normalise("", self.X[row]) for row in rows[k::4]}
+        return [made[row] for row in self.fold.test]
