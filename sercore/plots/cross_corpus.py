@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,8 +63,8 @@ def staircase(table: pd.DataFrame, *, chance: float | None = None, ax: Axes | No
     Parameters
     ----------
     table : pd.DataFrame
-        One row per step, with ``step`` (its label, with line breaks), ``elsewhere`` (whether the recordings
-        differ from those of training), ``split``, ``ua``, ``ua_low`` and ``ua_high``.
+        One row per step, with ``step`` (its label, which is broken into lines), ``elsewhere`` (whether the
+        recordings differ from those of training), ``split``, ``ua``, ``ua_low`` and ``ua_high``.
     chance : float, optional
         Score of guessing, as a fraction; a dashed line.
     ax : Axes, optional
@@ -74,7 +75,7 @@ def staircase(table: pd.DataFrame, *, chance: float | None = None, ax: Axes | No
 
     Examples
     --------
-    >>> row = {"step": "new\\nspeakers", "split": "speaker", "elsewhere": False, "ua": 0.6, "ua_low": 0.5,
+    >>> row = {"step": "new speakers", "split": "speaker", "elsewhere": False, "ua": 0.6, "ua_low": 0.5,
     ...        "ua_high": 0.7}
     >>> [text.get_text() for text in staircase(pd.DataFrame([row])).texts]
     ['60']
@@ -92,15 +93,9 @@ def staircase(table: pd.DataFrame, *, chance: float | None = None, ax: Axes | No
         )  # fmt: skip
     if chance is not None:
         ax.axhline(100 * chance, color=GREY, ls="--", lw=1.5)
-        ax.annotate(
-            "chance", (len(table) - 0.6, 100 * chance), (0, 3), textcoords="offset points", color=GREY
-        )
-    ax.set_xticks(range(len(table)), table["step"])
-    ax.set(
-        ylabel="UA (%)",
-        ylim=(0, 108),
-        xlim=(-0.6, len(table) - 0.1 if chance is not None else len(table) - 0.4),
-    )
+        ax.text(len(table) - 0.55, 100 * chance + 1, "chance", color=GREY)
+    ax.set_xticks(range(len(table)), [textwrap.fill(step, 13) for step in table["step"]])
+    ax.set(ylabel="UA (%)", ylim=(0, 108), xlim=(-0.6, len(table) - (0.4 if chance is None else -0.1)))
     ax.set_yticks(range(0, 101, 20))
     return ax
 

@@ -37,7 +37,7 @@ def test_curve_has_a_line_for_each_kind_of_clip(ax):
 def test_staircase_marks_leaks_and_other_recordings(ax):
     table = pd.DataFrame(
         {
-            "step": ["random", "speakers", "corpus"],
+            "step": ["random", "new speakers", "other corpus (b)"],
             "split": ["random", "speaker", "corpus"],
             "elsewhere": [False, False, True],
             "ua": [0.9, 0.6, 0.3],
@@ -50,4 +50,6 @@ def test_staircase_marks_leaks_and_other_recordings(ax):
     assert to_hex(ax.patches[0].get_facecolor()) == "#ffffff"
     assert len({to_hex(bar.get_edgecolor()) for bar in ax.patches}) == 3
     assert [text.get_text() for text in ax.texts] == ["90", "60", "30", "chance"]
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["random", "speakers", "corpus"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == [
+        "random", "new speakers", "other corpus\n(b)",
+    ]  # fmt: skip
