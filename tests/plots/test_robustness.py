@@ -46,4 +46,6 @@ def test_risk_over_coverage():
     assert ax.lines[0].get_ydata() == pytest.approx([10, 25])
     assert ax.get_legend().get_texts()[0].get_text() == "calibrated"
     plots.risk_coverage(curve.assign(risk=0.8), ax=ax)
-    assert ax.get_ylim()[0] == 0 and ax.get_ylim()[1] > 80, "a later, higher curve is inside"
+    low, high = ax.get_ylim()
+    assert low == 0
+    assert high > 80, "a later, higher curve is inside"
