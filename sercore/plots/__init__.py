@@ -14,7 +14,7 @@ Examples
 
 from .clips import descriptor, pitch, side_by_side, spectrogram, spectrum, waveform
 from .corpus import by_emotion, by_speaker, class_counts, speaker_counts
-from .cross_corpus import corpus_matrix, enrolment_curve
+from .cross_corpus import corpus_matrix, enrolment_curve, staircase
 from .emotion_profiles import average_contours, difference_maps, difference_rows, importance_intervals
 from .ensembles import (
     evolution,
@@ -120,6 +120,7 @@ __all__ = [
     "spectrogram",
     "spectrum",
     "split_map",
+    "staircase",
     "stft_window",
     "subset_gains",
     "timeline",

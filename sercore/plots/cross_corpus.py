@@ -1,15 +1,17 @@
-"""Figures of cross-corpus results: the matrix of corpora, and scores by number of clips of a speaker."""
+"""Figures of cross-corpus results: a staircase of tests, the matrix of corpora, and enrolment."""
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ..evaluation import corpus_matrix as matrix_of
+from ..splits import is_leaky
 from .results import METRICS
-from .style import BLUE, GREEN, ORANGE, new_axes
+from .style import BLUE, GREEN, GREY, ORANGE, RED, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,6 +52,51 @@ def corpus_matrix(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = 
             ax.add_patch(Rectangle(place, 1, 1, fill=False, edgecolor=ORANGE, lw=3))
     ax.set(xlabel="test corpus", ylabel="training corpus")
     ax.tick_params(axis="both", length=0, rotation=0)
+    return ax
+
+
+def staircase(table: pd.DataFrame, *, chance: float | None = None, ax: Axes | None = None) -> Axes:
+    """Score of one model in ever more difficult tests, as bars from left to right, in percent.
+
+    Bars of a leaky split are hollow and red, those of other recording conditions than in training orange.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        One row per step, with ``step`` (its label, which is broken into lines), ``elsewhere`` (whether the
+        recordings differ from those of training), ``split``, ``ua``, ``ua_low`` and ``ua_high``.
+    chance : float, optional
+        Score of guessing, as a fraction; a dashed line.
+    ax : Axes, optional
+
+    See Also
+    --------
+    results : Scores of models as points.
+
+    Examples
+    --------
+    >>> row = {"step": "new speakers", "split": "speaker", "elsewhere": False, "ua": 0.6, "ua_low": 0.5,
+    ...        "ua_high": 0.7}
+    >>> [text.get_text() for text in staircase(pd.DataFrame([row])).texts]
+    ['60']
+    """
+    ax = new_axes(ax, figsize=(1.2 + 1.25 * len(table), 3.8))
+    for place, row in enumerate(table.to_dict("records")):
+        color = RED if is_leaky(row["split"]) else ORANGE if row["elsewhere"] else BLUE
+        fill = "white" if is_leaky(row["split"]) else color
+        ax.bar(place, 100 * row["ua"], width=0.72, color=fill, edgecolor=color, lw=2)
+        low, high = 100 * row["ua_low"], 100 * row["ua_high"]
+        ax.plot([place, place], [low, high], color="black", lw=1.5)
+        ax.annotate(
+            f"{100 * row['ua']:.0f}", (place, np.nanmax([high, 100 * row["ua"]])), (0, 4),
+            textcoords="offset points", ha="center", fontweight="bold",
+        )  # fmt: skip
+    if chance is not None:
+        ax.axhline(100 * chance, color=GREY, ls="--", lw=1.5)
+        ax.text(len(table) - 0.55, 100 * chance + 1, "chance", color=GREY)
+    ax.set_xticks(range(len(table)), [textwrap.fill(step, 13) for step in table["step"]])
+    ax.set(ylabel="UA (%)", ylim=(0, 108), xlim=(-0.6, len(table) - (0.4 if chance is None else -0.1)))
+    ax.set_yticks(range(0, 101, 20))
     return ax
 
 

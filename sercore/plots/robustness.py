@@ -112,7 +112,7 @@ def risk_coverage(curve: pd.DataFrame, *, label: str | None = None, ax: Axes | N
     ax = new_axes(ax, figsize=(6, 3.6))
     ax.plot(100 * curve["coverage"], 100 * curve["risk"], lw=2, label=label, drawstyle="steps-post")
     ax.set(xlabel="clips answered, surest first (%)", ylabel="wrong answers (%)", xlim=(0, 100))
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(bottom=0, auto=True)  # a later curve may be higher
     ax.grid(True)
     if label:
         ax.legend(loc="upper left")

@@ -15,7 +15,7 @@ Scores on synthetic speech say nothing about people.
 
 from .knobs import BODIES, KNOBS, Knob, Voice
 from .prosody import CUES, EMOTION_PROSODY, LIMITS, Prosody
-from .speakers import GAIN_STD, HABIT_STD, REPETITION_STD, SPEAKERS, Speaker, as_spoken
+from .speakers import GAIN_STD, HABIT_STD, REPETITION_STD, SPEAKERS, Speaker, as_spoken, draw_speakers
 from .syllables import SENTENCES
 from .voice import SR, f0_contour, glottal_source, render, vocal_tract
 
@@ -36,6 +36,7 @@ __all__ = [
     "Speaker",
     "Voice",
     "as_spoken",
+    "draw_speakers",
     "f0_contour",
     "glottal_source",
     "render",

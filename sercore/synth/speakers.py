@@ -68,22 +68,41 @@ class Speaker:
     gain: Prosody = UNIT_GAIN
 
 
-def _speakers(*, seed: int = 2003) -> dict[str, Speaker]:
-    """Six women and six men, drawn from a fixed seed."""
+def draw_speakers(*, seed: int, expression: float = 1.0) -> dict[str, Speaker]:
+    """Six women and six men with random voices and habits.
+
+    Parameters
+    ----------
+    seed : int
+        2003 draws :data:`SPEAKERS`.
+    expression : float
+        Mean factor on the distance of every cue from neutral: below 1, all of them express emotions less.
+
+    Returns
+    -------
+    dict of str to Speaker
+        By name, ``F1`` to ``F6`` and ``M1`` to ``M6``.
+
+    Examples
+    --------
+    >>> reserved = draw_speakers(seed=1, expression=0.5)
+    >>> float(reserved["F1"].gain.rate / draw_speakers(seed=1)["F1"].gain.rate)
+    0.5
+    """
     rng = np.random.default_rng(seed)
     speakers = {}
     for sex, f0, tract in (("female", 205.0, 14.6), ("male", 118.0, 17.2)):
         for k in range(1, 7):
             name = f"{sex[0].upper()}{k}"
             offset = rng.normal(0.0, astuple(HABIT_STD))
-            gain = np.clip(rng.normal(1.0, GAIN_STD, len(CUES)), 0.0, None)
+            gain = expression * np.clip(rng.normal(1.0, GAIN_STD, len(CUES)), 0.0, None)
             scale = np.exp(rng.normal(0.0, [0.10, 0.035]))
             voice = f0 * scale[0], tract * scale[1]
             speakers[name] = Speaker(name, sex, *voice, Prosody(*offset), Prosody(*gain))
     return speakers
 
 
-SPEAKERS = _speakers()
+SPEAKERS = draw_speakers(seed=2003)
 """The twelve speakers of the demo corpus by name."""
 
 

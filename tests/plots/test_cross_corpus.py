@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from sercore import plots
@@ -31,3 +32,24 @@ def test_curve_has_a_line_for_each_kind_of_clip(ax):
     assert [line.get_label() for line in ax.lines] == ["any clips", "neutral clips only"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "2", "all"]
     np.testing.assert_allclose(ax.lines[0].get_ydata(), [30, 40, 50])
+
+
+def test_staircase_marks_leaks_and_other_recordings(ax):
+    table = pd.DataFrame(
+        {
+            "step": ["random", "new speakers", "other corpus (b)"],
+            "split": ["random", "speaker", "corpus"],
+            "elsewhere": [False, False, True],
+            "ua": [0.9, 0.6, 0.3],
+            "ua_low": [0.8, 0.5, np.nan],
+            "ua_high": [0.95, 0.7, np.nan],
+        }
+    )
+    plots.staircase(table, chance=0.25, ax=ax)
+    assert [round(bar.get_height()) for bar in ax.patches] == [90, 60, 30]
+    assert to_hex(ax.patches[0].get_facecolor()) == "#ffffff"
+    assert len({to_hex(bar.get_edgecolor()) for bar in ax.patches}) == 3
+    assert [text.get_text() for text in ax.texts] == ["90", "60", "30", "chance"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == [
+        "random", "new speakers", "other corpus\n(b)",
+    ]  # fmt: skip

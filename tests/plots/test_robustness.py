@@ -45,3 +45,7 @@ def test_risk_over_coverage():
     ax = plots.risk_coverage(curve, label="calibrated")
     assert ax.lines[0].get_ydata() == pytest.approx([10, 25])
     assert ax.get_legend().get_texts()[0].get_text() == "calibrated"
+    plots.risk_coverage(curve.assign(risk=0.8), ax=ax)
+    low, high = ax.get_ylim()
+    assert low == 0
+    assert high > 80, "a later, higher curve is inside"

@@ -217,3 +217,12 @@ def test_speaker_without_habits_uses_the_table(rng):
     assert astuple(spoken) == pytest.approx(astuple(sad))
     mute = replace(LAB, gain=synth.Prosody(*(0.0 for _ in synth.CUES)))
     assert astuple(synth.as_spoken(sad, speaker=mute, rng=rng, variation=0.0)) == astuple(synth.Prosody())
+
+
+def test_drawn_speakers_are_new_people_and_can_express_less():
+    assert synth.draw_speakers(seed=2003) == synth.SPEAKERS
+    others, reserved = synth.draw_speakers(seed=7), synth.draw_speakers(seed=7, expression=0.5)
+    assert others["F1"].f0 != synth.SPEAKERS["F1"].f0
+    assert others["F1"].offset == reserved["F1"].offset
+    full, half = (np.array(astuple(group["M3"].gain)) for group in (others, reserved))
+    np.testing.assert_allclose(half, full / 2)
