@@ -19,7 +19,6 @@ Nothing is ever unpickled::
 ``streaming``         the last seconds of a microphone, at regular steps
 ``prediction``        an emotion, or the reason for a rejection
 ``speech_model``      the model for recordings of people
-``speaker``           adaptation to a speaker by neutral speech
 ``printing``          output of ``sercore predict``
 ``folder``            files and digests of a bundle
 ``manifest``          ``bundle.json`` and its validation
@@ -44,7 +43,6 @@ from .printing import print_predictions
 from .recordings import Recording, Windows, over_time, predict_windows
 from .rejection import Answer
 from .saving import FittedModel, save
-from .speaker import adapt
 from .speech_model import model_note, speech_predictor
 from .streaming import Listener, PauseDetector, SampleBuffer
 
@@ -60,7 +58,6 @@ __all__ = [
     "Recording",
     "SampleBuffer",
     "Windows",
-    "adapt",
     "digest",
     "find_files",
     "get_predictor",
