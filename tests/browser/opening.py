@@ -58,6 +58,9 @@ class OpenPage:
         Errors of the console, uncaught exceptions, failed requests.
     hosts : set of str
         Hosts other than this machine that the page sent requests to.
+    pictures : list of str
+        ``asked`` and ``sent``, one for each picture that :class:`sercore.widgets.Live` asked for, and that
+        the kernel sent.
     """
 
     def __init__(self, page: Page, front_end: str):
@@ -65,6 +68,8 @@ class OpenPage:
         page.on("console", self._note_console)
         page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
         page.on("request", self._note_host)
+        self.pictures: list[str] = []
+        page.on("websocket", self._watch)
 
     def _note_console(self, message) -> None:
         if message.type == "error":
@@ -74,6 +79,14 @@ class OpenPage:
         host = urlsplit(request.url).hostname
         if host not in (None, "127.0.0.1"):
             self.hosts.add(host)
+
+    def _watch(self, socket) -> None:
+        socket.on("framesent", lambda frame: self._note_picture(frame, b'"answer":true', "asked"))
+        socket.on("framereceived", lambda frame: self._note_picture(frame, b'"step": "view"', "sent"))
+
+    def _note_picture(self, frame: str | bytes, part: bytes, name: str) -> None:
+        if part in (frame.encode() if isinstance(frame, str) else frame):
+            self.pictures.append(name)
 
     def wait_for(self, n_widgets: int) -> None:
         """Wait until the cells have run and show as many widgets."""

@@ -1,6 +1,6 @@
 """Write the screenshots images/demo_*.png: ``python tests/browser/screenshots.py [people]``.
 
-With ``people``, only those of the booth and the listening test.
+With ``people``, only those of the widgets that record people or ask them.
 """
 
 import io
@@ -29,6 +29,8 @@ WIDGETS = {
 
 PEOPLE = (
     "from sercore import widgets",
+    "widgets.HearMe(text='large')",
+    "widgets.Live(text='large')",
     "widgets.Booth('class')",
     "widgets.ListeningTest(folder='votes')",
 )
@@ -51,12 +53,22 @@ def main() -> None:
         nbformat.write(nbformat.v4.new_notebook(cells=list(cells)), notebook)
         with opened("voila", notebook, chromium, microphone=voice) as shown:
             shown.page.context.grant_permissions(["microphone"])
+            hear = Widget(shown, "compare two voices")
+            say(hear)
+            hear.root.get_by_role("img", name="probabilities: ").wait_for()
+            save("hear_me", hear)
+            live = Widget(shown, "Listen")
+            live.root.get_by_role("button", name="Listen to the microphone").click()
+            live.root.get_by_role("img", name="probabilities: ").wait_for()
+            live.page.wait_for_timeout(4000)
+            save("live", live)
+            live.root.get_by_role("button", name="Stop listening").click()
             booth = Widget(shown, "No recording leaves this folder")
             enter(booth, "anna")
             say(booth)
             booth.root.get_by_role("button", name="Keep (K)").wait_for()
             save("booth", booth)
-            test = Widget(shown, "was the speaker told to act")
+            test = Widget(shown, "was the speaker asked to act")
             test.root.get_by_label("Name or pseudonym").fill("ben")
             test.root.get_by_label("Name or pseudonym").press("Tab")
             test.root.get_by_text("clip 1 of").wait_for()

@@ -78,7 +78,7 @@ def test_booth_from_permission_to_files(shown):
 
 
 def test_listening_test_from_click_to_csv(shown):
-    test = Widget(shown, "was the speaker told to act")
+    test = Widget(shown, "was the speaker asked to act")
     name = test.root.get_by_label("Name or pseudonym")
     name.fill("ben")
     name.press("Tab")

@@ -110,6 +110,15 @@ def test_live_reports_samples_that_are_not_finite(live):
     assert "not finite" in live.sent[-1][0]["error"]
 
 
+def test_live_counts_skipped_blocks_and_sends_only_pictures_that_were_asked_for(live, sad_then_angry):
+    send(live, "start", rate=SR)
+    for number in range(1, 4):
+        asked = {"number": number, "skipped": number - 1, "answer": number == 1}
+        send(live, "block", samples=sad_then_angry[:2000], **asked)
+    assert len(live.sent) == 1
+    assert live.skipped == 2
+
+
 @pytest.mark.parametrize("maker", [Live, HearMe])
 def test_microphone_has_notice_and_model(maker):
     widget = maker(small_predictor(), text="large")
