@@ -1,12 +1,12 @@
 """A headless Chromium that opens a notebook in a front end and records errors and requests."""
 
 import shutil
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import nbformat
-from browser.serving import serve
 from playwright.sync_api import Page, sync_playwright
 
 from sercore.course import clone
@@ -118,25 +118,26 @@ def count_widgets(notebook: Path) -> int:
 @contextmanager
 def opened(
     front_end: str,
+    address: Callable[[Path], str],
     notebook: Path,
     chromium: str,
     *,
     microphone: Path | None = None,
-    flags: tuple[str, ...] = (),
 ):
-    """Serve ``notebook``, open it, run all cells; yield an :class:`OpenPage` with all its widgets.
+    """Open a notebook and run all cells; yield an :class:`OpenPage` with all its widgets.
 
-    The fake microphone plays the WAV file ``microphone`` in a loop, or beeps once per second. ``flags`` are
-    further flags of the browser.
+    ``address`` is from :func:`serving.serve`. The fake microphone plays the WAV file ``microphone`` in a loop, or beeps once per second.
     """
-    used = [*FLAGS, *([f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []), *flags]
-    with serve(front_end, notebook) as url, sync_playwright() as playwright:
+    used = [*FLAGS, *([f"--use-file-for-fake-audio-capture={microphone}"] if microphone else [])]
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=used)
         try:
             page = browser.new_page(viewport=SIZE)
             page.set_default_timeout(30_000)
             shown = OpenPage(page, front_end)
-            page.goto(url, wait_until="commit")  # Voilà runs the cells before the page is complete
+            page.goto(
+                address(notebook), wait_until="commit"
+            )  # Voilà runs the cells before the page is complete
             shown.run_all()
             shown.wait_for(count_widgets(notebook))
             yield shown

@@ -14,6 +14,7 @@ import nbformat
 from browser.acting import Widget
 from browser.opening import DEMO, find_chromium, opened
 from browser.people import enter, say, write_voice
+from browser.serving import serve
 from PIL import Image
 
 from sercore.course import clone
@@ -43,7 +44,7 @@ def main() -> None:
     if chromium is None:
         raise SystemExit("no Chromium on the PATH")
     if "people" not in sys.argv[1:]:
-        with opened("voila", DEMO, chromium) as shown:
+        with serve("voila") as address, opened("voila", address, DEMO, chromium) as shown:
             arrange(Widget(shown, WIDGETS["explorer"]))
             for name, text in WIDGETS.items():
                 save(name, Widget(shown, text))
@@ -51,7 +52,10 @@ def main() -> None:
         voice, notebook = write_voice(Path(folder) / "voice.wav"), Path(folder) / "people.ipynb"
         cells = map(nbformat.v4.new_code_cell, PEOPLE)
         nbformat.write(nbformat.v4.new_notebook(cells=list(cells)), notebook)
-        with opened("voila", notebook, chromium, microphone=voice) as shown:
+        with (
+            serve("voila") as address,
+            opened("voila", address, notebook, chromium, microphone=voice) as shown,
+        ):
             shown.page.context.grant_permissions(["microphone"])
             hear = Widget(shown, "compare two voices")
             say(hear)

@@ -10,6 +10,7 @@ import soundfile
 from browser.acting import Widget
 from browser.opening import opened
 from playwright.sync_api import expect
+from toys.voices import save_small
 
 from sercore.bundle import Recording
 
@@ -62,10 +63,11 @@ MEMO = """async ([type, name]) => {
 
 
 @pytest.fixture(scope="module", params=["voila", "lab"])
-def shown(request, chromium, tmp_path_factory):
+def shown(request, chromium, servers, tmp_path_factory):
     """A page with both widgets, and a microphone that hears a sentence every four seconds."""
     folder = tmp_path_factory.mktemp("live")
-    cells = ["from sercore import widgets", "widgets.Live()", "widgets.HearMe()"]
+    bundle = save_small(folder / "small.bundle", speaker_norm=True)
+    cells = ["from sercore import widgets", "widgets.Live()", f"widgets.HearMe({str(bundle)!r})"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
     nbformat.write(notebook, folder / "live.ipynb")
@@ -73,8 +75,10 @@ def shown(request, chromium, tmp_path_factory):
     loop = np.zeros(4 * voice.sr, np.float32)
     loop[: len(voice.wave)] = voice.wave
     soundfile.write(folder / "voice.wav", loop, voice.sr)
-    flags = (f"--use-file-for-fake-audio-capture={folder / 'voice.wav'}",)
-    with opened(request.param, folder / "live.ipynb", chromium, flags=flags) as shown:
+    address = servers(request.param)
+    with opened(
+        request.param, address, folder / "live.ipynb", chromium, microphone=folder / "voice.wav"
+    ) as shown:
         shown.folder = folder
         shown.page.evaluate(WATCH)
         yield shown

@@ -17,11 +17,12 @@ TIMEOUT = 30.0
 
 
 @pytest.fixture(scope="module", params=["lab", "voila"])
-def shown(request, chromium, tmp_path_factory):
+def shown(request, chromium, servers, tmp_path_factory):
     """The page of :mod:`browser.people` after all cells have run; ``folder`` is where it writes."""
     folder = tmp_path_factory.mktemp("people")
     voice = write_voice(folder / "voice.wav")
-    with opened(request.param, write_notebook(folder), chromium, microphone=voice) as shown:
+    address = servers(request.param)
+    with opened(request.param, address, write_notebook(folder), chromium, microphone=voice) as shown:
         shown.folder = folder
         yield shown
 

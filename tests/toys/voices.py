@@ -19,7 +19,13 @@ CLASSES = ("neutral", "happy", "sad", "angry")
 
 @cache
 def small_predictor(*, speaker_norm: bool = False) -> Predictor:
-    """A loaded bundle with an LDA that was fitted to four speakers, whose features may be normalised."""
+    """A loaded bundle of :func:`save_small`."""
+    with tempfile.TemporaryDirectory() as folder:
+        return Predictor.load(save_small(Path(folder, "small.bundle"), speaker_norm=speaker_norm))
+
+
+def save_small(path: Path, *, speaker_norm: bool = False) -> Path:
+    """Write a bundle with an LDA that was fitted to four speakers, whose features may be normalised."""
     rows, table = [], []
     for name in ("F1", "F2", "M1", "M2"):
         for label in CLASSES:
@@ -33,9 +39,7 @@ def small_predictor(*, speaker_norm: bool = False) -> Predictor:
     used = speaker_normalise(X, index["speaker"]) if speaker_norm else X
     model = fit_classical(index, used, np.arange(len(table)), model="lda")
     member = FittedModel(model, RECIPE, speaker_norm=mean_and_std(table) if speaker_norm else None)
-    with tempfile.TemporaryDirectory() as folder:
-        path = save(Path(folder, "small.bundle"), {"lda": member}, CLASSES)
-        return Predictor.load(path)
+    return save(path, {"lda": member}, CLASSES)
 
 
 class Rejecting:
