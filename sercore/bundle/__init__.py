@@ -22,7 +22,6 @@ Nothing is ever unpickled::
 ``speech_model``      the model for recordings of people
 ``strangers``         evaluation on other corpora than those of training
 ``model_card``        MODEL_CARD.md of the models of the package
-``speaker``           adaptation to a speaker by neutral speech
 ``printing``          output of ``sercore predict``
 ``folder``            files and digests of a bundle
 ``manifest``          ``bundle.json`` and its validation
@@ -48,7 +47,6 @@ from .recordings import Recording, Windows, over_time, predict_windows
 from .rejection import Answer
 from .saving import FittedModel, save
 from .shipping import shipped_bundle
-from .speaker import adapt
 from .speech_model import model_note, speech_predictor
 from .streaming import Listener, PauseDetector, SampleBuffer
 
@@ -64,7 +62,6 @@ __all__ = [
     "Recording",
     "SampleBuffer",
     "Windows",
-    "adapt",
     "digest",
     "find_files",
     "get_predictor",

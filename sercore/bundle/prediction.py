@@ -41,8 +41,15 @@ class Prediction:
         return f"{self.emotion}, {100 * self.proba[self.emotion]:.0f} %"
 
 
-def predict_or_reject(predictor: Predictor, wave: np.ndarray, *, sr: int | None = None) -> Prediction:
-    """Prediction for a waveform; one that is not usable speech audio is rejected with the reason.
+def predict_or_reject(
+    predictor: Predictor,
+    wave: np.ndarray,
+    *,
+    sr: int | None = None,
+    novelty: bool = True,
+    adapt: bool = False,
+) -> Prediction:
+    """Prediction for a waveform, or why there is none: not usable audio, not speech, or an unknown voice.
 
     Parameters
     ----------
@@ -51,13 +58,17 @@ def predict_or_reject(predictor: Predictor, wave: np.ndarray, *, sr: int | None 
         Mono waveform in [-1, 1].
     sr : int, optional
         Sample rate in Hz; by default that of the predictor.
+    novelty, adapt : bool
+        See :meth:`Predictor.assess_waves`.
 
     See Also
     --------
-    Predictor.predict : Raises an error instead.
+    Predictor.assess : Raises an error if the audio is not usable.
     """
     try:
-        proba = predictor.predict(wave, sr=sr)
+        answer = predictor.assess_waves(predictor.waves(wave, sr=sr), novelty=novelty, adapt=adapt)
     except AudioError as error:
         return Prediction(None, reason=str(error).removeprefix("the waveform: "))
-    return Prediction(max(proba, key=proba.get), proba)
+    if answer.rejected:
+        return Prediction(None, reason=answer.rejected)
+    return Prediction(answer.label, answer.proba)

@@ -146,7 +146,8 @@ class Listener:
     """Predicts the last seconds of a stream at regular steps; pauses have no emotion.
 
     :meth:`push` stores samples, :meth:`poll` predicts if the next step is reached. A listener that is slower
-    than the stream skips steps: it predicts the newest samples only.
+    than the stream skips steps: it predicts the newest samples only. A model that normalises features by
+    speaker adapts to the stream, as to the windows of a recording.
 
     Parameters
     ----------
@@ -175,10 +176,13 @@ class Listener:
 
     def __init__(self, predictor: Predictor, sr: int, *, seconds: float = 3.0, step: float = 0.25):
         Windows(seconds, step)  # checks both
-        self.predictor, self.sr = predictor, sr
+        self.sr = sr
+        self._adapts = predictor is not None and predictor.speaker_norm and not predictor.voice.n_clips
+        self.predictor = predictor.for_speaker() if self._adapts else predictor
         self.buffer = SampleBuffer(round(seconds * sr))
         self.pauses = PauseDetector(sr, window=seconds)
         self._step, self._due = round(step * sr), round(step * sr)
+        self._window, self._adapted = round(seconds * sr), 0
 
     def push(self, block: np.ndarray) -> None:
         """Append samples [shape=(n,)].
@@ -207,4 +211,8 @@ class Listener:
     def _predict(self) -> Prediction:
         if self.pauses.is_pause:
             return PAUSE
-        return predict_or_reject(self.predictor, self.buffer.last(), sr=self.sr)
+        received = self.buffer.n_received
+        adapt = self._adapts and received - self._adapted >= self._window  # every sample counts once
+        self._adapted = received if adapt else self._adapted
+        # as for the windows of a recording: the limit for unknown voices was found on whole clips
+        return predict_or_reject(self.predictor, self.buffer.last(), sr=self.sr, novelty=False, adapt=adapt)

@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "debounce": ["Debounced"],
         "explorer": ["ClipChooser", "Explorer"],
         "hear_me": ["HearMe"],
+        "level": ["LevelProbe"],
         "listening_test": ["ListeningTest"],
         "live": ["Live"],
         "shortcuts": ["Shortcuts"],

@@ -18,7 +18,8 @@ from ..corpora.takes import Takes, find_faults, make_prompts, shuffle_prompts
 from ..errors import SercoreError
 from ..labels import EMOTIONS
 from ..plots.style import color_of
-from .page_style import apply_style, control_layout, font_px
+from .notice import notice_html
+from .page_style import apply_style, control_layout, font_px, make_button, show
 from .shortcuts import SILENCE, Shortcuts
 from .upload import Message, Recorder
 
@@ -27,12 +28,7 @@ SENTENCES = ("The door is open.", "It is seven o'clock.")
 FOUR = ("neutral", "happy", "sad", "angry")
 """Default emotions."""
 
-NOTICE = (
-    "Record only people who agree, minors only if their parents agree, too. No recording leaves this folder.",
-    "Acted emotion is not what a person feels. EU AI Act, Art. 5: "
-    "no inference of emotions at work or in education.",
-)
-"""What must not be done, shown beside the microphone."""
+PRIVATE = "No recording leaves this folder."
 CONSENT = "I agree that my voice is recorded and stored in this folder. I can have it deleted at any time."
 
 
@@ -117,13 +113,15 @@ class Booth(ipywidgets.VBox):
             description="Fast: keep good takes, start the next", indent=False, layout={"width": "auto"}
         )
         self.audio = ipywidgets.Audio(value=SILENCE, format="wav", autoplay=False, loop=False)
-        self.keep_button = _button("✓ Keep (K)", "store this take", self.keep, "success")
+        self.keep_button = make_button("✓ Keep (K)", "store this take", self.keep, "success")
         self.keep_button.add_class("sercore-keep")
-        self.skip_button = _button("Skip", "say this sentence later", self.skip)
-        self.undo_button = _button("Undo last take", "delete the last take of this person", self.undo)
-        self.delete_button = _button("Delete my takes …", "delete all takes of this person", self.ask_delete)
-        self.confirm_button = _button("Delete", "delete the files now", self.delete, "danger")
-        self.cancel_button = _button("Cancel", "keep the files", self.refresh)
+        self.skip_button = make_button("Skip", "say this sentence later", self.skip)
+        self.undo_button = make_button("Undo last take", "delete the last take of this person", self.undo)
+        self.delete_button = make_button(
+            "Delete my takes …", "delete all takes of this person", self.ask_delete
+        )
+        self.confirm_button = make_button("Delete", "delete the files now", self.delete, "danger")
+        self.cancel_button = make_button("Cancel", "keep the files", self.refresh)
         self.question, self.message = ipywidgets.HTML(), Message()
         self.shortcuts = Shortcuts({"r": ".sercore-record", "k": ".sercore-keep"})
         self.sentences = ipywidgets.Textarea(
@@ -163,7 +161,7 @@ class Booth(ipywidgets.VBox):
             selected_index=None,
         )
         return [
-            ipywidgets.HTML(f"<div class='sercore-notice'>{'<br>'.join(map(html.escape, NOTICE))}</div>"),
+            ipywidgets.HTML(notice_html(PRIVATE)),
             ipywidgets.HBox([self.name, self.consent], layout=row),
             self.stage,
             self.message,
@@ -206,10 +204,10 @@ class Booth(ipywidgets.VBox):
         )
         self.prompt = left[0] if left else None
         self.show_prompt.value = _prompt_html(self.prompt, len(order) - len(left), len(order), speaker)
-        _show(self.stage, self.is_open)
-        _show(self.recorder, self.is_open and self.prompt is not None)
-        _show(self.decide, self._take is not None)
-        _show(self.confirm, False)
+        show(self.stage, self.is_open)
+        show(self.recorder, self.is_open and self.prompt is not None)
+        show(self.decide, self._take is not None)
+        show(self.confirm, False)
         self._n_left, n_own, n_all = len(left), counts.get(speaker, 0), sum(counts.values())
         self._refresh_buttons()
         who = f"<b>{html.escape(speaker)}: {n_own} of {len(order)}</b> · " if speaker else ""
@@ -272,7 +270,7 @@ class Booth(ipywidgets.VBox):
         wave = load_bytes(content, "the recording", sr=sr)
         faults = find_faults(wave, sr)
         self._take, self.audio.value = (wave, sr), content
-        _show(self.decide, True)
+        show(self.decide, True)
         if faults:
             self.message.warn(f"{'; '.join(faults)}. Press Record to repeat.")
         elif self.fast.value:
@@ -311,7 +309,7 @@ class Booth(ipywidgets.VBox):
         """Ask whether all takes of the speaker should be deleted."""
         n_takes = self.takes.speakers().get(self.speaker, 0)
         self.question.value = f"<b>Delete all {n_takes} take(s) of {html.escape(self.speaker)} for ever?</b>"
-        _show(self.confirm, True)
+        show(self.confirm, True)
 
     def delete(self) -> None:
         """Delete all takes of the speaker; nothing of the person stays in the widget."""
@@ -328,7 +326,7 @@ class Booth(ipywidgets.VBox):
     def _drop(self) -> None:
         """Forget the take that was not kept."""
         self._take, self.audio.value, self.recorder.recording = None, SILENCE, b""
-        _show(self.decide, False)
+        show(self.decide, False)
 
     def _edit(self) -> None:
         prompts = make_prompts(self.sentences.value.split("\n"), self.emotions.value, **self._options)
@@ -361,15 +359,3 @@ def _prompt_html(prompt, n_done: int, n_all: int, speaker: str) -> str:
         f"<div class='sercore-emotion-name'>{prompt.emotion}</div>"
         f"<div class='sercore-sentence'>“{html.escape(prompt.sentence)}”</div></div>"
     )
-
-
-def _show(widget: ipywidgets.DOMWidget, visible: bool) -> None:
-    widget.layout.display = None if visible else "none"
-
-
-def _button(name: str, tooltip: str, pressed, style: str = "") -> ipywidgets.Button:
-    button = ipywidgets.Button(
-        description=name, tooltip=tooltip, button_style=style, layout={"width": "auto"}
-    )
-    button.on_click(lambda _: pressed())
-    return button

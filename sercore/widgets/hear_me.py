@@ -1,7 +1,7 @@
 """Hear me: record or upload a voice, and see the prediction, its evidence, and the effect of adaptation.
 
-Without the widget, use :func:`sercore.bundle.predict_or_reject`, :func:`sercore.bundle.adapt` and
-:func:`sercore.interpret.sound_occlusion`.
+Without the widget, use :func:`sercore.bundle.predict_or_reject`,
+:meth:`sercore.bundle.Predictor.for_speaker` and :func:`sercore.interpret.sound_occlusion`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ import ipywidgets
 import numpy as np
 
 from .. import features
-from ..audio import SAMPLE_RATE
-from ..bundle import Prediction, Predictor, adapt, model_note, predict_or_reject, speech_predictor
-from ..bundle.speaker import NEUTRAL_SECONDS
-from ..errors import SercoreError
+from ..audio import SAMPLE_RATE, convert
+from ..bundle import Prediction, Predictor, Windows, model_note, predict_or_reject, speech_predictor
+from ..errors import AudioError, SercoreError
 from ..features import Spectrum, get_recipe
 from ..interpret.removal import sound_occlusion
 from ..interpret.sonification import predict_masked
@@ -32,6 +31,11 @@ from .upload import Message, SoundInput
 
 MAX_SECONDS = 10.0
 """Only the first seconds of a recording are predicted: models are trained on sentences."""
+
+NEUTRAL_SECONDS, _SHORTEST_SECONDS = 10.0, 3.0
+"""Length of neutral speech that is asked for, and its minimum."""
+
+NOT_NORMALISED = "This model does not normalise by speaker, so it cannot adapt to your neutral speech."
 
 HEIGHT = 150
 """Height of the picture in pixels."""
@@ -97,6 +101,10 @@ class VoicePanel(ipywidgets.VBox):
     ----------
     before, after : Prediction or None
         Without and with adaptation; None if there is no recording, or no neutral speech.
+
+    Notes
+    -----
+    Neutral speech is only asked for if the model normalises features by speaker.
     """
 
     def __init__(self, predictor: Predictor, letter: str, *, font_size: int = 15):
@@ -119,7 +127,11 @@ class VoicePanel(ipywidgets.VBox):
         self.forget.on_click(lambda _: self.forget_speaker())
         self.player.observe(self.later, "width")
         wrap = {"flex_flow": "row wrap", "align_items": "center"}
-        below = ipywidgets.HBox([self.neutral, self.evidence, self.forget], layout=wrap)
+        if predictor.speaker_norm:
+            parts = [self.neutral, self.evidence, self.forget]
+        else:
+            parts = [self.evidence, ipywidgets.HTML(f"<i>{NOT_NORMALISED}</i>")]
+        below = ipywidgets.HBox(parts, layout=wrap)
         super().__init__(
             [self.own, self.player, self.answers, below, self.message],
             layout={"flex": "1 1 0", "min_width": "0"},
@@ -136,7 +148,7 @@ class VoicePanel(ipywidgets.VBox):
     def hear_neutral(self, wave: np.ndarray, name: str) -> None:
         """Adapt the model to the speaker of neutral speech [shape=(n_samples,)] at 16 kHz."""
         try:
-            self._adapted = adapt(self.predictor, wave, sr=SAMPLE_RATE)
+            self._adapted = adapt(self.predictor, wave)
         except SercoreError as error:
             self.message.warn(str(error))
             return
@@ -194,6 +206,25 @@ class VoicePanel(ipywidgets.VBox):
             )
             picture = from_axes(axes)
         self.player.show(picture)
+
+
+def adapt(predictor: Predictor, neutral: np.ndarray) -> Predictor:
+    """A predictor for the speaker of neutral speech [shape=(n_samples,)] at 16 kHz.
+
+    Raises
+    ------
+    AudioError
+        The speech is too short, or silent.
+    """
+    seconds = len(neutral) / SAMPLE_RATE
+    if seconds < _SHORTEST_SECONDS:
+        raise AudioError(
+            f"{seconds:.1f} s of neutral speech; at least {_SHORTEST_SECONDS:.0f} s are needed",
+            reason="too-short",
+        )
+    wave, sr = convert(neutral, SAMPLE_RATE, sr=predictor.sr), predictor.sr
+    spans = Windows(3.0, 3.0).spans(seconds)
+    return predictor.for_speaker([wave[round(start * sr) : round(end * sr)] for start, end in spans])
 
 
 def answers_html(before: Prediction, after: Prediction | None = None) -> str:

@@ -24,14 +24,10 @@ from ..labels import sort_emotions
 from ..paths import data_dir
 from ..pictures.picture import from_axes
 from ..plots.style import color_of
-from .page_style import apply_style, control_layout, font_px
+from .notice import VOTING, notice_html
+from .page_style import apply_style, control_layout, font_px, make_button
 from .shortcuts import SILENCE, Shortcuts
 from .upload import Message
-
-NOTICE = (
-    "Which emotion was the speaker told to act? Not: what does the speaker feel? Votes are stored with your "
-    "name in the folder below; a pseudonym is enough."
-)
 
 
 class ListeningTest(ipywidgets.VBox):
@@ -119,11 +115,13 @@ class ListeningTest(ipywidgets.VBox):
         self.question = ipywidgets.HTML()
         self.audio = ipywidgets.Audio(value=SILENCE, format="wav", autoplay=True, loop=False)
         self.buttons = {emotion: self._vote_button(emotion, k) for k, emotion in enumerate(self.emotions, 1)}
-        self.next_button = _button("Next clip (N)", "go on; hands can still be counted later", self.next)
+        self.next_button = make_button("Next clip (N)", "go on; hands can still be counted later", self.next)
         self.next_button.add_class("sercore-next")
-        self.back_button = _button("Undo last vote", "vote again for the previous clip", self.undo)
-        self.result_button = _button("Show results", "recall per emotion; shows the true emotions", self.show)
-        self.export_button = _button("Export CSV", "write the results beside the votes", self.export)
+        self.back_button = make_button("Undo last vote", "vote again for the previous clip", self.undo)
+        self.result_button = make_button(
+            "Show results", "recall per emotion; shows the true emotions", self.show
+        )
+        self.export_button = make_button("Export CSV", "write the results beside the votes", self.export)
         self.link, self.progress = ipywidgets.HTML(), ipywidgets.HTML(layout={"flex": "1 1 auto"})
         self.picture = ipywidgets.HTML()
         self.summary, self.message = ipywidgets.HTML(), Message()
@@ -133,7 +131,9 @@ class ListeningTest(ipywidgets.VBox):
         self.hands.observe(lambda _: self.refresh(), "value")
 
     def _vote_button(self, emotion: str, number: int) -> ipywidgets.Button:
-        button = _button(f"{number} {emotion}", f"the speaker acts: {emotion}", lambda: self.vote(emotion))
+        button = make_button(
+            f"{number} {emotion}", f"the speaker acts: {emotion}", lambda: self.vote(emotion)
+        )
         button.add_class(f"sercore-vote-{number}")
         button.style.button_color = "#f2f2f2"
         button.layout.border_bottom = f"8px solid {color_of(emotion)}"
@@ -151,7 +151,7 @@ class ListeningTest(ipywidgets.VBox):
             ]
         )
         return [
-            ipywidgets.HTML(f"<div class='sercore-notice'>{html.escape(NOTICE)}</div>"),
+            ipywidgets.HTML(notice_html(lines=(VOTING,))),
             ipywidgets.HBox([self.name, self.hands], layout=row),
             self.stage,
             self.message,
@@ -344,9 +344,3 @@ def _percent(value: float, low: float, high: float) -> str:
 def _points(value: float, low: float, high: float) -> str:
     interval = f" [{100 * low:+.0f}, {100 * high:+.0f}]" if low == low else ""
     return f"{100 * value:+.0f}{interval} points"
-
-
-def _button(name: str, tooltip: str, pressed) -> ipywidgets.Button:
-    button = ipywidgets.Button(description=name, tooltip=tooltip, layout={"width": "auto"})
-    button.on_click(lambda _: pressed())
-    return button

@@ -50,9 +50,9 @@ class LiveMicrophone(anywidget.AnyWidget):
 class Live(ipywidgets.VBox):
     """Spectrogram of the last seconds of the microphone, and the predicted emotion, none in pauses.
 
-    The picture changes eight times and the prediction four times per second, or less often if the machine is
-    too slow: the delay does not grow. Colours show absolute levels,
-    so soft speech is darker. Sound is not stored: only the last seconds are in memory.
+    The picture changes eight times and the prediction four times per second. The page asks for a picture only
+    when it has the last one, so a slow machine skips pictures and the delay does not grow. Colours show
+    absolute levels, so soft speech is darker. Sound is not stored: only the last seconds are in memory.
 
     Parameters
     ----------
@@ -69,6 +69,8 @@ class Live(ipywidgets.VBox):
         Milliseconds from the arrival of the newest sample of a block in the browser to the painted picture,
         for the last 1000 pictures. The oldest sample of a block is 125 ms older; the delay of the sound card
         is not included.
+    skipped : int
+        Number of blocks without a picture since the start, because the last picture was not finished.
 
     Raises
     ------
@@ -87,7 +89,7 @@ class Live(ipywidgets.VBox):
     def __init__(self, bundle: Predictor | str | os.PathLike | None = None, *, text: str = "normal"):
         self.predictor, self._recipe = speech_predictor(bundle), get_recipe("log_mel")
         font_px(text)
-        self.moment, self.latencies = None, deque(maxlen=1000)
+        self.moment, self.latencies, self.skipped = None, deque(maxlen=1000), 0
         self._listener, self._session, self._number = None, 0, 0
         self._n_frames = 1 + round(SECONDS * SAMPLE_RATE) // self._recipe.hop_length
         centres = mel_centres(self._recipe)
@@ -119,7 +121,7 @@ class Live(ipywidgets.VBox):
                 self._listener = None
             elif step == "block" and self._listener is not None and message["session"] == self._session:
                 self._listener.push(np.frombuffer(buffers[0], np.float32))
-                self._number = message["number"]
+                self._number, self.skipped = message["number"], message.get("skipped", 0)
                 if message.get("latency") is not None:
                     self.latencies.append(float(message["latency"]))
                 if message.get("answer"):

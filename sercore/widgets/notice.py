@@ -1,4 +1,4 @@
-"""What must be clear where a microphone is."""
+"""What must be clear where people record or judge voices."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import html
 
 NOTICE = (
     "The model names acted emotion as it sounds; it does not read minds.",
-    "Record adults who agree, and nobody else; minors only with the consent of their parents.",
+    "Record only people who agree; minors only if their parents agree, too.",
     "In the EU, the AI Act (Article 5) forbids inferring emotions at work and in education, "
     "except for medical or safety reasons.",
 )
 """Three lines for widgets and commands that record people."""
 
-SHORT = "Acted emotion, not minds. Only adults who agree. Not at work or in education (EU AI Act)."
+SHORT = "Acted emotion, not minds. Only people who agree. Not at work or in education (EU AI Act)."
 """The same for a row of controls."""
+
+VOTING = (
+    "Which emotion was the speaker asked to act? Not: what does the speaker feel? Votes are stored with your "
+    "name in the folder below; a pseudonym is enough."
+)
+"""A line for people who listen."""
 
 
 def notice_html(note: str = "", *, lines: tuple[str, ...] = NOTICE) -> str:

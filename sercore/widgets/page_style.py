@@ -1,6 +1,8 @@
-"""Text sizes and style sheet of the widgets."""
+"""Text sizes, style sheet and buttons of the widgets."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import anywidget
 import ipywidgets
@@ -48,3 +50,15 @@ def apply_style(widget: ipywidgets.Box, text: str) -> None:
     """Set the style and text size of a widget."""
     widget.add_class("sercore-app")
     widget.add_class(f"sercore-{text}")
+
+
+def make_button(name: str, tooltip: str, pressed: Callable[[], object], style: str = "") -> ipywidgets.Button:
+    """A button as wide as its name that calls ``pressed`` without arguments."""
+    made = ipywidgets.Button(description=name, tooltip=tooltip, button_style=style, layout={"width": "auto"})
+    made.on_click(lambda _: pressed())
+    return made
+
+
+def show(widget: ipywidgets.DOMWidget, visible: bool) -> None:
+    """Show or hide a widget."""
+    widget.layout.display = None if visible else "none"

@@ -38,7 +38,7 @@ class Shortcuts(anywidget.AnyWidget):
     """
 
     _esm = STATIC / "shortcuts.js"
-    _css = STATIC / "booth.css"
+    _css = STATIC / "blocks.css"
     buttons = traitlets.Dict().tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
 

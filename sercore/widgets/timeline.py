@@ -130,11 +130,24 @@ class Timeline(ipywidgets.VBox):
         k = int(np.clip(np.searchsorted(edges, seconds, side="right") - 1, 0, len(proba) - 1))
         return {} if np.isnan(proba[k]).any() else self.predictor.as_dict(proba[k])
 
+    def reason_at(self, seconds: float) -> str:
+        """Why there is no prediction at a time, such as "not speech"; empty if there is one."""
+        if self.heard_at(seconds):
+            return ""
+        reasons = [
+            row.get("rejected") or row.get("error")
+            for row in self.rows
+            if row["start"] <= seconds <= row["end"]
+        ]
+        return f"no prediction: {reasons[0]}" if reasons else "no prediction"
+
     def _moved(self, change=None) -> None:
         seconds = self.player.position
         proba = self.heard_at(seconds)
         note = f"at {seconds:.1f} s"
-        self.bars.value = probability_bars(proba, note=note) if proba else f"{note}: no prediction"
+        self.bars.value = (
+            probability_bars(proba, note=note) if proba else f"{note}: {self.reason_at(seconds)}"
+        )
 
     def _upload(self, wave: np.ndarray, name: str) -> None:
         """Show an uploaded recording, with the model for recordings of people."""

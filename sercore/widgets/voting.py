@@ -18,7 +18,7 @@ from ..ensemble.voting import score_votes
 from ..errors import EvaluationError
 from ..pictures.html import probability_bars, score_lines
 from .debounce import Debounced
-from .page_style import Style, apply_style, control_layout
+from .page_style import Style, apply_style, control_layout, make_button
 from .upload import Message
 
 MOST = 10
@@ -85,14 +85,14 @@ class Voting(ipywidgets.VBox):
 
     def _rows(self) -> list:
         self.buttons = {
-            "equal": _button("Equal weights", "the same weight for every member", self.put_equal),
-            "best": _button("Best member", f"only {self._best}", lambda: self.put({self._best: 1.0})),
-            "climb": _button(
+            "equal": make_button("Equal weights", "the same weight for every member", self.put_equal),
+            "best": make_button("Best member", f"only {self._best}", lambda: self.put({self._best: 1.0})),
+            "climb": make_button(
                 "Hill climbing", "change weights as long as the score on these speakers increases", self.climb
             ),
         }
         if self.closed is not None:
-            self.buttons["open"] = _button(
+            self.buttons["open"] = make_button(
                 "Score held-out speakers", "the same weights on other speakers", self.open_closed
             )
         left = ipywidgets.VBox(list(self.sliders.values()), layout={"flex": "0 0 auto"})
@@ -188,9 +188,3 @@ def _slider(name: str, changed, text: str) -> ipywidgets.FloatSlider:
     )  # fmt: skip
     slider.observe(changed, "value")
     return slider
-
-
-def _button(name: str, tooltip: str, pressed) -> ipywidgets.Button:
-    button = ipywidgets.Button(description=name, tooltip=tooltip, layout={"width": "auto"})
-    button.on_click(lambda _: pressed())
-    return button

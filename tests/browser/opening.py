@@ -1,12 +1,12 @@
 """A headless Chromium that opens a notebook in a front end and records errors and requests."""
 
 import shutil
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import nbformat
-from browser.serving import serve
 from playwright.sync_api import Page, sync_playwright
 
 from sercore.course import clone
@@ -58,6 +58,9 @@ class OpenPage:
         Errors of the console, uncaught exceptions, failed requests.
     hosts : set of str
         Hosts other than this machine that the page sent requests to.
+    pictures : list of str
+        ``asked`` and ``sent``, one for each picture that :class:`sercore.widgets.Live` asked for, and that
+        the kernel sent.
     """
 
     def __init__(self, page: Page, front_end: str):
@@ -65,6 +68,8 @@ class OpenPage:
         page.on("console", self._note_console)
         page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
         page.on("request", self._note_host)
+        self.pictures: list[str] = []
+        page.on("websocket", self._watch)
 
     def _note_console(self, message) -> None:
         if message.type == "error":
@@ -74,6 +79,14 @@ class OpenPage:
         host = urlsplit(request.url).hostname
         if host not in (None, "127.0.0.1"):
             self.hosts.add(host)
+
+    def _watch(self, socket) -> None:
+        socket.on("framesent", lambda frame: self._note_picture(frame, b'"answer":true', "asked"))
+        socket.on("framereceived", lambda frame: self._note_picture(frame, b'"step": "view"', "sent"))
+
+    def _note_picture(self, frame: str | bytes, part: bytes, name: str) -> None:
+        if part in (frame.encode() if isinstance(frame, str) else frame):
+            self.pictures.append(name)
 
     def wait_for(self, n_widgets: int) -> None:
         """Wait until the cells have run and show as many widgets."""
@@ -105,25 +118,26 @@ def count_widgets(notebook: Path) -> int:
 @contextmanager
 def opened(
     front_end: str,
+    address: Callable[[Path], str],
     notebook: Path,
     chromium: str,
     *,
     microphone: Path | None = None,
-    flags: tuple[str, ...] = (),
 ):
-    """Serve ``notebook``, open it, run all cells; yield an :class:`OpenPage` with all its widgets.
+    """Open a notebook and run all cells; yield an :class:`OpenPage` with all its widgets.
 
-    The fake microphone plays the WAV file ``microphone`` in a loop, or beeps once per second. ``flags`` are
-    further flags of the browser.
+    ``address`` is from :func:`serving.serve`. The fake microphone plays the WAV file ``microphone`` in a loop, or beeps once per second.
     """
-    used = [*FLAGS, *([f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []), *flags]
-    with serve(front_end, notebook) as url, sync_playwright() as playwright:
+    used = [*FLAGS, *([f"--use-file-for-fake-audio-capture={microphone}"] if microphone else [])]
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=used)
         try:
             page = browser.new_page(viewport=SIZE)
             page.set_default_timeout(30_000)
             shown = OpenPage(page, front_end)
-            page.goto(url, wait_until="commit")  # Voilà runs the cells before the page is complete
+            page.goto(
+                address(notebook), wait_until="commit"
+            )  # Voilà runs the cells before the page is complete
             shown.run_all()
             shown.wait_for(count_widgets(notebook))
             yield shown

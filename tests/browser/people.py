@@ -60,7 +60,7 @@ def enter(booth, name):
 
 def say(booth, key=None):
     """Record the voice of the fake microphone for more than a second."""
-    record = booth.root.locator(".sercore-record")
+    record = booth.root.locator(".sercore-record").first
     booth.page.keyboard.press(key) if key else record.click()
     expect(booth.root.get_by_text(re.compile(r"[1-9]\.\d s of at most"))).to_be_visible()
     booth.page.keyboard.press(key) if key else record.click()

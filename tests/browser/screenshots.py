@@ -1,6 +1,6 @@
 """Write the screenshots images/demo_*.png: ``python tests/browser/screenshots.py [people]``.
 
-With ``people``, only those of the booth and the listening test.
+With ``people``, only those of the widgets that record people or ask them.
 """
 
 import io
@@ -14,6 +14,7 @@ import nbformat
 from browser.acting import Widget
 from browser.opening import DEMO, find_chromium, opened
 from browser.people import enter, say, write_voice
+from browser.serving import serve
 from PIL import Image
 
 from sercore.course import clone
@@ -29,6 +30,8 @@ WIDGETS = {
 
 PEOPLE = (
     "from sercore import widgets",
+    "widgets.HearMe(text='large')",
+    "widgets.Live(text='large')",
     "widgets.Booth('class')",
     "widgets.ListeningTest(folder='votes')",
 )
@@ -41,7 +44,7 @@ def main() -> None:
     if chromium is None:
         raise SystemExit("no Chromium on the PATH")
     if "people" not in sys.argv[1:]:
-        with opened("voila", DEMO, chromium) as shown:
+        with serve("voila") as address, opened("voila", address, DEMO, chromium) as shown:
             arrange(Widget(shown, WIDGETS["explorer"]))
             for name, text in WIDGETS.items():
                 save(name, Widget(shown, text))
@@ -49,14 +52,27 @@ def main() -> None:
         voice, notebook = write_voice(Path(folder) / "voice.wav"), Path(folder) / "people.ipynb"
         cells = map(nbformat.v4.new_code_cell, PEOPLE)
         nbformat.write(nbformat.v4.new_notebook(cells=list(cells)), notebook)
-        with opened("voila", notebook, chromium, microphone=voice) as shown:
+        with (
+            serve("voila") as address,
+            opened("voila", address, notebook, chromium, microphone=voice) as shown,
+        ):
             shown.page.context.grant_permissions(["microphone"])
+            hear = Widget(shown, "compare two voices")
+            say(hear)
+            hear.root.get_by_role("img", name="probabilities: ").wait_for()
+            save("hear_me", hear)
+            live = Widget(shown, "Listen")
+            live.root.get_by_role("button", name="Listen to the microphone").click()
+            live.root.get_by_role("img", name="probabilities: ").wait_for()
+            live.page.wait_for_timeout(4000)
+            save("live", live)
+            live.root.get_by_role("button", name="Stop listening").click()
             booth = Widget(shown, "No recording leaves this folder")
             enter(booth, "anna")
             say(booth)
             booth.root.get_by_role("button", name="Keep (K)").wait_for()
             save("booth", booth)
-            test = Widget(shown, "was the speaker told to act")
+            test = Widget(shown, "was the speaker asked to act")
             test.root.get_by_label("Name or pseudonym").fill("ben")
             test.root.get_by_label("Name or pseudonym").press("Tab")
             test.root.get_by_text("clip 1 of").wait_for()

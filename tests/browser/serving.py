@@ -25,8 +25,8 @@ FRONT_ENDS = {
 
 
 @contextmanager
-def serve(front_end: str, notebook: Path):
-    """Serve a copy of ``notebook`` and yield its address; stop the server at the end.
+def serve(front_end: str):
+    """Start a server and yield a function from a notebook to the address of its copy; stop it at the end.
 
     Jupyter's settings and files are in a temporary folder, so that tests do not depend on the settings of
     the user and leave no files.
@@ -36,7 +36,11 @@ def serve(front_end: str, notebook: Path):
     with tempfile.TemporaryDirectory(prefix=f"sercore-{front_end}-", ignore_cleanup_errors=True) as folder:
         home, pages, log = Path(folder), Path(folder, "pages"), Path(folder, "log.txt")
         pages.mkdir()
-        shutil.copy(notebook, pages)
+
+        def address(notebook: Path) -> str:
+            shutil.copy(notebook, pages)
+            return f"http://127.0.0.1:{port}/{path.format(name=notebook.name)}?token={token}"
+
         _disable_news(home)
         command = [sys.executable, "-m", *(option.format(token=token, pages=pages) for option in options)]
         command.append(f"--port={port}")
@@ -46,7 +50,7 @@ def serve(front_end: str, notebook: Path):
             )
         try:
             _wait_for(f"http://127.0.0.1:{port}/", server, log)
-            yield f"http://127.0.0.1:{port}/{path.format(name=notebook.name)}?token={token}"
+            yield address
         finally:
             _stop(server)
 

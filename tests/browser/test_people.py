@@ -17,11 +17,12 @@ TIMEOUT = 30.0
 
 
 @pytest.fixture(scope="module", params=["lab", "voila"])
-def shown(request, chromium, tmp_path_factory):
+def shown(request, chromium, servers, tmp_path_factory):
     """The page of :mod:`browser.people` after all cells have run; ``folder`` is where it writes."""
     folder = tmp_path_factory.mktemp("people")
     voice = write_voice(folder / "voice.wav")
-    with opened(request.param, write_notebook(folder), chromium, microphone=voice) as shown:
+    address = servers(request.param)
+    with opened(request.param, address, write_notebook(folder), chromium, microphone=voice) as shown:
         shown.folder = folder
         yield shown
 
@@ -78,7 +79,7 @@ def test_booth_from_permission_to_files(shown):
 
 
 def test_listening_test_from_click_to_csv(shown):
-    test = Widget(shown, "was the speaker told to act")
+    test = Widget(shown, "was the speaker asked to act")
     name = test.root.get_by_label("Name or pseudonym")
     name.fill("ben")
     name.press("Tab")

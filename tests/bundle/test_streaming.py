@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toys.voices import small_predictor
+from toys.voices import rejecting_predictor, small_predictor
 
 from sercore import synth
+from sercore.audio.sounds import render_sound
 from sercore.bundle import (
     Listener,
     PauseDetector,
@@ -16,13 +17,12 @@ from sercore.bundle import (
     Predictor,
     Recording,
     SampleBuffer,
-    adapt,
     model_note,
     predict_or_reject,
     speech_predictor,
 )
 from sercore.bundle.speech_model import SYNTHETIC_WARNING
-from sercore.errors import AudioError, BundleError
+from sercore.errors import AudioError
 
 SR = synth.SR
 
@@ -144,23 +144,31 @@ def test_model_of_real_recordings_has_no_warning():
     predictor = Predictor(replace(small.manifest, training=training), small.members, small.digest)
     assert SYNTHETIC_WARNING not in model_note(predictor)
     assert "RAVDESS (CC BY-NC-SA 4.0)" in model_note(predictor)
-    with pytest.raises(BundleError, match="cannot be adapted"):
-        adapt(predictor, 0.1 * np.sin(np.arange(4 * SR, dtype=np.float32)))
 
 
-def test_adaptation_moves_neutral_speech_to_neutral_training_clips(monkeypatch):
-    from sercore import features
-    from sercore.bundle import speaker as module
+def test_stream_adapts_to_its_speaker_with_every_window_once(sentences):
+    predictor = small_predictor(speaker_norm=True)
+    listener, last = Listener(predictor, SR, seconds=2.0), None
+    for block in blocks(sentences[: 5 * SR], SR // 4):
+        listener.push(block)
+        last = listener.poll() or last
+    assert listener.predictor.voice.n_clips == 2
+    assert predictor.voice.n_clips == 0
+    parts = [sentences[: 2 * SR], sentences[2 * SR : 4 * SR]]
+    expected = predictor.for_speaker(parts).predict(sentences[3 * SR : 5 * SR])
+    assert last.prediction.proba == pytest.approx(expected, abs=1e-6)
 
-    predictor = small_predictor()
-    neutral = Recording.synthetic(("neutral",), sentences=3).wave
-    reference = features.table_row(neutral[: 3 * SR], predictor.manifest.members["lda"].recipe) + 1.0
-    monkeypatch.setattr(module, "_of_demo", lambda *_: reference)
-    adapted, seen = adapt(predictor, neutral[: 3 * SR], sr=SR), []
-    monkeypatch.setitem(predictor.members, "lda", lambda row: seen.append(row) or np.full(4, 0.25))
-    adapted = adapt(predictor, neutral[: 3 * SR], sr=SR)
-    adapted.predict(neutral[: 3 * SR], sr=SR)
-    np.testing.assert_allclose(seen[-1], reference, rtol=1e-3, atol=1e-3)
-    assert adapted.classes == predictor.classes
-    with pytest.raises(AudioError, match="at least 3 s"):
-        adapt(predictor, neutral[: 2 * SR], sr=SR)
+
+def test_unknown_voices_and_other_sounds_have_no_emotion(sentences):
+    predictor = rejecting_predictor()
+    unknown = predict_or_reject(predictor, sentences[: 2 * SR])
+    assert unknown == Prediction(None, reason="unlike the voices this model learned from")
+    assert predict_or_reject(predictor, render_sound("chords")).reason == "not speech"
+    assert predict_or_reject(predictor, sentences[: 2 * SR], novelty=False).emotion is not None
+
+
+def test_stream_rejects_other_sounds_but_no_voices(sentences):
+    for wave, reason in ((sentences[: 2 * SR], ""), (render_sound("chords"), "not speech")):
+        listener = Listener(rejecting_predictor(), SR)
+        listener.push(wave.astype(np.float32))
+        assert listener.poll().prediction.reason == reason

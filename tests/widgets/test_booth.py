@@ -11,7 +11,8 @@ from sercore.audio.encoding import wav_bytes
 from sercore.corpora import load_index
 from sercore.errors import CorpusError, SercoreError
 from sercore.widgets import Booth
-from sercore.widgets.booth import CONSENT, NOTICE
+from sercore.widgets.booth import CONSENT, PRIVATE
+from sercore.widgets.notice import NOTICE
 from sercore.widgets.shortcuts import SILENCE
 
 SR = 16_000
@@ -57,10 +58,9 @@ def test_microphone_appears_after_name_and_consent(booth):
 
 def test_notice_is_beside_the_microphone(booth):
     text = booth.children[0].value
-    assert all(line in text for line in NOTICE)
-    assert len(NOTICE) == 2
-    for word in ("agree", "minors", "AI Act", "work", "education", "not what a person feels"):
-        assert word in " ".join(NOTICE)
+    assert all(line in text for line in (*NOTICE, PRIVATE))
+    for word in ("agree", "minors", "AI Act", "work", "education", "does not read minds"):
+        assert word in text
     assert "deleted at any time" in CONSENT
 
 

@@ -12,12 +12,11 @@ from toys.voices import CLASSES, small_predictor
 
 from sercore import synth
 from sercore.bundle import Prediction, Recording
-from sercore.bundle import speaker as speaker_module
 from sercore.bundle.speech_model import SYNTHETIC_WARNING
 from sercore.interpret import sound_occlusion
 from sercore.pictures.canvas import N_SHADES
 from sercore.widgets import HearMe, Live, wav_bytes
-from sercore.widgets.hear_me import answers_html
+from sercore.widgets.hear_me import NOT_NORMALISED, answers_html
 from sercore.widgets.level import LevelProbe
 from sercore.widgets.notice import NOTICE
 
@@ -111,6 +110,15 @@ def test_live_reports_samples_that_are_not_finite(live):
     assert "not finite" in live.sent[-1][0]["error"]
 
 
+def test_live_counts_skipped_blocks_and_sends_only_pictures_that_were_asked_for(live, sad_then_angry):
+    send(live, "start", rate=SR)
+    for number in range(1, 4):
+        asked = {"number": number, "skipped": number - 1, "answer": number == 1}
+        send(live, "block", samples=sad_then_angry[:2000], **asked)
+    assert len(live.sent) == 1
+    assert live.skipped == 2
+
+
 @pytest.mark.parametrize("maker", [Live, HearMe])
 def test_microphone_has_notice_and_model(maker):
     widget = maker(small_predictor(), text="large")
@@ -148,17 +156,27 @@ def test_silent_upload_shows_error_and_rejected_clip_has_no_bars(voice):
     assert "percent" not in text
 
 
-def test_adaptation_shows_before_and_after(voice, sad_then_angry, monkeypatch):
-    monkeypatch.setattr(speaker_module, "_of_demo", lambda features, recipe: np.full(1, 3.0, np.float32))
+def test_neutral_speech_shows_before_and_after(sad_then_angry):
+    predictor = small_predictor(speaker_norm=True)
+    voice = HearMe(predictor).voices[0]
     voice.hear(sad_then_angry[: 2 * SR], "mine")
     voice.neutral.take("short.wav", wav_bytes(sad_then_angry[:SR], SR))
     assert "at least 3 s" in voice.message.value
-    voice.hear_neutral(sad_then_angry[: 4 * SR], "neutral")
+    voice.hear_neutral(sad_then_angry[: 5 * SR], "neutral")
+    parts = [sad_then_angry[: 3 * SR], sad_then_angry[2 * SR : 5 * SR]]
+    expected = predictor.for_speaker(parts).predict(voice.wave)
+    assert voice.after.proba == pytest.approx(expected, abs=1e-6)
     assert voice.after.proba != voice.before.proba
     assert voice.answers.value.index("before: ") < voice.answers.value.index("after adaptation: ")
     voice.forget_speaker()
     assert voice.after is None
     assert "after" not in voice.answers.value
+
+
+def test_model_without_speaker_normalisation_asks_for_no_neutral_speech(voice):
+    shown = [part for box in voice.children if hasattr(box, "children") for part in box.children]
+    assert voice.neutral not in shown
+    assert any(NOT_NORMALISED in getattr(part, "value", "") for part in shown)
 
 
 def test_evidence_is_drawn_over_the_clip(voice, sad_then_angry, monkeypatch):

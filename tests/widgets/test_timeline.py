@@ -8,9 +8,10 @@ import soundfile
 from matplotlib.colors import to_rgb
 from PIL import Image
 from toys.controls import controls
-from toys.voices import CLASSES, small_predictor
+from toys.voices import CLASSES, rejecting_predictor, small_predictor
 
 from sercore import plots, synth
+from sercore.audio.sounds import render_sound
 from sercore.bundle import Recording, Windows
 from sercore.errors import AudioError
 from sercore.pictures.views import timeline_axes
@@ -98,8 +99,16 @@ def test_no_prediction_in_silence(widget, short):
     widget.show(Recording(quiet, SR, "with silence"))
     assert any("error" in row for row in widget.rows)
     widget.player.position = len(short.wave) / SR + 4
-    assert "no prediction" in widget.bars.value
+    assert "no prediction: silent" in widget.bars.value
     assert widget.heard_at(1.0)
+    assert widget.reason_at(1.0) == ""
+
+
+def test_sounds_that_are_not_speech_have_no_emotion(short):
+    music = 0.5 * render_sound("chords", seconds=4.0)
+    widget = Timeline(Recording.from_wave(music.astype(np.float32), "music"), bundle=rejecting_predictor())
+    widget.player.position = 2.0
+    assert "no prediction: not speech" in widget.bars.value
 
 
 def test_missing_file(predictor, tmp_path):

@@ -1,6 +1,5 @@
 // Spectrogram and probabilities that follow the microphone; sound.mjs precedes it.
 const BLOCK_SECONDS = 0.125; // a block per picture
-const MOST_WAITING = 2; // answers that are asked for at a time, so that a slow kernel does not fall behind
 const PATIENCE_MS = 10_000; // without an answer, after which blocks are dropped
 const N_LATENCIES = 200;
 
@@ -65,7 +64,7 @@ function render({ model, el }) {
   });
 
   let closed = false;
-  let running = null; // { microphone, block, sent, latencies, ... } while listening
+  let running = null; // { microphone, block, asked, latencies, ... } while listening
   let session = 0; // answers to blocks of an earlier one are ignored
 
   function show(message) {
@@ -90,7 +89,7 @@ function render({ model, el }) {
       const microphone = await openMicrophone({ append, gone: () => stop("The microphone was disconnected."), closed: () => closed });
       session += 1;
       const block = new Float32Array(Math.round(BLOCK_SECONDS * microphone.rate));
-      running = { microphone, block, filled: 0, number: 0, sent: new Map(), latencies: [], latency: null, answered: performance.now() };
+      running = { microphone, block, filled: 0, number: 0, asked: null, skipped: 0, latencies: [], latency: null, answered: performance.now() };
       model.send({ step: "start", session, rate: microphone.rate });
       show("listening");
     } catch (error) {
@@ -126,9 +125,11 @@ function render({ model, el }) {
     const now = performance.now();
     if (now - running.answered > PATIENCE_MS) return show("the kernel is busy");
     running.number += 1;
-    const answer = running.sent.size < MOST_WAITING;
-    if (answer) running.sent.set(running.number, now);
-    const message = { step: "block", session, number: running.number, latency: running.latency, answer };
+    const answer = running.asked === null; // one picture at a time, so that a slow kernel does not fall behind
+    if (answer) running.asked = now;
+    else running.skipped += 1;
+    const { number, latency, skipped } = running;
+    const message = { step: "block", session, number, latency, skipped, answer };
     running.latency = null;
     model.send(message, undefined, [running.block.slice().buffer]);
   }
@@ -164,10 +165,9 @@ function render({ model, el }) {
     if (message.error) return stop(message.error);
     draw(new Uint8Array(buffers[0].buffer ?? buffers[0], buffers[0].byteOffset ?? 0, n_bands * n_frames));
     if (message.prediction) showProbabilities(message.prediction);
-    const { sent, latencies } = running;
+    const { asked: from, latencies } = running;
     running.answered = performance.now();
-    const from = sent.get(message.number);
-    for (const number of sent.keys()) if (number <= message.number) sent.delete(number);
+    running.asked = null;
     requestAnimationFrame(() => setTimeout(() => measure(from, latencies))); // after the page was painted
   }
 
@@ -178,7 +178,7 @@ function render({ model, el }) {
     if (!running) return;
     running.latency = latency;
     if (running.number % 8 === 0)
-      show(`listening; ${percentile(latencies, 95).toFixed(0)} ms from sound to picture (95 % of pictures)`);
+      show(`listening; sound to picture ${percentile(latencies, 50).toFixed(0)} ms, 95 % within ${percentile(latencies, 95).toFixed(0)} ms; ${running.skipped} skipped`);
   }
 
   button.addEventListener("click", () => (running ? stop() : start()));
