@@ -26,6 +26,7 @@ from ..models import NETWORKS, check_keras, classical, is_network, reads_frames
 from ..training import fit_classical, fit_network, out_of_fold, summarise
 from ..training.folds import select_rows
 from ..training.normalisation import mean_and_std, speaker_normalise
+from .details import evaluation_details
 from .rejection import row_of
 from .saving import FittedModel, save
 
@@ -131,8 +132,8 @@ def train(
     )
     save(
         out, members, classes, training=describe_training(index, scheme=scheme, seed=seed),
-        evaluation=table.iloc[-1].to_dict(), temperature=temperature_of(oofs[-1], classes), detector=detector,
-        onnx=onnx, overwrite=overwrite,
+        evaluation=table.iloc[-1].to_dict() | evaluation_details(oofs[-1], index, classes),
+        temperature=temperature_of(oofs[-1], classes), detector=detector, onnx=onnx, overwrite=overwrite,
     )  # fmt: skip
     return table
 
