@@ -3,6 +3,7 @@
 The package has three floors; a module imports from its own floor and those below it::
 
     course   notebooks, published results, README tables, benchmarks
+    report   model cards of bundles
     views    plots, pictures, widgets
     library  errors paths files quiet labels · audio synth · corpora · encoders features · splits models ·
              evaluation · training · ensemble interpret · bundle   (lowest first)
@@ -26,8 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "audio", "bundle", "cli", "corpora", "course", "encoders", "ensemble", "errors", "evaluation",
-        "features", "files", "interpret", "labels", "models", "paths", "pictures", "plots", "quiet", "splits",
-        "synth",
-        "training", "widgets",
+        "features", "files", "interpret", "labels", "models", "paths", "pictures", "plots", "quiet",
+        "report", "splits", "synth", "training", "widgets",
     ],
 )  # fmt: skip

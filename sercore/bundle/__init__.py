@@ -13,6 +13,7 @@ Nothing is ever unpickled::
 ``predictor``         :class:`Predictor`: load a bundle and predict
 ``saving``            write a bundle
 ``training``          from a corpus to a bundle (``sercore train``)
+``details``           scores by class and group, and calibration, for the model card
 ``default_model``     the small model of demonstrations
 ``files``             prediction for many files, in parallel
 ``recordings``        long recordings in windows

@@ -69,6 +69,7 @@ def _train(path: Path) -> None:
     from ..features.store import extract_table
     from ..labels import apply_scheme
     from ..training import fit_classical, out_of_fold, summarise
+    from .details import evaluation_details
     from .training import describe_training, fit_detector, temperature_of
 
     index, classes = apply_scheme(load_index("demo"), "all")
@@ -80,7 +81,8 @@ def _train(path: Path) -> None:
         {MODEL: FittedModel(model, RECIPE)},
         classes,
         training=describe_training(table.index, scheme="all", seed=0),
-        evaluation=summarise([oof], corpus="demo", scheme="all").iloc[0].to_dict(),
+        evaluation=summarise([oof], corpus="demo", scheme="all").iloc[0].to_dict()
+        | evaluation_details(oof, table.index, classes),
         temperature=temperature_of(oof, classes),
         detector=fit_detector(table.index, table.X),
         overwrite=True,

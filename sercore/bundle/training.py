@@ -33,6 +33,7 @@ from ..splits import corpus_folds
 from ..training import out_of_fold, summarise
 from ..training.folds import select_rows
 from ..training.normalisation import mean_and_std, speaker_normalise
+from .details import evaluation_details
 from .rejection import row_of
 from .saving import FittedModel, save
 from .strangers import CLIPS, corpus_scores, fit_model, left_out_corpora, predict_folds, speaker_folds
@@ -160,7 +161,7 @@ def train(
     if test:
         others = corpus_folds(everything, trained.split("+"), list(test))
         parts.append(predict_folds(everything, extracted, classes, choices, others, **options))
-    evaluation = table.iloc[-1].to_dict()
+    evaluation = table.iloc[-1].to_dict() | evaluation_details(oofs[-1], index, classes)
     if parts:
         evaluation["corpora"] = corpus_scores(pd.concat(parts, ignore_index=True), temperature)
         _add_rejected(evaluation["corpora"], detector, everything, extracted[choices[0].recipe])

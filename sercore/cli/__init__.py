@@ -13,6 +13,7 @@
     sercore evaluate --train ravdess --test emo_db
                                      scores on another corpus
     sercore predict --bundle B FILES emotions of recordings, files or folders
+    sercore report B                 model card: data, scores, conditions, groups, use
     sercore listen                   predictions that follow the microphone
     sercore results                  published scores, recomputed from their predictions
     sercore bench                    speed, as ratios measured in one run
@@ -30,7 +31,7 @@ import sys
 
 from .. import __version__, paths, quiet
 from ..errors import SercoreError
-from . import corpora, course, evaluate, listen, models
+from . import corpora, course, evaluate, listen, models, report
 from .options import corpus_options
 
 __all__ = ["main"]
@@ -101,5 +102,6 @@ def _parser() -> argparse.ArgumentParser:
     models.add_commands(commands)
     evaluate.add_evaluate(commands)
     listen.add_listen(commands)
+    report.add_report(commands)
     course.add_results(commands)
     return parser

@@ -47,7 +47,7 @@ from .human import listening_test
 from .networks import accuracy_and_cost, search, seed_scores, under_clip
 from .predictions import confusion, prediction, predictions, recording, reliability, timeline
 from .results import importance, learning_curves, results, speaker_scores
-from .robustness import fairness, risk_coverage, robustness
+from .robustness import changed_answers, fairness, risk_coverage, robustness
 from .style import (
     EMOTION_COLORS,
     LABELS,
@@ -72,6 +72,7 @@ __all__ = [
     "by_emotion",
     "by_speaker",
     "cepstral_envelope",
+    "changed_answers",
     "chroma_and_pitch",
     "class_counts",
     "color_of",

@@ -59,6 +59,44 @@ def robustness(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def changed_answers(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Answers that change under each recording condition in percent, with 95 % intervals over speakers.
+
+    For clips that a model was fitted on, whose UA would be too high. Colours and hollow points are those of
+    :func:`robustness`.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        From :func:`sercore.evaluation.robustness`.
+    ax : Axes, optional
+
+    See Also
+    --------
+    robustness : UA, for clips that the model was not fitted on.
+
+    Examples
+    --------
+    >>> row = {"family": "hum", "condition": "20 dB", "everyday": True, "changed": 0.3, "changed_low": 0.2,
+    ...        "changed_high": 0.4, "passed": False}
+    >>> ax = changed_answers(pd.DataFrame([row]))
+    >>> ax.get_xlabel(), [label.get_text() for label in ax.get_yticklabels()]
+    ('changed answers (% of clips)', ['hum · 20 dB'])
+    """
+    ax = new_axes(ax, figsize=(8, 1.2 + 0.28 * len(table)))
+    for place, row in enumerate(table.to_dict("records")):
+        color = GREEN if row["passed"] else RED
+        ends = 100 * row["changed_low"], 100 * row["changed_high"]
+        ax.plot(ends, [place, place], color=color, lw=2, solid_capstyle="butt")
+        fill = color if row["everyday"] else "white"
+        ax.plot(100 * row["changed"], place, "o", ms=8, color=color, mfc=fill, mew=2)
+    names = table["family"] + " · " + table["condition"]
+    ax.set_yticks(range(len(names)), names)
+    ax.set(xlim=(-2, 102), ylim=(len(names) - 0.4, -0.6), xlabel="changed answers (% of clips)")
+    ax.grid(True, axis="x")
+    return ax
+
+
 def fairness(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """UA of each group in percent with its 95 % interval over speakers; groups of one column together.
 
