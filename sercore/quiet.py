@@ -1,4 +1,4 @@
-"""Settings of the process: a quiet terminal, no telemetry, one thread.
+"""Settings of the process: a quiet terminal, no telemetry, one thread, an end with the parent.
 
 TensorFlow, absl, CUDA and oneDNN write to file descriptor 2 from C++, in part before they read any log
 level, and worker processes and notebook kernels inherit the descriptor. :func:`terminal` therefore
@@ -9,9 +9,12 @@ sercore use, stays connected to the terminal.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +104,37 @@ def one_thread() -> Iterator[None]:
 
     with threadpool_limits(1):
         yield
+
+
+_SECONDS = 1.0
+"""How often a worker process looks whether its parent is alive."""
+
+
+@functools.cache
+def end_with_parent() -> None:
+    """Let a worker process end within seconds after its parent, which can be killed without a farewell.
+
+    Called at the beginning of every task; it does nothing in the main process, or from the second call on.
+    """
+    import multiprocessing
+
+    process = multiprocessing.current_process()
+    if process.name == "MainProcess":
+        return
+    import psutil
+
+    try:
+        parent = psutil.Process(getattr(process, "_parent_pid", None) or os.getppid())
+    except psutil.NoSuchProcess:
+        os._exit(1)
+
+    def watch() -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            while parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end_with_parent", daemon=True).start()
 
 
 def _open(log: Path) -> int:

@@ -1,5 +1,6 @@
 """The command line: exit status, messages, files, imports, and a quiet terminal."""
 
+import io
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 import soundfile
 from toys import bundles as small
+from toys.corpora import wav_bytes
 
 from sercore import features, quiet
 from sercore.cli import main
@@ -170,3 +172,19 @@ def test_train_prints_only_own_lines(n_jobs, tmp_path):
     texts = r"corpus folder, .*| *Model .*| *mlp +[\d,.]+ .*|bundle: .*|digest: \w{64}| *"
     assert [line for line in done.stdout.splitlines() if not re.fullmatch(texts, line)] == []
     assert (tmp_path / "data" / "cache" / "sercore.log").stat().st_size > 0
+
+
+def test_patterns_may_begin_with_a_dash(tmp_path, capsys):
+    for name in ("anna/1-happy.wav", "ben/1-sad.wav"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(wav_bytes(name))
+    patterns = ["--speaker", "^([^/]+)/", "--emotion", r"-(\w+)\.wav"]
+    assert main(["corpora", "check", str(tmp_path), *patterns]) == 0
+    assert "2 clips, 2 speakers, 2 emotions" in capsys.readouterr().out
+
+
+def test_streams_that_cannot_be_reconfigured(monkeypatch):
+    """As in notebooks."""
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert main(["corpora", "list"]) == 0
+    assert "RAVDESS" in sys.stdout.getvalue()

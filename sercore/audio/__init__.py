@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "AUDIO_SUFFIXES",
             "DECODED_SUFFIXES",
             "MAX_SECONDS",
+            "OTHER_SUFFIXES",
             "SAMPLE_RATES",
             "read",
             "readable_suffixes",

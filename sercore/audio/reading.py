@@ -25,12 +25,28 @@ from ..errors import AudioError
 from ..files import is_lfs_pointer
 from .containers import inspect, tag_size
 
-__all__ = ["AUDIO_SUFFIXES", "DECODED_SUFFIXES", "MAX_SECONDS", "SAMPLE_RATES", "read", "readable_suffixes"]
+__all__ = [
+    "AUDIO_SUFFIXES",
+    "DECODED_SUFFIXES",
+    "MAX_SECONDS",
+    "OTHER_SUFFIXES",
+    "SAMPLE_RATES",
+    "read",
+    "readable_suffixes",
+]
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".oga", ".au", ".caf", ".w64")
+AUDIO_SUFFIXES = (
+    ".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".oga", ".au", ".caf", ".w64", ".wave",
+    ".aifc", ".rf64", ".snd", ".sph", ".voc",
+)  # fmt: skip
 """Suffixes of the files that are read when a folder is searched."""
-DECODED_SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".amr", ".3gp", ".wma", ".mov", ".mkv")
+DECODED_SUFFIXES = (
+    ".m4a", ".mp4", ".aac", ".webm", ".amr", ".3gp", ".wma", ".mov", ".mkv", ".3g2", ".3gpp", ".ape", ".awb",
+    ".m4b", ".m4v", ".mka", ".qta", ".spx", ".weba", ".wv",
+)  # fmt: skip
 """Suffixes of recordings that are read as well if ffmpeg is installed."""
+OTHER_SUFFIXES = (".avi", ".flv", ".mpeg", ".mpg")
+"""Suffixes of recordings that are named in messages, and not read."""
 
 MAX_SECONDS = 3600.0
 """Longest recording that is read, in seconds."""
@@ -160,7 +176,7 @@ def _decode(source, path: Path, head: bytes, n_bytes: int) -> tuple[np.ndarray, 
             + (
                 "it seems cut off or damaged: get it again"
                 if compressed
-                else f"use {', '.join(AUDIO_SUFFIXES)}"
+                else f"use {', '.join(AUDIO_SUFFIXES[:8])}"
             ),
             reason="truncated" if compressed else "not-audio",
         ) from error

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from .. import audio
+from .. import audio, quiet
 from ..errors import AudioError, BundleError
 from ..files import expand_patterns, worker_folder
 from .folder import digest as digest_of_folder
@@ -36,8 +36,9 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
     ----------
     names : iterable of path
         Files are returned whatever their suffix; patterns such as ``*.wav`` are expanded. Folders are
-        searched recursively for the suffixes :data:`sercore.audio.AUDIO_SUFFIXES` and
-        :data:`sercore.audio.DECODED_SUFFIXES`, without following links or reading hidden files and folders.
+        searched recursively for the suffixes :data:`sercore.audio.AUDIO_SUFFIXES`,
+        :data:`~sercore.audio.DECODED_SUFFIXES` and :data:`~sercore.audio.OTHER_SUFFIXES`, without following
+        links or reading hidden files and folders.
 
     Returns
     -------
@@ -55,7 +56,7 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
     >>> [path.name for path in find_files(["speech.wav"])]
     ['speech.wav']
     """
-    files, suffixes = [], audio.AUDIO_SUFFIXES + audio.DECODED_SUFFIXES
+    files, suffixes = [], audio.AUDIO_SUFFIXES + audio.DECODED_SUFFIXES + audio.OTHER_SUFFIXES
     for name in expand_patterns(names):
         if not os.path.isdir(name):
             files.append(Path(name))
@@ -272,6 +273,7 @@ def _predict_chunk(bundle, digest, backend, windows, channel, files, voices) -> 
 
 
 def _predict_list(*arguments) -> list[list[dict]]:
+    quiet.end_with_parent()
     return list(_predict_chunk(*arguments))
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import io
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +21,9 @@ import numpy as np
 
 from ..errors import BundleError, SercoreError
 from ..models import pad_clips
+from ..onnx_runtime import MAX_BYTES, MAX_SECONDS, needs_more_memory, run_options, session_options
 from . import reproducible_zip
-from .onnx_graph import MAX_BYTES, check_onnx, session_options
+from .onnx_graph import check_onnx
 from .safe_json import brief, read_json, read_member, walk_objects
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 MIN_KERAS = (3, 14)
 _ENTRIES = ("config.json", "metadata.json", "model.weights.h5")
 _MAX_ITEMS, _MAX_LAYERS = 10_000, 500
-
-MAX_SECONDS = 600.0
-"""Longest time for one clip in ONNX Runtime; a damaged or hostile network may contain an endless loop."""
 
 ALLOWED = {
     "": ("__keras_tensor__",),
@@ -281,25 +278,19 @@ def run_onnx(content: bytes, *, where: str) -> Callable[[np.ndarray], np.ndarray
     name = session.get_inputs()[0].name
 
     def run(batch: np.ndarray) -> np.ndarray:
-        import onnxruntime
-
-        options = onnxruntime.RunOptions()
-        deadline = threading.Timer(MAX_SECONDS, setattr, (options, "terminate", True))
-        deadline.start()
         try:
-            return session.run(None, {name: batch}, options)[0]
+            with run_options(MAX_SECONDS) as options:
+                return session.run(None, {name: batch}, options)[0]
         except Exception as error:
             _refuse_size(error, where)
             raise
-        finally:
-            deadline.cancel()
 
     return _guarded(run, where)
 
 
 def _refuse_size(error: Exception, where: str) -> None:
     """Raise BundleError for an error of ONNX Runtime about memory."""
-    if "vailable memory" in str(error) or "Failed to allocate memory" in str(error):
+    if needs_more_memory(error):
         raise BundleError(
             f"{where}: the network needs more than {MAX_BYTES / 2**30:g} GiB of memory; refused. Divide long "
             "recordings into windows (--timeline)"

@@ -1,4 +1,4 @@
-"""Bounds of ONNX networks: known operators, bounded size, no other files, bounded memory.
+"""Bounds of ONNX networks: known operators, bounded size, no other files.
 
 The file is read as Protocol Buffers without the ``onnx`` package, which prediction does not need. Only the
 fields that name operators and graphs inside of graphs are looked at.
@@ -6,14 +6,9 @@ fields that name operators and graphs inside of graphs are looked at.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ..errors import BundleError
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 OPERATORS = frozenset({
     "Add", "And", "AveragePool", "Cast", "Concat", "ConstantOfShape", "Conv", "Cos", "CumSum", "Div",
@@ -26,9 +21,6 @@ OPERATORS = frozenset({
 
 MAX_NODES = 5_000
 """Most operators of a network; those of sercore have at most a few hundred."""
-
-MAX_BYTES = 2**32
-"""Most memory of all networks of a process together: weights, and what they compute for one clip."""
 
 _MODEL_GRAPH, _MODEL_TRAINING, _MODEL_FUNCTIONS = 7, 20, 25  # field numbers of onnx.proto
 _GRAPH_NODE, _GRAPH_SPARSE = 1, 15
@@ -57,35 +49,6 @@ def check_onnx(content: bytes, *, where: str) -> None:
         _check_model(memoryview(content), where)
     except (IndexError, ValueError) as error:
         raise BundleError(f"{where}: not a valid ONNX network ({error})") from error
-
-
-def session_options() -> onnxruntime.SessionOptions:
-    """Options of a session of one thread that takes its memory from at most :data:`MAX_BYTES`.
-
-    A small file can describe a tensor of any size; ONNX Runtime refuses it if it does not fit.
-    """
-    import onnxruntime
-
-    _bound_memory()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    options.add_session_config_entry("session.use_env_allocators", "1")
-    return options
-
-
-@functools.cache
-def _bound_memory() -> None:
-    """Register the memory that the sessions of this process share."""
-    import onnxruntime
-
-    place = onnxruntime.OrtMemoryInfo(
-        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
-    )
-    # 1: grow by what is requested, not by doubling; -1: the default
-    sizes = {"arena_extend_strategy": 1, "initial_chunk_size_bytes": -1, "max_dead_bytes_per_chunk": -1}
-    arena = onnxruntime.OrtArenaCfg({"max_mem": MAX_BYTES, **sizes})
-    onnxruntime.create_and_register_allocator(place, arena)
 
 
 def _check_model(content: memoryview, where: str) -> None:

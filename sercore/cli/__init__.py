@@ -51,9 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
         0 on success; 1 after an error, which is printed as one message; 130 after an interrupt; other
         values as in the command's help.
     """
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(_with_patterns(sys.argv[1:] if arguments is None else arguments))
     for stream in (sys.stdout, sys.stderr):  # redirected streams on Windows cannot encode most letters
-        stream.reconfigure(errors="backslashreplace")
+        with contextlib.suppress(AttributeError):  # streams of notebooks and programs without a terminal
+            stream.reconfigure(errors="backslashreplace")
     with quiet.terminal(paths.cache_dir() / "sercore.log"):
         try:
             with corpus_options(options):
@@ -75,6 +76,17 @@ def main(arguments: list[str] | None = None) -> int:
         except KeyboardInterrupt:
             print("sercore: interrupted; repeat the command to continue from finished work", file=sys.stderr)
             return 130
+
+
+def _with_patterns(arguments: list[str]) -> list[str]:
+    """Arguments in which a regular expression may begin with "-", which argparse takes for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in ("--speaker", "--emotion"):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _discard_output() -> None:

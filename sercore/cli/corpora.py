@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from .options import add_corpus_options, add_own_options, n_processes
@@ -84,5 +83,3 @@ def _extract(options) -> None:
     out = options.out or Path(f"{options.corpus}-{options.recipe}.parquet")
     write_parquet(pd.concat([table.index, pd.DataFrame(table.X, columns=table.columns)], axis=1), out)
     print(f"{len(table.X)} clips × {len(table.columns)} features (recipe {table.recipe.key}): {out}")
-    for row in table.bad.itertuples():
-        print(f"skipped: {row.message}", file=sys.stderr)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import quiet
 from ..audio import AUDIO_SUFFIXES
 from ..errors import CorpusError
 from ..files import is_abandoned, owner_tag, worker_folder, write_atomic
@@ -200,6 +201,7 @@ def _write(folder: Path, names: list[str]) -> int:
     """Render some clips to 16-bit files; returns how many."""
     import soundfile
 
+    quiet.end_with_parent()
     for name in names:
         soundfile.write(folder / f"{name}.wav", *render_clip(name), subtype="PCM_16")
     return len(names)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..audio import DECODED_SUFFIXES, readable_suffixes
+from ..audio import DECODED_SUFFIXES, OTHER_SUFFIXES, readable_suffixes
 from ..errors import CorpusError
 from ..paths import corpus_candidates, data_dir
 from .description import Corpus
@@ -123,7 +123,7 @@ def _unread(corpus: Corpus, found: Scan, options: dict) -> list[str]:
 
 def unread_suffixes() -> tuple[str, ...]:
     """Suffixes of recordings that are counted and named, but cannot be read on this machine."""
-    return tuple(suffix for suffix in DECODED_SUFFIXES if suffix not in readable_suffixes())
+    return tuple(suffix for suffix in DECODED_SUFFIXES if suffix not in readable_suffixes()) + OTHER_SUFFIXES
 
 
 def audio_files(folder: Path, suffixes: tuple[str, ...] | None = None) -> list[Path]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from .. import paths, quiet
 from ..errors import EncoderError
+from ..onnx_runtime import MAX_BYTES, needs_more_memory, run_options, session_options
 from .encoder import Encoder, own_frames, pad_windows, whisper_model, whisper_parts
 from .mel import HOP_LENGTH
 from .sources import load as load_tensors
@@ -47,7 +48,8 @@ def session(content: bytes, *, where: str, n_threads: int = 1):
     Raises
     ------
     EncoderError
-        The runtime is not installed, or the file is not a valid network or refers to other files.
+        The runtime is not installed; the file is not a valid network, refers to other files, or needs more
+        memory than :data:`sercore.onnx_runtime.MAX_BYTES`.
     """
     if b"\n\x08location" in content:  # the key of every pointer to external data
         raise EncoderError(f"{where}: its weights are in other files; save the network as one file")
@@ -56,12 +58,11 @@ def session(content: bytes, *, where: str, n_threads: int = 1):
         import onnxruntime
     except ImportError as error:
         raise EncoderError("ONNX encoders need: pip install onnxruntime") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = n_threads, 1
-    options.log_severity_level = 4
+    options = session_options(n_threads=n_threads)
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's errors have no common type
+        _refuse_size(error, where)
         raise EncoderError(f"{where}: not a valid ONNX network ({str(error)[:200]})") from error
 
 
@@ -230,9 +231,20 @@ def _runner(loaded, where: str) -> Callable[[np.ndarray], np.ndarray]:
         feed = {item.name: wave[None] if item.name != "attention_mask" else
                 np.ones((1, wave.size), dtype=_NUMPY[item.type]) for item in loaded.get_inputs()}  # fmt: skip
         try:
-            values = loaded.run(names, feed)
+            with run_options() as options:
+                values = loaded.run(names, feed, options)
             return np.asarray(values[0][0] if stacked else np.concatenate(values), dtype=np.float32)
         except Exception as error:  # the runtime's errors have no common type
+            _refuse_size(error, where)
             raise EncoderError(f"{where}: cannot encode {wave.size} samples ({str(error)[:200]})") from error
 
     return run
+
+
+def _refuse_size(error: Exception, where: str) -> None:
+    """Raise EncoderError for an error of ONNX Runtime about memory."""
+    if needs_more_memory(error):
+        raise EncoderError(
+            f"{where}: the network needs more than {MAX_BYTES / 2**30:g} GiB of memory; refused. Choose a "
+            "smaller encoder, or fewer seconds"
+        ) from error

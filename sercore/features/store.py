@@ -23,6 +23,7 @@ import io
 import json
 import os
 import uuid
+import warnings
 from dataclasses import dataclass
 from functools import partial
 
@@ -38,6 +39,9 @@ from .recipe import Recipe, get_recipe
 
 SHARD_CLIPS = 64
 """Maximum number of clips per cache file."""
+
+MAX_BAD = 0.25
+"""Proportion of unusable clips above which a corpus seems broken, as after an incomplete download."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def extract_table(
     *,
     cache: str | os.PathLike | None = None,
     n_jobs: int = -1,
-    max_bad: float = 0.01,
+    max_bad: float = MAX_BAD,
     progress: bool = True,
     augmentation: audio.augment.Augmentation | None = None,
     version: int = 0,
@@ -89,7 +93,8 @@ def extract_table(
     n_jobs : int
         Number of worker processes; -1 for one per core. The result does not depend on it.
     max_bad : float
-        Proportion of unusable clips above which extraction stops.
+        Proportion of unusable clips above which extraction stops. Below, they are left out with a warning
+        that names them.
     progress : bool
         Whether to show a progress bar.
     augmentation : sercore.audio.augment.Augmentation, optional
@@ -126,7 +131,7 @@ def extract_frames(
     *,
     cache: str | os.PathLike | None = None,
     n_jobs: int = -1,
-    max_bad: float = 0.01,
+    max_bad: float = MAX_BAD,
     progress: bool = True,
     augmentation: audio.augment.Augmentation | None = None,
     version: int = 0,
@@ -196,13 +201,15 @@ def _assemble(index, keys, found, recipe, kind, max_bad, shards) -> Extracted:
     bad["message"] = [value[1] for value in values if not isinstance(value, np.ndarray)]
     if len(bad):
         where = shards.write_text("bad_clips.csv", bad.to_csv(index=False))
+        listed = "".join(f"\n  {message}" for message in bad["message"].head(10))
+        listed += f"\n  … {len(bad) - 10} more in {where}" if len(bad) > 10 else ""
         if len(bad) > max_bad * len(index):
-            listed = "\n  ".join(bad["message"].head(10))
             raise StoreError(
-                f"{len(bad)} of {len(index)} clips are unusable, more than the {max_bad:.1%} allowed:\n"
-                f"  {listed}\n"
-                f"all are listed in {where}; fix the corpus, or allow more with max_bad"
+                f"{len(bad)} of {len(index)} clips are unusable, more than the {max_bad:.0%} allowed:"
+                f"{listed}\nall are listed in {where}; fix or remove them (in Python, max_bad=0.5 allows "
+                "half of the clips)"
             )
+        warnings.warn(f"{len(bad)} of {len(index)} clips are unusable and left out:{listed}", stacklevel=2)
     usable = [value for value in values if isinstance(value, np.ndarray)]
     columns = column_names(recipe) if kind == "table" else []
     X = np.stack(usable) if kind == "table" and usable else usable
@@ -229,6 +236,7 @@ def _compute_shard(
     shards: _Shards, corpus: str, keys: list[str], files: list[str], recipe: Recipe, kind: str, change
 ) -> str:
     """Compute the features of a few clips and write them as one shard; returns its name."""
+    quiet.end_with_parent()
     make = _extractor(recipe, kind)
     values, bad = [], {}
     for key, path in zip(keys, files, strict=True):

@@ -75,7 +75,7 @@ def corpus_folds(
             np.flatnonzero(np.isin(corpora, sources)),
             np.flatnonzero(corpora == name),
         )
-        check_classes(fold, labels)
+        check_classes(index, fold, labels)
         assert_disjoint(index, fold, corpora=True)
         folds.append(fold)
     return folds

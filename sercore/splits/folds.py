@@ -125,7 +125,7 @@ def inner_folds(
     else:
         folds = _divide(index, train_rows, n_folds, seed, label)
     for fold in folds:
-        check_classes(fold, class_labels(index, label))
+        check_classes(index, fold, class_labels(index, label))
     return folds
 
 
@@ -171,7 +171,7 @@ def inner_split(
     labels = class_labels(index, label)
     complete = [fold for fold in folds if not missing_classes(fold, labels)]
     if not complete:
-        check_classes(folds[0], labels)
+        check_classes(index, folds[0], labels)
     best = max(complete, key=lambda fold: len(set(labels[fold.test])))
     return best.train, best.test
 
@@ -303,14 +303,28 @@ def missing_classes(fold: Fold, labels: np.ndarray) -> list[str]:
     return sorted(set(labels[fold.test]) - set(labels[fold.train]))
 
 
-def check_classes(fold: Fold, labels: np.ndarray) -> None:
+def check_classes(index: pd.DataFrame, fold: Fold, labels: np.ndarray) -> None:
     """Raise if the test part contains a class that does not occur in the training part."""
     missing = missing_classes(fold, labels)
-    if missing:
-        raise SplitError(
-            f"fold {fold.name!r} would test {', '.join(missing)}, which does not occur in its training part; "
-            "choose a label scheme whose classes all parts contain, other folds, or another seed"
-        )
+    if not missing:
+        return
+    rows = np.sort(np.concatenate([fold.train, fold.test]))
+    found, of_one = [], []
+    for name in missing:
+        of_class = rows[labels[rows] == name]
+        speakers = np.unique(speaker_ids(index.iloc[of_class]))
+        found.append(f"{name} ({len(of_class)} clip(s) of {first_few(speakers, 3)})")
+        of_one += [name] if len(speakers) == 1 else []
+    advice = (
+        f"other folds or seeds cannot help: record more speakers, or leave out {', '.join(of_one)} "
+        f"(--drop {' '.join(of_one)} for your own recordings, else another label scheme)"
+        if of_one
+        else "choose a label scheme whose classes all parts contain, more folds, or another seed"
+    )
+    raise SplitError(
+        f"fold {fold.name!r} would test {', '.join(found)}, which does not occur in its training part; "
+        f"{advice}"
+    )
 
 
 def assert_tested_once(index: pd.DataFrame, folds: list[Fold]) -> None:

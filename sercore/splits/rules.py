@@ -95,7 +95,7 @@ def make_folds(
     labels = class_labels(index, label)
     folds = _RULES[split](index, labels, n_folds, seed)
     for fold in folds:
-        check_classes(fold, labels)
+        check_classes(index, fold, labels)
         if not fold.leaky:
             assert_disjoint(index, fold, corpora=split == "corpus")
     if split not in ("random", "crema-actors"):
@@ -118,11 +118,17 @@ def _speaker(index, labels, n_folds, seed):
     _need_speakers(index, "speaker")
     groups = connected(index["speaker"].to_numpy(str), recording_ids(index))
     n_groups = groups.max() + 1
+    if n_groups < 2:
+        raise SplitError(
+            f"all clips are from 1 speaker ({first_few(index['speaker'].unique())}), or share recordings: "
+            "a model cannot be tested on others: record more speakers, or pass split='random' (--split "
+            "random), whose scores are for known speakers only"
+        )
     n_folds = min(6, n_groups) if n_folds is None else n_folds
     if not 2 <= n_folds <= n_groups:
         raise SplitError(
             f"{n_folds} fold(s) from {n_groups} speaker(s) ({first_few(index['speaker'].unique())}): "
-            "choose n_folds between 2 and the number of speakers. "
+            "choose n_folds (--folds) between 2 and the number of speakers. "
             "Speakers that share byte-identical recordings count as one"
         )
     tests = stratified_groups(index, labels, groups, n_folds, seed)
@@ -178,6 +184,12 @@ def _random(index, labels, n_folds, seed):
     from sklearn.model_selection import train_test_split
 
     rows, folds = np.arange(len(index)), []
+    names, counts = np.unique(labels, return_counts=True)
+    if counts.min() < 2:
+        raise SplitError(
+            f"split 'random' cannot stratify the only clip of {first_few(names[counts < 2])}: record more "
+            "clips, or leave out the class"
+        )
     # a test part holds a clip of each class, also if a fifth of the clips are fewer than the classes
     size = 0.2 if np.ceil(0.2 * len(index)) >= len(set(labels)) else len(set(labels))
     for k in range(5 if n_folds is None else n_folds):

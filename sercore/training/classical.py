@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ..errors import SplitError
 from ..splits import inner_folds
 from .nested import choose_c
 
@@ -65,7 +66,13 @@ def fit_classical(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Stochastic Optimizer")  # max_iter is reached on purpose
         y = np.tile(index["label"].to_numpy()[train], n_versions)
-        return pipeline.fit(np.concatenate([part[train] for part in (X, *augmented)]), y)
+        try:
+            return pipeline.fit(np.concatenate([part[train] for part in (X, *augmented)]), y)
+        except ValueError as error:  # too few clips for this model, in words of scikit-learn
+            raise SplitError(
+                f"{model} cannot be fitted to {n_train} clips of {len(set(y))} classes "
+                f"({' '.join(str(error).split())[:200]}); record more clips, or choose another model"
+            ) from error
 
 
 def predict_proba(model, X: np.ndarray, classes: Sequence[str]) -> np.ndarray:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .. import quiet
 from ..errors import SercoreError
 from ..evaluation import oof_rows
 from ..files import worker_folder
@@ -175,6 +176,7 @@ def _affordable(n_jobs: int, n_bytes: int) -> int:
 
 def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int | None) -> pd.DataFrame:
     """Out-of-fold rows of one fold."""
+    quiet.end_with_parent()
     path = None
     if job.folder:
         key = hashlib.sha256(f"{base} {fold.train.tolist()} {fold.test.tolist()}".encode()).hexdigest()

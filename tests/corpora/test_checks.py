@@ -102,7 +102,7 @@ def test_duplicates_with_other_labels(tmp_path):
 # ---- files that are not read ----
 
 
-@pytest.mark.parametrize("suffix", [".m4a", ".MP4", ".webm", ".amr", ".3gp", ".wma", ".aac"])
+@pytest.mark.parametrize("suffix", [".m4a", ".MP4", ".webm", ".amr", ".3gp", ".wma", ".aac", ".weba", ".avi"])
 def test_other_formats_are_counted(suffix, tmp_path):
     write_clips(tmp_path, GOOD)
     for n in (3, 4):
@@ -127,7 +127,17 @@ def test_other_formats_are_clips_if_ffmpeg_is_installed(suffix, tmp_path, monkey
         assert len(load_index("folder", tmp_path, speaker=SPEAKER)) == len(GOOD) + 1
 
 
-@pytest.mark.parametrize(("fmt", "suffix"), [("AU", ".au"), ("CAF", ".caf"), ("W64", ".w64")])
+FURTHER = [
+    ("AU", ".au"),
+    ("CAF", ".caf"),
+    ("W64", ".w64"),
+    ("NIST", ".sph"),
+    ("RF64", ".rf64"),
+    ("WAV", ".wave"),
+]
+
+
+@pytest.mark.parametrize(("fmt", "suffix"), FURTHER)
 def test_further_formats_of_libsndfile_are_clips(fmt, suffix, tmp_path):
     write_clips(tmp_path, GOOD)
     (tmp_path / f"sad/ben_3{suffix}").write_bytes(wav_bytes("x", fmt=fmt))

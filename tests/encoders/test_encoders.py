@@ -281,6 +281,25 @@ def test_invalid_onnx_file_raises(tmp_path, wave):
         get_encoder(path)
 
 
+def test_memory_of_onnx_encoders_is_bounded(tmp_path):
+    """A file of a few hundred bytes that asks for 6 GiB is refused before they are allocated."""
+    onnx = pytest.importorskip("onnx")
+    resource = pytest.importorskip("resource")
+    from onnx import TensorProto, helper
+
+    path = tmp_path / "large.onnx"
+    inputs = [helper.make_tensor_value_info("waves", TensorProto.FLOAT, ["batch", 16_000])]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 100_000, 16_000])]
+    shape = helper.make_tensor("shape", TensorProto.INT64, [3], [1, 100_000, 16_000])
+    nodes = [helper.make_node("Expand", ["waves", "shape"], ["y"])]
+    graph = helper.make_graph(nodes, "large", inputs, outputs, [shape])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(EncoderError, match=r"large\.onnx: the network needs more than 4 GiB of memory"):
+        get_encoder(path, seconds=1)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kilobytes
+
+
 @pytest.fixture
 def index(tmp_path, rng):
     rows = []

@@ -119,9 +119,7 @@ def test_bad_clips_are_listed_with_reasons(index, tmp_path):
     soundfile.write(index["path"][10], np.zeros(16000), 16000)
     open(index["path"][20], "wb").close()
     os.remove(index["path"][30])
-    extracted = store.extract_table(
-        index, SMALL, cache=tmp_path / "cache", max_bad=0.05, n_jobs=1, progress=False
-    )
+    extracted = store.extract_table(index, SMALL, cache=tmp_path / "cache", n_jobs=1, progress=False)
     assert dict(zip(extracted.bad["clip_id"], extracted.bad["reason"], strict=True)) == {
         "toy/clip010": "silent",
         "toy/clip020": "empty",
@@ -132,11 +130,21 @@ def test_bad_clips_are_listed_with_reasons(index, tmp_path):
     assert list(listed["clip_id"]) == list(extracted.bad["clip_id"])
 
 
+def test_bad_clips_of_a_small_corpus_are_left_out_with_a_warning(index, tmp_path):
+    (tmp_path / "six.wav").write_bytes(b"no audio")
+    few = index[:6].assign(path=[*index["path"][:5], str(tmp_path / "six.wav")])
+    message = r"1 of 6 clips are unusable and left out:\n  .*six\.wav: not readable as audio"
+    with pytest.warns(UserWarning, match=message):
+        extracted = store.extract_table(few, SMALL, cache=tmp_path / "cache", n_jobs=1, progress=False)
+    assert len(extracted.X) == 5
+
+
 def test_too_many_bad_clips_raise(index, tmp_path):
     for n in range(5):
         open(index["path"][n], "wb").close()
-    with pytest.raises(StoreError, match=r"5 of 150 clips are unusable.*\n.*clip000\.wav: the file is empty"):
-        store.extract_table(index, SMALL, cache=tmp_path / "cache", n_jobs=1, progress=False)
+    message = r"5 of 12 clips are unusable, more than the 25% allowed:\n.*clip000\.wav: the file is empty"
+    with pytest.raises(StoreError, match=message):
+        store.extract_table(index[:12], SMALL, cache=tmp_path / "cache", n_jobs=1, progress=False)
 
 
 def test_unwritable_cache_raises(index, tmp_path):

@@ -12,23 +12,26 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import nbformat
 import numpy as np
+import psutil
 import pytest
 from toys import bundles as small
 from toys.corpora import serve
 
-from sercore import models, training
+from sercore import models, quiet, training
 from sercore.audio.encoding import wav_bytes
-from sercore.bundle import Predictor, networks
+from sercore.bundle import Predictor, files, networks
 from sercore.bundle.files import standard_input
 from sercore.corpora import demo, download, fetch, identity, scanning, verification
 from sercore.course import notebooks
 from sercore.errors import AudioError, BundleError, CorpusError, StoreError
 from sercore.features import store
 from sercore.files import owner_tag
+from sercore.training import folds
 from sercore.widgets.upload import SoundInput
 
 REPOSITORY = Path(__file__).parents[2]
@@ -366,6 +369,54 @@ def test_runs_of_the_same_second_have_different_folders(tmp_path, monkeypatch):
     monkeypatch.setattr(notebooks, "find", lambda only: [])
     monkeypatch.chdir(tmp_path)
     assert notebooks.run("folder") != notebooks.run("folder")
+
+
+# workers of a killed process
+
+
+SLEEP = """
+import os, sys, time, joblib
+from sercore import quiet
+
+def sleep(folder):
+    quiet.end_with_parent()
+    os.close(os.open(f"{folder}/{os.getpid()}", os.O_CREAT))
+    time.sleep(600)
+
+joblib.Parallel(2)(joblib.delayed(sleep)(sys.argv[1]) for _ in range(2))
+"""
+
+
+@pytest.mark.slow
+def test_workers_end_with_a_killed_process(tmp_path):
+    """They would otherwise finish their tasks, and then wait for others for minutes."""
+    with subprocess.Popen([sys.executable, "-c", SLEEP, str(tmp_path)]) as process:
+        while process.poll() is None and len(list(tmp_path.iterdir())) < 2:
+            time.sleep(0.05)
+        workers = [psutil.Process(int(path.name)) for path in tmp_path.iterdir()]
+        process.kill()
+    assert len(workers) == 2
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    for worker in alive:
+        worker.kill()
+    assert not alive
+
+
+@pytest.mark.parametrize(
+    ("task", "n_arguments"),
+    [(store._compute_shard, 7), (folds._run, 6), (files._predict_list, 7), (demo._write, 2)],
+    ids=["extract", "train", "predict", "demo"],
+)
+def test_every_task_of_workers_watches_the_parent(task, n_arguments, monkeypatch):
+    class Called(Exception):
+        pass
+
+    def called():
+        raise Called
+
+    monkeypatch.setattr(quiet, "end_with_parent", called)
+    with pytest.raises(Called):
+        task(*[None] * n_arguments)
 
 
 # concurrent processes

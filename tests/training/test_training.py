@@ -480,3 +480,10 @@ def test_importing_loads_no_keras_and_no_librosa():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_too_few_clips_for_a_model_raise(index, X):
+    few = np.array([int(np.flatnonzero(index["label"] == name)[0]) for name in index["label"].unique()])
+    message = rf"lda cannot be fitted to {len(few)} clips of {len(few)} classes .*; record more clips"
+    with pytest.raises(SplitError, match=message):
+        training.fit_classical(index, X, few, model="lda")
