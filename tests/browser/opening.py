@@ -126,8 +126,8 @@ def opened(
 ):
     """Open a notebook and run all cells; yield an :class:`OpenPage` with all its widgets.
 
-    ``address`` is from :func:`serving.serve`. The fake microphone plays the WAV file ``microphone`` in a loop,
-    or beeps once per second.
+    ``address`` is from :func:`serving.serve`. The fake microphone plays the WAV file ``microphone``
+    in a loop, or beeps once per second.
     """
     used = [*FLAGS, *([f"--use-file-for-fake-audio-capture={microphone}"] if microphone else [])]
     with sync_playwright() as playwright:
