@@ -27,7 +27,7 @@ is higher in both directions (see the model card). With ten clips, that of the v
 
 TRAINING = {"corpus": "ravdess+emo_db", "scheme": "four", "speaker_norm": True, "test": ("tess",), "seed": 0}
 """How they are trained. Features, scheme and normalisation were chosen by the UA between RAVDESS and EMO-DB
-in both directions, without and with clips of the speaker; TESS was not used for a choice. It is not used for
+in both directions, without and with clips of the speaker, not on TESS. TESS is not used for
 training because its licence does not permit derived works."""
 
 

@@ -135,7 +135,7 @@ def test_predict_without_bundle(voice, capsys):
 def test_prediction_imports_no_heavy_library(voice):
     code = (
         "import sys; from sercore.cli import main; main(['predict', sys.argv[1]])\n"
-        "heavy = ('tensorflow', 'keras', 'sklearn', 'librosa', 'matplotlib', 'onnxruntime', 'pyarrow')\n"
+        "heavy = ('tensorflow', 'keras', 'sklearn', 'librosa', 'matplotlib', 'onnxruntime')\n"
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run(
