@@ -80,7 +80,7 @@ def staircase(table: pd.DataFrame, *, chance: float | None = None, ax: Axes | No
     >>> [text.get_text() for text in staircase(pd.DataFrame([row])).texts]
     ['60']
     """
-    ax = new_axes(ax, figsize=(1.2 + 1.25 * len(table), 3.8))
+    ax = new_axes(ax, figsize=(1.2 + 1.45 * len(table), 3.8))
     for place, row in enumerate(table.to_dict("records")):
         color = RED if is_leaky(row["split"]) else ORANGE if row["elsewhere"] else BLUE
         fill = "white" if is_leaky(row["split"]) else color
