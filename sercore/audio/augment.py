@@ -62,6 +62,8 @@ def change_gain(wave: np.ndarray, db: float) -> np.ndarray:
     --------
     >>> change_gain(np.array([0.1, -0.2]), 20.0)
     array([ 1., -2.])
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     return (wave * 10 ** (db / 20)).astype(wave.dtype)
 

@@ -68,6 +68,8 @@ def add_babble(
     Returns
     -------
     np.ndarray [shape=(n_samples,)]
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     background = np.zeros(wave.size)
     for k in rng.integers(len(others), size=n_voices):
@@ -100,6 +102,8 @@ def limit_band(
     >>> parts = [float(np.std(limit_band(np.sin(2 * np.pi * hz * t)))) for hz in (100, 1000, 6000)]
     >>> [round(part, 1) for part in parts]
     [0.0, 0.7, 0.0]
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     from scipy.signal import butter, sosfiltfilt
 
@@ -157,6 +161,8 @@ def add_echo(
     -------
     np.ndarray [shape=(n_samples,)]
         At the root mean square level of ``wave``.
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     from scipy.signal import fftconvolve
 

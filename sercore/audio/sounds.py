@@ -46,6 +46,8 @@ def render_sound(
     >>> wave = render_sound("tone", seconds=0.5)
     >>> wave.shape, round(float(20 * np.log10(np.sqrt(np.mean(wave**2)))), 3)
     ((8000,), -20.0)
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     if name not in SOUNDS:
         raise SercoreError(f"no sound named {name!r}; there are: {', '.join(SOUNDS)}")

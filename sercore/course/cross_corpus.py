@@ -102,6 +102,8 @@ def load(name: str) -> pd.DataFrame:
     ------
     SercoreError
         No campaign has this name, or its predictions are missing.
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     path = oof_folder() / f"{name}.parquet"
     _get(name)
@@ -119,6 +121,8 @@ def table(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
     --------
     >>> table("cross-corpus-encoder-four", n_boot=10)["test"].unique().tolist()
     ['ravdess', 'tess', 'emo_db']
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     from ..evaluation import evaluate_corpora
 
@@ -146,7 +150,10 @@ def measure_curve() -> Path:
 
 
 def curve() -> pd.DataFrame:
-    """Published scores by number of clips for speaker normalisation (:func:`enrolment_curve`)."""
+    """Published scores by number of clips for speaker normalisation (:func:`enrolment_curve`).
+
+    Notebook: 09_leaving_the_studio.ipynb
+    """
     return pd.read_csv(oof_folder() / f"{CURVE}.csv", keep_default_na=False, na_values=[""]).assign(
         only=lambda table: table["only"].fillna("")
     )

@@ -67,6 +67,8 @@ def fit_temperature(proba: np.ndarray, y: Sequence[int]) -> float:
     >>> temperature = fit_temperature(sure, [0, 0, 0, 1])
     >>> apply_temperature(sure, temperature)[0].round(3).tolist()
     [0.75, 0.25]
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     from scipy.optimize import minimize_scalar
 
@@ -104,6 +106,8 @@ def apply_temperature(proba: np.ndarray, temperature: float) -> np.ndarray:
     --------
     >>> apply_temperature(np.array([0.8, 0.2]), 2.0).round(3).tolist()
     [0.667, 0.333]
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     if not (np.isfinite(temperature) and temperature > 0):
         raise EvaluationError(f"temperature is {temperature}; it must be a positive number")
@@ -145,6 +149,8 @@ def risk_coverage(proba: np.ndarray, y: Sequence[int], scores: Sequence[float] |
     >>> curve = risk_coverage(proba, [0, 0, 1, 0])
     >>> curve["coverage"].tolist(), curve["risk"].tolist()
     ([0.25, 0.5, 0.75, 1.0], [0.0, 0.0, 0.0, 0.25])
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     y, proba = _checked(proba, y)
     confidence = proba.max(axis=1) if scores is None else np.asarray(scores, dtype=float)

@@ -41,6 +41,8 @@ def evaluate_corpora(oof: pd.DataFrame, *, n_boot: int = 1000, seed: int = 0) ->
     See Also
     --------
     corpus_matrix : the scores with a row for each training set and a column for each test corpus.
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     absent = sorted({"train", "test"} - set(oof.columns))
     if absent:
@@ -127,6 +129,8 @@ def mean_over_pairs(table: pd.DataFrame, value: str = "ua") -> float:
     >>> table = pd.DataFrame({"train": ["a", "b", "a"], "test": ["b", "a", "a"], "ua": [0.5, 0.4, 0.9]})
     >>> mean_over_pairs(table)
     0.45
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     single = ~table["train"].str.contains("+", regex=False) & (table["train"] != table["test"])
     return float(table.loc[single, value].mean())

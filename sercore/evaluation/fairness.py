@@ -60,6 +60,8 @@ def fairness(
     --------
     largest_gaps : the difference between the best and the worst group.
     sercore.evaluation.per_group : metrics of any groups, without intervals.
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     clips, confusions, speakers = _by_clip(oof, index)
     rows = []
@@ -95,6 +97,8 @@ def largest_gaps(table: pd.DataFrame) -> pd.DataFrame:
     ...                       "ua_low": [0.7, 0.4], "ua_high": [0.8, 0.6]})
     >>> largest_gaps(table).iloc[0].to_dict()
     {'by': 'sex', 'n_groups': 2, 'best': 'female', 'worst': 'male', 'gap': 0.25, 'clear': True}
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     rows = []
     for column, groups in table.groupby("by", sort=False):

@@ -221,6 +221,8 @@ def expected_calibration_error(
     --------
     >>> round(expected_calibration_error(["a", "b"], [[0.75, 0.25], [0.75, 0.25]], ["a", "b"]), 3)
     0.25
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     bins = calibration(y_true, proba, classes, n_bins=n_bins)
     gaps = (bins["accuracy"] - bins["confidence"]).abs() * bins["n_clips"]

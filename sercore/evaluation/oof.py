@@ -58,6 +58,8 @@ def oof_rows(
     See Also
     --------
     unpack : the arrays of such a table.
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     tested = index.iloc[fold.test]
     validate(tested[label], proba, classes)
@@ -138,6 +140,8 @@ def evaluate_oof(oof: pd.DataFrame, *, interval: str = "speakers", n_boot: int =
     evaluate_runs : the metrics of each run.
     evaluate_corpora : one row for each training set and test corpus.
     compare_oof : the difference between two models.
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     confusions, n_units, interval, note = run_confusions(oof, interval)
     runs = evaluate_runs(oof)

@@ -82,6 +82,8 @@ def speech_measures(wave: np.ndarray, *, sr: int = audio.SAMPLE_RATE) -> dict[st
     >>> voice, sr = synth.Voice().speak()
     >>> {name: round(value) for name, value in speech_measures(voice, sr=sr).items() if name != "level_db"}
     {'modulation_db': 12, 'change_db': 6, 'bands': 7}
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     from scipy.ndimage import uniform_filter1d
 
@@ -179,6 +181,8 @@ class NoveltyDetector:
     >>> detector = NoveltyDetector.fit(X, speakers)
     >>> detector.is_novel(np.stack([X[0], X[0] + 5])).tolist()
     [False, True]
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
 
     mean: np.ndarray
@@ -349,6 +353,8 @@ def rejection_reason(
     >>> from sercore.audio.sounds import render_sound
     >>> rejection_reason(render_sound("white_noise"))
     'not speech'
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     if not is_speech(wave, sr=sr):
         return NOT_SPEECH

@@ -120,6 +120,8 @@ def robustness(
     --------
     families : the table with one row per family.
     sercore.plots.robustness : its figure.
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     conditions = list(conditions)
     if not conditions or not len(waves) == len(y_true) == len(speakers):
@@ -188,6 +190,8 @@ def families(table: pd.DataFrame) -> pd.DataFrame:
     ...                       "everyday": [True, True, False], "lost": [0.0, 0.02, 0.4]})
     >>> families(table)["condition"].tolist()
     ['20 dB']
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     everyday = table[table["everyday"]]
     worst = everyday.groupby("family", sort=False)["lost"].idxmax()

@@ -34,6 +34,8 @@ def corpus_matrix(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = 
     See Also
     --------
     confusion : Confusion matrix of one test.
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     import seaborn as sns
     from matplotlib.patches import Rectangle
@@ -79,8 +81,10 @@ def staircase(table: pd.DataFrame, *, chance: float | None = None, ax: Axes | No
     ...        "ua_high": 0.7}
     >>> [text.get_text() for text in staircase(pd.DataFrame([row])).texts]
     ['60']
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
-    ax = new_axes(ax, figsize=(1.2 + 1.25 * len(table), 3.8))
+    ax = new_axes(ax, figsize=(1.2 + 1.45 * len(table), 3.8))
     for place, row in enumerate(table.to_dict("records")):
         color = RED if is_leaky(row["split"]) else ORANGE if row["elsewhere"] else BLUE
         fill = "white" if is_leaky(row["split"]) else color
@@ -115,6 +119,8 @@ def enrolment_curve(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> rows |= {"ua_low": [0.3, 0.5], "ua_high": [0.5, 0.7]}
     >>> enrolment_curve(pd.DataFrame(rows)).get_xlabel()
     'clips of the test speaker for normalisation'
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     ax = new_axes(ax, figsize=(8, 3.4))
     places = {count: place for place, count in enumerate(sorted(curve["clips"].dropna().unique()))}

@@ -37,6 +37,8 @@ def robustness(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> ax = robustness(pd.DataFrame([row]))
     >>> [label.get_text() for label in ax.get_yticklabels()], ax.texts[1].get_text()
     (['hum · 20 dB'], '30 %')
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     ax = new_axes(ax, figsize=(8, 1.2 + 0.28 * len(table)))
     clean = 100 * table["ua_clean"].iloc[0]
@@ -112,6 +114,8 @@ def fairness(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ...                       "ua_low": [0.6, 0.5], "ua_high": [0.8, 0.7]})
     >>> [label.get_text() for label in fairness(table).get_yticklabels()]
     ['sex: female (12)', 'sex: male (12)']
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     ax = new_axes(ax, figsize=(8, 1.1 + 0.3 * len(table)))
     places = np.arange(len(table)) + 0.6 * (table["by"] != table["by"].shift()).cumsum().to_numpy()
@@ -146,6 +150,8 @@ def risk_coverage(curve: pd.DataFrame, *, label: str | None = None, ax: Axes | N
     --------
     >>> risk_coverage(pd.DataFrame({"coverage": [0.5, 1.0], "risk": [0.0, 0.25]})).get_ylabel()
     'wrong answers (%)'
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     ax = new_axes(ax, figsize=(6, 3.6))
     ax.plot(100 * curve["coverage"], 100 * curve["risk"], lw=2, label=label, drawstyle="steps-post")

@@ -55,6 +55,8 @@ def corpus_folds(
     See Also
     --------
     corpus_pairs : every corpus alone against every other.
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     corpora, present = index["corpus"].to_numpy(str), sorted(set(index["corpus"]))
     absent = sorted({*(train or ()), *(test or ())} - set(present))

@@ -88,6 +88,8 @@ def draw_speakers(*, seed: int, expression: float = 1.0) -> dict[str, Speaker]:
     >>> reserved = draw_speakers(seed=1, expression=0.5)
     >>> float(reserved["F1"].gain.rate / draw_speakers(seed=1)["F1"].gain.rate)
     0.5
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     rng = np.random.default_rng(seed)
     speakers = {}

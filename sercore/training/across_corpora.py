@@ -84,6 +84,8 @@ def pool_corpora(
     See Also
     --------
     common_classes : the same for indices that are already loaded.
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     from ..corpora import load_index
     from ..features import extract_table
@@ -190,6 +192,8 @@ def cross_corpus(
     --------
     in_corpus : the reference, trained on other speakers of the test corpus.
     sercore.evaluation.evaluate_corpora : scores, one row for each pair of training set and test corpus.
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     tables = []
     for fold in corpus_folds(index) if folds is None else folds:

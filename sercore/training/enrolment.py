@@ -126,6 +126,8 @@ def enrolment_curve(
     See Also
     --------
     enrol : the estimate from a few clips.
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
     assert_disjoint(index, fold)
     usable = _usable(index, only)
