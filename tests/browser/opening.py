@@ -126,8 +126,8 @@ def opened(
 ):
     """Open a notebook and run all cells; yield an :class:`OpenPage` with all its widgets.
 
-    ``address`` is from :func:`serving.serve`. The fake microphone plays the WAV file ``microphone``
-    in a loop, or beeps once per second.
+    ``address`` is from :func:`serving.serve`. The fake microphone plays the WAV file ``microphone`` in a
+    loop, or beeps once per second.
     """
     used = [*FLAGS, *([f"--use-file-for-fake-audio-capture={microphone}"] if microphone else [])]
     with sync_playwright() as playwright:
@@ -136,9 +136,8 @@ def opened(
             page = browser.new_page(viewport=SIZE)
             page.set_default_timeout(30_000)
             shown = OpenPage(page, front_end)
-            page.goto(
-                address(notebook), wait_until="commit"
-            )  # Voilà runs the cells before the page is complete
+            # Voilà runs the cells before the page is complete
+            page.goto(address(notebook), wait_until="commit")
             shown.run_all()
             shown.wait_for(count_widgets(notebook))
             yield shown

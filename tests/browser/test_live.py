@@ -74,11 +74,10 @@ def shown(request, chromium, servers, tmp_path_factory):
     voice = Recording.synthetic(("angry",), sentences=1)
     loop = np.zeros(4 * voice.sr, np.float32)
     loop[: len(voice.wave)] = voice.wave
-    soundfile.write(folder / "voice.wav", loop, voice.sr)
-    address = servers(request.param)
-    with opened(
-        request.param, address, folder / "live.ipynb", chromium, microphone=folder / "voice.wav"
-    ) as shown:
+    file = folder / "voice.wav"
+    soundfile.write(file, loop, voice.sr)
+    page, address = folder / "live.ipynb", servers(request.param)
+    with opened(request.param, address, page, chromium, microphone=file) as shown:
         shown.folder = folder
         shown.page.evaluate(WATCH)
         yield shown

@@ -21,6 +21,14 @@ def test_redraws_are_timed(monkeypatch):
     assert len(VIEWS) < events < 2 * 6 * len(VIEWS)  # some sliders have no effect in some views
 
 
+@pytest.mark.slow
+def test_live_picture_is_timed():
+    ((what, value, unit),) = redraws.time_live(n_blocks=8)
+    assert "last 3 s" in what
+    assert value > 0
+    assert unit == "ms"
+
+
 def test_baselines_draw_pictures():
     clip = redraws.synthetic(2.0)
     kept = redraws.keep_figure(clip.wave)

@@ -37,7 +37,7 @@ def run() -> pd.DataFrame:
     rows += _time_import()
     rows += networks.time_epochs() + networks.compare_with_voicevibes()
     rows += ensembles.time_generations() + ensembles.compare_with_scipy()
-    rows += widgets.time_redraws()
+    rows += widgets.time_redraws() + widgets.time_live()
     rows += serving.time_predictions()
     return pd.DataFrame(rows, columns=["what", "value", "unit"])
 

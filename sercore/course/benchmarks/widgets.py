@@ -13,6 +13,8 @@ import numpy as np
 from ... import audio, synth
 from ...pictures.analysis import VIEWS, Clip, Settings
 from ...widgets.explorer import HEIGHTS, WIDTHS, Explorer
+from ...widgets.live import SECONDS as LIVE_SECONDS
+from ...widgets.live import STEP, Live
 
 SECONDS, N_STEPS = 4.0, 12
 """Duration of the clip (s), and number of positions of each slider."""
@@ -35,6 +37,25 @@ def time_redraws(*, n_steps: int = N_STEPS) -> list[tuple[str, float, str]]:
         (f"{what}: new figure for each event", 1e3 * float(np.percentile(new, 95)), "ms"),
         (f"{what}: figure reused, imshow.set_data", 1e3 * float(np.percentile(reused, 95)), "ms"),
     ]
+
+
+def time_live(*, n_blocks: int = 80) -> list[tuple[str, float, str]]:
+    """Rows ``(what, value, unit)``: time of the kernel for a picture and a prediction of the live widget.
+
+    Every second block has a prediction. The browser is not part of it; the widget itself shows the time from
+    sound to picture.
+    """
+    live, seconds = Live(), []
+    live.microphone.send = lambda *message, **buffers: None
+    block = round(48_000 * STEP / 2)
+    wave = np.resize(np.repeat(synthetic().wave, 3), n_blocks * block).astype(np.float32)
+    live._receive({"step": "start", "session": 1, "rate": 48_000}, [])
+    for number, samples in enumerate(wave.reshape(n_blocks, block), 1):
+        start = time.perf_counter()
+        live._receive({"step": "block", "session": 1, "number": number, "answer": True}, [samples.tobytes()])
+        seconds.append(time.perf_counter() - start)
+    what = f"live picture and prediction of the last {LIVE_SECONDS:g} s, kernel only, 95th percentile"
+    return [(what, 1e3 * float(np.percentile(seconds[n_blocks // 4 :], 95)), "ms")]
 
 
 def synthetic(seconds: float = SECONDS) -> Clip:
