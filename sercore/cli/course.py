@@ -54,10 +54,15 @@ def _run(options) -> None:
 
 
 def _results(options) -> None:
-    from ..course import cross_corpus, published, readme
+    from ..course import cross_corpus, fairness, published, readme
     from ..evaluation import cross_corpus_text, table_text
 
-    for name in options.names or [*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS]:
+    for name in options.names or [*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, fairness.FAIRNESS]:
+        if name == fairness.FAIRNESS:
+            if options.measure:
+                print(fairness.measure_fairness())
+            print(f"\n{name}\n{fairness.table_text()}")
+            continue
         if name in cross_corpus.CAMPAIGNS:
             if options.measure:
                 print(cross_corpus.measure(name))
@@ -73,6 +78,7 @@ def _results(options) -> None:
         readme.replace("encoder", readme.encoder_markdown())
         readme.replace("cross-corpus", readme.cross_corpus_markdown())
         readme.replace("curve", readme.curve_markdown())
+        readme.replace("fairness", readme.fairness_markdown())
         print(readme.draw_leak_figure())
 
 

@@ -13,11 +13,11 @@ import pandas as pd
 
 from ..errors import SercoreError
 from ..labels import SCHEMES
-from . import clone, cross_corpus, published
+from . import clone, cross_corpus, fairness, published
 
 __all__ = [
     "MODELS", "PAGES", "bench_markdown", "cross_corpus_markdown", "curve_markdown", "draw_leak_figure",
-    "encoder_markdown", "networks_markdown", "replace", "results_markdown",
+    "encoder_markdown", "fairness_markdown", "networks_markdown", "replace", "results_markdown",
 ]  # fmt: skip
 
 MODELS = {
@@ -34,6 +34,7 @@ PAGES = {
     "encoder": "RESULTS.md",
     "cross-corpus": "RESULTS.md",
     "curve": "RESULTS.md",
+    "fairness": "RESULTS.md",
     "bench": "SPEED.md",
 }
 """The page in ``data/`` that contains the table of each marker."""
@@ -165,6 +166,28 @@ def curve_markdown() -> str:
             cells.append(f"{100 * row.ua:.1f} [{100 * row.ua_low:.1f}, {100 * row.ua_high:.1f}]{used}")
         lines.append(f"| {'all' if pd.isna(count) else f'{count:.0f}'} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def fairness_markdown() -> str:
+    """Markdown table of UA by sex, age group and sentence, with the largest gap; of speakers only the gap."""
+    from ..evaluation import largest_gaps
+
+    lines = ["| predictions | by | groups: UA [95 %] (speakers) | largest gap |", "|---|---|---|---|"]
+    for (campaign, model), part in fairness.fairness().groupby(["campaign", "model"], sort=False):
+        for gap in largest_gaps(part).itertuples():
+            groups = part[part["by"] == gap.by]
+            many = len(groups) > 6
+            cells = [] if many else [_group(row) for row in groups.itertuples()]
+            shown = f"{len(groups)} groups, best {gap.best}, worst {gap.worst}" if many else "; ".join(cells)
+            mark = ", intervals apart" if gap.clear else ""
+            by = gap.by.replace("_", " ")
+            lines.append(f"| `{campaign}`, `{model}` | {by} | {shown} | {100 * gap.gap:.1f}{mark} |")
+    return "\n".join(lines)
+
+
+def _group(row) -> str:
+    interval = "" if pd.isna(row.ua_low) else f" [{100 * row.ua_low:.1f}, {100 * row.ua_high:.1f}]"
+    return f"{row.group} {100 * row.ua:.1f}{interval} ({row.n_speakers})"
 
 
 def _corpus_name(corpus: str) -> str:

@@ -28,6 +28,18 @@ def test_conditions_have_the_colour_of_their_mark():
     assert {"clean 60", "10 %", "60 %", "40 %"} <= {text.get_text() for text in ax.texts}
 
 
+def test_changed_answers_have_the_colour_of_their_mark():
+    table = CONDITIONS.assign(
+        changed_low=CONDITIONS["changed"] - 0.1, changed_high=CONDITIONS["changed"] + 0.1
+    )
+    ax = plots.changed_answers(table.drop(columns=["ua", "ua_clean"]))
+    points = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [line.get_xdata()[0] for line in points] == pytest.approx([10, 60, 40])
+    assert [same_color(line.get_color(), GREEN) for line in points] == [True, False, False]
+    assert [same_color(line.get_markerfacecolor(), "white") for line in points] == [False, True, False]
+    assert ax.lines[0].get_xdata() == pytest.approx([0, 20])
+
+
 def test_groups_are_drawn_apart():
     table = pd.DataFrame({
         "by": ["sex", "sex", "age_group"], "group": ["female", "male", "under 30"], "ua": [0.7, 0.6, 0.5],
