@@ -67,6 +67,7 @@ def print_predictions(
     results = predict_files(
         bundle, files, windows=windows, channel=channel, n_jobs=n_jobs, backend=backend,
         digest=predictor.digest, speaker_norm=speaker_norm,
+        row_by_row=windows is not None and len(files) == 1,
     )  # fmt: skip
     shown = ([_as_piped(row, piped) for row in rows] for rows in results)
     width = min(MAX_WIDTH, max(len(os.fspath(file)) for file in files))
