@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["augment", "degrade", "sounds"],
     submod_attrs={
+        "pieces": ["Pieces", "open_pieces"],
         "reading": [
             "AUDIO_SUFFIXES",
             "DECODED_SUFFIXES",

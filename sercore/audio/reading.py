@@ -352,8 +352,8 @@ def _refuse_lookalikes(head: bytes, path: Path) -> None:
         )
 
 
-def _refuse_headers(file, n_bytes: int, path: Path) -> None:
-    """Raise for implausible headers, which could request more memory than there is."""
+def _refuse_headers(file, n_bytes: int, path: Path, *, bounded: bool = True) -> None:
+    """Raise for implausible headers, and for lengths that could request more memory than there is."""
     sr, n_frames, n_channels = file.samplerate, file.frames, file.channels
     low, high = SAMPLE_RATES
     if file.format not in _CONTAINERS:
@@ -375,7 +375,7 @@ def _refuse_headers(file, n_bytes: int, path: Path) -> None:
             "can hold; get the file again",
             reason="truncated",
         )
-    if n_frames > MAX_SECONDS * sr:
+    if bounded and n_frames > MAX_SECONDS * sr:
         raise _too_long(path, f"{n_frames / sr / 60:.0f} min long")
-    if n_frames * n_channels > MAX_SAMPLES:
+    if bounded and n_frames * n_channels > MAX_SAMPLES:
         raise _too_long(path, f"{n_frames} samples in {n_channels} channels, more than {MAX_SAMPLES}")

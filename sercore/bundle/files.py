@@ -22,7 +22,7 @@ from ..files import expand_patterns, worker_folder
 from .folder import digest as digest_of_folder
 from .folder import valid_digest
 from .predictor import Predictor
-from .recordings import Windows, predict_waves, predict_windows
+from .recordings import Windows, predict_file_windows, predict_waves
 from .speakers import Voice
 
 MAX_STDIN_BYTES = 2_000_000_000
@@ -113,19 +113,25 @@ def predict_clip(
     --------
     predict_files : Many recordings in parallel.
     """
+    return list(_clip_rows(predictor, path, windows, channel))
+
+
+def _clip_rows(predictor, path, windows, channel) -> Iterator[dict]:
+    """The rows of :func:`predict_clip`, as they are computed."""
     name = os.fspath(path)
     try:
         if os.path.isdir(path):
             raise _no_audio(path)
-        waves = predictor.waves(path, channel=channel)
         if windows is None:
-            return [{"file": name} | predict_waves(predictor, waves)]
+            yield {"file": name} | predict_waves(predictor, predictor.waves(path, channel=channel))
+        else:
+            for row in predict_file_windows(predictor, path, windows, channel=channel):
+                yield {"file": name} | row
     except AudioError as error:
-        return [{"file": name, "error": error.reason, "message": str(error)}]
+        yield {"file": name, "error": error.reason, "message": str(error)}
     except UnicodeEncodeError:  # libsndfile opens only names that are valid text
         message = f"{name}: the name is not valid text; rename the file"
-        return [{"file": name, "error": "unreadable", "message": message}]
-    return [{"file": name} | row for row in predict_windows(predictor, waves, windows, where=name)]
+        yield {"file": name, "error": "unreadable", "message": message}
 
 
 def predict_files(
@@ -139,6 +145,7 @@ def predict_files(
     digest: str | None = None,
     speaker_norm: str | os.PathLike | None = None,
     progress: bool | None = None,
+    row_by_row: bool = False,
 ) -> Iterator[list[dict]]:
     """Rows of every recording, yielded in the given order as they are computed.
 
@@ -160,6 +167,8 @@ def predict_files(
         the average of the training speakers is used, and windows of one recording adapt to it.
     progress : bool, optional
         Whether to show a progress bar; by default only if standard error is a terminal.
+    row_by_row : bool
+        Yield lists of one row as soon as it is computed, in one process.
 
     Yields
     ------
@@ -184,6 +193,12 @@ def predict_files(
     voices = _voices(predictor, files, speaker_norm)
     hidden = None if progress is None else not progress
     with tqdm(total=len(files), unit="file", disable=hidden, delay=1) as bar:
+        if row_by_row:
+            for file, voice in zip(files, voices, strict=True):
+                own = predictor if voice is None else predictor.with_voice(voice)
+                yield from ([row] for row in _clip_rows(own, file, windows, channel))
+                bar.update()
+            return
         arguments = os.fspath(bundle), digest, backend, windows, channel
         for rows in _run(arguments, files, voices, n_jobs):
             bar.update()

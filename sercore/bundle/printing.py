@@ -77,6 +77,7 @@ def print_predictions(
     results = predict_files(
         bundle, files, windows=windows, channel=channel, n_jobs=n_jobs, backend=backend,
         digest=predictor.digest, speaker_norm=speaker_norm,
+        row_by_row=windows is not None and len(files) == 1,
     )  # fmt: skip
     reasons = set()
 

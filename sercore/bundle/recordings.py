@@ -17,6 +17,11 @@ from .predictor import Predictor
 if TYPE_CHECKING:
     import pandas as pd
 
+PIECE_SECONDS = 600.0
+"""Longest piece of a recording that is in memory, if it is read from a file."""
+
+_NOISE = np.random.default_rng(0).normal(scale=0.1, size=16_000).astype(np.float32)
+
 MAX_SECONDS = 600.0
 """Longest :class:`Recording`, which a browser can still play from a notebook."""
 
@@ -69,6 +74,17 @@ class Windows:
         if last - starts[-1] > 0.01:
             starts.append(last)
         return [(start, start + self.seconds) for start in starts]
+
+    def batches(self, seconds: float, at_most: float) -> Iterator[list[tuple[float, float]]]:
+        """The same spans, divided into lists of less than ``at_most`` seconds or of one span."""
+        size = max(1, int((at_most - self.seconds) / self.step))
+        count = max(1, int((seconds - self.seconds) / self.step) + 1)
+        for first in range(0, count, size):
+            start = self.step * first
+            if first + size < count:
+                yield [(start + self.step * k, start + self.step * k + self.seconds) for k in range(size)]
+            else:
+                yield [(start + a, start + b) for a, b in self.spans(seconds - start)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,8 +236,46 @@ def predict_windows(
     if adapt := predictor.speaker_norm and not predictor.voice.n_clips:
         predictor = predictor.for_speaker()  # what is known of the speaker grows with every window
     seconds = max(wave.size / rate for rate, wave in waves.items())
-    for start, end in windows.spans(seconds):
-        cut = {rate: wave[round(start * rate) : round(end * rate)] for rate, wave in waves.items()}
+    yield from _rows(predictor, waves, windows.spans(seconds), 0.0, adapt=adapt, where=where)
+
+
+def predict_file_windows(
+    predictor: Predictor, path: str | os.PathLike, windows: Windows, *, channel: int | None = None
+) -> Iterator[dict]:
+    """:func:`predict_windows` of a file of any length, which is read in pieces of :data:`PIECE_SECONDS`.
+
+    Raises
+    ------
+    AudioError
+        The file cannot be read; rows before a damaged place have been yielded then.
+    """
+    with audio.open_pieces(path, channel=channel) as pieces:
+        if pieces is None or pieces.seconds <= PIECE_SECONDS:
+            waves = predictor.waves(path, channel=channel)
+            yield from predict_windows(predictor, waves, windows, where=os.fspath(path))
+            return
+        if adapt := predictor.speaker_norm and not predictor.voice.n_clips:
+            predictor = predictor.for_speaker()
+        for spans in windows.batches(pieces.seconds, PIECE_SECONDS):
+            start, end = spans[0][0], spans[-1][1]
+            wave = pieces.read(start, end)
+            try:
+                waves = predictor.waves(wave, sr=pieces.sr)
+            except AudioError as error:
+                if error.reason != "silent":
+                    raise
+                rates = predictor.waves(_NOISE).keys()
+                waves = {rate: np.zeros(round((end - start) * rate), np.float32) for rate in rates}
+            yield from _rows(predictor, waves, spans, start, adapt=adapt, where=os.fspath(path))
+
+
+def _rows(predictor, waves, spans, offset: float, *, adapt: bool, where: str) -> Iterator[dict]:
+    """A row for each span of a wave that begins ``offset`` seconds after its recording."""
+    for start, end in spans:
+        cut = {
+            rate: wave[round((start - offset) * rate) : round((end - offset) * rate)]
+            for rate, wave in waves.items()
+        }
         row = {"start": round(start, 3), "end": round(end, 3)}
         try:
             for rate, wave in cut.items():

@@ -5,8 +5,8 @@ import pytest
 import soundfile
 from toys.voices import small_predictor
 
-from sercore import synth
-from sercore.bundle import Recording, Windows, over_time, predict_clip, predict_windows
+from sercore import audio, synth
+from sercore.bundle import Recording, Windows, over_time, predict_clip, predict_files, predict_windows
 from sercore.bundle.recordings import MAX_SECONDS, UNSEEN_SPEAKER
 from sercore.errors import AudioError, SercoreError
 
@@ -32,6 +32,62 @@ def test_windows_of_recording_file_and_clip_agree(tmp_path):
     for row, other in zip(rows, expected, strict=True):
         assert row["proba"] == pytest.approx(other["proba"], abs=1e-4)
     np.testing.assert_allclose(progress, np.arange(1, len(rows) + 1) / len(rows))
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory):
+    """A file of 20 s with three seconds of silence, longer than what is read at once in these tests."""
+    wave = Recording.synthetic(("sad", "angry", "happy"), sentences=2).wave
+    path = tmp_path_factory.mktemp("talk") / "talk.wav"
+    wave = np.resize(wave, 20 * SR)
+    wave[8 * SR : 14 * SR] = 0
+    soundfile.write(path, wave, SR, subtype="FLOAT")
+    return path
+
+
+def test_long_files_are_predicted_in_pieces(talk, monkeypatch):
+    predictor, windows = small_predictor(), Windows(1.0, 0.7)
+    whole = predict_clip(predictor, talk, windows)
+    monkeypatch.setattr("sercore.bundle.recordings.PIECE_SECONDS", 4.0)
+    monkeypatch.setattr("sercore.audio.reading.MAX_SECONDS", 10.0)  # that of files read at once
+    read, lengths = audio.Pieces.read, []
+
+    def measured(pieces, start, end):
+        wave = read(pieces, start, end)
+        lengths.append(len(wave) / SR)
+        return wave
+
+    monkeypatch.setattr(audio.Pieces, "read", measured)
+    rows = predict_clip(predictor, talk, windows)
+    assert max(lengths) <= 4
+    assert len(lengths) >= 6
+    assert [row.get("error") for row in rows] == [row.get("error") for row in whole]
+    for row, other in zip(rows, whole, strict=True):
+        assert (row["start"], row["end"]) == pytest.approx((other["start"], other["end"]))
+        if "proba" in other and (row["end"] <= 8 or row["start"] >= 14):  # without digital silence
+            assert row["proba"] == pytest.approx(other["proba"], abs=0.05)
+
+
+def test_rows_come_as_they_are_computed(talk, monkeypatch):
+    monkeypatch.setattr("sercore.bundle.recordings.PIECE_SECONDS", 4.0)
+    read, calls = audio.Pieces.read, []
+    monkeypatch.setattr(audio.Pieces, "read", lambda *span: calls.append(span) or read(*span))
+    monkeypatch.setattr("sercore.bundle.files.load_cached", lambda *_, **__: small_predictor())
+    options = {"windows": Windows(1.0, 0.5), "row_by_row": True, "progress": False}
+    (row,) = next(predict_files("toy.bundle", [talk], **options))
+    assert row["start"] == 0
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.0, 10.0, 10.3, 59.99, 61.2])
+@pytest.mark.parametrize(("length", "step"), [(3.0, 1.5), (1.0, 0.7), (0.5, 2.0), (9.0, 0.1)])
+def test_batches_are_the_spans(seconds, length, step):
+    windows = Windows(length, step)
+    batches = list(windows.batches(seconds, 12.0))
+    np.testing.assert_allclose(
+        [span for batch in batches for span in batch], windows.spans(seconds), atol=1e-9
+    )
+    assert all(batch[-1][1] - batch[0][0] <= 12.0 + step for batch in batches)
 
 
 def test_over_time_is_mean_of_overlapping_windows():
