@@ -26,7 +26,7 @@ model works.
 """
 
 from .bootstrap import compare_paired
-from .calibration import apply_temperature, area_under_risk, fit_temperature, risk_coverage
+from .confidence import apply_temperature, area_under_risk, fit_temperature, risk_coverage
 from .cross_corpus import corpus_matrix, cross_corpus_text, evaluate_corpora, mean_over_pairs
 from .fairness import fairness, largest_gaps
 from .human import compare_with_model, human_recall
@@ -45,7 +45,6 @@ from .rejection import NoveltyDetector, is_speech, rejection_reason, speech_meas
 from .robustness import CONDITIONS, families, robustness
 from .scores import COLUMNS, evaluate, format_table, results_row, results_table, table_text
 
-# `calibration` is the function; its module is imported before, so that it does not take the name
 __all__ = [
     "COLUMNS", "CONDITIONS", "NoveltyDetector", "apply_temperature", "area_under_risk", "calibration",
     "compare_oof", "compare_paired", "compare_with_model", "confusion", "corpus_matrix",

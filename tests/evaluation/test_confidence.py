@@ -78,9 +78,3 @@ def test_labels_must_be_columns(y, message):
 def test_impossible_temperature(temperature):
     with pytest.raises(EvaluationError, match="positive"):
         apply_temperature(np.array([0.5, 0.5]), temperature)
-
-
-def test_the_reliability_table_keeps_its_name():
-    import sercore.evaluation.calibration
-
-    assert callable(sercore.evaluation.calibration)
