@@ -65,7 +65,7 @@ def test_long_files_are_predicted_in_pieces(talk, monkeypatch):
     for row, other in zip(rows, whole, strict=True):
         assert (row["start"], row["end"]) == pytest.approx((other["start"], other["end"]))
         if "proba" in other and (row["end"] <= 8 or row["start"] >= 14):  # without digital silence
-            assert row["proba"] == pytest.approx(other["proba"], abs=0.05)
+            assert row["proba"] == pytest.approx(other["proba"], abs=0.1)  # offset of the piece
 
 
 def test_rows_come_as_they_are_computed(talk, monkeypatch):
