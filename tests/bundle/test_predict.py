@@ -364,6 +364,9 @@ def test_train_then_predict(corpus, capsys, tmp_path):
     assert about.evaluation["split"] == "speaker"
     assert about.evaluation["n_clips"] == about.training["n_clips"] == 24
     assert 0 <= about.evaluation["ua_low"] <= about.evaluation["ua"] <= about.evaluation["ua_high"] <= 1
+    assert sum(row["support"] for row in about.evaluation["per_class"]) == 24
+    assert sum(row["n_clips"] for row in about.evaluation["reliability"]) == 24
+    assert 0 <= about.evaluation["ece_calibrated"] <= 1
     assert about.training["corpora"][0]["title"] == "your own recordings"
     status, lines, error = run(capsys, "predict", "--bundle", out, "--json", corpus / "clips")
     assert status == 0
