@@ -26,7 +26,6 @@ import numpy as np
 
 from .. import audio
 from ..errors import AudioError, EvaluationError
-from ..features import Spectrum, get_recipe
 
 NOT_SPEECH = "not speech"
 UNKNOWN_VOICE = "unlike the voices this model learned from"
@@ -86,6 +85,8 @@ def speech_measures(wave: np.ndarray, *, sr: int = audio.SAMPLE_RATE) -> dict[st
     Notebook: 09_leaving_the_studio.ipynb
     """
     from scipy.ndimage import uniform_filter1d
+
+    from ..features import Spectrum, get_recipe
 
     spectrum = Spectrum(audio.convert(wave, sr), get_recipe("default"))
     level = 20 * np.log10(np.maximum(spectrum.rms, 1e-8))

@@ -40,8 +40,11 @@ from .recipe import Recipe, get_recipe
 SHARD_CLIPS = 64
 """Maximum number of clips per cache file."""
 
-MAX_BAD = 0.25
+MAX_BAD = 0.01
 """Proportion of unusable clips above which a corpus seems broken, as after an incomplete download."""
+
+FEW_BAD = 4
+"""So many unusable clips are accepted in any corpus, unless they are more than a quarter of it."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def extract_table(
         Number of worker processes; -1 for one per core. The result does not depend on it.
     max_bad : float
         Proportion of unusable clips above which extraction stops. Below, they are left out with a warning
-        that names them.
+        that names them. In a small corpus four clips may be unusable, up to a quarter of it.
     progress : bool
         Whether to show a progress bar.
     augmentation : sercore.audio.augment.Augmentation, optional
@@ -203,9 +206,10 @@ def _assemble(index, keys, found, recipe, kind, max_bad, shards) -> Extracted:
         where = shards.write_text("bad_clips.csv", bad.to_csv(index=False))
         listed = "".join(f"\n  {message}" for message in bad["message"].head(10))
         listed += f"\n  … {len(bad) - 10} more in {where}" if len(bad) > 10 else ""
-        if len(bad) > max_bad * len(index):
+        allowed = int(max(max_bad * len(index), min(FEW_BAD, len(index) / 4)))
+        if len(bad) > allowed:
             raise StoreError(
-                f"{len(bad)} of {len(index)} clips are unusable, more than the {max_bad:.0%} allowed:"
+                f"{len(bad)} of {len(index)} clips are unusable, more than the {allowed} allowed:"
                 f"{listed}\nall are listed in {where}; fix or remove them (in Python, max_bad=0.5 allows "
                 "half of the clips)"
             )

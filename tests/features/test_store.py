@@ -142,9 +142,20 @@ def test_bad_clips_of_a_small_corpus_are_left_out_with_a_warning(index, tmp_path
 def test_too_many_bad_clips_raise(index, tmp_path):
     for n in range(5):
         open(index["path"][n], "wb").close()
-    message = r"5 of 12 clips are unusable, more than the 25% allowed:\n.*clip000\.wav: the file is empty"
+    message = r"5 of 12 clips are unusable, more than the 3 allowed:\n.*clip000\.wav: the file is empty"
     with pytest.raises(StoreError, match=message):
         store.extract_table(index[:12], SMALL, cache=tmp_path / "cache", n_jobs=1, progress=False)
+
+
+def test_few_bad_clips_of_many_are_left_out_and_more_than_one_percent_raise(index, tmp_path):
+    options = {"cache": tmp_path / "cache", "n_jobs": 1, "progress": False}
+    for n in range(4):
+        open(index["path"][n], "wb").close()
+    with pytest.warns(UserWarning, match="4 of 150 clips"):
+        store.extract_table(index, SMALL, **options)
+    open(index["path"][4], "wb").close()
+    with pytest.raises(StoreError, match="5 of 150 clips are unusable, more than the 4 allowed"):
+        store.extract_table(index, SMALL, **options)
 
 
 def test_unwritable_cache_raises(index, tmp_path):
