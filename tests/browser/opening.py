@@ -137,7 +137,7 @@ def opened(
             page.set_default_timeout(30_000)
             shown = OpenPage(page, front_end)
             # Voilà runs the cells before the page is complete
-            page.goto(address(notebook), wait_until="commit")
+            page.goto(address(notebook), wait_until="commit", timeout=120_000)
             shown.run_all()
             shown.wait_for(count_widgets(notebook))
             yield shown

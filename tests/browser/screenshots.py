@@ -59,7 +59,7 @@ def main() -> None:
             shown.page.context.grant_permissions(["microphone"])
             hear = Widget(shown, "compare two voices")
             say(hear)
-            hear.root.get_by_role("img", name="probabilities: ").wait_for()
+            hear.root.get_by_role("img", name="Picture of voice A").wait_for()
             save("hear_me", hear)
             live = Widget(shown, "Listen")
             live.root.get_by_role("button", name="Listen to the microphone").click()

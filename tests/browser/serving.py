@@ -17,7 +17,7 @@ from urllib.request import urlopen
 JUPYTER = ("--no-browser", "--allow-root", "--IdentityProvider.token={token}", "--ServerApp.root_dir={pages}")
 VOILA = ("--no-browser", "--show_tracebacks=True", "--token={token}", "{pages}")
 FRONT_ENDS = {
-    "lab": (("jupyterlab", *JUPYTER), "lab/tree/{name}"),
+    "lab": (("jupyterlab", *JUPYTER), "lab/workspaces/{stem}/tree/{name}"),
     "notebook": (("notebook", *JUPYTER), "notebooks/{name}"),
     "voila": (("voila", *VOILA), "voila/render/{name}"),
 }
@@ -39,7 +39,9 @@ def serve(front_end: str):
 
         def address(notebook: Path) -> str:
             shutil.copy(notebook, pages)
-            return f"http://127.0.0.1:{port}/{path.format(name=notebook.name)}?token={token}"
+            return (
+                f"http://127.0.0.1:{port}/{path.format(name=notebook.name, stem=notebook.stem)}?token={token}"
+            )
 
         _disable_news(home)
         command = [sys.executable, "-m", *(option.format(token=token, pages=pages) for option in options)]

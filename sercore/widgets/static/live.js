@@ -89,7 +89,7 @@ function render({ model, el }) {
       const microphone = await openMicrophone({ append, gone: () => stop("The microphone was disconnected."), closed: () => closed });
       session += 1;
       const block = new Float32Array(Math.round(BLOCK_SECONDS * microphone.rate));
-      running = { microphone, block, filled: 0, number: 0, asked: null, skipped: 0, latencies: [], latency: null, answered: performance.now() };
+      running = { microphone, block, filled: 0, number: 0, asked: null, skipped: 0, painted: 0, latencies: [], latency: null, answered: performance.now() };
       model.send({ step: "start", session, rate: microphone.rate });
       show("listening");
     } catch (error) {
@@ -177,7 +177,8 @@ function render({ model, el }) {
     if (latencies.length > N_LATENCIES) latencies.shift();
     if (!running) return;
     running.latency = latency;
-    if (running.number % 8 === 0)
+    running.painted += 1;
+    if (running.painted % 4 === 0)
       show(`listening; sound to picture ${percentile(latencies, 50).toFixed(0)} ms, 95 % within ${percentile(latencies, 95).toFixed(0)} ms; ${running.skipped} skipped`);
   }
 
