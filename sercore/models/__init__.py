@@ -4,7 +4,8 @@
 hold the builders of Keras networks, one module per family: ``mlp``, ``recurrent``, ``hybrid`` and
 ``transformer``; ``encoder_heads`` for frames of a pretrained encoder, ``pictures`` for networks trained on
 photographs, and ``legacy`` and ``legacy_features`` for networks and inputs of earlier projects.
-:data:`NETWORKS` lists the first four by name. Importing this package does not import Keras; building a network does::
+:data:`NETWORKS` lists the first four by name. Importing this package does not import Keras; building a
+network does::
 
     X = pad_clips(clips)                                # NaN after the end of each clip
     model = build("bilstm", X.shape[2], len(classes), seed=0)
