@@ -22,7 +22,8 @@ def index():
 def X(index, rng):
     """Four blocks of noise; the second one also contains the class."""
     X = rng.normal(size=(len(index), 4 * WIDTH)).astype(np.float32)
-    X[:, WIDTH : WIDTH + 3] += 8 * np.eye(3)[pd.Categorical(index["label"], categories=CLASSES).codes]
+    directions = rng.normal(size=(len(CLASSES), WIDTH))
+    X[:, WIDTH : 2 * WIDTH] += directions[pd.Categorical(index["label"], categories=CLASSES).codes]
     return X
 
 
