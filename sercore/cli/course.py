@@ -76,6 +76,7 @@ def _results(options) -> None:
         readme.replace("results", readme.results_markdown())
         readme.replace("networks", readme.networks_markdown())
         readme.replace("encoder", readme.encoder_markdown())
+        readme.replace("fusion", readme.fusion_markdown())
         readme.replace("cross-corpus", readme.cross_corpus_markdown())
         readme.replace("curve", readme.curve_markdown())
         readme.replace("fairness", readme.fairness_markdown())

@@ -13,11 +13,12 @@ import pandas as pd
 
 from ..errors import SercoreError
 from ..labels import SCHEMES
-from . import clone, cross_corpus, fairness, published
+from . import clone, cross_corpus, fairness, fusion, published
 
 __all__ = [
     "MODELS", "PAGES", "bench_markdown", "cross_corpus_markdown", "curve_markdown", "draw_leak_figure",
-    "encoder_markdown", "fairness_markdown", "networks_markdown", "replace", "results_markdown",
+    "encoder_markdown", "fairness_markdown", "fusion_markdown", "networks_markdown", "replace",
+    "results_markdown",
 ]  # fmt: skip
 
 MODELS = {
@@ -32,6 +33,7 @@ PAGES = {
     "results": "RESULTS.md",
     "networks": "RESULTS.md",
     "encoder": "RESULTS.md",
+    "fusion": "RESULTS.md",
     "cross-corpus": "RESULTS.md",
     "curve": "RESULTS.md",
     "fairness": "RESULTS.md",
@@ -100,6 +102,32 @@ def encoder_markdown() -> str:
         other = f"{name}-speaker-norm"
         normalised = _cell(published.table(other).iloc[0]) if other in campaigns else ""
         lines.append(f"| {task} | {row.n_clips:.0f}, {row.n_speakers:.0f} | {_cell(row)} | {normalised} |")
+    return "\n".join(lines)
+
+
+FUSIONS = {
+    "equal": "equal weights",
+    "optimum": "weights with the lowest log loss",
+    "stack_logistic": "logistic regression on all probabilities",
+}
+"""Systems of :mod:`sercore.course.fusion` with their printed names."""
+
+
+def fusion_markdown() -> str:
+    """Markdown table of ensembles of the encoder and networks, plain and speaker-normalised."""
+    plain, normalised = (fusion.table(speaker_norm=norm).set_index("system") for norm in (False, True))
+    head = "UA | minus encoder | weight of the encoder"
+    lines = [
+        f"| ensemble | {head} | {head.replace('UA', 'UA, speaker-normalised', 1)} |",
+        "|---" * 7 + "|",
+    ]
+    for system, name in FUSIONS.items():
+        cells = [name]
+        for row in (plain.loc[system], normalised.loc[system]):
+            weight = "" if pd.isna(row.w_encoder) else f"{row.w_encoder:.2f}"
+            difference = f"{100 * row.difference:+.1f} [{100 * row.low:+.1f}, {100 * row.high:+.1f}]"
+            cells += [f"{100 * row.ua:.1f}", difference, weight]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

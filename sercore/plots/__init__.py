@@ -12,6 +12,7 @@ Examples
 ('time (s)', 0.5)
 """
 
+from .blocks import blocks
 from .clips import descriptor, pitch, side_by_side, spectrogram, spectrum, waveform
 from .corpus import by_emotion, by_speaker, class_counts, speaker_counts
 from .cross_corpus import corpus_matrix, enrolment_curve, staircase
@@ -69,6 +70,7 @@ __all__ = [
     "autocorrelation",
     "average_contours",
     "benchmark_results",
+    "blocks",
     "by_emotion",
     "by_speaker",
     "cepstral_envelope",

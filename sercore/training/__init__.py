@@ -12,7 +12,7 @@ From features to a result table::
 folds. Everything that is fitted, including scaler, early stopping and calibration, uses the training part
 only, with inner splits over speakers. The **fold cache** is a folder with one file per (model, seed, fold):
 an interrupted run resumes, and several machines can share the folder. :func:`search` tunes parameters on the
-training part.
+training part. :func:`score_blocks` compares the blocks of an encoder.
 
 Three arguments recur: ``model_params`` are parameters of the classifier or of the builder of the network,
 ``fit_params`` arguments of :func:`fit`, and ``augmented`` augmented versions of the features of all clips, of
@@ -27,6 +27,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "adaptation": ["ADAPTATIONS", "adapt", "coral"],
         "across_corpora": ["PooledCorpora", "common_classes", "cross_corpus", "in_corpus", "pool_corpora"],
+        "auxiliary": ["auxiliary_targets"],
+        "blocks": ["score_blocks"],
         "cross_validation": ["compare", "out_of_fold", "summarise"],
         "classical": ["fit_classical", "predict_proba"],
         "enrolment": ["enrol", "enrolment_curve", "typical_speaker"],

@@ -50,8 +50,8 @@ def out_of_fold(
         Parameters of the classifier (``{"C": 0.01}``) or arguments of the builder of the network
         (``{"units": (32,)}``) that differ from the defaults. They become part of the name of the model.
     fit_params : mapping, optional
-        Arguments of :func:`fit_network` and :func:`fit` for a network, such as ``{"mixup": 0.2}``; also part
-        of the name.
+        Arguments of :func:`fit_network` and :func:`fit` for a network, such as ``{"mixup": 0.2}`` or
+        ``{"auxiliary": ("intensity",)}``; also part of the name.
     augmented : sequence of the same kind as X
         Augmented versions of **all** clips (``extract_frames(…, augmentation=…, version=k).X``). Each fold
         uses only those of the clips on which it fits.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import SercoreError
 from ..models import pad_clips
+from .auxiliary import MAIN
 
 _ROUND = 16  # batches are padded to a multiple of so many frames, so that few shapes are compiled
 _NEIGHBOURS = 8  # so many batches of shuffled clips are sorted by length together, so that padding is short
@@ -40,6 +41,9 @@ class Batches(keras.utils.PyDataset):
         is as long as the shorter of its clips.
     class_weight : str, optional
         ``"balanced"`` gives every class the same total weight; None gives every clip the same weight.
+    auxiliary : mapping of str to np.ndarray [shape=(n_clips, n_values)], optional
+        One-hot auxiliary labels. Targets and weights are then dicts, with the classes as ``proba``. The
+        weight of an auxiliary label is always 1; a clip without one has zeros, which have no loss.
     seed : int
     """
 
@@ -54,6 +58,7 @@ class Batches(keras.utils.PyDataset):
         label_smoothing: float = 0.0,
         mixup: float = 0.0,
         class_weight: str | None = "balanced",
+        auxiliary: Mapping[str, np.ndarray] | None = None,
         seed: int = 0,
     ):
         super().__init__()
@@ -65,6 +70,7 @@ class Batches(keras.utils.PyDataset):
         self.weights = len(y) / (np.count_nonzero(counts) * counts[y]) if class_weight else np.ones(len(y))
         batch_size = min(batch_size, -(-len(y) // 2))  # at least two batches, see __getitem__
         self.y, self.batch_size, self.mixup, self.seed = np.asarray(y), batch_size, mixup, seed
+        self.auxiliary = dict(auxiliary or {})
         self.epoch = -1
         self.on_epoch_end()
 
@@ -91,16 +97,24 @@ class Batches(keras.utils.PyDataset):
         rows = self.batches[number]
         # Keras fixes the number of frames of all batches if it is the same in the first two
         X = stack([self.drawn[row] for row in rows], spare=number == 1)
-        target, weight = self.soft[self.y[rows]], self.weights[rows]
+        targets = {MAIN: self.soft[self.y[rows]]}
+        targets |= {name: one_hot[rows] for name, one_hot in self.auxiliary.items()}
+        weight = self.weights[rows]
         if self.mixup:
             rng = np.random.default_rng((self.seed, self.epoch, 1 + number))
             lam = rng.beta(self.mixup, self.mixup, len(rows)).astype(np.float32)
             lam, other = np.maximum(lam, 1 - lam), rng.permutation(len(rows))
             wide = lam.reshape(-1, *[1] * (X.ndim - 1))
             X = wide * X + (1 - wide) * X[other]
-            target = lam[:, None] * target + (1 - lam[:, None]) * target[other]
+            targets = {
+                name: lam[:, None] * part + (1 - lam[:, None]) * part[other] for name, part in targets.items()
+            }
             weight = lam * weight + (1 - lam) * weight[other]
-        return X, target.astype(np.float32), weight.astype(np.float32)
+        targets = {name: part.astype(np.float32) for name, part in targets.items()}
+        weight = weight.astype(np.float32)
+        if not self.auxiliary:
+            return X, targets[MAIN], weight
+        return X, targets, {name: weight if name == MAIN else np.ones_like(weight) for name in targets}
 
 
 def stack(clips: Sequence[np.ndarray], *, spare: bool = False) -> np.ndarray:

@@ -20,6 +20,7 @@ from ..evaluation import oof_rows
 from ..files import worker_folder
 from ..models import check_keras, is_network, reads_frames
 from ..splits import Fold, assert_disjoint, make_folds
+from .auxiliary import auxiliary_targets
 from .classical import fit_classical, predict_proba
 from .fold_cache import read_fold, write_fold
 from .networks import fit, fit_network
@@ -29,6 +30,9 @@ VERSION = 3
 of the fold cache are then not used."""
 COSTS = ("train_seconds", "ms_per_clip", "parameters")
 """Columns that :func:`sercore.training.out_of_fold` adds to the out-of-fold table."""
+
+_LATER = ("auxiliary", "auxiliary_weight")
+"""Parameters that earlier files of the fold cache do not have; their defaults change nothing."""
 
 _PROCESS_BYTES = 700 * 2**20  # memory of Python, TensorFlow and a network
 
@@ -78,6 +82,7 @@ class Job:
             raise SercoreError(
                 f"{self.model!r} is not a network and has no fit_params; got {dict(self.fit_params)}"
             )
+        auxiliary_targets(self.index, self.fit_params.get("auxiliary", ()))
 
     def fit(self, X, augmented, seed: int, fold: Fold) -> tuple[Callable, dict]:
         """A function from features to probabilities, fitted on the training part of the fold."""
@@ -112,7 +117,9 @@ class Job:
             check_keras()
             import keras
 
-            defaults = f"{inspect.signature(builder(self.model))} {inspect.signature(fit)}"
+            of_fit = inspect.signature(fit)
+            known = [part for name, part in of_fit.parameters.items() if name not in _LATER]
+            defaults = f"{inspect.signature(builder(self.model))} {of_fit.replace(parameters=known)}"
             defaults += f" {VERSION} {keras.__version__} {keras.backend.backend()}"
             defaults += f" {keras.config.dtype_policy().name}"
         else:
@@ -123,7 +130,8 @@ class Job:
             f"{list(self.classes)} {self.scale} {defaults} {dict(self.model_params)} {dict(self.fit_params)}"
         )
         digest = hashlib.sha256(chosen.encode())
-        columns = (self.index[name] for name in ("clip_id", "speaker", "label"))
+        used = ("clip_id", "speaker", "label", *self.fit_params.get("auxiliary", ()))
+        columns = (self.index[name].astype(str) for name in used)
         digest.update("\n".join(map("=".join, zip(*columns, strict=True))).encode())
         for part in (self.X, *self.augmented):
             values, ends = _pack(part)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..errors import SercoreError
 from ..splits import inner_split
+from .auxiliary import MAIN, add_outputs, auxiliary_targets, main_history
 from .classical import predict_proba
 from .normalisation import mean_and_std, standardise
 
@@ -31,6 +32,8 @@ def fit(
     label_smoothing: float = 0.0,
     mixup: float = 0.0,
     spec_augment: Mapping | None = None,
+    auxiliary: Mapping[str, np.ndarray] | None = None,
+    auxiliary_weight: float = 0.2,
     seed: int = 0,
     checkpoint: str | os.PathLike | None = None,
     progress: bool = False,
@@ -66,6 +69,11 @@ def fit(
         See :class:`sercore.training.fit_loop.Batches`.
     spec_augment : mapping, optional
         Parameters of :class:`sercore.models.layers.SpecAugment`, for frames; ``{}`` uses its defaults.
+    auxiliary : mapping of str to np.ndarray [shape=(n_clips, n_values)], optional
+        One-hot labels that the network also learns (:func:`sercore.training.auxiliary.auxiliary_targets`).
+        The network itself keeps its one output.
+    auxiliary_weight : float
+        Factor of each auxiliary cross-entropy in the loss.
     seed : int
         Seed of batches and masks; that of dropout is set when the network is built.
     checkpoint : path, optional
@@ -77,12 +85,14 @@ def fit(
     -------
     pd.DataFrame
         One row per epoch: ``loss accuracy seconds``, and with validation ``val_loss val_accuracy``. Training
-        loss and accuracy include dropout and augmentation, so those of validation may be better.
+        loss and accuracy include dropout and augmentation, so those of validation may be better. Auxiliary
+        labels add ``<label>_loss``; ``loss`` is that of the classes.
 
     Raises
     ------
     SercoreError
-        ``class_weight`` or ``lr_schedule`` is unknown.
+        ``class_weight`` or ``lr_schedule`` is unknown, or the network has no layer ``proba`` for auxiliary
+        labels.
 
     See Also
     --------
@@ -94,24 +104,26 @@ def fit(
 
     from .fit_loop import Batches, BestCheckpoint, Epochs, stack
 
-    n_classes = network.output_shape[-1]
+    n_classes, auxiliary = network.output_shape[-1], auxiliary or {}
     batches = Batches(
         X, y, n_classes, augmented=augmented, batch_size=batch_size, label_smoothing=label_smoothing,
-        mixup=mixup, class_weight=class_weight, seed=seed,
+        mixup=mixup, class_weight=class_weight, auxiliary=auxiliary, seed=seed,
     )  # fmt: skip
-    trained = network
+    trained = add_outputs(network, auxiliary, seed=seed) if auxiliary else network
     if spec_augment is not None:
         from ..models.layers import SpecAugment
 
         masked = SpecAugment(**spec_augment, seed=seed)(network.inputs[0])
-        trained = keras.Model(network.inputs, network(masked))
+        trained = keras.Model(network.inputs, trained(masked))
     if lr_schedule not in (None, "cosine"):
         raise SercoreError(f"lr_schedule={lr_schedule!r} must be 'cosine' or None")
     rate = _cosine(learning_rate, len(batches), epochs) if lr_schedule else learning_rate
+    loss = "categorical_crossentropy"
     trained.compile(
         keras.optimizers.Adam(rate),
-        "categorical_crossentropy",
-        metrics=["accuracy"],
+        {name: loss for name in (MAIN, *auxiliary)} if auxiliary else loss,
+        loss_weights={MAIN: 1.0, **dict.fromkeys(auxiliary, auxiliary_weight)} if auxiliary else None,
+        metrics={MAIN: ["accuracy"]} if auxiliary else ["accuracy"],
         steps_per_execution=min(8, len(batches)),  # same result; a third less time for small batches
     )
     callbacks, options = [Epochs(epochs, progress)], {}
@@ -120,11 +132,15 @@ def fit(
             keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
         )
         target = np.eye(n_classes)[validation[1]]
+        if auxiliary:  # labels of zeros have no loss, so that val_loss is that of the classes
+            none = {name: np.zeros((len(target), part.shape[1])) for name, part in auxiliary.items()}
+            target = {MAIN: target, **none}
         options = {"validation_data": (stack(list(validation[0])), target), "validation_batch_size": 128}
     if checkpoint:
         callbacks.append(BestCheckpoint(network, checkpoint))
     history = trained.fit(batches, epochs=epochs, callbacks=callbacks, shuffle=False, verbose=0, **options)
-    return pd.DataFrame(history.history).rename_axis("epoch")
+    columns = main_history(history.history, list(auxiliary)) if auxiliary else history.history
+    return pd.DataFrame(columns).rename_axis("epoch")
 
 
 @dataclass(frozen=True)
@@ -178,7 +194,14 @@ def fit_network(
         As in :func:`out_of_fold`.
     fit_params : mapping, optional
         Arguments of :func:`fit`, and ``early_stopping``: True (the default) validates on a fifth of the
-        training speakers, False trains on all of them for the given number of epochs.
+        training speakers, False trains on all of them for the given number of epochs. ``auxiliary`` names
+        columns of the index, such as ``("intensity", "sentence")``, that the network learns beside the
+        classes; labels of test and validation clips are not used.
+
+    Raises
+    ------
+    SercoreError
+        An auxiliary label is not in the index, or has one value only.
 
     See Also
     --------
@@ -193,6 +216,7 @@ def fit_network(
     rows, held_out = (
         inner_split(index, train, seed=seed) if fit_params.pop("early_stopping", True) else (train, None)
     )
+    targets = auxiliary_targets(index.iloc[rows], fit_params.pop("auxiliary", ()))
     inner, *inner_augmented = ([part[row] for row in rows] for part in (X, *augmented))
     mean, std = mean_and_std(inner) if scale else (np.zeros(len(inner[0])), np.ones(len(inner[0])))
     network = build(model, len(mean), len(classes), seed=seed, **(model_params or {}))
@@ -205,6 +229,7 @@ def fit_network(
         y[rows],
         validation=validation,
         augmented=[standardise(part, mean, std) for part in inner_augmented],
+        auxiliary=targets,
         seed=seed,
         **fit_params,
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sercore.course import clone, cross_corpus, fairness, published, readme
+from sercore.course import clone, cross_corpus, fairness, fusion, published, readme
 from sercore.errors import SercoreError
 
 
@@ -48,9 +48,19 @@ def test_pages_show_what_the_predictions_give():
     assert readme.results_markdown() in text, "run: sercore results --readme"
     assert readme.networks_markdown() in text, "run: sercore results --readme"
     assert readme.encoder_markdown() in text, "run: sercore results --readme"
+    assert readme.fusion_markdown() in text, "run: sercore results --readme"
     assert readme.cross_corpus_markdown() in text, "run: sercore results --readme"
     assert readme.curve_markdown() in text, "run: sercore results --readme"
     assert readme.fairness_markdown() in text, "run: sercore results --readme"
+
+
+@pytest.mark.parametrize("speaker_norm", [False, True])
+def test_members_of_the_fusion_predict_the_same_clips_of_the_same_folds(speaker_norm):
+    oof = fusion.predictions(speaker_norm=speaker_norm)
+    assert oof["model"].unique().tolist() == list(fusion.MEMBERS)
+    rows = [sorted(zip(part["clip_id"], part["fold"], strict=True)) for _, part in oof.groupby("model")]
+    assert len(rows[0]) == 1440
+    assert all(other == rows[0] for other in rows)
 
 
 @pytest.mark.parametrize("name", published.CAMPAIGNS)

@@ -197,9 +197,12 @@ clips = [rng.normal(0.1, 0.1, size=(4, 20 + k)).astype("float32") + y[k] for k i
 network = models.build("cnn1d_lstm", 4, 3, filters=(8,), units=8, dropout=0.0)
 history = training.fit(network, clips, y, augmented=[clips], epochs=20, batch_size=8, learning_rate=0.01,
                        lr_schedule="cosine", class_weight="balanced", label_smoothing=0.05, mixup=0.1,
-                       spec_augment={"frames": 3, "bands": 1})
+                       spec_augment={"frames": 3, "bands": 1},
+                       auxiliary={"first": np.eye(2)[(y == 0) * 1] * (np.arange(24) < 18)[:, None]},
+                       validation=(clips, y), patience=20)
 predicted = training.predict_proba(network, clips, range(3)).argmax(axis=1)
-np.savez(f"{folder}/fit.npz", loss=history["loss"], right=(predicted == y).mean())
+np.savez(f"{folder}/fit.npz", loss=history["loss"], auxiliary=history["first_loss"],
+         right=(predicted == y).mean())
 """
 
 
@@ -231,6 +234,7 @@ def test_jax_predicts_the_same_and_trains(name, on_jax):
 def test_jax_fits_with_all_training_options(on_jax):
     assert on_jax["fit"]["loss"][-1] < 0.7 * on_jax["fit"]["loss"][0]
     assert on_jax["fit"]["right"] > 0.9
+    assert on_jax["fit"]["auxiliary"][-1] < 0.7 * on_jax["fit"]["auxiliary"][0]
 
 
 @every_network

@@ -1,0 +1,136 @@
+"""Auxiliary outputs: trained beside the classes, absent from the network that predicts."""
+
+import keras
+import numpy as np
+import pytest
+from toys.tables import CLASSES, make_features, make_index
+
+from sercore import models, training
+from sercore.errors import SercoreError
+from sercore.training.auxiliary import add_outputs, auxiliary_targets
+from sercore.training.fit_loop import Batches
+
+QUICK = {"early_stopping": False, "epochs": 8, "learning_rate": 0.02}
+
+
+@pytest.fixture
+def index():
+    """Every other clip is strong, half of the clips have no known intensity."""
+    index = make_index()
+    labels = np.array(["normal", "strong", "", ""])[np.arange(len(index)) % 4]
+    return index.assign(intensity=labels, take="one")
+
+
+@pytest.fixture
+def X(index, rng):
+    """The last column is the intensity, also of clips whose label is missing."""
+    return np.column_stack([make_features(index, rng), 2.0 * (np.arange(len(index)) % 2)])
+
+
+def fit(index, X, **fit_params):
+    rows = np.arange(len(index))
+    return training.fit_network(
+        index, X, rows, CLASSES, model="mlp", model_params={"hidden": (8,), "dropout": 0.0},
+        fit_params=QUICK | fit_params,
+    )  # fmt: skip
+
+
+def test_targets(index):
+    targets = auxiliary_targets(index.assign(intensity=index["intensity"].replace("", np.nan)), ["intensity"])
+    assert targets["intensity"][:4].tolist() == [[1, 0], [0, 1], [0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("pace", "'pace' must be a column of the index other than the class; there are: corpus, "),
+        ("label", "'label' must be a column of the index other than the class"),
+        ("take", r"'take' has 1 value\(s\) \['one'\] in the training clips"),
+    ],
+)
+def test_impossible_labels_raise(index, X, name, message):
+    with pytest.raises(SercoreError, match=message):
+        fit(index, X, auxiliary=(name,))
+    with pytest.raises(SercoreError, match=message):
+        training.out_of_fold(index, X, CLASSES, model="mlp", fit_params={"auxiliary": (name,)})
+
+
+def test_name_instead_of_list_raises(index):
+    with pytest.raises(SercoreError, match=r"must be a list of columns, such as \('intensity',\)"):
+        auxiliary_targets(index, "intensity")
+
+
+def test_network_without_output_layer_raises(index):
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, name="other")], name="mine")
+    with pytest.raises(SercoreError, match="'mine' has no output layer named 'proba'"):
+        add_outputs(network, auxiliary_targets(index, ["intensity"]))
+
+
+def test_batches():
+    one_hot = np.array([[1, 0], [0, 0], [0, 1], [0, 0]], np.float32)
+    X, y = np.arange(4.0)[:, None], np.array([0, 1, 0, 1])
+    batches = Batches(X, y, 2, auxiliary={"intensity": one_hot}, batch_size=2)
+    for rows, target, weight in (batches[k] for k in range(2)):
+        clips = rows[:, 0].astype(int)
+        np.testing.assert_array_equal(target["proba"], np.eye(2)[y[clips]])
+        np.testing.assert_array_equal(target["intensity"], one_hot[clips])
+        assert (weight["intensity"] == 1).all()
+
+
+def test_mixup_blends_auxiliary_labels():
+    one_hot = np.eye(2, dtype=np.float32)[np.arange(20) % 2] * (np.arange(20) < 10)[:, None]
+    batches = Batches(np.arange(20.0)[:, None], np.arange(20) % 2, 2, auxiliary={"a": one_hot}, mixup=1.0)
+    known = np.concatenate([batches[k][1]["a"].sum(axis=1) for k in range(len(batches))])
+    assert ((known > 0.05) & (known < 0.95)).any(), "no clip with a label is mixed with one without"
+
+
+def test_missing_label_has_no_loss():
+    lost = keras.losses.categorical_crossentropy(np.zeros((1, 2)), np.array([[0.1, 0.9]]))
+    assert float(lost[0]) == 0
+
+
+def test_auxiliary_output_is_trained_and_network_has_one_output(index, X):
+    fitted = fit(index, X, auxiliary=("intensity",), auxiliary_weight=1.0)
+    losses = fitted.history["intensity_loss"]
+    assert losses.iloc[-1] < 0.6 * losses.iloc[0]
+    assert list(fitted.history) == ["loss", "accuracy", "intensity_loss", "seconds"]
+    plain = models.build("mlp", X.shape[1], len(CLASSES), hidden=(8,))
+    assert fitted.n_weights == plain.count_params()
+    assert fitted(X).shape == (len(X), len(CLASSES))
+
+
+def test_weight_zero_changes_nothing_and_weight_one_does(index, X):
+    plain, zero, one = (
+        fit(index, X, **changed)(X)
+        for changed in (
+            {},
+            {"auxiliary": ("intensity",), "auxiliary_weight": 0.0},
+            {"auxiliary": ("intensity",), "auxiliary_weight": 1.0},
+        )
+    )
+    np.testing.assert_allclose(zero, plain, atol=1e-5)
+    assert np.abs(one - plain).max() > 1e-3
+
+
+def test_prediction_needs_no_auxiliary_labels(index, X):
+    """Labels of test clips are not read: other labels there give the same predictions."""
+    options = {"model": "mlp", "model_params": {"hidden": (8,)}, "n_folds": 2, "progress": False,
+               "fit_params": {**QUICK, "early_stopping": True, "auxiliary": ("intensity",)}}  # fmt: skip
+    oof = training.out_of_fold(index, X, CLASSES, **options)
+    test = index["clip_id"].isin(oof.loc[oof["fold"] == "fold-1", "clip_id"])
+    changed = index.assign(intensity=index["intensity"].where(~test, "whispered"))
+    again = training.out_of_fold(changed, X, CLASSES, **options)
+    first = [table[table["fold"] == "fold-1"].filter(like="p_").to_numpy() for table in (oof, again)]
+    np.testing.assert_array_equal(*first)
+    assert oof["model"].str.contains("auxiliary").all()
+
+
+def test_fold_cache_depends_on_auxiliary_labels_only_if_used(index, X):
+    from sercore.training.folds import Job
+
+    def digest(index, **fit_params):
+        return Job(index, X, CLASSES, "mlp", fit_params=fit_params).digest()
+
+    other = index.assign(intensity="strong")
+    assert digest(index) == digest(other)
+    assert digest(index, auxiliary=["intensity"]) != digest(other, auxiliary=["intensity"])
