@@ -28,6 +28,8 @@ def data_dir(root: str | os.PathLike | None = None) -> Path:
     --------
     >>> data_dir("/tmp/mine").name
     'mine'
+
+    Notebook: 10_your_own_voice.ipynb
     """
     if root is not None:
         return Path(root).expanduser()

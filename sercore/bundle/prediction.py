@@ -64,6 +64,8 @@ def predict_or_reject(
     See Also
     --------
     Predictor.assess : Raises an error if the audio is not usable.
+
+    Notebook: 10_your_own_voice.ipynb
     """
     try:
         answer = predictor.assess_waves(predictor.waves(wave, sr=sr), novelty=novelty, adapt=adapt)

@@ -35,6 +35,8 @@ def speech_predictor(bundle: Predictor | str | os.PathLike | None = None) -> Pre
     --------
     get_predictor : The default model for a synthetic voice.
     shipped_bundle : The folder of the default model.
+
+    Notebook: 10_your_own_voice.ipynb
     """
     if isinstance(bundle, Predictor):
         return bundle
@@ -48,6 +50,9 @@ def is_synthetic(predictor: Predictor) -> bool:
 
 
 def model_note(predictor: Predictor) -> str:
-    """What a model was trained on and its score, with a warning if it knows a synthetic voice only."""
+    """What a model was trained on and its score, with a warning if it knows a synthetic voice only.
+
+    Notebook: 10_your_own_voice.ipynb
+    """
     note = f"Model: {predictor.about()}."
     return f"{note} {SYNTHETIC_WARNING}" if is_synthetic(predictor) else note

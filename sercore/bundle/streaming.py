@@ -172,6 +172,8 @@ class Listener:
     >>> listener.push(np.zeros(4000))
     >>> str(listener.poll().prediction), listener.poll()
     ('no prediction: pause', None)
+
+    Notebook: 10_your_own_voice.ipynb
     """
 
     def __init__(self, predictor: Predictor, sr: int, *, seconds: float = 3.0, step: float = 0.25):

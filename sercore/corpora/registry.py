@@ -94,7 +94,7 @@ def list_corpora() -> pd.DataFrame:
     >>> list_corpora()["licence"]["ravdess"]
     'CC BY-NC-SA 4.0'
 
-    Notebook: 00_start_here.ipynb
+    Notebook: 09_leaving_the_studio.ipynb
     """
     rows = {}
     for name, corpus in CORPORA.items():

@@ -100,6 +100,8 @@ def make_prompts(
     --------
     >>> [prompt.emotion for prompt in make_prompts(["It is late."], ["happy", "sad"])]
     ['happy', 'sad']
+
+    Notebook: 10_your_own_voice.ipynb
     """
     sentences = list(dict.fromkeys(sentence for sentence in sentences if clean(sentence)))
     prompts = [
@@ -217,6 +219,8 @@ class Takes:
     ...     path = takes.keep("anna", Prompt("It is late.", "sad"), wave, 16000, consent=True)
     ...     print(path.name, len(takes.rows()), takes.delete("anna"), takes.rows())
     anna_001_sad.wav 1 1 []
+
+    Notebook: 10_your_own_voice.ipynb
     """
 
     def __init__(self, folder: str | os.PathLike | None = None):

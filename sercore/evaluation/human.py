@@ -86,6 +86,8 @@ def choose_clips(index: pd.DataFrame, n: int, *, seed: int = 0) -> pd.DataFrame:
     >>> index = pd.DataFrame({"clip_id": list("abcd"), "speaker": "x", "emotion": ["sad"] * 3 + ["calm"]})
     >>> sorted(choose_clips(index, 2)["emotion"])
     ['calm', 'sad']
+
+    Notebook: 10_your_own_voice.ipynb
     """
     mixed = index.sample(frac=1.0, random_state=seed)
     turn = mixed.groupby(["emotion", "speaker"]).cumcount()
@@ -115,6 +117,8 @@ def read_votes(path: Path) -> pd.DataFrame:
     ------
     EvaluationError
         The file is not a table of votes.
+
+    Notebook: 10_your_own_voice.ipynb
     """
     if not path.is_file():
         return pd.DataFrame(columns=list(COLUMNS)).astype({"count": int})
@@ -185,6 +189,8 @@ def human_recall(
     ...     "vote": ["sad", "calm"], "count": 1})
     >>> float(human_recall(votes)["recall"]["UA"])
     0.5
+
+    Notebook: 10_your_own_voice.ipynb
     """
     votes = votes[votes["count"] > 0]
     if votes.empty:

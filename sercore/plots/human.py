@@ -41,6 +41,8 @@ def listening_test(
     >>> table = pd.DataFrame({"recall": 0.5, "low": 0.2, "high": 0.8}, index=["sad", "UA"])
     >>> [label.get_text() for label in listening_test(table).get_yticklabels()]
     ['sad', 'UA']
+
+    Notebook: 10_your_own_voice.ipynb
     """
     published = list(published)
     has_model = "model" in table

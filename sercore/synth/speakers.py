@@ -58,6 +58,8 @@ class Speaker:
     >>> speaker = Speaker("lab", "female", f0=205.0, tract=14.6)
     >>> speaker.gain.rate
     1.0
+
+    Notebook: 10_your_own_voice.ipynb
     """
 
     name: str

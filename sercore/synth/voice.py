@@ -85,7 +85,7 @@ def render(
     >>> bool(np.std(angry) > 2 * np.std(sad))
     True
 
-    Notebook: 00_start_here.ipynb
+    Notebook: 09_leaving_the_studio.ipynb
     """
     if not isinstance(sentence, str):
         if not 0 <= sentence < len(SENTENCES):

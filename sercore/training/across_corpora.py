@@ -245,6 +245,8 @@ def in_corpus(
     -------
     pd.DataFrame
         As from :func:`cross_corpus`; ``train`` and ``test`` are the same.
+
+    Notebook: 10_your_own_voice.ipynb
     """
     tables, used = [], "speaker" if adaptation == "speaker" else "plain"
     for corpus in sorted(set(index["corpus"])):

@@ -74,6 +74,8 @@ class Booth(ipywidgets.VBox):
     Examples
     --------
     >>> Booth("class", sentences=["Es ist sieben Uhr."], language="de")  # doctest: +SKIP
+
+    Notebook: 10_your_own_voice.ipynb
     """
 
     def __init__(

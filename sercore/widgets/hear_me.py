@@ -68,6 +68,8 @@ class HearMe(ipywidgets.VBox):
     Examples
     --------
     >>> HearMe()  # doctest: +SKIP
+
+    Notebook: 10_your_own_voice.ipynb
     """
 
     def __init__(self, bundle: Predictor | str | os.PathLike | None = None, *, text: str = "normal"):

@@ -26,6 +26,8 @@ def change_level(wave: np.ndarray, decibels: float) -> np.ndarray:
     --------
     >>> change_level(np.array([0.1, -0.5], np.float32), 20.0).tolist()
     [1.0, -1.0]
+
+    Notebook: 10_your_own_voice.ipynb
     """
     return np.clip(wave * np.float32(10 ** (decibels / 20)), -1.0, 1.0).astype(np.float32)
 
@@ -54,6 +56,8 @@ class LevelProbe(ipywidgets.VBox):
     ------
     BundleError
         The model cannot be used.
+
+    Notebook: 10_your_own_voice.ipynb
     """
 
     def __init__(

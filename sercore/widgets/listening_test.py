@@ -73,6 +73,8 @@ class ListeningTest(ipywidgets.VBox):
     Examples
     --------
     >>> ListeningTest(load_index("ravdess"), n_clips=24, predict=predictor)  # doctest: +SKIP
+
+    Notebook: 10_your_own_voice.ipynb
     """
 
     def __init__(

@@ -84,6 +84,8 @@ class Live(ipywidgets.VBox):
     Examples
     --------
     >>> Live()  # doctest: +SKIP
+
+    Notebook: 10_your_own_voice.ipynb
     """
 
     def __init__(self, bundle: Predictor | str | os.PathLike | None = None, *, text: str = "normal"):
