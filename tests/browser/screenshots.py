@@ -61,7 +61,7 @@ def main() -> None:
             say(hear)
             hear.root.get_by_role("img", name="Picture of voice A").wait_for()
             save("hear_me", hear)
-            live = Widget(shown, "Listen")
+            live = Widget(shown, "−3 s")
             live.root.get_by_role("button", name="Listen to the microphone").click()
             live.root.get_by_role("img", name="probabilities: ").wait_for()
             live.page.wait_for_timeout(4000)

