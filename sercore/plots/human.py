@@ -58,8 +58,9 @@ def listening_test(
         ax.hlines(place, low, high, color=color, lw=3)
         ax.plot(mean, place, marker, color=color, ms=10, label=label, clip_on=False)
         for value, y in zip(mean, place, strict=True):
+            above = (0, 7) if shift <= 0 else (0, -17)
             ax.annotate(
-                f"{value:.0f}", (value, y), (9, 0), textcoords="offset points", va="center", color=color
+                f"{value:.0f}", (value, y), above, textcoords="offset points", ha="center", color=color
             )
     for place, one in enumerate(published, start=len(table)):
         ax.plot(100 * one.recall, place, "o", mfc="none", mec=BLUE, mew=2, ms=10)

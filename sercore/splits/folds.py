@@ -235,7 +235,10 @@ def recording_ids(index: pd.DataFrame) -> np.ndarray:
 
 def speaker_ids(index: pd.DataFrame) -> np.ndarray:
     """Speaker of each clip [shape=(n_clips,)]; all unknown speakers of a corpus have the same name."""
-    return index["speaker"].where(is_known(index["speaker"]), index["corpus"] + "-unknown").to_numpy(str)
+    known = is_known(index["speaker"])
+    if known.all():  # such a table needs no column of the corpus
+        return index["speaker"].to_numpy(str)
+    return index["speaker"].where(known, index["corpus"] + "-unknown").to_numpy(str)
 
 
 def is_known(column: pd.Series) -> pd.Series:

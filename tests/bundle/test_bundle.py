@@ -97,6 +97,7 @@ def test_classical_models_predict_as_in_training(model, index, X, tmp_path):
     np.testing.assert_allclose(predictions(path, index, rows), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["onnx", "keras"])
 def test_networks_and_soft_vote_predict_as_in_training(backend, networks_bundle, fitted, index, X, frames):
     rows = [0, 7, 23]

@@ -204,6 +204,7 @@ def test_controls_and_downloads_cannot_be_saved(models, tmp_path, settings):
         save(tmp_path / "b", {"lda": FittedModel(models["lda"][0], EncoderRecipe(**settings))}, CLASSES)
 
 
+@pytest.mark.slow
 def test_train_with_encoder(data, recipe, monkeypatch, tmp_path):
     corpus = small.write_folder_corpus(tmp_path / "corpus")
     monkeypatch.setattr("sercore.bundle.training.RECIPES", {"table": SMALL, "frames": small.FRAMES})

@@ -674,6 +674,7 @@ def test_no_constant_column_on_real_speech(recipe, real_files):
     assert constant_columns(rows, recipe) == []
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_pitch_of_real_speech_agrees_with_pyin(real_files):
     """A gross error is more than 20 % difference in a frame that is voiced for both."""

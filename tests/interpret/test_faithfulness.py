@@ -16,6 +16,7 @@ def clips(rng):
     return rng.normal(1.0, 0.2, size=(24, N_FRAMES, N_BANDS)).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_compare_faithfulness(band_model, clips):
     targets = np.ones(24, int)
     faithful = interpret.attribute(band_model, clips, method="gradient_input", targets=targets)

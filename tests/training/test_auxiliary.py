@@ -100,6 +100,7 @@ def test_auxiliary_output_is_trained_and_network_has_one_output(index, X):
     assert fitted(X).shape == (len(X), len(CLASSES))
 
 
+@pytest.mark.slow
 def test_weight_zero_changes_nothing_and_weight_one_does(index, X):
     plain, zero, one = (
         fit(index, X, **changed)(X)
@@ -113,6 +114,7 @@ def test_weight_zero_changes_nothing_and_weight_one_does(index, X):
     assert np.abs(one - plain).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_prediction_needs_no_auxiliary_labels(index, X):
     """Labels of test clips are not read: other labels there give the same predictions."""
     fold = make_folds(index, "speaker", n_folds=3)[0]

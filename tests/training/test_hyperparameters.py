@@ -96,6 +96,7 @@ def test_continued_search_draws_new_parameters(index, X, train, tmp_path):
     assert len({trial.params["leaf_size"] for trial in study.trials}) == 6
 
 
+@pytest.mark.slow
 def test_other_space_is_other_study(index, X, train, tmp_path):
     search(index, X, train, storage=tmp_path / "study.db")
     study = search(index, X, train, space={"p": IntDistribution(1, 2)}, storage=tmp_path / "study.db")
@@ -125,6 +126,7 @@ def test_invalid_storage_raises(index, X, train, tmp_path):
             search(index, X, train, storage=storage)
 
 
+@pytest.mark.slow
 def test_poor_trials_are_pruned(index, X, train):
     space = {"learning_rate_init": FloatDistribution(1e-5, 1e-1, log=True)}
     study = search(

@@ -75,7 +75,7 @@ def proba_of(oof):
 # every model
 
 
-@pytest.mark.parametrize("model", [*MODELS, "mlp"])
+@pytest.mark.parametrize("model", [*MODELS, pytest.param("mlp", marks=pytest.mark.slow)])
 def test_model_predicts_every_clip_above_chance(model, index, X, quick_network):
     oof = predict(index, X, model, model_params=QUICK.get(model), n_folds=2)
     assert sorted(oof["clip_id"]) == sorted(index["clip_id"])
@@ -342,6 +342,7 @@ def test_model_params(index, X):
     assert set(np.unique(proba_of(oof))) == {0.0, 1.0}
 
 
+@pytest.mark.slow
 def test_early_stopping_restores_best_weights(index, X):
     from sercore.models.mlp import build_mlp
 
