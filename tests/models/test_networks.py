@@ -107,7 +107,11 @@ def test_padding_does_not_change_prediction(name, n_frames):
     np.testing.assert_allclose(padded, alone, atol=1e-5)
 
 
-@every_frame_network
+FAST = ("cnn1d_lstm", "encoder_attention")  # the other networks take two to four seconds each
+ONE_STEP = [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in FRAME_NETWORKS]
+
+
+@pytest.mark.parametrize("name", ONE_STEP)
 def test_padding_does_not_change_training_step(name):
     import keras
 

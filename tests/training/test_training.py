@@ -126,7 +126,10 @@ def test_scale(index, X):
 # leaks
 
 
-@pytest.mark.parametrize("model", ["linear_svc", "mlp"])
+SLOW_MLP = pytest.param("mlp", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("model", ["linear_svc", SLOW_MLP])
 def test_scaler_reads_training_rows_only(model, index, X, monkeypatch, one_fold, quick_network):
     from sklearn.preprocessing import StandardScaler
 
@@ -143,7 +146,7 @@ def test_scaler_reads_training_rows_only(model, index, X, monkeypatch, one_fold,
     assert all(rows <= allowed for rows in seen)
 
 
-@pytest.mark.parametrize("model", ["lda", "rbf_svc", "mlp"])
+@pytest.mark.parametrize("model", ["lda", "rbf_svc", SLOW_MLP])
 def test_predictions_do_not_depend_on_test_part(model, index, X, rng, one_fold, quick_network):
     """Labels and features of test clips may change; predictions for other test clips stay the same."""
     before = predict(index, X, model)
