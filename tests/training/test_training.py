@@ -28,6 +28,7 @@ QUICK = {  # parameters with which slow models are quick
     "sklearn_mlp": {"max_iter": 20},
 }
 MODELS = [name for name in classical.available() if name != "xgboost"]
+SLOW_MLP = pytest.param("mlp", marks=pytest.mark.slow)
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def proba_of(oof):
 # every model
 
 
-@pytest.mark.parametrize("model", [*MODELS, pytest.param("mlp", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("model", [*MODELS, SLOW_MLP])
 def test_model_predicts_every_clip_above_chance(model, index, X, quick_network):
     oof = predict(index, X, model, model_params=QUICK.get(model), n_folds=2)
     assert sorted(oof["clip_id"]) == sorted(index["clip_id"])
@@ -89,9 +90,7 @@ def test_model_predicts_every_clip_above_chance(model, index, X, quick_network):
     assert oof["parameters"].notna().all() == (model == "mlp")
 
 
-@pytest.mark.parametrize(
-    "model", ["random_forest", "sklearn_mlp", pytest.param("mlp", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("model", ["random_forest", "sklearn_mlp", SLOW_MLP])
 def test_predictions_depend_on_seed(model, index, X, one_fold, quick_network):
     options = {"model": model, "model_params": QUICK.get(model)}
     once, again = predict(index, X, **options), predict(index, X, **options)
@@ -124,9 +123,6 @@ def test_scale(index, X):
 
 
 # leaks
-
-
-SLOW_MLP = pytest.param("mlp", marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize("model", ["linear_svc", SLOW_MLP])
