@@ -100,11 +100,22 @@ def _run(coroutine: Coroutine) -> None:
     task = loop.create_task(coroutine)
     with ThreadPoolExecutor(1) as executor:
         try:
-            executor.submit(loop.run_until_complete, task).result()
+            executor.submit(_run_to_the_end, loop, task).result()
         except KeyboardInterrupt:
             loop.call_soon_threadsafe(task.cancel)  # the executor waits until all kernels have ended
             raise
-    loop.close()
+
+
+def _run_to_the_end(loop: asyncio.AbstractEventLoop, task: asyncio.Task) -> None:
+    """Run a task, and then cancel those that nbclient has left, which would complain at exit."""
+    try:
+        loop.run_until_complete(task)
+    finally:
+        left = asyncio.all_tasks(loop)
+        for other in left:
+            other.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.close()
 
 
 async def _execute(notebook, path: Path, log: TextIO | None = None, *, progress: bool = False) -> None:

@@ -1,7 +1,7 @@
 """A headless Chromium that opens a notebook in a front end and records errors and requests."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -113,6 +113,14 @@ def count_widgets(notebook: Path) -> int:
     """Number of cells that show a widget."""
     cells = nbformat.read(notebook, as_version=4).cells
     return sum(cell.cell_type == "code" and cell.source.startswith("widgets.") for cell in cells)
+
+
+def write_cells(cells: Iterable[str], path: Path) -> Path:
+    """Write code cells as a notebook; JupyterLab would ask for its kernel if it named none."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    nbformat.write(notebook, path)
+    return path
 
 
 @contextmanager

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import soundfile
+from browser.opening import write_cells
 from playwright.sync_api import expect
 
 from sercore.synth import EMOTION_PROSODY, SPEAKERS, render
@@ -44,9 +44,7 @@ def write_notebook(folder: Path) -> Path:
         f"widgets.ListeningTest(corpora.load_index('folder', {str(clips)!r}), n_clips=3,\n"
         f"                      folder={str(folder / 'votes')!r}, predict=lambda path: 'sad')",
     ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    nbformat.write(notebook, folder / "people.ipynb")
-    return folder / "people.ipynb"
+    return write_cells(cells, folder / "people.ipynb")
 
 
 def enter(booth, name):

@@ -10,9 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the folder of the tests
 
-import nbformat
 from browser.acting import Widget
-from browser.opening import DEMO, find_chromium, opened
+from browser.opening import DEMO, find_chromium, opened, write_cells
 from browser.people import enter, say, write_voice
 from browser.serving import serve
 from PIL import Image
@@ -49,9 +48,8 @@ def main() -> None:
             for name, text in WIDGETS.items():
                 save(name, Widget(shown, text))
     with tempfile.TemporaryDirectory() as folder:
-        voice, notebook = write_voice(Path(folder) / "voice.wav"), Path(folder) / "people.ipynb"
-        cells = map(nbformat.v4.new_code_cell, PEOPLE)
-        nbformat.write(nbformat.v4.new_notebook(cells=list(cells)), notebook)
+        voice = write_voice(Path(folder) / "voice.wav")
+        notebook = write_cells(PEOPLE, Path(folder) / "people.ipynb")
         with (
             serve("voila") as address,
             opened("voila", address, notebook, chromium, microphone=voice) as shown,

@@ -3,12 +3,11 @@
 import re
 from itertools import pairwise
 
-import nbformat
 import numpy as np
 import pytest
 import soundfile
 from browser.acting import Widget
-from browser.opening import opened
+from browser.opening import opened, write_cells
 from playwright.sync_api import expect
 from toys.voices import save_small
 
@@ -68,15 +67,13 @@ def shown(request, chromium, servers, tmp_path_factory):
     folder = tmp_path_factory.mktemp("live")
     bundle = save_small(folder / "small.bundle", speaker_norm=True)
     cells = ["from sercore import widgets", "widgets.Live()", f"widgets.HearMe({str(bundle)!r})"]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
-    nbformat.write(notebook, folder / "live.ipynb")
+    page = write_cells(cells, folder / "live.ipynb")
     voice = Recording.synthetic(("angry",), sentences=1)
     loop = np.zeros(4 * voice.sr, np.float32)
     loop[: len(voice.wave)] = voice.wave
     file = folder / "voice.wav"
     soundfile.write(file, loop, voice.sr)
-    page, address = folder / "live.ipynb", servers(request.param)
+    address = servers(request.param)
     with opened(request.param, address, page, chromium, microphone=file) as shown:
         shown.folder = folder
         shown.page.evaluate(WATCH)

@@ -1,9 +1,8 @@
 """One widget in Notebook 7, whose front end is that of JupyterLab but for its keys."""
 
-import nbformat
 import pytest
 from browser.acting import Widget
-from browser.opening import opened
+from browser.opening import opened, write_cells
 
 pytestmark = pytest.mark.slow
 
@@ -13,9 +12,7 @@ def shown(chromium, servers, tmp_path_factory):
     """A page with the voice lab."""
     path = tmp_path_factory.mktemp("notebook") / "lab.ipynb"
     cells = ["from sercore import widgets", "widgets.VoiceLab()"]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
-    nbformat.write(notebook, path)
+    write_cells(cells, path)
     with opened("notebook", servers("notebook"), path, chromium) as shown:
         yield shown
 

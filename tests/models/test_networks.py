@@ -179,7 +179,7 @@ def test_onnx_export_predicts_the_same(name, tmp_path):
 ON_JAX = """
 import sys
 import keras, numpy as np
-import sercore.models.layers
+import sercore.models.encoder_heads, sercore.models.layers
 assert keras.backend.backend() == "jax"
 folder = sys.argv[1]
 for name in sys.argv[2:]:
