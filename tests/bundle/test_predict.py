@@ -1,5 +1,6 @@
 """``sercore train`` and ``sercore predict``: files, folders, pipes, windows, invalid recordings."""
 
+import functools
 import io
 import json
 import os
@@ -12,11 +13,12 @@ import pytest
 import soundfile
 from toys import bundles as small
 
-from sercore import features
+from sercore import features, training
 from sercore.bundle import FittedModel, Predictor, Windows, find_files, predict_clip, predict_files, save
 from sercore.bundle.safe_json import brief
 from sercore.cli import main
 from sercore.errors import AudioError, BundleError
+from sercore.training import networks
 
 
 @pytest.fixture(scope="module")
@@ -401,7 +403,8 @@ def test_prediction_sends_no_telemetry(code, onnx_bundle, clips, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_recipes")
-def test_train_network_with_onnx_export(corpus, tmp_path):
+def test_train_network_with_onnx_export(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(networks, "fit", functools.partial(training.fit, epochs=3))
     out = tmp_path / "own.bundle"
     command = train_command(corpus, out, "cnn1d_lstm")
     assert main(command) == 0
