@@ -238,7 +238,7 @@ def test_jax_predicts_the_same_and_trains(name, on_jax):
 def test_jax_fits_with_all_training_options(on_jax):
     assert on_jax["fit"]["loss"][-1] < 0.7 * on_jax["fit"]["loss"][0]
     assert on_jax["fit"]["right"] > 0.9
-    assert on_jax["fit"]["auxiliary"][-1] < 0.7 * on_jax["fit"]["auxiliary"][0]
+    assert on_jax["fit"]["auxiliary"][-1] < 0.9 * on_jax["fit"]["auxiliary"][0]
 
 
 @every_network
