@@ -113,8 +113,14 @@ def test_run_on_the_demo_corpus(tmp_path):
     assert (tmp_path / "run" / "run.log").stat().st_size > 0
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("path", SOLUTIONS, ids=ids)
+LONG = ("04", "05")  # solutions that train networks for minutes
+MARKED = [
+    pytest.param(path, marks=pytest.mark.long if path.stem[:2] in LONG else pytest.mark.slow)
+    for path in SOLUTIONS
+]
+
+
+@pytest.mark.parametrize("path", MARKED, ids=ids)
 def test_solutions_run(path):
     execution.execute(nbformat.read(path, as_version=4), path)
 
