@@ -111,11 +111,15 @@ def _run_to_the_end(loop: asyncio.AbstractEventLoop, task: asyncio.Task) -> None
     try:
         loop.run_until_complete(task)
     finally:
-        left = asyncio.all_tasks(loop)
-        for other in left:
-            other.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(_cancel_others())
         loop.close()
+
+
+async def _cancel_others() -> None:
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for other in left:
+        other.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _execute(notebook, path: Path, log: TextIO | None = None, *, progress: bool = False) -> None:
