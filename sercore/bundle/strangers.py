@@ -17,7 +17,7 @@ from ..errors import SplitError
 from ..evaluation import apply_temperature, evaluate_corpora
 from ..evaluation.oof import oof_rows
 from ..models import is_network
-from ..splits import Fold, corpus_folds, make_folds
+from ..splits import Fold, corpus_folds
 from ..training import fit_classical, fit_network, predict_proba
 from ..training.nested import choose_c
 from ..training.normalisation import mean_and_std, speaker_normalise
@@ -120,11 +120,6 @@ def predict_folds(
                 rows.assign(train="+".join(sorted(set(corpora[fold.train]))), test=tests, clips=count)
             )
     return pd.concat(tables, ignore_index=True).assign(model="vote")
-
-
-def speaker_folds(index: pd.DataFrame, split: str, n_folds: int | None, seed: int) -> list[Fold]:
-    """The folds of the evaluation within the training corpora."""
-    return make_folds(index, split, n_folds=n_folds, seed=seed)
 
 
 def corpus_scores(oof: pd.DataFrame, temperature: float) -> list[dict]:

@@ -29,14 +29,14 @@ from ..features.recipe import PRESETS
 from ..features.store import extract_frames, extract_table
 from ..labels import apply_scheme
 from ..models import NETWORKS, check_keras, classical, is_network, reads_frames
-from ..splits import corpus_folds
+from ..splits import corpus_folds, make_folds
 from ..training import out_of_fold, summarise
 from ..training.folds import select_rows
 from ..training.normalisation import mean_and_std, speaker_normalise
 from .details import evaluation_details
 from .rejection import row_of
 from .saving import FittedModel, save
-from .strangers import CLIPS, corpus_scores, fit_model, left_out_corpora, predict_folds, speaker_folds
+from .strangers import CLIPS, corpus_scores, fit_model, left_out_corpora, predict_folds
 
 RECIPES = {"table": "default", "frames": "log_mel"}
 
@@ -156,7 +156,7 @@ def train(
         calibrating = predict_folds(index, raw, classes, final, folds, **options | {"clips": (0,)})
     temperature = temperature_of(calibrating, classes)
     if index["corpus"].nunique() > 1:
-        inner = speaker_folds(index, split, n_folds, seed)
+        inner = make_folds(index, split, n_folds=n_folds, seed=seed)
         parts.append(predict_folds(index, raw, classes, final, inner, **options))
     if test:
         others = corpus_folds(everything, trained.split("+"), list(test))
