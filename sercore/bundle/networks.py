@@ -46,7 +46,10 @@ ALLOWED = {
     "keras.regularizers": ("L2",),
     "keras.src.models.functional": ("Functional",),
     "keras.src.ops.numpy": ("ExpandDims",),
-    "sercore": ("AttentionPool", "MaskedConv", "MaskedPool", "Position", "SplitPadding"),
+    "sercore": (
+        "AttentionPool", "AttentionStatistics", "Deltas", "MaskedConv", "MaskedPool", "Position",
+        "SplitPadding",
+    ),
 }  # fmt: skip
 """Classes that a network may contain, by module; those of :mod:`sercore.models.layers` as ``sercore``."""
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 from .. import paths
 from ..errors import SercoreError
-from ..models import NETWORKS, reads_frames
+from ..models import reads_frames
 from . import clone
 
 __all__ = [
@@ -106,6 +106,10 @@ class Campaign:
     weights: str = "pretrained"
 
 
+_NETWORKS = (
+    "mlp", "lstm", "bilstm", "bilstm_attention", "bilstm_multihead", "cnn1d_lstm", "cnn2d_lstm", "lstm_cnn1d",
+    "lstm_cnn2d", "cnn_fused", "transformer", "cnn2d_transformer", "res_lstm",
+)  # fmt: skip
 _BEST = ("mlp", "cnn1d_lstm", "cnn2d_lstm")
 _FEW = ("dummy", "logistic", "rbf_svc", "lda", "sklearn_mlp", "mlp")
 CAMPAIGNS = {
@@ -120,7 +124,7 @@ CAMPAIGNS = {
     "emo_db-loso": Campaign("emo_db", "all", "loso", models=_FEW),
     "emo_db-loso-speaker-norm": Campaign("emo_db", "all", "loso", models=_FEW, speaker_norm=True),
     "ravdess-emobox-networks": Campaign(
-        "ravdess", "eight", "emobox-ravdess", models=tuple(NETWORKS), repeated=_BEST, augmented=8
+        "ravdess", "eight", "emobox-ravdess", models=_NETWORKS, repeated=_BEST, augmented=8
     ),
     "ravdess-emobox-networks-speaker-norm": Campaign(
         "ravdess", "eight", "emobox-ravdess", models=_BEST, repeated=(), speaker_norm=True, augmented=8
