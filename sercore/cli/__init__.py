@@ -2,8 +2,10 @@
 
 ::
 
-    sercore run                      execute all notebooks on the demo corpus
-    sercore run --corpus ravdess     ... on real recordings
+    sercore run                      a short tour of the notebooks on the demo corpus
+    sercore run --all                all notebooks
+    sercore run --all --corpus ravdess
+                                     ... on real recordings
     sercore corpora list             available corpora and where they were found
     sercore corpora check FOLDER     what is understood of your own recordings
     sercore extract --corpus tess    features of every clip as one Parquet file

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from pathlib import Path
 
 from .options import add_corpus_options, n_processes
@@ -9,16 +12,27 @@ from .options import add_corpus_options, n_processes
 
 def add_run(commands) -> None:
     """Add ``run`` to the parser."""
-    run = commands.add_parser("run", help="execute the notebooks on a corpus and print the result table")
+    run = commands.add_parser(
+        "run",
+        help="execute notebooks on a corpus, a short tour or all, and print the result table",
+        description="Execute notebooks on a corpus: a short tour by default, --all of them, or --only some. "
+        "Prints the result table and opens the summary page.",
+    )
     add_corpus_options(run)
-    run.add_argument("--only", nargs="+", default=[], metavar="NN", help="numbers of notebooks: --only 01 03")
+    which = run.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="all notebooks, instead of the short tour")
+    which.add_argument(
+        "--only", nargs="+", default=[], metavar="NN", help="numbers of notebooks: --only 01 03"
+    )
     run.add_argument("--out", type=Path, help="run folder (default: a new folder in runs/)")
     run.add_argument(
         "--in-place", action="store_true", help="also write the executed, cleaned notebooks to notebooks/"
     )
     run.add_argument(
-        "--jobs", type=n_processes, default=1, help="notebooks at the same time (default: %(default)s)"
-    )
+        "--jobs", type=n_processes,
+        help="notebooks at the same time (default: 1; with --all 2 if cores and memory allow)",
+    )  # fmt: skip
+    run.add_argument("--no-open", action="store_true", help="do not open the summary page in a browser")
     run.set_defaults(command=_run)
 
 
@@ -41,16 +55,34 @@ def _run(options) -> None:
     from ..course import notebooks
     from ..evaluation import table_text
 
+    tour = not (options.all or options.only)
     folder = notebooks.run(
-        options.corpus, root=options.root, only=options.only, out=options.out, in_place=options.in_place,
-        n_jobs=options.jobs,
+        options.corpus, root=options.root, only=options.only, tour=tour, out=options.out,
+        in_place=options.in_place, n_jobs=options.jobs or (None if options.all else 1),
     )  # fmt: skip
-    print(f"\nsummary: {folder / 'summary.html'}")
+    page = folder / "summary.html"
+    print(f"\nsummary: {page}")
+    if not options.no_open and _has_browser():
+        import webbrowser
+
+        with contextlib.suppress(webbrowser.Error):
+            webbrowser.open(page.as_uri())
     results = folder / "tables" / "results.csv"
     if results.is_file():
         table = pd.read_csv(results, keep_default_na=False, na_values=[""])
         table["note"] = table["note"].fillna("")
         print(table_text(table, wrap=False))
+    if tour:
+        print("\nThat was the short tour. All notebooks: sercore run --all")
+
+
+def _has_browser() -> bool:
+    """Whether a person watches who has a browser on this screen."""
+    if not sys.stdout.isatty() or os.environ.get("CI") or os.environ.get("SSH_CONNECTION"):
+        return False
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _results(options) -> None:

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from sercore.course import cleaning, clone, execution, notebooks, write_summary
+from sercore.course import cleaning, clone, execution, notebooks
 
 NUMBERED = sorted(clone.notebooks_dir().glob("[0-9][0-9]_*.ipynb"))
 SOLUTIONS = sorted((clone.notebooks_dir() / "solutions").glob("*.ipynb"))
@@ -90,8 +90,8 @@ def test_no_scores_in_prose(path):
 
 @pytest.mark.slow
 def test_run_on_the_demo_corpus(tmp_path):
-    """`python -m sercore run --jobs 2`: every notebook, the page, the table, and a quiet terminal."""
-    command = [sys.executable, "-m", "sercore", "run", "--jobs", "2", "--out", str(tmp_path / "run")]
+    """`python -m sercore run --all`: every notebook, the page, the table, and a quiet terminal."""
+    command = [sys.executable, "-m", "sercore", "run", "--all", "--jobs", "2", "--out", str(tmp_path / "run")]
     done = subprocess.run(command, capture_output=True, cwd=tmp_path)
     stdout, stderr = done.stdout.decode(), done.stderr.decode()
     assert done.returncode == 0, stderr[-3000:]
@@ -102,6 +102,8 @@ def test_run_on_the_demo_corpus(tmp_path):
     assert page.count("<img") >= 4
     assert "synthetic voice" in page
     assert all(path.stem in page for path in NUMBERED)
+    assert "Tested on speakers it was not trained on, a logistic regression" in page
+    assert not re.search(r">\s*NaN|\bnan\b|%\||it/s\]|&lt;Axes", re.sub(r"base64,[^\"]*", "", page))
     results = pd.read_csv(tmp_path / "run" / "tables" / "results.csv")
     assert results["ua"].between(0, 1).all()
     table = stdout.partition("summary.html\n")[2]
@@ -111,6 +113,43 @@ def test_run_on_the_demo_corpus(tmp_path):
     assert n_lines < 40, stdout + stderr
     assert max(map(len, table.splitlines())) <= 100
     assert (tmp_path / "run" / "run.log").stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_tour_leaves_out_what_follows_its_end(tmp_path, monkeypatch, capsys):
+    for number in ("03", "02", "00", "01"):  # each is written as 01_toy first
+        path = new_notebook(tmp_path, "print('first')", "print('last')", "print('left out')")
+        path = path.rename(tmp_path / f"{number}_toy.ipynb")
+        if number == "03":
+            notebook = nbformat.read(path, as_version=4)
+            notebook.cells[1].metadata["tags"] = ["summary", "tour-end"]
+            nbformat.write(notebook, path)
+    monkeypatch.setattr(clone, "notebooks_dir", lambda: tmp_path)
+    folder = notebooks.run(out=tmp_path / "run", tour=True, n_jobs=2)
+    assert sorted(path.name[:2] for path in folder.glob("*.ipynb")) == ["00", "01", "03"]
+    assert len(nbformat.read(folder / "03_toy.ipynb", as_version=4).cells) == 2
+    assert len(nbformat.read(folder / "01_toy.ipynb", as_version=4).cells) == 3
+    page = (folder / "summary.html").read_text(encoding="utf-8")
+    assert "The short tour" in page
+    assert ">last<" in page
+    with pytest.raises(notebooks.NotebookError, match="pass --all or --only with --in-place"):
+        notebooks.run(tour=True, in_place=True)
+
+
+def test_tour_ends_in_notebook_03_after_its_result():
+    assert [path.name[:2] for path in notebooks.find(notebooks.TOUR)] == ["00", "01", "03"]
+    cells = nbformat.read(NUMBERED[3], as_version=4).cells
+    tour = execution.until_tour_end(cells)
+    assert 0 < len(tour) < len(cells)
+    assert any('publish("results"' in cell.source for cell in tour)
+
+
+@pytest.mark.parametrize(("n_cores", "free", "jobs"), [(2, 9, 2), (1, 9, 1), (2, 7, 1)])
+def test_two_notebooks_at_a_time_need_cores_and_memory(monkeypatch, n_cores, free, jobs):
+    memory = psutil.virtual_memory()._replace(available=free * 2**30)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    monkeypatch.setattr("joblib.cpu_count", lambda: n_cores)
+    assert notebooks._default_jobs() == jobs
 
 
 LONG = ("04", "05")  # solutions that train networks for minutes
@@ -133,6 +172,8 @@ def test_failing_notebook_is_reported_with_its_cell(tmp_path, monkeypatch):
         notebooks.run(out=tmp_path / "run", progress=False)
     executed = json.loads((tmp_path / "run" / "01_toy.ipynb").read_text())
     assert "before" in json.dumps(executed["cells"][1]["outputs"])
+    page = (tmp_path / "run" / "summary.html").read_text(encoding="utf-8")
+    assert page.index("Notebook 01_toy failed") < page.index("ZeroDivisionError") < page.index("<h1>")
 
 
 @pytest.mark.slow
@@ -170,7 +211,7 @@ def interrupted(folder, jobs, wait_for):
         f"    pathlib.Path({str(folder)!r}, 'starting').touch()\n"
         "    await start_kernel(client, **options)\n"
         "NotebookClient.async_start_new_kernel = start\n"
-        "sys.exit(cli.main(['run', '--out', *sys.argv[1:]]))"
+        "sys.exit(cli.main(['run', '--all', '--out', *sys.argv[1:]]))"
     )
     command = [sys.executable, "-c", code, str(folder / "run"), "--jobs", str(jobs)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
@@ -345,25 +386,3 @@ def test_pre_commit_hook_cleans_in_place(pixels, tmp_path, capsys):
     assert cleaning._main([str(path)]) == 1
     assert "cleaned" in capsys.readouterr().out
     assert cleaning._main([str(path)]) == 0
-
-
-def test_summary_shows_tagged_outputs_below_their_heading(pixels, tmp_path):
-    notebook, png = with_figure(pixels)
-    notebook.cells[0].metadata = {"tags": ["summary"]}
-    chatter = nbformat.v4.new_output("stream", name="stderr", text="chatter")
-    notebook.cells += [
-        nbformat.v4.new_markdown_cell("## Scores"),
-        nbformat.v4.new_code_cell(
-            "hidden = 1",
-            outputs=[new_output(**{"text/html": "<table><tr><td>71</td></tr></table>"}), chatter],
-            metadata={"tags": ["summary"]},
-        ),
-        nbformat.v4.new_code_cell("x", outputs=[new_output(**{"text/plain": "untagged"})]),
-    ]
-    page = write_summary({"03_toy": notebook}, tmp_path / "summary.html", corpus="demo").read_text()
-    assert png in page.replace("\n", "")
-    assert page.index("03_toy") < page.index("Scores") < page.index("<td>71</td>")
-    for absent in ("hidden", "untagged", "chatter", "<script"):
-        assert absent not in page
-    assert "synthetic voice" in page
-    assert "synthetic voice" not in write_summary({}, tmp_path / "real.html", corpus="tess").read_text()
