@@ -11,7 +11,7 @@ _UNKNOWN = float("nan")
 
 RAVDESS = Corpus(
     name="ravdess",
-    folders=("RAVDESS",),
+    folders=("RAVDESS", "ravdess-emotional-speech-audio"),
     title="RAVDESS, speech, audio only",
     language="en",
     n_clips=1440,
@@ -55,7 +55,7 @@ RAVDESS = Corpus(
 
 TESS = Corpus(
     name="tess",
-    folders=("TESS",),
+    folders=("TESS", "toronto-emotional-speech-set-tess"),
     title="TESS, Toronto emotional speech set",
     language="en",
     n_clips=2800,
@@ -90,7 +90,7 @@ rate of 96 kHz, and two are AIFF files named ``.wav``."""
 
 SAVEE = Corpus(
     name="savee",
-    folders=("SAVEE",),
+    folders=("SAVEE", "surrey-audiovisual-expressed-emotion-savee", "savee-database"),
     title="SAVEE, audio",
     language="en",
     n_clips=480,

@@ -8,7 +8,7 @@ _UNKNOWN = float("nan")
 
 EMO_DB = Corpus(
     name="emo_db",
-    folders=("emodb", "EMO-DB", "EmoDB"),
+    folders=("emodb", "EMO-DB", "EmoDB", "berlin-database-of-emotional-speech-emodb"),
     title="EMO-DB, Berlin",
     language="de",
     n_clips=535,
