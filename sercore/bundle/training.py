@@ -4,7 +4,7 @@ The metrics in a bundle are those of models trained in the same way without the 
 on. The models in the bundle are fitted on all speakers, so no speakers are left to test them on.
 
 What a bundle of several corpora knows about its own confidence, it learns from whole corpora that are left
-out (:mod:`sercore.bundle.strangers`): its temperature and the limit of its novelty detector then apply to
+out (:mod:`sercore.bundle.scores`): its temperature and the limit of its novelty detector then apply to
 recordings from elsewhere. With one corpus only, both are found on left-out speakers of that corpus, so the
 bundle refuses nearly every other recording, which it would not predict well.
 """
@@ -33,10 +33,9 @@ from ..splits import corpus_folds, make_folds
 from ..training import out_of_fold, summarise
 from ..training.folds import select_rows
 from ..training.normalisation import mean_and_std, speaker_normalise
-from .details import evaluation_details
 from .rejection import row_of
 from .saving import FittedModel, save
-from .strangers import CLIPS, corpus_scores, fit_model, left_out_corpora, predict_folds
+from .scores import CLIPS, corpus_scores, evaluation_details, fit_model, left_out_corpora, predict_folds
 
 RECIPES = {"table": "default", "frames": "log_mel"}
 

@@ -137,9 +137,9 @@ class Live(ipywidgets.VBox):
         moment = self._listener.poll()
         if moment is not None:
             self.moment, prediction = moment, moment.prediction
-            proba = (
-                [prediction.proba[name] for name in self.predictor.classes] if prediction.emotion else None
-            )
+            proba = None
+            if prediction.label:
+                proba = [prediction.proba[name] for name in self.predictor.classes]
             answer["prediction"] = {"proba": proba, "text": str(prediction)}
         self.microphone.send(answer, buffers=[self._shades().tobytes()])
 

@@ -30,5 +30,6 @@ def notice_html(note: str = "", *, lines: tuple[str, ...] = NOTICE) -> str:
     >>> notice_html("a & b", lines=())
     '<div class="sercore-notice" role="note"><b>a &amp; b</b></div>'
     """
-    parts = [html.escape(line) for line in lines] + ([f"<b>{html.escape(note)}</b>"] if note else [])
+    parts = [html.escape(line) for line in lines]
+    parts += [f"<b>{html.escape(line)}</b>" for line in note.splitlines()]
     return f'<div class="sercore-notice" role="note">{"<br>".join(parts)}</div>'

@@ -10,7 +10,16 @@ from toys.bundles import CLASSES, SMALL
 
 from sercore import synth
 from sercore.audio.sounds import render_sound
-from sercore.bundle import Answer, FittedModel, Predictor, Windows, over_time, predict_clip, rejection, save
+from sercore.bundle import (
+    FittedModel,
+    Prediction,
+    Predictor,
+    Windows,
+    over_time,
+    predict_clip,
+    rejection,
+    save,
+)
 from sercore.bundle.training import fit_detector, temperature_of
 from sercore.cli import main
 from sercore.errors import BundleError
@@ -54,11 +63,6 @@ def bundle(table, member, tmp_path_factory):
 @pytest.fixture(scope="module")
 def predictor(bundle):
     return Predictor.load(bundle)
-
-
-@pytest.fixture
-def copied(bundle, tmp_path):
-    return small.copy_bundle(bundle, tmp_path / "copy")
 
 
 def test_temperature_is_applied_to_the_vote(predictor, member, tmp_path):
@@ -130,7 +134,7 @@ def test_windows_of_unknown_voice_are_answered(predictor):
 
 
 def test_answer_of_rejected_clip_has_no_emotion_in_its_row():
-    assert Answer({"sad": 0.9, "happy": 0.1}, rejected="not speech").to_row() == {
+    assert Prediction({"sad": 0.9, "happy": 0.1}, rejected="not speech").to_row() == {
         "label": None, "rejected": "not speech",
     }  # fmt: skip
 
