@@ -33,11 +33,14 @@ MODELS = (
 )
 """Model and features. The two recipes differ only in the level to which clips are scaled."""
 
-N_CLIPS = 96
-"""Twelve clips of each of the eight classes, four of each of the 24 actors."""
+N_CLIPS = 192
+"""24 clips of each of the eight classes, eight of each of the 24 actors."""
 
-FEW = ("full scale", "20 dB", "300–3400 Hz", "13 kbit/s", "0.3 s")
-"""Conditions for the encoder, which needs ten times longer per clip."""
+FEW = (
+    "full scale", "20 dB", "300–3400 Hz", "13 kbit/s", "6 kbit/s", "0.3 s", "1 % of samples", "first fifth",
+    "last fifth", "−10 %", "+10 %",
+)  # fmt: skip
+"""Conditions for the encoder, which needs ten times longer per clip; without hum."""
 
 GROUPED = {
     "ravdess-emobox": ("logistic", "mlp"),
@@ -164,7 +167,7 @@ def table() -> pd.DataFrame:
     Examples
     --------
     >>> table()[["n_clips", "n_speakers"]].drop_duplicates().to_numpy().tolist()
-    [[96, 24]]
+    [[192, 24]]
     """
     return pd.read_csv(_path(ROBUSTNESS))
 
