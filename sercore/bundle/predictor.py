@@ -18,7 +18,7 @@ from .. import audio, quiet
 from ..errors import AudioError, BundleError, EvaluationError
 from . import folder, networks, rejection
 from .archives import brief
-from .manifest import SPEAKER_FILE, Manifest
+from .manifest import SPEAKER_FILE, Manifest, Member
 from .members import extract, features_key, load_member
 from .model_card import corpus_rows, summary
 from .prediction import Prediction
@@ -215,14 +215,24 @@ class Predictor:
             return {rate: audio.convert(clip, sr or self.sr, sr=rate) for rate in rates}
         return {rate: audio.load(clip, sr=rate, channel=channel) for rate in rates}
 
-    def proba(self, waves: dict[int, np.ndarray]) -> np.ndarray:
+    def proba(self, waves: dict[int, np.ndarray], *, novelty: bool = True) -> np.ndarray:
         """Weighted mean of the members' probabilities [shape=(n_classes,)] for the waveforms of one clip.
 
-        The temperature of the bundle is applied to the mean. BLAS uses one thread, so the result does not
-        depend on the number of processes or cores.
+        The temperature of the bundle is applied to the mean. If the bundle knows a single corpus
+        (:attr:`one_corpus`), probabilities also become more equal with the distance from its clips
+        (:func:`sercore.evaluation.temper_by_distance`). BLAS uses one thread, so the result does not depend
+        on the number of processes or cores.
+
+        Parameters
+        ----------
+        waves : dict of int to np.ndarray [shape=(n_samples,)]
+            From :meth:`waves`.
+        novelty : bool
+            Whether the distance counts. It does not apply to windows and edited sounds.
         """
         with quiet.one_thread():
-            return self._vote(self._features(waves))
+            features = self._features(waves)
+            return self._by_distance(features, self._vote(features)) if novelty else self._vote(features)
 
     def assess(self, clip: str | os.PathLike | np.ndarray, *, sr: int | None = None) -> Prediction:
         """The emotion of one clip, or why it gets none.
@@ -283,8 +293,9 @@ class Predictor:
         ----------
         waves : dict of int to np.ndarray [shape=(n_samples,)]
         novelty : bool
-            Whether to reject speech unlike the training clips. The limit was found on whole clips; it
-            does not apply to windows, whose features differ.
+            Whether to reject speech unlike the training clips, and to lower the confidence with the distance
+            from them (:meth:`proba`). The limit was found on whole clips; it does not apply to windows,
+            whose features differ.
         adapt : bool
             Whether the clip is of the speaker of :meth:`for_speaker` and adds to what is known of them.
         """
@@ -293,7 +304,8 @@ class Predictor:
             reason = self._rejection(waves, features, novelty)
             if adapt and reason is None:
                 self.voice.add(features)
-            return Prediction(self.as_dict(self._vote(features)), reason)
+            proba = self._vote(features)
+            return Prediction(self.as_dict(self._by_distance(features, proba) if novelty else proba), reason)
 
     def _features(self, waves: dict[int, np.ndarray]) -> dict[tuple, np.ndarray]:
         """Features of one clip, by kind and recipe."""
@@ -324,13 +336,31 @@ class Predictor:
             return None
         from ..evaluation import rejection_reason
 
-        member = self.manifest.members[self.manifest.rejection["member"]]
-        row = rejection.row_of(features[features_key(member)])
+        member, row = self._novelty_row(features)
         try:
             detector = self.detector if novelty else None
             return rejection_reason(waves[member.recipe.sr], row, detector, sr=member.recipe.sr)
         except EvaluationError as error:
             raise BundleError(f"the novelty detector does not fit its features ({brief(error)})") from error
+
+    def _by_distance(self, features: dict[tuple, np.ndarray], proba: np.ndarray) -> np.ndarray:
+        """Probabilities with the confidence that is left at the distance from the only training corpus."""
+        if not self.one_corpus:
+            return proba
+        from ..evaluation import temper_by_distance
+
+        try:
+            score = self.detector.score(self._novelty_row(features)[1][None])
+        except EvaluationError as error:
+            raise BundleError(f"the novelty detector does not fit its features ({brief(error)})") from error
+        if score[0] <= self.detector.threshold:
+            return proba
+        return temper_by_distance(proba[None], score / self.detector.threshold)[0]
+
+    def _novelty_row(self, features: dict[tuple, np.ndarray]) -> tuple[Member, np.ndarray]:
+        """The member whose features the novelty detector reads, and its row."""
+        member = self.manifest.members[self.manifest.rejection["member"]]
+        return member, rejection.row_of(features[features_key(member)])
 
     def as_dict(self, proba: np.ndarray) -> dict[str, float]:
         """Probabilities [shape=(n_classes,)] as a dict by emotion."""
@@ -363,7 +393,7 @@ class Predictor:
 
     def _check_reference(self, tolerance: float, where: str) -> None:
         rates = {member.recipe.sr for member in self.manifest.members.values()}
-        proba = self.proba({sr: reference_signal(sr) for sr in rates})
+        proba = self.proba({sr: reference_signal(sr) for sr in rates}, novelty=False)
         stored = np.array([self.manifest.reference[name] for name in self.classes])
         difference = float(np.abs(proba - stored).max())
         if not difference <= tolerance:

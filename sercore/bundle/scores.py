@@ -25,6 +25,7 @@ from ..evaluation import (
     fairness,
     fit_temperature,
     per_class,
+    temper_by_distance,
 )
 from ..evaluation.fairness import GROUPS
 from ..evaluation.oof import oof_rows
@@ -138,8 +139,18 @@ def predict_folds(
     return pd.concat(tables, ignore_index=True).assign(model="vote")
 
 
-def corpus_scores(oof: pd.DataFrame, temperature: float) -> list[dict]:
+def corpus_scores(oof: pd.DataFrame, temperature: float, distance: pd.Series | None = None) -> list[dict]:
     """Scores for each training set, test corpus and number of clips, with calibrated confidence.
+
+    Parameters
+    ----------
+    oof : pd.DataFrame
+        From :func:`predict_folds`.
+    temperature : float
+        Of the bundle.
+    distance : pd.Series, optional
+        Distance of each clip from the training clips by ``clip_id``, for
+        :func:`sercore.evaluation.temper_by_distance`.
 
     Returns
     -------
@@ -148,6 +159,8 @@ def corpus_scores(oof: pd.DataFrame, temperature: float) -> list[dict]:
     """
     columns = [name for name in oof if name.startswith("p_")]
     calibrated = apply_temperature(oof[columns].to_numpy(float), temperature)
+    if distance is not None:
+        calibrated = temper_by_distance(calibrated, distance.loc[oof["clip_id"]].to_numpy())
     oof = oof.assign(**dict(zip(columns, calibrated.T, strict=True)))
     scores = evaluate_corpora(oof.assign(adaptation=oof["clips"]), n_boot=1000)
     confidence = oof.assign(confidence=calibrated.max(axis=1)).groupby(["train", "test", "clips"])

@@ -162,8 +162,10 @@ def train(
         parts.append(predict_folds(everything, extracted, classes, choices, others, **options))
     evaluation = table.iloc[-1].to_dict() | evaluation_details(oofs[-1], index, classes)
     if parts:
-        evaluation["corpora"] = corpus_scores(pd.concat(parts, ignore_index=True), temperature)
-        _add_rejected(evaluation["corpora"], detector, everything, extracted[choices[0].recipe])
+        read = extracted[choices[0].recipe]
+        distance = _distances(detector, everything, read) if index["corpus"].nunique() == 1 else None
+        evaluation["corpora"] = corpus_scores(pd.concat(parts, ignore_index=True), temperature, distance)
+        _add_rejected(evaluation["corpora"], detector, everything, read)
     save(
         out, members, classes,
         training=describe_training(index, scheme=scheme, seed=seed)
@@ -305,6 +307,14 @@ def _add_rejected(scores: list[dict], detector, index: pd.DataFrame, X) -> None:
             rows = np.flatnonzero(index["corpus"] == row["test"])
             novel = detector.is_novel(np.stack([row_of(X[k]) for k in rows]))
             row["rejected"] = float(novel.mean())
+
+
+def _distances(detector: NoveltyDetector | None, index: pd.DataFrame, X) -> pd.Series | None:
+    """Distance of each clip by ``clip_id``, 1 at the limit of the detector."""
+    if detector is None:
+        return None
+    scores = detector.score(np.stack([row_of(clip) for clip in X]))
+    return pd.Series(scores / float(detector.threshold), index["clip_id"])
 
 
 def _extract(index: pd.DataFrame, choices: Sequence[_Choice], progress: bool) -> tuple[pd.DataFrame, dict]:

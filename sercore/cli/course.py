@@ -86,14 +86,14 @@ def _has_browser() -> bool:
 
 
 def _results(options) -> None:
-    from ..course import cross_corpus, fairness, published, readme
+    from ..course import cross_corpus, published, readme, robustness
     from ..evaluation import cross_corpus_text, table_text
 
-    for name in options.names or [*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, fairness.FAIRNESS]:
-        if name == fairness.FAIRNESS:
+    for name in options.names or [*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *robustness.FILES]:
+        if name in robustness.FILES:
             if options.measure:
-                print(fairness.measure_fairness())
-            print(f"\n{name}\n{fairness.table_text()}")
+                print(robustness.measure_file(name))
+            print(f"\n{name}\n{robustness.table_text(name)}")
             continue
         if name in cross_corpus.CAMPAIGNS:
             if options.measure:
@@ -111,7 +111,9 @@ def _results(options) -> None:
         readme.replace("fusion", readme.fusion_markdown())
         readme.replace("cross-corpus", readme.cross_corpus_markdown())
         readme.replace("curve", readme.curve_markdown())
+        readme.replace("robustness", readme.robustness_markdown())
         readme.replace("fairness", readme.fairness_markdown())
+        print(robustness.draw_figure())
         print(readme.draw_leak_figure())
 
 

@@ -13,12 +13,12 @@ import pandas as pd
 
 from ..errors import SercoreError
 from ..labels import SCHEMES
-from . import clone, cross_corpus, fairness, fusion, published
+from . import clone, cross_corpus, fusion, published, robustness
 
 __all__ = [
     "MODELS", "PAGES", "bench_markdown", "cross_corpus_markdown", "curve_markdown", "draw_leak_figure",
     "encoder_markdown", "fairness_markdown", "fusion_markdown", "networks_markdown", "replace",
-    "results_markdown",
+    "results_markdown", "robustness_markdown",
 ]  # fmt: skip
 
 MODELS = {
@@ -36,6 +36,7 @@ PAGES = {
     "fusion": "RESULTS.md",
     "cross-corpus": "RESULTS.md",
     "curve": "RESULTS.md",
+    "robustness": "RESULTS.md",
     "fairness": "RESULTS.md",
     "bench": "SPEED.md",
 }
@@ -196,12 +197,35 @@ def curve_markdown() -> str:
     return "\n".join(lines)
 
 
+def robustness_markdown() -> str:
+    """Markdown table of robustness: a row per family, in its worst everyday condition, a column per model."""
+    from ..evaluation import families
+
+    parts = dict(list(robustness.table().groupby(["model", "features"], sort=False)))
+    heads = [f"`{model}`, `{features}`" for model, features in parts]
+    lines = ["| family (limit) | " + " | ".join(heads) + " |", "|---" * (1 + len(parts)) + "|"]
+    cells = [f"{100 * part['ua_clean'].iloc[0]:.1f}" for part in parts.values()]
+    lines.append("| clean, UA | " + " | ".join(cells) + " |")
+    worst = [families(part).set_index("family") for part in parts.values()]
+    for family in worst[0].index:
+        cells = [_loss(table.loc[family]) if family in table.index else "" for table in worst]
+        limit = 100 * worst[0].loc[family, "max_lost"]
+        lines.append(f"| {family} ({limit:.0f}) | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _loss(row) -> str:
+    """``−20 dB: 3.1 [1.0, 5.2], 12 % ✗``."""
+    lost = f"{100 * row.lost:.1f} [{100 * row.lost_low:.1f}, {100 * row.lost_high:.1f}]".replace("-", "−")
+    return f"{row.condition}: {lost}, {100 * row.changed:.0f} % {'✓' if row.passed else '✗'}"
+
+
 def fairness_markdown() -> str:
     """Markdown table of UA by sex, age group and sentence, with the largest gap; of speakers only the gap."""
     from ..evaluation import largest_gaps
 
     lines = ["| predictions | by | groups: UA [95 %] (speakers) | largest gap |", "|---|---|---|---|"]
-    for (campaign, model), part in fairness.fairness().groupby(["campaign", "model"], sort=False):
+    for (campaign, model), part in robustness.fairness().groupby(["campaign", "model"], sort=False):
         for gap in largest_gaps(part).itertuples():
             groups = part[part["by"] == gap.by]
             many = len(groups) > 6

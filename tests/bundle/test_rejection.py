@@ -93,6 +93,26 @@ def test_voice_far_from_training_is_rejected(predictor):
     assert predictor.assess(shifted).rejected == UNLIKE
 
 
+def test_confidence_falls_with_the_distance_from_a_single_corpus(table, member, tmp_path):
+    """Windows and bundles of several corpora keep the confidence of the temperature alone."""
+    known, several = (
+        Predictor.load(
+            save(
+                tmp_path / "+".join(names), member, CLASSES, detector=fit_detector(*table),
+                training={"corpora": [{"name": name, "title": name, "licence": "MIT"} for name in names]},
+            )
+        )
+        for names in (["one"], ["one", "two"])
+    )  # fmt: skip
+    wave = voice(SPEAKERS[1], seed=1)
+    shifted = known.waves(np.tanh(30 * wave).astype(np.float32))
+    near, far = known.proba(known.waves(wave)), known.proba(shifted)
+    np.testing.assert_allclose(near, several.proba(known.waves(wave)))
+    assert far.max() < several.proba(shifted).max() - 0.05
+    np.testing.assert_allclose(known.proba(shifted, novelty=False), several.proba(shifted))
+    assert far.argmax() == several.proba(shifted).argmax()
+
+
 def test_bundle_without_detector_answers_always(member, tmp_path):
     predictor = Predictor.load(save(tmp_path / "b", member, CLASSES))
     assert predictor.assess(render_sound("white_noise")).label in CLASSES

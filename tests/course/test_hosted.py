@@ -1,4 +1,4 @@
-"""The first code cell of the notebooks: it installs the course on Colab and Kaggle, and does nothing elsewhere."""
+"""The first code cell of the notebooks installs the course on Colab and Kaggle, and does nothing elsewhere."""
 
 import json
 import os
@@ -63,7 +63,7 @@ def bare_python(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="neither Colab nor Kaggle runs on Windows")
 def test_cell_installs_the_course(tmp_path, bare_python):
-    """In an environment without the package: the cell, then the next cell, from a clone of this repository."""
+    """The cell, then the next cell, in an environment without the package."""
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
         pytest.skip("not a git checkout: nothing to clone")

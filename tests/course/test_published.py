@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sercore.course import clone, cross_corpus, fairness, fusion, published, readme
+from sercore.course import clone, cross_corpus, fusion, published, readme, robustness
 from sercore.errors import SercoreError
 
 
@@ -27,7 +27,7 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
 
 
 def test_every_file_of_predictions_belongs_to_a_campaign():
-    campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, cross_corpus.CURVE, fairness.FAIRNESS}
+    campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, cross_corpus.CURVE, *robustness.FILES}
     assert {path.stem for path in published.oof_folder().iterdir()} == campaigns
 
 
@@ -51,7 +51,6 @@ def test_pages_show_what_the_predictions_give():
     assert readme.fusion_markdown() in text, "run: sercore results --readme"
     assert readme.cross_corpus_markdown() in text, "run: sercore results --readme"
     assert readme.curve_markdown() in text, "run: sercore results --readme"
-    assert readme.fairness_markdown() in text, "run: sercore results --readme"
 
 
 @pytest.mark.parametrize("speaker_norm", [False, True])
