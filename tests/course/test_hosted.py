@@ -1,4 +1,4 @@
-"""The first code cell of the notebooks installs the course on Colab and Kaggle, and does nothing elsewhere."""
+"""The first code cell of the notebooks installs the course on Colab and Kaggle; elsewhere nothing happens."""
 
 import json
 import os
