@@ -74,8 +74,6 @@ def build(root: str | os.PathLike | None = None) -> Path:
     See Also
     --------
     sercore.corpora.check : What is understood of a folder of recordings, and what is wrong with it.
-
-    Notebook: 01_eda.ipynb
     """
     folder = Path(root).expanduser() if root is not None else data_dir() / f"flawed-{_VERSION}"
     folder.mkdir(parents=True, exist_ok=True)

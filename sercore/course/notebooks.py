@@ -121,7 +121,8 @@ def run(
         raise NotebookError("the tour leaves cells out: pass --all or --only with --in-place")
     notebooks = find(TOUR if tour else only)
     n_jobs = _default_jobs() if n_jobs is None else n_jobs
-    environment = {"SERCORE_CORPUS": corpus}
+    # notebooks and workers share the cores: with several threads each, small fits can take ten times as long
+    environment = {"SERCORE_CORPUS": corpus, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
     if root is not None:
         environment["SERCORE_ROOT"] = str(Path(root).expanduser().resolve())
     if os.environ.get("SERCORE_CORPORA"):  # kernels start in another folder

@@ -117,7 +117,7 @@ def write_summary(
     failures : mapping of str to str, optional
         What went wrong, by the name of the notebook; in red at the top of the page.
     about : str
-        A remark on what was executed, above the contents.
+        A remark on what was executed, in Markdown, above the contents.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def _contents(notebooks: Mapping[str, object], about: str) -> str:
     links = [
         f'<li><a href="#{name}">{_title(name, notebook)}</a></li>' for name, notebook in notebooks.items()
     ]
-    about = f"<p>{escape(about)}</p>" if about else ""
+    about = f"<p>{_markdown(about)}</p>" if about else ""
     return f'{about}<nav aria-label="Contents"><ol>{"".join(links)}</ol></nav>'
 
 

@@ -136,6 +136,23 @@ def test_tour_leaves_out_what_follows_its_end(tmp_path, monkeypatch, capsys):
         notebooks.run(tour=True, in_place=True)
 
 
+@pytest.mark.parametrize(("own", "expected"), [(None, "1"), ("3", "3")])
+def test_kernels_use_one_thread_unless_the_user_sets_another_number(tmp_path, monkeypatch, own, expected):
+    new_notebook(tmp_path, "")
+    monkeypatch.setattr(clone, "notebooks_dir", lambda: tmp_path)
+    found = []
+    monkeypatch.setattr(
+        notebooks, "execute_all", lambda *_, **__: found.append(os.environ["OMP_NUM_THREADS"])
+    )
+    monkeypatch.setattr("sercore.corpora.load_index", lambda *_: [])
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if own:
+        monkeypatch.setenv("OMP_NUM_THREADS", own)
+    notebooks.run(out=tmp_path / "run")
+    assert found == [expected]
+    assert os.environ.get("OMP_NUM_THREADS") == own
+
+
 def test_tour_ends_in_notebook_03_after_its_result():
     assert [path.name[:2] for path in notebooks.find(notebooks.TOUR)] == ["00", "01", "03"]
     cells = nbformat.read(NUMBERED[3], as_version=4).cells

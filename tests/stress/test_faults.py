@@ -357,7 +357,7 @@ def test_network_on_a_full_disk(disk_limit):
 def test_run_folder_on_a_full_disk(tmp_path, disk_limit, monkeypatch):
     monkeypatch.setattr("sercore.corpora.load_index", lambda *_: [])
     monkeypatch.setattr(
-        notebooks, "execute_all", lambda paths, done, **_: done(paths[0], nbformat.read(paths[0], 4), True)
+        notebooks, "execute_all", lambda paths, done, **_: done(paths[0], nbformat.read(paths[0], 4), "")
     )
     disk_limit(500)
     with pytest.raises(notebooks.NotebookError, match=r"results cannot be written there .*--out"):
