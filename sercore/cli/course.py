@@ -1,4 +1,4 @@
-"""``sercore run``, ``results`` and ``bench``: notebooks, published scores and speed; need a clone."""
+"""``sercore run``, ``slides``, ``book``, ``results`` and ``bench``: all need a clone of the repository."""
 
 from __future__ import annotations
 
@@ -20,6 +20,20 @@ def add_run(commands) -> None:
         "--jobs", type=n_processes, default=1, help="notebooks at the same time (default: %(default)s)"
     )
     run.set_defaults(command=_run)
+
+
+def add_pages(commands) -> None:
+    """Add ``slides`` and ``book`` to the parser."""
+    slides = commands.add_parser("slides", help="slides and a handout of two pages, made from the notebooks")
+    slides.add_argument("out", type=Path, metavar="OUT", help="folder for them")
+    slides.add_argument(
+        "--only", nargs="+", default=[], metavar="NN", help="numbers of notebooks: --only 01 03"
+    )
+    slides.set_defaults(command=_slides)
+
+    book = commands.add_parser("book", help="the course as a static site, with the reference of the package")
+    book.add_argument("out", type=Path, metavar="OUT", help="folder for the site")
+    book.set_defaults(command=_book)
 
 
 def add_results(commands) -> None:
@@ -51,6 +65,20 @@ def _run(options) -> None:
         table = pd.read_csv(results, keep_default_na=False, na_values=[""])
         table["note"] = table["note"].fillna("")
         print(table_text(table, wrap=False))
+
+
+def _slides(options) -> None:
+    from ..course import handout, slides
+
+    for path in slides.write_slides(options.out, only=options.only):
+        print(path)
+    print(handout.write_handout(options.out / "handout.html"))
+
+
+def _book(options) -> None:
+    from ..course import book
+
+    print(book.build_book(options.out))
 
 
 def _results(options) -> None:
