@@ -99,3 +99,20 @@ def test_dead_links_are_found(tmp_path):
     )
     (tmp_path / "b.html").write_text('<p id="here"><a href="#">up</a><a href="a%2Ehtml">a</a></p>')
     assert book.dead_links(tmp_path) == ["a.html: b.html#gone", "a.html: no.png"]
+
+
+def test_teaching_plan_names_sections_and_widgets_that_exist():
+    page = (clone.notebooks_dir() / "teaching.md").read_text(encoding="utf-8")
+    parts = re.split(r"^### ", page.partition("## People in the room")[0], flags=re.M)[1:]
+    numbered = notebooks.find()
+    assert len(parts) == len(numbered)
+    for part, path in zip(parts, numbered, strict=True):
+        cells = nbformat.read(path, 4).cells
+        text = "\n".join(cell.source for cell in cells)
+        assert part.startswith(cells[0].source.splitlines()[0].removeprefix("# ")), path.stem
+        sections = {name.strip() for name in re.findall(r"^## (?:\d+ · )?(.+)$", text, re.M)}
+        live = re.search(r"\*\*Live\.\*\* Section \"(.+?)\"", " ".join(part.split()))
+        skipped = re.findall(r"\"([A-Z].+?)\"", part.partition("**Skip.**")[2].replace("\n", " "))
+        assert {live[1], *skipped} <= sections, {live[1], *skipped} - sections
+        code = re.findall(r"`(widgets\.\w+|compare|play|window_ms)", part)
+        assert [name for name in code if name not in text] == []
