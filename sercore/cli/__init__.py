@@ -17,11 +17,13 @@
     sercore predict --bundle B FILES emotions of recordings, files or folders
     sercore report B                 model card: data, scores, conditions, groups, use
     sercore listen                   predictions that follow the microphone
+    sercore slides OUT               slides and a handout, made from the notebooks
+    sercore book OUT                 the course as a static site
     sercore results                  published scores, recomputed from their predictions
     sercore bench                    speed, as ratios measured in one run
 
-``run``, ``results`` and ``bench`` need a clone of the repository. Messages of TensorFlow and other
-libraries are written to ``sercore.log`` in the cache folder (:mod:`sercore.quiet`).
+``run``, ``slides``, ``book``, ``results`` and ``bench`` need a clone of the repository. Messages of
+TensorFlow and other libraries are written to ``sercore.log`` in the cache folder (:mod:`sercore.quiet`).
 """
 
 from __future__ import annotations
@@ -117,5 +119,6 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_evaluate(commands)
     listen.add_listen(commands)
     report.add_report(commands)
+    course.add_pages(commands)
     course.add_results(commands)
     return parser

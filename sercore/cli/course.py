@@ -1,4 +1,4 @@
-"""``sercore run``, ``results`` and ``bench``: notebooks, published scores and speed; need a clone."""
+"""``sercore run``, ``slides``, ``book``, ``results`` and ``bench``: all need a clone of the repository."""
 
 from __future__ import annotations
 
@@ -34,6 +34,20 @@ def add_run(commands) -> None:
     )  # fmt: skip
     run.add_argument("--no-open", action="store_true", help="do not open the summary page in a browser")
     run.set_defaults(command=_run)
+
+
+def add_pages(commands) -> None:
+    """Add ``slides`` and ``book`` to the parser."""
+    slides = commands.add_parser("slides", help="slides and a handout of two pages, made from the notebooks")
+    slides.add_argument("out", type=Path, metavar="OUT", help="folder for them")
+    slides.add_argument(
+        "--only", nargs="+", default=[], metavar="NN", help="numbers of notebooks: --only 01 03"
+    )
+    slides.set_defaults(command=_slides)
+
+    book = commands.add_parser("book", help="the course as a static site, with the reference of the package")
+    book.add_argument("out", type=Path, metavar="OUT", help="folder for the site")
+    book.set_defaults(command=_book)
 
 
 def add_results(commands) -> None:
@@ -83,6 +97,20 @@ def _has_browser() -> bool:
     if sys.platform in ("win32", "darwin"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _slides(options) -> None:
+    from ..course import handout, slides
+
+    for path in slides.write_slides(options.out, only=options.only):
+        print(path)
+    print(handout.write_handout(options.out / "handout.html"))
+
+
+def _book(options) -> None:
+    from ..course import book
+
+    print(book.build_book(options.out))
 
 
 def _results(options) -> None:

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .. import paths
+from .. import ensemble, paths
+from ..ensemble.predictions import Members
 from ..errors import SercoreError
 from ..models import reads_frames
 from . import clone
@@ -30,6 +31,7 @@ __all__ = [
     "run_campaign",
     "table",
     "voting_example",
+    "voting_halves",
 ]
 
 _DETERMINISTIC = ("dummy", "logistic", "linear_svc", "rbf_svc", "knn", "lda")
@@ -372,3 +374,16 @@ def voting_example() -> pd.DataFrame:
     """
     oof = load("ravdess-emobox")
     return oof[(oof["model"] != "dummy") & (oof["seed"] == oof["seed"].min())]
+
+
+def voting_halves() -> tuple[Members, Members]:
+    """Members of :func:`voting_example` for two halves of the actors, six women and six men each.
+
+    Examples
+    --------
+    >>> [half.rows["speaker"].nunique() for half in voting_halves()]
+    [12, 12]
+    """
+    members = ensemble.align(voting_example())
+    first = members.rows["speaker"].isin(sorted(members.rows["speaker"].unique())[:12]).to_numpy()
+    return members.take(first), members.take(~first)

@@ -6,8 +6,10 @@ Without the widget, use :class:`sercore.interpret.sonification.OcclusionBox`,
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 
 import ipywidgets
 import numpy as np
@@ -32,13 +34,16 @@ MODES = {"occlude the box": False, "keep only the box": True}
 class Occluding(ipywidgets.VBox):
     """Range sliders that occlude a box of time and frequency, with the remaining sound and probabilities.
 
+    At first, the box covers the third of the clip without which the predicted class loses most.
+
     An occluded clip is unlike the clips of the training set, so a lower probability may be an effect of the
     occlusion itself and not of the missing part.
 
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)], optional
-        Mono waveform at the sample rate of the recipe; by default a synthetic angry sentence.
+        Mono waveform at the sample rate of the recipe; by default a synthetic surprised
+        sentence, whose pitch rises at the end.
     answer : callable, optional
         Maps a mask, bool [shape=(n_frames, n_mels)], True where occluded, to probabilities
         [shape=(n_classes,)]. The frames are those of ``features.prepare(wave, recipe)``. By default the
@@ -85,7 +90,7 @@ class Occluding(ipywidgets.VBox):
     ):
         self.recipe = get_recipe(recipe)
         if wave is None:
-            wave, title = Voice().preset("angry").speak()[0], title or "synthetic voice, angry"
+            wave, title = Voice().preset("surprised").speak()[0], title or "synthetic voice, surprised"
         self.wave, self.title = features.prepare(wave, self.recipe), title
         if answer is None:
             predictor = get_predictor(bundle)
@@ -96,7 +101,7 @@ class Occluding(ipywidgets.VBox):
         self.player = Player(description=f"{title or 'the clip'}, occluded", name="occlusion")
         self.bars, self.message = ipywidgets.HTML(layout={"width": "560px"}), Message()
         self._played = None
-        self._make_controls(text)
+        self._make_controls(text, self._decisive_third())
         sliders = ipywidgets.HBox(
             [self.time, self.bands, self.mode], layout={"flex_flow": "row wrap", "grid_gap": "0 16px"}
         )
@@ -104,11 +109,25 @@ class Occluding(ipywidgets.VBox):
         apply_style(self, text)
         self.refresh()
 
-    def _make_controls(self, text: str) -> None:
-        seconds = round(len(self.wave) / self.recipe.sr, 2)
+    @property
+    def _seconds(self) -> float:
+        return round(len(self.wave) / self.recipe.sr, 2)
+
+    def _decisive_third(self) -> tuple[float, float]:
+        """Start and end in seconds of the third without which the predicted class loses most."""
+        predicted = max(self.whole, key=self.whole.get)
+        limits = [round(self._seconds * k / 3, 2) for k in range(4)]
+        remaining = {}
+        for third in pairwise(limits):
+            box = OcclusionBox(*third, 0, self.recipe.n_mels - 1)
+            with contextlib.suppress(SercoreError):  # what remains is silent
+                remaining[third] = self._predict(box.mask(self.spectrum.n_frames, self.recipe))[predicted]
+        return min(remaining, key=remaining.get, default=(limits[0], limits[1]))
+
+    def _make_controls(self, text: str, time: tuple[float, float]) -> None:
         slider = control_layout(460, 90, text)
         self.time = ipywidgets.FloatRangeSlider(
-            value=(0.0, round(seconds / 3, 2)), min=0.0, max=seconds, step=0.02, description="Time (s)",
+            value=time, min=0.0, max=self._seconds, step=0.01, description="Time (s)",
             tooltip="start and end of the box", **slider,
         )  # fmt: skip
         bands = [(f"{hertz:.0f} Hz", k) for k, hertz in enumerate(mel_centres(self.recipe))]
