@@ -20,6 +20,19 @@ def _of(notebook: str) -> dict[str, Exercise]:
 def exercise_ids(notebook: str = "") -> list[str]:
     """Ids of the exercises of a notebook, or of all.
 
+    Parameters
+    ----------
+    notebook : str
+        Its two digits; by default all notebooks.
+
+    Returns
+    -------
+    list of str
+
+    See Also
+    --------
+    check
+
     Examples
     --------
     >>> exercise_ids("03")

@@ -53,7 +53,8 @@ class Verdict:
     def _repr_html_(self) -> str:
         text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.text))
         style = f"border-left:4px solid {_COLOURS[self.status]};padding:2px 10px;max-width:46rem"
-        return f'<div role="status" style="{style}"><b>{self._head()}</b> {text}</div>'
+        head = self._head() if self.status == "open" else f"<b>{self._head()}</b>"
+        return f'<div role="status" style="{style}">{head} {text}</div>'
 
 
 def check(exercise: str, answer: Any, **given: Any) -> Verdict:

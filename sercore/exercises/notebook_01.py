@@ -37,7 +37,7 @@ EXERCISES = {
                 20 * np.log(0.25),
                 "Decibels use the logarithm to base ten, `np.log10`; `np.log` is the natural one.",
             ),
-            (-60.0, "A change in percent is not a change in decibels. Take the logarithm of the ratio."),
+            (-75.0, "A change in percent is not a change in decibels. Take the logarithm of the ratio."),
         ],
         otherwise="Section 7 computes twice the amplitude. What changes for another ratio?",
         atol=0.05,

@@ -88,6 +88,10 @@ def quiz(notebook: str) -> Quiz:
     notebook : str
         Its two digits, such as ``"03"``.
 
+    Returns
+    -------
+    Quiz
+
     Raises
     ------
     ExerciseError

@@ -101,7 +101,7 @@ def unsafe(n, total, squares):
 
 
 WRONG = {
-    "01.1": [(-6.02, "power"), (12.04, "rise or fall"), (-60, "percent")],
+    "01.1": [(-6.02, "power"), (12.04, "rise or fall"), (-75, "percent")],
     "01.2": [(own_mean, "mean"), (lambda level, speaker: level - np.median(level), "everybody")],
     "01.3": [(48.0, "single clips"), (-31.0, "positive")],
     "02.1": [(200, "Count both ends"), (198, "padded"), (80.0, "hop")],
