@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-_STEP_DB = 2  # few shades make small image files
+_STEP_DB = 5  # few shades make small image files
 
 
 def stft_window(

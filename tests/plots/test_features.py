@@ -91,7 +91,7 @@ def test_stft_window_title_and_limits():
     assert "3 ms" in ax.get_title()
     assert ax.get_ylim()[1] == pytest.approx(2000, abs=10)
     assert ax.images[0].get_array().shape[1] == 1 + len(voice(200)) // 48
-    assert ax.images[0].get_cmap().N == 35, "one shade per 2 dB"
+    assert ax.images[0].get_cmap().N == 14, "one shade per 5 dB"
     assert ax.images[0].get_interpolation() == "nearest", "no smoothing"
 
 
