@@ -53,30 +53,27 @@ def clean(notebook):
     return notebook
 
 
-_QUALITIES = ((256, 1.0), (256, 0.85), (256, 0.7), (256, 0.6), (256, 0.5), (128, 0.5), (64, 0.5), (32, 0.4))
-"""Number of colours and scale of a stored figure, best first."""
+_QUALITIES = ((256, 0.85), (256, 0.7), (256, 0.5), (64, 0.5), (32, 0.4))
+"""Number of colours and scale of figures in a notebook that would be too large, best first."""
 
 
 def _fit_figures(notebook) -> None:
-    """Give figures a palette; while the file is above :data:`MAX_BYTES`, reduce the largest figure."""
+    """Give figures a palette; above :data:`MAX_BYTES`, reduce them step by step, the largest first."""
     import nbformat
 
     originals = [data["image/png"] for data in figures(notebook)]
-    levels = [0] * len(originals)
     for data in figures(notebook):
-        data["image/png"] = _with_palette(data["image/png"], *_QUALITIES[0])
-    while len(nbformat.writes(notebook)) > MAX_BYTES:
-        sizes = {
-            k: len(data["image/png"])
-            for k, data in enumerate(figures(notebook))
-            if levels[k] + 1 < len(_QUALITIES)
-        }
-        if not sizes:
-            break
-        largest = max(sizes, key=sizes.get)
-        levels[largest] += 1
-        made = _with_palette(originals[largest], *_QUALITIES[levels[largest]])
-        figures(notebook)[largest]["image/png"] = made
+        data["image/png"] = _with_palette(data["image/png"], 256, 1.0)
+    size = len(nbformat.writes(notebook))
+    for quality in _QUALITIES:
+        largest_first = sorted(range(len(originals)), key=lambda k: -len(figures(notebook)[k]["image/png"]))
+        for k in largest_first:
+            if size <= MAX_BYTES:
+                return
+            data, made = figures(notebook)[k], _with_palette(originals[k], *quality)
+            if len(made) < len(data["image/png"]):  # flat areas may grow when they are resized
+                size -= len(data["image/png"]) - len(made)
+                data["image/png"] = made
 
 
 def _with_palette(png: str, n_colors: int, scale: float) -> str:

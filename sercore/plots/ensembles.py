@@ -294,7 +294,7 @@ def simplex(
         )  # fmt: skip
     for marker, (name, weights) in zip("o*sD", (marks or {}).items(), strict=False):
         place = np.asarray(weights, float) / np.sum(weights) @ _CORNERS
-        ax.plot(*place, marker, ms=12, mfc="white", mec="black", mew=1.5, ls="none", label=name)
+        ax.plot(*place, marker, ms=12, mfc="white", color="black", mew=1.5, ls="none", label=name)
     if marks:
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, fontsize="small")
     ax.set(xlim=(-0.1, 1.1), ylim=(-0.12, 1.0), aspect="equal")

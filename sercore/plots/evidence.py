@@ -62,12 +62,13 @@ def evidence(
     Notebook: 07_interpretability.ipynb
     """
     ax, recipe = new_axes(ax, figsize=(WIDTH, 3)), get_recipe(recipe)
-    smooth = {"interpolation": "gaussian"}  # single cells would look like spots
+    smooth = {"interpolation": "gaussian"}
     draw_rows(ax, level, recipe, vmin=level.max() - RANGE_DB, vmax=level.max(), cmap="gray_r", **smooth)
     top = max(float(np.percentile(np.abs(one_map), 99)), float(np.abs(one_map).max()) / 10, 1e-12)
     strength = np.clip(np.abs(one_map.T) / top, 0, 1)
-    alpha = 0.85 * np.sqrt(strength)
-    draw_rows(ax, one_map.T, recipe, vmin=-top, vmax=top, cmap=SIGNED, alpha=alpha, **smooth)
+    has_boxes = np.mean(one_map[1:] == one_map[:-1]) > 0.5  # otherwise single cells look like spots
+    options = {"cmap": SIGNED, "alpha": 0.85 * np.sqrt(strength)} | ({} if has_boxes else smooth)
+    draw_rows(ax, one_map.T, recipe, vmin=-top, vmax=top, **options)
     name_rows(ax, "log_mel", level, recipe)
     if segments is not None:
         height = len(level)
@@ -191,7 +192,7 @@ def benchmark_results(table: pd.DataFrame, *, title: str = "", ax: Axes | None =
     for row, (_, one) in enumerate(table.iterrows()):
         ax.plot([100 * one["low"], 100 * one["high"]], [row, row], color=BLUE, lw=2)
         face = BLUE if one["points"] else "white"
-        ax.plot(100 * one["inside"], row, "o", ms=9, mfc=face, mec=BLUE, mew=2)
+        ax.plot(100 * one["inside"], row, "o", ms=9, color=BLUE, mfc=face, mew=2)
         ax.plot(100 * one["shuffled"], row, "x", ms=7, color=RED, mew=2)
     ax.axvline(100 * table["chance"].iloc[0], color="0.4", ls="--", lw=1.5)
     ax.set_yticks(range(len(table)), list(table.index))

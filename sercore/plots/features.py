@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-_STEP_DB = 2  # few shades make small image files
+_STEP_DB = 5  # few shades make small image files
 
 
 def stft_window(
@@ -89,8 +89,11 @@ def mel_bank(recipe: str | Recipe = "default", *, every: int = 8, ax: Axes | Non
     bank = bank / np.maximum(bank.max(axis=0), 1e-12)
     hertz = frequencies(recipe)
     ax.plot(hertz, bank, color="0.65", lw=0.8)
-    ax.plot(hertz, np.where(bank > 0, bank, np.nan)[:, ::every], color=BLUE, lw=2)
-    ax.set_title(f"{recipe.n_mels} mel filters, every {every}th in blue")
+    for weights in bank[:, ::every].T:
+        inside = np.flatnonzero(weights)
+        part = slice(max(inside[0] - 1, 0), inside[-1] + 2)
+        ax.plot(hertz[part], weights[part], color=BLUE, lw=2)
+    ax.set_title(f"{recipe.n_mels} mel filters" + (f", every {every}th in blue" if every > 1 else ""))
     ax.set(xlabel=LABELS["frequency"], ylabel="weight (peak = 1)", xlim=(0, recipe.fmax), ylim=(0, 1.05))
     return ax
 

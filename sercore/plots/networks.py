@@ -97,11 +97,11 @@ def accuracy_and_cost(
     ua, low, high = 100 * table[["ua", "ua_low", "ua_high"]].to_numpy(float).T
     score.errorbar(ua, table.index, xerr=[ua - low, high - ua], fmt="o", color=BLUE, ecolor=_PALE)
     over = ", ".join(table["interval"].unique()) if "interval" in table else "speakers"
-    score.set(xlabel=f"UA (%), 95 % interval over {over}", yticks=table.index, yticklabels=table["model"])
+    score.set(xlabel=f"UA (%),\n95 % interval over {over}", yticks=table.index, yticklabels=table["model"])
     time.barh(table.index, table["train_seconds"] / 60, color=BLUE)
-    time.set(xlabel="training of all folds (min)")
+    time.set(xlabel="training of\nall folds (min)")
     size.barh(table.index, table["parameters"] / 1000, color=BLUE)
-    size.set(xlabel="weights (thousands)")
+    size.set(xlabel="weights\n(thousands)")
     return axes
 
 

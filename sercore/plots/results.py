@@ -183,7 +183,7 @@ def importance(table: pd.DataFrame, *, label: str = "UA lost (points)", ax: Axes
     ax.set_xlabel(label)
     ax.grid(True, axis="x")
     if len(table.columns) > 1:
-        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return ax
 
 

@@ -114,6 +114,7 @@ def use_course_style() -> None:
             "grid.color": "#dddddd",
             "legend.frameon": False,
             "image.cmap": SEQUENTIAL,
+            "image.interpolation": "nearest",  # exact cells, and small image files
         }
     )
     if "ipykernel" in sys.modules:

@@ -1,5 +1,6 @@
 """Notebooks: form, cleaning, and execution on the demo corpus."""
 
+import ast
 import base64
 import io
 import json
@@ -19,11 +20,13 @@ import pytest
 from PIL import Image
 
 from sercore.course import cleaning, clone, execution, notebooks
+from sercore.plots import EMOTION_COLORS
 
 NUMBERED = sorted(clone.notebooks_dir().glob("[0-9][0-9]_*.ipynb"))
 SOLUTIONS = sorted((clone.notebooks_dir() / "solutions").glob("*.ipynb"))
 DEMO = clone.notebooks_dir() / "demo.ipynb"  # widgets only; tested in tests/browser
 ALL = [*NUMBERED, *SOLUTIONS, DEMO]
+COLORS = set(EMOTION_COLORS.values())
 
 
 def ids(path):
@@ -79,6 +82,27 @@ def test_numbered_notebooks_have_the_same_form(path):
     assert any("summary" in cell.metadata.get("tags", []) for cell in notebook.cells)
     for link in re.findall(r"\]\(([^)#:]+\.ipynb)\)", markdown):
         assert (path.parent / link).is_file(), f"dead link {link}"
+
+
+@pytest.mark.parametrize("path", NUMBERED, ids=ids)
+def test_figures_have_the_course_style_and_no_text_below(path):
+    """Series have the colours of the course, and the last line of a cell does not show an Axes."""
+    code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    assert any("plots.use_course_style()" in cell.source for cell in code)
+    for cell in code:
+        assert not re.search(r"rcParams|figure\.dpi", cell.source), cell.source
+        for color in re.findall(r"#[0-9a-f]{6}\b", cell.source):
+            assert color in COLORS, f"{color} is not a colour of the course"
+        last = ast.parse(cell.source).body[-1:]
+        drawing = (
+            last and isinstance(last[0], ast.Expr) and re.match(r"(plots|axe?s?)\b", ast.unparse(last[0]))
+        )
+        if drawing and "use_course_style" not in cell.source:
+            line = cell.source.splitlines()[last[0].end_lineno - 1].encode()
+            ends = line[last[0].end_col_offset :]
+            assert ends.startswith(b";"), f"end with a semicolon: {line.decode()}"
+        for output in cell.outputs:
+            assert not output.get("data", {}).get("text/plain", "").startswith(("<Axes", "[<", "(<Axes"))
 
 
 @pytest.mark.parametrize("path", NUMBERED, ids=ids)
@@ -378,17 +402,52 @@ def decoded(notebook):
     return Image.open(io.BytesIO(base64.b64decode(notebook.cells[0].outputs[0].data["image/png"])))
 
 
-@pytest.mark.parametrize(("max_bytes", "n_colors"), [(600_000, 256), (40_000, 128)])
-def test_clean_reduces_colours_to_the_size_limit(pixels, monkeypatch, max_bytes, n_colors):
-    monkeypatch.setattr(cleaning, "MAX_BYTES", max_bytes)
-    notebook, png = with_figure(pixels)
+def test_clean_stores_figures_with_256_colours(pixels):
+    notebook, _ = with_figure(pixels)
     cleaning.clean(notebook)
     image = decoded(notebook)
-    assert len(nbformat.writes(notebook)) <= max_bytes
-    assert max_bytes == 600_000 or len(png) > max_bytes
-    assert n_colors / 2 < len(image.getcolors()) <= n_colors
+    assert 128 < len(image.getcolors()) <= 256
     assert image.size == (300, 300)
     assert np.abs(np.asarray(image.convert("RGB"), float) - pixels).mean() < 16
+
+
+def test_clean_reduces_the_largest_figure_to_the_size_limit(pixels, monkeypatch):
+    monkeypatch.setattr(cleaning, "MAX_BYTES", 30_000)
+    notebook, _ = with_figure(pixels)
+    small, png = with_figure(np.where(pixels[:100, :100] > 128, 255, 0).astype(np.uint8))
+    notebook.cells += small.cells
+    assert len(png) < 10_000
+    cleaning.clean(notebook)
+    assert len(nbformat.writes(notebook)) <= 30_000
+    assert 120 <= decoded(notebook).width < 300
+    assert decoded(small).size == (100, 100)
+
+
+def test_clean_preserves_the_displayed_size_of_figures(pixels):
+    notebook, _ = with_figure(pixels)
+    output = notebook.cells[0].outputs[0]
+    output.data["text/plain"] = "<Figure size 150x150 with 1 Axes>"
+    output.metadata = {"image/png": {"width": 150, "height": 150}, "needs_background": "light"}
+    cleaning.clean(notebook)
+    assert output.metadata == {"image/png": {"width": 150, "height": 150}}
+    assert list(output.data) == ["image/png"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("<Axes: xlabel='time (s)'>", False),
+        ("[<matplotlib.lines.Line2D at 0x7f>]", False),
+        ("(<Axes: title='a'>, <Axes: >)", False),
+        ("array([<Axes: >, <Axes: >], dtype=object)", False),
+        ("array([1.0])", True),
+        ("'<Axes'", True),
+    ],
+)
+def test_clean_removes_the_text_of_figures(text, kept):
+    output = nbformat.v4.new_output("execute_result", data={"text/plain": text})
+    cells = [nbformat.v4.new_code_cell("x", outputs=[output])]
+    assert len(cleaning.clean(nbformat.v4.new_notebook(cells=cells)).cells[0].outputs) == kept
 
 
 def test_clean_twice_changes_nothing(pixels):
