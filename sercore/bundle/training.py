@@ -103,7 +103,8 @@ def train(
     -------
     pd.DataFrame
         Result table with one row per model and test corpus and, if there are several models, last rows for
-        their vote. The bundle stores the scores of the vote, or of the only model, over all corpora.
+        their vote. The last row is stored in the bundle; of several corpora, it is that of the last one, as
+        scores on different corpora are not averaged, while the scores by class and group are of all clips.
 
     Raises
     ------
@@ -147,8 +148,7 @@ def train(
         vote = pd.concat(oofs, ignore_index=True)
         oofs.append(ensemble.soft_vote(vote, name="+".join(members)))
     trained = "+".join(sorted(set(index["corpus"])))
-    names = {"corpus": trained, "scheme": scheme, "speaker_norm": speaker_norm}
-    table = summarise(oofs, **names)
+    table = summarise(oofs, corpus=trained, scheme=scheme, speaker_norm=speaker_norm)
     options = {"speaker_norm": speaker_norm, "seed": seed, "clips": CLIPS if speaker_norm else (0,)}
     folds, parts, calibrating = left_out_corpora(index), [], oofs[-1]
     if folds:
@@ -161,8 +161,7 @@ def train(
     if test:
         others = corpus_folds(everything, trained.split("+"), list(test))
         parts.append(predict_folds(everything, extracted, classes, choices, others, **options))
-    evaluation = summarise(oofs[-1:], by_corpus=False, **names).iloc[0].to_dict()
-    evaluation |= evaluation_details(oofs[-1], index, classes)
+    evaluation = table.iloc[-1].to_dict() | evaluation_details(oofs[-1], index, classes)
     if parts:
         evaluation["corpora"] = corpus_scores(pd.concat(parts, ignore_index=True), temperature)
         _add_rejected(evaluation["corpora"], detector, everything, extracted[choices[0].recipe])

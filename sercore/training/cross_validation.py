@@ -184,7 +184,6 @@ def summarise(
     scheme: str,
     speaker_norm: bool = False,
     interval: str | None = None,
-    by_corpus: bool = True,
     n_boot: int = 1000,
 ) -> pd.DataFrame:
     """Result table with one row for each out-of-fold table, or for each of its test corpora.
@@ -200,16 +199,13 @@ def summarise(
     interval : str, optional
         ``speakers`` or ``clips``. By default speakers, or clips if fewer than four speakers are known; the
         column ``interval`` of the table states which.
-    by_corpus : bool
-        Whether a table with several test corpora has a row for each, instead of one for all of them.
     n_boot : int
         Number of bootstrap resamples.
 
     Notebook: 04_lstm_bilstm.ipynb
     """
     rows = []
-    parts = _by_test_corpus(oofs, corpus) if by_corpus else ((corpus, oof) for oof in oofs)
-    for name, oof in parts:
+    for name, oof in _by_test_corpus(oofs, corpus):
         folds = oof.groupby(["seed", "fold"])
         seconds = folds["train_seconds"].first().groupby("seed").sum().mean()
         few = count_speakers(oof["speaker"]) < MIN_UNITS
