@@ -40,15 +40,14 @@ def summary(manifest: Manifest) -> list[str]:
         Members and classes; training corpora with licences; UA on corpora that were left out of training, if
         there are any; UA on held-out speakers; on what confidence and rejection are based.
     """
-    corpora = ", ".join(
-        f"{corpus['title'].split(',')[0]} ({corpus['licence']})"
-        for corpus in manifest.training.get("corpora", [])
-    )
+    corpora = manifest.training.get("corpora", [])
+    titles = [corpus["title"] if len(corpora) == 1 else corpus["title"].split(",")[0] for corpus in corpora]
+    licences = [f"{title} ({corpus['licence']})" for title, corpus in zip(titles, corpora, strict=True)]
     lines = [
         f"{' + '.join(manifest.members)} ({', '.join(manifest.classes)}).",
-        f"Trained on {corpora or 'unknown recordings'}.",
+        f"Trained on {', '.join(licences) or 'unknown recordings'}.",
     ]
-    chance = f"(chance {100 / len(manifest.classes):.0f} %)."
+    chance = f"(chance {100 / len(manifest.classes):.3g} %)."
     if elsewhere := scores_text(corpus_rows(manifest, known=False)):
         lines.append(f"UA on corpora left out of training: {elsewhere} {chance}")
     if own := scores_text(corpus_rows(manifest, known=True)):
