@@ -40,22 +40,23 @@ def summary(manifest: Manifest) -> list[str]:
         Members and classes; training corpora with licences; UA on corpora that were left out of training, if
         there are any; UA on held-out speakers; on what confidence and rejection are based.
     """
-    corpora = ", ".join(
-        f"{corpus['title'].split(',')[0]} ({corpus['licence']})"
-        for corpus in manifest.training.get("corpora", [])
-    )
+    corpora = manifest.training.get("corpora", [])
+    titles = [corpus["title"] if len(corpora) == 1 else corpus["title"].split(",")[0] for corpus in corpora]
+    licences = [f"{title} ({corpus['licence']})" for title, corpus in zip(titles, corpora, strict=True)]
     lines = [
         f"{' + '.join(manifest.members)} ({', '.join(manifest.classes)}).",
-        f"Trained on {corpora or 'unknown recordings'}.",
+        f"Trained on {', '.join(licences) or 'unknown recordings'}.",
     ]
+    chance = f"(chance {100 / len(manifest.classes):.3g} %)."
     if elsewhere := scores_text(corpus_rows(manifest, known=False)):
-        lines.append(f"UA on corpora left out of training: {elsewhere}.")
+        lines.append(f"UA on corpora left out of training: {elsewhere} {chance}")
     if own := scores_text(corpus_rows(manifest, known=True)):
         lines.append(f"UA on other speakers of its corpora: {own}.")
     elif manifest.evaluation:
-        lines.append(_overall(manifest.evaluation))
+        lines.append(f"{_overall(manifest.evaluation)} {chance}")
     if held_out := manifest.training.get("held_out"):
-        lines.append("Confidence from left-out {temperature}, rejection from {rejection}.".format(**held_out))
+        line = "Confidence calibrated on left-out {temperature}, limit of rejection on left-out {rejection}."
+        lines.append(line.format(**held_out))
     return lines
 
 
@@ -65,7 +66,7 @@ def _overall(scores: Mapping) -> str:
     if scores["ua_low"] is not None:
         low, high = (100 * scores[end] for end in ("ua_low", "ua_high"))
         text += f" [{low:.1f}, {high:.1f}] over {scores['interval']}"
-    return f"{text} on {scores['n_clips']} clips held out by split {scores['split']}."
+    return f"{text} on {scores['n_clips']} clips held out by split {scores['split']}"
 
 
 def corpus_rows(manifest: Manifest, *, known: bool, clips: int = 0) -> list[dict]:

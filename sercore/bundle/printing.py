@@ -102,8 +102,7 @@ def about_model(predictor: Predictor, bundle: str | os.PathLike) -> list[str]:
     lines = [f"{'Model of the package' if own else 'Model'}: {name}"]
     lines.append(trained[:-1] + "; not for commercial use." if own else trained)
     if scores := [line for line in scores if line.startswith("UA")]:
-        chance = 100 / len(predictor.classes)
-        lines += [*scores, f"UA is the mean recall of the emotions; guessing gives {chance:.0f} %."]
+        lines += [*scores, "UA is the mean recall of the emotions."]
     return [*lines, DISCLAIMER]
 
 

@@ -102,8 +102,9 @@ def train(
     Returns
     -------
     pd.DataFrame
-        Result table with one row per model and, if there are several, a last row for their vote. The
-        last row is stored in the bundle.
+        Result table with one row per model and test corpus and, if there are several models, last rows for
+        their vote. The last row is stored in the bundle; of several corpora, it is that of the last one, as
+        scores on different corpora are not averaged, while the scores by class and group are of all clips.
 
     Raises
     ------

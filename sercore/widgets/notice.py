@@ -23,13 +23,14 @@ VOTING = (
 
 
 def notice_html(note: str = "", *, lines: tuple[str, ...] = NOTICE) -> str:
-    """The notice as HTML, followed by ``note`` in bold, such as what the model was trained on.
+    """The notice as HTML, followed by ``note``, its first line in bold, such as what the model is.
 
     Examples
     --------
     >>> notice_html("a & b", lines=())
     '<div class="sercore-notice" role="note"><b>a &amp; b</b></div>'
     """
-    parts = [html.escape(line) for line in lines]
-    parts += [f"<b>{html.escape(line)}</b>" for line in note.splitlines()]
+    first, *others = note.splitlines() or [""]
+    parts = [*map(html.escape, lines), f"<b>{html.escape(first)}</b>" if first else ""]
+    parts = [part for part in [*parts, *map(html.escape, others)] if part]
     return f'<div class="sercore-notice" role="note">{"<br>".join(parts)}</div>'

@@ -15,7 +15,7 @@ import ipywidgets
 import numpy as np
 
 from .. import features
-from ..bundle import Predictor, get_predictor
+from ..bundle import Predictor, get_predictor, model_note, speech_predictor
 from ..errors import SercoreError
 from ..features import Recipe, Spectrum, get_recipe
 from ..features.spectrum import mel_centres
@@ -24,6 +24,7 @@ from ..pictures.html import probability_bars
 from ..pictures.views import cover_picture
 from ..synth.knobs import Voice
 from .debounce import Debounced
+from .notice import notice_html
 from .page_style import apply_style, control_layout, font_px
 from .player import Player
 from .upload import Message
@@ -53,7 +54,8 @@ class Occluding(ipywidgets.VBox):
     recipe : str or Recipe
         Determines frames and mel bands of the picture and of the mask.
     bundle : Predictor or path, optional
-        Model if ``answer`` is not given; see :func:`sercore.bundle.get_predictor`.
+        Model if ``answer`` is not given; by default that of :func:`sercore.bundle.speech_predictor`, or of
+        :func:`sercore.bundle.get_predictor` for the synthetic sentence.
     title : str
         Title of the picture, such as the name of the clip and its emotion.
     text : str
@@ -89,11 +91,14 @@ class Occluding(ipywidgets.VBox):
         text: str = "normal",
     ):
         self.recipe = get_recipe(recipe)
+        choose_model, note = speech_predictor, ""
         if wave is None:
             wave, title = Voice().preset("surprised").speak()[0], title or "synthetic voice, surprised"
+            choose_model = get_predictor
         self.wave, self.title = features.prepare(wave, self.recipe), title
         if answer is None:
-            predictor = get_predictor(bundle)
+            predictor = choose_model(bundle)
+            note = notice_html(model_note(predictor), lines=())
             answer, classes = predict_masked(predictor, self.wave, self.recipe), predictor.classes
         self._answer, self.classes, self._font_size = answer, tuple(classes), font_px(text)
         self.spectrum = Spectrum(self.wave, self.recipe)
@@ -105,7 +110,7 @@ class Occluding(ipywidgets.VBox):
         sliders = ipywidgets.HBox(
             [self.time, self.bands, self.mode], layout={"flex_flow": "row wrap", "grid_gap": "0 16px"}
         )
-        super().__init__([sliders, self.player, self.bars, self.message])
+        super().__init__([sliders, self.player, self.bars, self.message, ipywidgets.HTML(note)])
         apply_style(self, text)
         self.refresh()
 

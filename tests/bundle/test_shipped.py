@@ -108,7 +108,7 @@ def test_speech_predictor_is_the_shipped_one(predictor):
     note = model_note(found)
     assert SYNTHETIC_WARNING not in note
     assert "RAVDESS" in note
-    assert re.search(r"UA on corpora left out of training: .*tess \d\d\.\d %\.\n", note)
+    assert re.search(r"UA on corpora left out of training: .*tess \d\d\.\d % \(chance 25 %\)\.\n", note)
     assert max(map(len, note.splitlines())) <= 100
 
 
@@ -127,7 +127,7 @@ def test_predict_without_bundle(voice, capsys):
     shown = capsys.readouterr()
     assert re.search(r"Trained on .*RAVDESS \(CC BY-NC-SA 4.0\); not for commercial use", shown.err)
     assert re.search(r"left out of training: .*tess \d\d", shown.err)
-    assert "guessing gives 25 %" in shown.err
+    assert "(chance 25 %)" in shown.err
     assert "Add --speaker-norm all" in shown.err
     assert re.search(r"UA with 10 clips of the speaker: .*tess \d\d", shown.err)
     assert max(map(len, shown.err.splitlines())) <= 100
@@ -252,7 +252,7 @@ def test_bundle_of_two_corpora_is_calibrated_on_the_left_out_ones(two_corpora):
     ]
     assert {row["rejected"] for row in found.strangers()} <= {0.0, *np.arange(25) / 24}
     assert not found.one_corpus
-    assert "Confidence from left-out corpora, rejection from corpora." in found.about()
+    assert "calibrated on left-out corpora, limit of rejection on left-out corpora." in found.about()
 
 
 def test_bundle_of_one_corpus_is_tested_on_another_and_says_what_to_do(two_corpora, capsys):

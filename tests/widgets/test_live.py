@@ -126,7 +126,7 @@ def test_microphone_has_notice_and_model(maker):
     for line in NOTICE:
         assert line.split(",")[0] in shown
     assert SYNTHETIC_WARNING in shown
-    assert "lda trained on" in shown
+    assert "lda (neutral, happy, sad, angry)." in shown
     assert "sercore-large" in widget._dom_classes
     assert all(control.description for control in controls(widget) if hasattr(control, "description"))
 

@@ -50,6 +50,17 @@ def test_opens_on_the_third_that_matters_most():
     assert widget.proba["calm"] < 0.2 < widget.whole["calm"]
 
 
+def test_default_model_is_named_and_is_for_people_if_the_clip_is(predictor, monkeypatch):
+    asked = []
+    for name in ("get_predictor", "speech_predictor"):
+        monkeypatch.setattr(
+            f"sercore.widgets.occluding.{name}", lambda _, name=name: asked.append(name) or predictor
+        )
+    assert "Trained on" in Occluding().children[-1].value
+    Occluding(Voice().speak()[0])
+    assert asked == ["get_predictor", "speech_predictor"]
+
+
 def test_occluding_everything_shows_error(predictor):
     widget = Occluding(bundle=predictor)
     widget.time.value = (0.0, widget.time.max)
