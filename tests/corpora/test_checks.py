@@ -9,6 +9,7 @@ import pytest
 import soundfile
 from toys.corpora import wav_bytes
 
+from sercore.bundle.files import find_files
 from sercore.cli import main
 from sercore.corpora import check, load_index, verify
 from sercore.errors import CorpusError
@@ -143,6 +144,26 @@ def test_further_formats_of_libsndfile_are_clips(fmt, suffix, tmp_path):
     (tmp_path / f"sad/ben_3{suffix}").write_bytes(wav_bytes("x", fmt=fmt))
     assert messages(tmp_path) == []
     assert len(load_index("folder", tmp_path, speaker=SPEAKER)) == len(GOOD) + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("ben_3.wav.part", "not downloaded completely"),
+        ("ben_3.mp3.crdownload", "not downloaded completely"),
+        (".ben_3.wav.icloud", "not downloaded completely"),
+        ("ben_3.pcm", "ffmpeg -f s16le -ar 16000 -ac 1 -i clip.pcm clip.wav"),
+        ("ben_3.dss", "export each as wav"),
+        ("ben_3.qcp", "ffmpeg -i clip.qcp clip.wav"),
+    ],
+)
+def test_recordings_that_need_something_else(name, advice, tmp_path):
+    write_clips(tmp_path, GOOD)
+    (tmp_path / "sad" / name).write_bytes(b"x")
+    (message,) = messages(tmp_path)
+    assert f"1 × .{name.rpartition('.')[2]} (sad/{name})" in message
+    assert advice in message
+    assert name in [path.name for path in find_files([tmp_path / "sad"])]  # predict reports it, too
 
 
 def test_only_other_formats(tmp_path):
