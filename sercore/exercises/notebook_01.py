@@ -70,7 +70,7 @@ EXERCISES = {
     ),
     "01.3": Number(
         solution=lambda clips: np.ptp(_by_emotion(clips)),
-        because="A difference as large as this is a cue that z-scoring every clip would throw away.",
+        because="This difference is a cue, and z-scoring every clip would throw it away.",
         mistakes=[
             (
                 lambda clips: np.ptp(clips["level"]),

@@ -76,8 +76,7 @@ class Quiz:
         for number, question in enumerate(self.questions, 1):
             parts.append(f"<p><b>{number}.</b> {_inline(question.ask)}</p>")
             parts += map(_unfolding, question.options)
-        # the front ends of Jupyter would otherwise take Enter and Space for themselves
-        return f'<div class="sercore-quiz" data-lm-suppress-shortcuts="true">{"".join(parts)}</div>'
+        return f'<div class="sercore-quiz">{"".join(parts)}</div>'
 
 
 def quiz(notebook: str) -> Quiz:
@@ -123,7 +122,8 @@ def _question(entry: dict) -> Question:
 def _unfolding(option: Option) -> str:
     kind, word = ("right", "✓ Right.") if option.right else ("wrong", "✗ No.")
     return (
-        f"<details><summary>{_inline(option.text)}</summary>"
+        # without the attribute, keys are commands of Jupyter: "b" would insert a cell
+        f'<details><summary data-lm-suppress-shortcuts="true">{_inline(option.text)}</summary>'
         f'<div class="{kind}"><b>{word}</b> {_inline(option.why)}</div></details>'
     )
 

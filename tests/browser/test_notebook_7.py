@@ -31,9 +31,12 @@ def test_quiz_by_keyboard_shows_explanations(shown):
     expect(options).to_have_count(15)
     expect(shown.page.locator(".sercore-quiz .right").first).to_be_hidden()
     options.nth(0).locator("summary").focus()
-    for key in ("Enter", "Tab", "Space", "Tab", "Enter"):  # the front end has its own use for these keys
+    cells = shown.page.locator(".jp-CodeCell")
+    n_cells = cells.count()
+    for key in ("Enter", "Tab", "Space", "Tab", "Enter", "b"):  # the front end inserts a cell at "b"
         shown.page.keyboard.press(key)
     for k in range(3):
         expect(options.nth(k)).to_have_attribute("open", "")
         expect(options.nth(k).locator("div")).to_be_visible()
     expect(options.nth(3)).not_to_have_attribute("open", "")
+    expect(cells).to_have_count(n_cells)
