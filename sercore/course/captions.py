@@ -43,7 +43,7 @@ def shown_cells(notebook) -> Iterator[Shown]:
     Shown
         Standard error is left out.
     """
-    heading = question = loaded = ""
+    heading = question = observed = loaded = ""
     for k, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown":
             titles = re.findall(r"^#+ (.*)", cell.source, re.M)
@@ -56,7 +56,9 @@ def shown_cells(notebook) -> Iterator[Shown]:
         if "summary" in cell.metadata.get("tags", []):
             after = notebook.cells[k + 1] if k + 1 < len(notebook.cells) else None
             observation = _observation(after.source) if after and after.cell_type == "markdown" else ""
+            question = "" if question == observed else question  # it has been the caption above
             caption = f"{question} {observation}".strip() or heading
+            observed = observation
             stored = "results" if _STORED.search(cell.source) else loaded
             yield Shown(heading, caption, stored, outputs)
 
@@ -66,14 +68,14 @@ def _question(source: str) -> str:
 
     Examples
     --------
-    >>> _question("Voices differ. **Who speaks?** (Twelve people.)")
-    'Who speaks?'
+    >>> _question("**Beware.** Voices differ. **Is it *who* or *how*?** (Twelve people.)")
+    'Is it *who* or *how*?'
     >>> _question("Voices differ. Who speaks?")
     'Who speaks?'
     >>> _question("One row per voice. More below.")
     'One row per voice.'
     """
-    bold = re.findall(r"\*\*([^*]+\?)\*\*", source)
+    bold = [text for text in source.split("**")[1::2] if text.endswith("?")]
     paragraphs = [text for text in source.strip().split("\n\n") if text[:1].isalpha()]
     if bold or not paragraphs:
         return bold[-1] if bold else ""
