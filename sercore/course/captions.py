@@ -14,6 +14,7 @@ __all__ = ["Shown", "shown_cells"]
 
 _STORED = re.compile(r"\bpublished\.(load|table)\b|\bcross_corpus\.(table|curve)\b|\bPUBLISHED\b")
 
+_LOADED = re.compile(r"^published predictions: (?!none)", re.M)  # printed by notebook 06
 _SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=[A-Z*`(\[])")
 
 
@@ -24,8 +25,9 @@ class Shown(NamedTuple):
     """The section of the notebook, without its number."""
     caption: str
     """Markdown; the heading if there is no text of this kind around the cell."""
-    is_stored: bool
-    """Whether the cell shows results that are stored in the repository, not measured by this run."""
+    stored: str
+    """What comes from the repository instead of this run: ``results``, the ``predictions`` that they are
+    computed from, or nothing."""
     outputs: list
 
 
@@ -41,18 +43,24 @@ def shown_cells(notebook) -> Iterator[Shown]:
     Shown
         Standard error is left out.
     """
-    heading = question = ""
+    heading = question = observed = loaded = ""
     for k, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown":
             titles = re.findall(r"^#+ (.*)", cell.source, re.M)
             heading = re.sub(r"^\d+ · ", "", titles[-1]) if titles else heading
             question = _question(cell.source)
-        elif "summary" in cell.metadata.get("tags", []):
+            continue
+        outputs = [output for output in cell.get("outputs", []) if output.get("name") != "stderr"]
+        if any(_LOADED.search(output.get("text", "")) for output in outputs):
+            loaded = "predictions"
+        if "summary" in cell.metadata.get("tags", []):
             after = notebook.cells[k + 1] if k + 1 < len(notebook.cells) else None
             observation = _observation(after.source) if after and after.cell_type == "markdown" else ""
-            outputs = [output for output in cell.get("outputs", []) if output.get("name") != "stderr"]
+            question = "" if question == observed else question  # it has been the caption above
             caption = f"{question} {observation}".strip() or heading
-            yield Shown(heading, caption, bool(_STORED.search(cell.source)), outputs)
+            observed = observation
+            stored = "results" if _STORED.search(cell.source) else loaded
+            yield Shown(heading, caption, stored, outputs)
 
 
 def _question(source: str) -> str:
@@ -60,14 +68,14 @@ def _question(source: str) -> str:
 
     Examples
     --------
-    >>> _question("Voices differ. **Who speaks?** (Twelve people.)")
-    'Who speaks?'
+    >>> _question("**Beware.** Voices differ. **Is it *who* or *how*?** (Twelve people.)")
+    'Is it *who* or *how*?'
     >>> _question("Voices differ. Who speaks?")
     'Who speaks?'
     >>> _question("One row per voice. More below.")
     'One row per voice.'
     """
-    bold = re.findall(r"\*\*([^*]+\?)\*\*", source)
+    bold = [text for text in source.split("**")[1::2] if text.endswith("?")]
     paragraphs = [text for text in source.strip().split("\n\n") if text[:1].isalpha()]
     if bold or not paragraphs:
         return bold[-1] if bold else ""

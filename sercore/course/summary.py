@@ -92,7 +92,10 @@ _SYNTHETIC = (
     "The demo corpus is a synthetic voice. Its scores show that the programs run and how a method is "
     "evaluated; they do not say anything about people."
 )
-_STORED = '<span class="stored">Published result, stored in the repository; not measured by this run</span>'
+_STORED = {
+    "results": "Published result, stored in the repository; not measured by this run",
+    "predictions": "Computed from published predictions; their models were not trained in this run",
+}
 
 
 def write_summary(
@@ -193,7 +196,7 @@ def _section(name: str, notebook, failed: bool) -> str:
             parts.append(f"<h3>{_markdown(heading)}</h3>")
         bodies = [body for body in map(partial(_output, alt=shown.caption), shown.outputs) if body]
         if bodies:
-            stored = _STORED if shown.is_stored else ""
+            stored = f'<span class="stored">{_STORED[shown.stored]}</span>' if shown.stored else ""
             caption = f"<figcaption><b>{number}.{k}</b> {_markdown(shown.caption)} {stored}</figcaption>"
             parts.append("\n".join(["<figure>", caption, *bodies, "</figure>"]))
     parts.append(f'<p><a href="{escape(name)}.ipynb">{escape(name)}.ipynb</a></p></section>')

@@ -121,6 +121,13 @@ def test_stored_results_are_marked(tmp_path, source, is_stored):
     assert ("not measured by this run" in page) == is_stored
 
 
+@pytest.mark.parametrize(("names", "is_stored"), [("ravdess-emobox", True), ("none, so we train", False)])
+def test_what_is_computed_from_stored_predictions_is_marked(tmp_path, names, is_stored):
+    load = nbformat.v4.new_code_cell("x", outputs=[printed(f"published predictions: {names}\n")])
+    page = page_of(tmp_path, load, tagged(data(image_png=PNG)))
+    assert ("Computed from published predictions" in page) == is_stored
+
+
 def test_failures_are_in_red_before_everything_else(tmp_path):
     page = page_of(tmp_path, "# 03 · Toy", failures={"03_toy": "cell 2 failed with KeyError: '<x>'"})
     assert page.index('class="failed"') < page.index("KeyError: &#x27;&lt;x&gt;&#x27;") < page.index("<h1>")
