@@ -23,6 +23,7 @@ PAGES = [
     ROOT / "CHANGELOG.md",
     ROOT / ".github" / "CONTRIBUTING.md",
     *(ROOT / "data").glob("*.md"),
+    ROOT / "notebooks" / "teaching.md",
 ]
 MODULES = ["sercore", *(module.name for module in pkgutil.walk_packages(sercore.__path__, "sercore."))]
 
