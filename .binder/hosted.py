@@ -1,7 +1,8 @@
 """Install the course in the running notebook of Colab or Kaggle; their first cell runs this file.
 
 What opens and runs notebooks there is left as it is, because the host depends on its versions. Binder needs
-no step: it builds ``environment.yml``.
+no step: the package is in the environment that it builds. Not tried on Colab and Kaggle yet, but in an empty
+environment.
 """
 
 import os

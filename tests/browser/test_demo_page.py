@@ -64,6 +64,36 @@ def test_widgets_fit_projector(shown):
         assert app.locator(".widget-label").filter(visible=True).evaluate_all(CUT) == []
 
 
+def test_text_size_applies_to_all_widgets(shown):
+    page, apps = shown.page, shown.page.locator(".sercore-app")
+    before = [app.bounding_box()["height"] for app in apps.all()]
+    page.get_by_role("button", name="large text").click()
+    try:
+        expect(page.get_by_role("button", name="large text")).to_have_attribute("aria-pressed", "true")
+        zoom = apps.evaluate_all("apps => apps.map(app => getComputedStyle(app).zoom)")
+        assert zoom == ["1.25"] * len(before)
+    finally:
+        page.get_by_role("button", name="normal text").click()
+        expect(page.get_by_role("button", name="normal text")).to_have_attribute("aria-pressed", "true")
+    assert [app.bounding_box()["height"] for app in apps.all()] == pytest.approx(before, abs=8)
+
+
+def test_full_screen_needs_no_scrolling(shown):
+    """Each widget is enlarged as far as it fits into 1280×720 pixels, and no label is truncated."""
+    for app in shown.page.locator(".sercore-app").all():
+        app.get_by_role("button", name="Full screen").click()
+        shown.page.wait_for_function("() => document.fullscreenElement")
+        size = (
+            "app => [app.scrollHeight - app.clientHeight, app.scrollWidth - app.clientWidth, app.style.zoom]"
+        )
+        below, right, zoom = app.evaluate(size)
+        assert max(below, right) <= 1, app.inner_text()[:200]
+        assert float(zoom) > 1
+        assert app.locator(".widget-label").filter(visible=True).evaluate_all(CUT) == []
+        app.get_by_role("button", name="Full screen").click()
+        shown.page.wait_for_function("() => !document.fullscreenElement")
+
+
 def test_slider_by_keyboard_changes_picture(explorer):
     before = explorer.settled()
     explorer.press(explorer.slider("window (ms)"), "ArrowRight")

@@ -67,12 +67,13 @@ def bare_python(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="neither Colab nor Kaggle runs on Windows")
 def test_cell_installs_the_course(tmp_path, bare_python):
-    """From a clone of this repository, in an environment without the package; then the imports."""
+    """From a clone of this repository, in an environment without the package."""
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
         pytest.skip("not a git checkout: nothing to clone")
     cells = [cell.source for cell in nbformat.read(NOTEBOOKS[0], 4).cells if cell.cell_type == "code"]
-    sources = [cells[0].replace(ADDRESS, ROOT.as_uri()), cells[1], "print(sercore.__file__, os.getcwd())"]
+    found = "import os, sercore\nprint(sercore.__file__, os.getcwd())"
+    sources = [cells[0].replace(ADDRESS, ROOT.as_uri()), found]
     code = (
         "import json, sys\n"
         "from IPython.core.interactiveshell import InteractiveShell\n"
