@@ -44,7 +44,7 @@ def average_contours(
         ax.plot(percent, mean, color=color_of(emotion), lw=2, label=emotion)
         ax.fill_between(percent, low, high, color=color_of(emotion), alpha=0.2, lw=0)
     ax.set(xlabel="time (% of the clip)", ylabel=label, xlim=(0, 100))
-    ax.legend(fontsize=11, ncols=2)
+    ax.legend(fontsize=11, ncols=2, loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return ax
 
 
@@ -117,7 +117,7 @@ def difference_rows(differences: Mapping, rows: Sequence[str], *, label: str, ax
     ax.axhline(0, color="0.6", lw=1)
     ax.set_xticks(range(len(rows)), rows)
     ax.set(ylabel=label)
-    ax.legend(fontsize=11, ncols=4)
+    ax.legend(fontsize=11, ncols=4, loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return ax
 
 

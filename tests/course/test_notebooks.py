@@ -91,6 +91,7 @@ def test_figures_have_the_course_style_and_no_text_below(path):
     assert any("plots.use_course_style()" in cell.source for cell in code)
     for cell in code:
         assert not re.search(r"rcParams|figure\.dpi", cell.source), cell.source
+        assert not re.search(r"lambda[^\n]*: plots\.", cell.source), "interact shows the Axes that it returns"
         for color in re.findall(r"#[0-9a-f]{6}\b", cell.source):
             assert color in COLORS, f"{color} is not a colour of the course"
         last = ast.parse(cell.source).body[-1:]
