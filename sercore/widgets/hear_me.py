@@ -37,7 +37,7 @@ NEUTRAL_SECONDS, _SHORTEST_SECONDS = 10.0, 3.0
 
 NOT_NORMALISED = "This model does not normalise by speaker, so it cannot adapt to your neutral speech."
 
-HEIGHT = 150
+HEIGHT = 210
 """Height of the picture in pixels."""
 
 

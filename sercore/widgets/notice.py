@@ -30,7 +30,8 @@ def notice_html(note: str = "", *, lines: tuple[str, ...] = NOTICE) -> str:
     >>> notice_html("a & b", lines=())
     '<div class="sercore-notice" role="note"><b>a &amp; b</b></div>'
     """
-    first, *others = note.splitlines() or [""]
-    parts = [*map(html.escape, lines), f"<b>{html.escape(first)}</b>" if first else ""]
-    parts = [part for part in [*parts, *map(html.escape, others)] if part]
+    first, _, rest = note.partition("\n")
+    parts = [*map(html.escape, lines)]
+    if note:
+        parts += [f"<b>{html.escape(first)}</b> {html.escape(' '.join(rest.split()))}".rstrip()]
     return f'<div class="sercore-notice" role="note">{"<br>".join(parts)}</div>'

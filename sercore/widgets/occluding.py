@@ -110,7 +110,11 @@ class Occluding(ipywidgets.VBox):
         sliders = ipywidgets.HBox(
             [self.time, self.bands, self.mode], layout={"flex_flow": "row wrap", "grid_gap": "0 16px"}
         )
-        super().__init__([sliders, self.player, self.bars, self.message, ipywidgets.HTML(note)])
+        self.about = ipywidgets.HTML(note, layout={"flex": "1 1 260px"})
+        below = ipywidgets.HBox(
+            [self.bars, self.about], layout={"flex_flow": "row wrap", "grid_gap": "0 16px"}
+        )
+        super().__init__([sliders, self.player, below, self.message])
         apply_style(self, text)
         self.refresh()
 

@@ -56,7 +56,7 @@ def test_default_model_is_named_and_is_for_people_if_the_clip_is(predictor, monk
         monkeypatch.setattr(
             f"sercore.widgets.occluding.{name}", lambda _, name=name: asked.append(name) or predictor
         )
-    assert "Trained on" in Occluding().children[-1].value
+    assert "Trained on" in Occluding().about.value
     Occluding(Voice().speak()[0])
     assert asked == ["get_predictor", "speech_predictor"]
 
