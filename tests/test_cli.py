@@ -162,15 +162,23 @@ def test_bench_prints_measurements(capsys, monkeypatch):
 # --- quiet terminal --------------------------------------------------------------------------------
 
 NOISE = """
-import os, sys, warnings
+import ctypes, os, sys, warnings
 from sercore import corpora, quiet
+print("before")
 with quiet.terminal(sys.argv[1]):
+    print("own", end=" ")
+    os.write(1, b"printed by a library\\n")
+    if sys.platform != "win32":
+        ctypes.CDLL(None).printf(b"printed late\\n")
+    os.system("echo printed by a child process")
+    print("line")
     os.write(2, b"from C++\\n")
     os.system("echo from a child process >&2")
     warnings.warn_explicit("from a library", FutureWarning, "library.py", 1)
     corpora.load_index("folder", sys.argv[2], speaker=r"/(\\w+)", unknown="warn")
     print("own message", file=sys.stderr)
 os.write(2, b"afterwards\\n")
+print("after")
 """
 
 
@@ -187,7 +195,9 @@ def test_quiet_terminal_logs_everything_but_own_output(tmp_path):
     assert lines[0].startswith("sercore: ")
     assert "unknown/anna.wav" in done.stderr
     assert lines[-2:] == ["own message", "afterwards"]
+    assert done.stdout.splitlines() == ["before", "own line", "after"]
     logged = log.read_text()
+    assert logged.count("printed by a") == 2
     for text in ("from C++", "from a child process", "FutureWarning: from a library"):
         assert text in logged
         assert text not in done.stderr

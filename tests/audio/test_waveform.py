@@ -338,7 +338,7 @@ def assert_wave_or_typed_error(path):
 
 
 REASONS = {
-    "empty", "not-audio", "lfs-pointer", "web-page", "truncated", "joined", "silent", "too-short", "too-long",
+    "empty", "not-audio", "lfs-pointer", "web-page", "truncated", "silent", "too-short", "too-long",
     "not-finite", "channels-cancel", "out-of-range", "joined",
 }  # fmt: skip
 EXAMPLES = 200
