@@ -39,6 +39,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "nested": ["choose_c"],
         "networks": ["FittedNetwork", "fit", "fit_network"],
         "normalisation": ["speaker_normalise", "standardise"],
+        "probes": ["probe"],
         "hyperparameters": ["split_params", "default_space", "search", "search_defaults"],
     },
 )
