@@ -114,14 +114,20 @@ def _book(options) -> None:
 
 
 def _results(options) -> None:
-    from ..course import cross_corpus, published, readme, robustness
+    from ..course import cross_corpus, encoder_tables, probes, published, readme, robustness
     from ..evaluation import cross_corpus_text, table_text
 
-    for name in options.names or [*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *robustness.FILES]:
+    campaigns = [probes.PROBES, *published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *robustness.FILES]
+    for name in options.names or campaigns:
         if name in robustness.FILES:
             if options.measure:
                 print(robustness.measure_file(name))
             print(f"\n{name}\n{robustness.table_text(name)}")
+            continue
+        if name == probes.PROBES:
+            if options.measure:
+                print(probes.measure())
+            print(f"\n{name}\n{probes.table().round(3).to_string(index=False)}")
             continue
         if name in cross_corpus.CAMPAIGNS:
             if options.measure:
@@ -136,6 +142,7 @@ def _results(options) -> None:
         readme.replace("results", readme.results_markdown())
         readme.replace("networks", readme.networks_markdown())
         readme.replace("encoder", readme.encoder_markdown())
+        readme.replace("probes", encoder_tables.probes_markdown())
         readme.replace("fusion", readme.fusion_markdown())
         readme.replace("cross-corpus", readme.cross_corpus_markdown())
         readme.replace("curve", readme.curve_markdown())

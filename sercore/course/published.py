@@ -26,6 +26,7 @@ __all__ = [
     "AUGMENTED",
     "CAMPAIGNS",
     "Campaign",
+    "is_frozen_encoder",
     "load",
     "oof_folder",
     "run_campaign",
@@ -91,6 +92,8 @@ class Campaign:
         Encoder whose pooled rows are the table (:class:`sercore.encoders.EncoderRecipe`).
     weights : str
         Weights of the encoder; ``permuted`` and ``random`` are controls.
+    seconds : float
+        Length to which clips are padded for the encoder.
     """
 
     corpus: str
@@ -106,6 +109,7 @@ class Campaign:
     precision: str = "float32"
     encoder: str | None = None
     weights: str = "pretrained"
+    seconds: float = 8.0
 
 
 _NETWORKS = (
@@ -176,6 +180,9 @@ def _encoder_campaigns() -> dict[str, Campaign]:
         campaigns[f"ravdess-emobox-encoder-{weights}"] = Campaign(
             "ravdess", "eight", "emobox-ravdess", **common, weights=weights
         )
+    campaigns["ravdess-emobox-encoder-30s"] = Campaign(
+        "ravdess", "eight", "emobox-ravdess", **common, seconds=30.0
+    )
     return campaigns
 
 
@@ -269,7 +276,7 @@ def _features(campaign: Campaign, model: str, root, n_jobs: int):
     if campaign.encoder:
         from ..encoders import EncoderRecipe
 
-        recipe = EncoderRecipe(campaign.encoder, weights=campaign.weights)
+        recipe = EncoderRecipe(campaign.encoder, weights=campaign.weights, seconds=campaign.seconds)
     whole = load_index(campaign.corpus, root)
     made = extract(whole, recipe, n_jobs=n_jobs)
     augmented = [
@@ -285,6 +292,19 @@ def _features(campaign: Campaign, model: str, root, n_jobs: int):
     if campaign.speaker_norm:
         versions = [speaker_normalise(part, index["speaker"]) for part in versions]
     return index, versions[0], versions[1:], classes
+
+
+def is_frozen_encoder(name: str) -> bool:
+    """Whether a campaign is a logistic regression on Whisper's pooled rows, padded to eight seconds.
+
+    Examples
+    --------
+    >>> is_frozen_encoder("ravdess-emobox-encoder"), is_frozen_encoder("ravdess-emobox")
+    (True, False)
+    """
+    campaign = _get(name)
+    encoder = (campaign.encoder, campaign.models, campaign.seconds)
+    return encoder == ("whisper_tiny_en", ("logistic_nested",), 8.0)
 
 
 def load(name: str) -> pd.DataFrame:

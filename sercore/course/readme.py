@@ -33,6 +33,7 @@ PAGES = {
     "results": "RESULTS.md",
     "networks": "RESULTS.md",
     "encoder": "RESULTS.md",
+    "probes": "RESULTS.md",
     "fusion": "RESULTS.md",
     "cross-corpus": "RESULTS.md",
     "curve": "RESULTS.md",
@@ -100,6 +101,7 @@ def encoder_markdown() -> str:
         row = published.table(name).iloc[0]
         task = f"{campaign.corpus.upper().replace('_', '-')}, {_n_classes(name)} classes, `{campaign.split}`"
         task += "" if campaign.weights == "pretrained" else f", {campaign.weights} weights"
+        task += "" if campaign.seconds == 8 else f", padded to {campaign.seconds:g} s"
         other = f"{name}-speaker-norm"
         normalised = _cell(published.table(other).iloc[0]) if other in campaigns else ""
         lines.append(f"| {task} | {row.n_clips:.0f}, {row.n_speakers:.0f} | {_cell(row)} | {normalised} |")

@@ -40,6 +40,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "networks": ["FittedNetwork", "fit", "fit_network"],
         "normalisation": ["speaker_normalise", "standardise"],
         "sources": ["average_sources", "balance_predictions", "leave_one_corpus_out", "uniform_prior"],
+        "probes": ["probe"],
         "hyperparameters": ["split_params", "default_space", "search", "search_defaults"],
     },
 )

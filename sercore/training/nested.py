@@ -82,7 +82,7 @@ class _Path:
         self.y = np.tile(labels[fold.train], 1 + len(augmented))
         self.y_test = labels[fold.test]
         train = np.concatenate([part[fold.train] for part in (X, *augmented)])
-        self.train, self.test = _rotate(*_scaled(train, X[fold.test]) if scale else (train, X[fold.test]))
+        self.train, self.test = rotate(*scaled(train, X[fold.test]) if scale else (train, X[fold.test]))
         self.model = LogisticRegression(max_iter=1000, tol=1e-3, warm_start=True)
 
     def loss(self, c: float) -> float:
@@ -92,14 +92,15 @@ class _Path:
         return float(-np.log(np.maximum(proba[np.arange(len(column)), column], 1e-12)).sum())
 
 
-def _scaled(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def scaled(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows standardised with mean and standard deviation of the training rows."""
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(train)
     return scaler.transform(train), scaler.transform(test)
 
 
-def _rotate(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def rotate(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The same clips in at most as many coordinates as there are training clips.
 
     Weights of a penalised regression lie in the span of its training rows, so the probabilities are the

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sercore.course import clone, cross_corpus, fusion, published, readme, robustness
+from sercore.course import clone, cross_corpus, encoder_tables, fusion, probes, published, readme, robustness
 from sercore.errors import SercoreError
 
 
@@ -28,6 +28,7 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
 
 def test_every_file_of_predictions_belongs_to_a_campaign():
     campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, cross_corpus.CURVE, *robustness.FILES}
+    campaigns |= {probes.PROBES}
     assert {path.stem for path in published.oof_folder().iterdir()} == campaigns
 
 
@@ -51,6 +52,22 @@ def test_pages_show_what_the_predictions_give():
     assert readme.fusion_markdown() in text, "run: sercore results --readme"
     assert readme.cross_corpus_markdown() in text, "run: sercore results --readme"
     assert readme.curve_markdown() in text, "run: sercore results --readme"
+
+
+def test_probes_cover_every_input_and_target():
+    table = probes.table()
+    names = [(name, target) for name in probes.INPUTS for target in probes.TARGETS]
+    assert list(zip(table["input"], table["target"], strict=True)) == names
+    assert (table["n_clips"] == 1440).all()
+    assert table["ua"].between(table["ua_low"], table["ua_high"]).all()
+    text = (clone.repository() / "data" / "RESULTS.md").read_text(encoding="utf-8")
+    assert encoder_tables.probes_markdown() in text, "run: sercore results --readme"
+
+
+def test_encoder_meets_its_bars():
+    bars = {"ravdess-emobox-encoder": 0.76, "emo_db-loso-encoder": 0.89, "tess-loso-encoder": 0.70}
+    for name, bar in bars.items():
+        assert published.table(name, n_boot=10)["ua"].item() >= bar
 
 
 @pytest.mark.parametrize("speaker_norm", [False, True])

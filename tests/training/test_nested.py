@@ -58,7 +58,7 @@ def test_out_of_fold(index, X):
 def test_rotation_does_not_change_probabilities(rng):
     train, test = rng.standard_normal((20, 50)), rng.standard_normal((5, 50))
     y = np.arange(20) % 3
-    rotated, rotated_test = nested._rotate(train, test)
+    rotated, rotated_test = nested.rotate(train, test)
     assert rotated.shape == (20, 20)
     settings = {"C": 0.1, "tol": 1e-8, "max_iter": 1000}
     found = LogisticRegression(**settings).fit(rotated, y).predict_proba(rotated_test)
