@@ -26,10 +26,12 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 
 autodoc_member_order = "bysource"
+autodoc_inherit_docstrings = False  # those of Keras are Markdown
 autodoc_typehints = "none"  # numpydoc docstrings have types in words
 numpydoc_show_class_members = False
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r"(?!sercore\.).*")]  # names of other packages, and short names
+# names of other packages, short names, and names without a docstring
+nitpick_ignore_regex = [("py:.*", r"(?!sercore\.).*"), ("py:(data|attr)", ".*")]
 suppress_warnings = ["myst.header", "misc.highlighting_failure"]  # the latter: "!git" in the first cells
 
 _notebooks = {}
@@ -58,7 +60,9 @@ def _find_alias(app, env, node, content):
     """Link a name by which a function can be imported, though it is documented under another one."""
     target, names = node.get("reftarget", ""), env.get_domain("py").objects
     for name in (target, f"{node.get('py:module')}.{target}"):
-        for known in _other_names(name):
+        module, _, last = name.rpartition(".")
+        below = [known for known in names if known.startswith(module) and known.endswith(f".{last}")]
+        for known in [*_other_names(name), *below]:
             if known in names:
                 entry = names[known]
                 return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, content)

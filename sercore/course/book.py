@@ -117,7 +117,8 @@ def reference_page(name: str) -> str:
     ==
     """
     package = importlib.import_module(name)
-    shown = set(getattr(package, "__all__", ()))
+    names = getattr(package, "__all__", ())
+    shown = {name for name in names if not name.isupper()}  # Sphinx finds constants in their modules only
     lines = [name, "=" * len(name), "", *_directive(name, "imported-members")]
     for module in pkgutil.iter_modules(getattr(package, "__path__", ()), f"{name}."):
         last = module.name.rpartition(".")[2]

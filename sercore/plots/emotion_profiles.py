@@ -24,7 +24,8 @@ def average_contours(
     Parameters
     ----------
     averages : mapping of str to MeanInterval [shape=(n_points,) or (1, n_points)]
-        From :func:`sercore.interpret.emotion_means` or :func:`sercore.interpret.emotion_differences`.
+        From :func:`sercore.interpret.emotion_profiles.emotion_means` or
+        :func:`sercore.interpret.emotion_profiles.emotion_differences`.
     label : str
         Label of the vertical axis, with unit.
     emotions : sequence of str, optional
@@ -63,7 +64,7 @@ def difference_maps(
     Parameters
     ----------
     differences : mapping of str to MeanInterval [shape=(n_rows, n_points)]
-        From :func:`sercore.interpret.emotion_differences`.
+        From :func:`sercore.interpret.emotion_profiles.emotion_differences`.
     name : str
         ``log_mel`` or another descriptor; determines the labels of the rows.
     recipe : str or Recipe
@@ -99,7 +100,7 @@ def difference_rows(differences: Mapping, rows: Sequence[str], *, label: str, ax
     Parameters
     ----------
     differences : mapping of str to MeanInterval [shape=(n_rows,)]
-        From :func:`sercore.interpret.emotion_differences`.
+        From :func:`sercore.interpret.emotion_profiles.emotion_differences`.
     rows : sequence of str [shape=(n_rows,)]
         Names of the values, on the horizontal axis.
     label : str

@@ -50,7 +50,7 @@ def evidence(
         weak evidence is transparent.
     recipe : str or Recipe
     segments : pd.DataFrame, optional
-        Columns ``start``, ``end`` and ``share``, from :func:`sercore.interpret.by_segment`; drawn as
+        Columns ``start``, ``end`` and ``share``, from :func:`sercore.interpret.regions.by_segment`; drawn as
         brackets with the proportion of the evidence in percent.
     ax : Axes, optional
 
