@@ -233,9 +233,8 @@ def _candidates(corpus: Corpus, root: str | os.PathLike | None, pooled: bool) ->
 
 def _tables(folder: Path) -> list[str]:
     """Names of tables in a folder, of which only index.csv is read."""
-    return sorted(p.name for p in folder.iterdir() if p.suffix.lower() in (".csv", ".tsv", ".xlsx", ".ods"))[
-        :3
-    ]
+    suffixes = (".csv", ".tsv", ".xlsx", ".ods")
+    return sorted(path.name for path in folder.iterdir() if path.suffix.lower() in suffixes)[:3]
 
 
 def report_unknown(corpus: Corpus, found: Scan, unknown: str) -> None:

@@ -175,6 +175,9 @@ def test_memo_is_decoded_by_the_kernel(hear_me):
         soundfile.write(file, level * tone, 16_000, format=name[2:], subtype=subtype)
         memo = {"name": name, "mimeType": f"audio/{name[2:]}", "buffer": file.getvalue()}
         choose.set_input_files(memo)
+        expect(hear_me.root.get_by_role("img", name=re.compile("probabilities: ")).first).to_be_visible(
+            timeout=1000 * TIMEOUT
+        )
         hear_me.until(
             lambda level=level: hear_me.sound()["rms"] == pytest.approx(level / 2**0.5, rel=0.1),
             seconds=TIMEOUT,
