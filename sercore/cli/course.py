@@ -54,14 +54,15 @@ def _run(options) -> None:
 
 
 def _results(options) -> None:
-    from ..course import cross_corpus, published, readme, robustness
+    from ..course import confidence, cross_corpus, published, readme, robustness
     from ..evaluation import cross_corpus_text, table_text
 
-    for name in options.names or [*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *robustness.FILES]:
-        if name in robustness.FILES:
+    files = {name: module for module in (confidence, robustness) for name in module.FILES}
+    for name in options.names or [*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *files]:
+        if name in files:
             if options.measure:
-                print(robustness.measure_file(name))
-            print(f"\n{name}\n{robustness.table_text(name)}")
+                print(files[name].measure_file(name))
+            print(f"\n{name}\n{files[name].table_text(name)}")
             continue
         if name in cross_corpus.CAMPAIGNS:
             if options.measure:
@@ -78,7 +79,11 @@ def _results(options) -> None:
         readme.replace("encoder", readme.encoder_markdown())
         readme.replace("fusion", readme.fusion_markdown())
         readme.replace("cross-corpus", readme.cross_corpus_markdown())
+        readme.replace("sources", readme.sources_markdown())
         readme.replace("curve", readme.curve_markdown())
+        readme.replace("calibration", readme.calibration_markdown())
+        readme.replace("far", readme.far_markdown())
+        readme.replace("rejection", readme.rejection_markdown())
         readme.replace("robustness", readme.robustness_markdown())
         readme.replace("fairness", readme.fairness_markdown())
         print(robustness.draw_figure())

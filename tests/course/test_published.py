@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sercore.course import clone, cross_corpus, fusion, published, readme, robustness
+from sercore.course import clone, confidence, cross_corpus, fusion, published, readme, robustness
 from sercore.errors import SercoreError
 
 
@@ -27,7 +27,8 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
 
 
 def test_every_file_of_predictions_belongs_to_a_campaign():
-    campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, cross_corpus.CURVE, *robustness.FILES}
+    files = {cross_corpus.CURVE, *confidence.FILES, *robustness.FILES}
+    campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *files}
     assert {path.stem for path in published.oof_folder().iterdir()} == campaigns
 
 
