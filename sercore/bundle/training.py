@@ -6,7 +6,8 @@ on. The models in the bundle are fitted on all speakers, so no speakers are left
 What a bundle of several corpora knows about its own confidence, it learns from whole corpora that are left
 out (:mod:`sercore.bundle.scores`): its temperature and the limit of its novelty detector then apply to
 recordings from elsewhere. With one corpus only, both are found on left-out speakers of that corpus, so the
-bundle refuses nearly every other recording, which it would not predict well.
+bundle refuses nearly every other recording, which it would not predict well, and its confidence falls with
+the distance of a recording from the training clips (:func:`sercore.evaluation.temper_by_distance`).
 """
 
 from __future__ import annotations

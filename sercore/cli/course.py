@@ -114,15 +114,15 @@ def _book(options) -> None:
 
 
 def _results(options) -> None:
-    from ..course import cross_corpus, encoder_tables, probes, published, readme, robustness
+    from ..course import confidence, cross_corpus, encoder_tables, probes, published, readme, robustness
     from ..evaluation import cross_corpus_text, table_text
 
-    campaigns = [probes.PROBES, *published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *robustness.FILES]
-    for name in options.names or campaigns:
-        if name in robustness.FILES:
+    files = {name: module for module in (confidence, robustness) for name in module.FILES}
+    for name in options.names or [probes.PROBES, *published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *files]:
+        if name in files:
             if options.measure:
-                print(robustness.measure_file(name))
-            print(f"\n{name}\n{robustness.table_text(name)}")
+                print(files[name].measure_file(name))
+            print(f"\n{name}\n{files[name].table_text(name)}")
             continue
         if name == probes.PROBES:
             if options.measure:
@@ -145,7 +145,11 @@ def _results(options) -> None:
         readme.replace("probes", encoder_tables.probes_markdown())
         readme.replace("fusion", readme.fusion_markdown())
         readme.replace("cross-corpus", readme.cross_corpus_markdown())
+        readme.replace("sources", readme.sources_markdown())
         readme.replace("curve", readme.curve_markdown())
+        readme.replace("calibration", readme.calibration_markdown())
+        readme.replace("far", readme.far_markdown())
+        readme.replace("rejection", readme.rejection_markdown())
         readme.replace("robustness", readme.robustness_markdown())
         readme.replace("fairness", readme.fairness_markdown())
         print(robustness.draw_figure())

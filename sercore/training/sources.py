@@ -110,12 +110,18 @@ def average_sources(oof: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def average_adaptations(oof: pd.DataFrame) -> pd.DataFrame:
+    """Mean of the probabilities over adaptations (``plain`` is none), by training set and test corpus."""
+    return _averaged(oof[oof["adaptation"] != "plain"].assign(adaptation=MEAN))
+
+
 def leave_one_corpus_out(oof: pd.DataFrame) -> pd.DataFrame:
     """Each corpus predicted from all others, by the procedure that is best among these.
 
-    Candidates are all adaptations of the table, their mean (:data:`MEAN`), and each of them with
-    :func:`uniform_prior`. For a test corpus, that with the highest mean UA over the pairs of the *other*
-    corpora is used; then the models of single corpora are averaged. No label of the test corpus is read.
+    Candidates are the adaptations of the table (``plain`` is none), their mean (:data:`MEAN`), and each of
+    them with :func:`uniform_prior`. For a test corpus, that with the highest mean UA over the pairs of the
+    *other* corpora is used; then the models of single corpora are averaged. No label of the test corpus is
+    read.
 
     Parameters
     ----------
@@ -133,8 +139,8 @@ def leave_one_corpus_out(oof: pd.DataFrame) -> pd.DataFrame:
     EvaluationError
         Fewer than three corpora, so no pair is left for the choice.
     """
-    single = _single(oof)
-    mean = _averaged(single.assign(adaptation=MEAN))
+    single = _single(oof[oof["adaptation"] != "plain"] if "adaptation" in oof else oof)
+    mean = average_adaptations(single)
     candidates = {}
     for name, part in pd.concat([single, mean], ignore_index=True).groupby("adaptation", sort=False):
         candidates |= {(name, False): part, (name, True): balance_predictions(part)}

@@ -4,7 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sercore.course import clone, cross_corpus, encoder_tables, fusion, probes, published, readme, robustness
+from sercore.course import (
+    clone,
+    confidence,
+    cross_corpus,
+    encoder_tables,
+    fusion,
+    probes,
+    published,
+    readme,
+    robustness,
+)
 from sercore.errors import SercoreError
 
 
@@ -27,8 +37,8 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
 
 
 def test_every_file_of_predictions_belongs_to_a_campaign():
-    campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, cross_corpus.CURVE, *robustness.FILES}
-    campaigns |= {probes.PROBES}
+    files = {cross_corpus.CURVE, probes.PROBES, *confidence.FILES, *robustness.FILES}
+    campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *files}
     assert {path.stem for path in published.oof_folder().iterdir()} == campaigns
 
 

@@ -12,8 +12,8 @@ CLASSES = ("sad", "angry")
 CORPORA = ("a", "b", "c")
 
 
-def make_pairs(rng, *, preference=0.0, adaptations=("plain", "speaker"), corpora=CORPORA):
-    """Predictions for every pair of corpora; ``preference`` for the second class, unless ``plain``."""
+def make_pairs(rng, *, preference=0.0, adaptations=("corpus", "speaker"), corpora=CORPORA):
+    """Predictions for every pair of corpora; ``preference`` for the second class, least if ``speaker``."""
     tables = []
     for test in corpora:
         y = np.repeat([0, 1], 40)
