@@ -26,7 +26,7 @@ __all__ = ["PACKAGES", "build_book", "dead_links", "reference_page"]
 
 PACKAGES = (
     "labels", "paths", "errors", "audio", "synth", "corpora", "features", "encoders", "splits", "evaluation",
-    "models", "training", "ensemble", "interpret", "bundle", "plots", "pictures", "widgets", "report",
+    "models", "training", "ensemble", "interpret", "bundle", "plots", "pictures", "widgets", "report", "exercises",
     "course",
 )  # fmt: skip
 """Packages of the reference, in the order in which they build on each other."""
