@@ -100,7 +100,7 @@ def load_index(
     if not corpora or len({corpus.name for corpus in corpora}) < len(corpora):
         raise CorpusError(f"{name!r}: name each corpus once")
     pooled = len(corpora) > 1
-    unknown, options = read_options(corpora, unknown, options)
+    unknown, options = read_options(corpora, unknown, options, root)
     tables = []
     for corpus in corpora:
         found = find_scan(corpus, root, pooled=pooled, **options)

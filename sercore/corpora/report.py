@@ -141,7 +141,7 @@ def check(root: str | os.PathLike | None = None, *, corpus: str = "folder", **op
     sercore.corpora.verify : compare a published corpus with its official list of files.
     """
     corpus = get_corpus(corpus)
-    _, options = read_options([corpus], "warn", options)
+    _, options = read_options([corpus], "warn", options, root)
     found = find_scan(corpus, root, **options)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -56,7 +56,7 @@ def in_corpus() -> pd.DataFrame:
     >>> in_corpus().loc[0, "campaign"]
     'ravdess-emobox'
     """
-    from ..bundle.details import calibrated
+    from ..bundle.scores import calibrated
     from ..evaluation import expected_calibration_error as ece
 
     rows, rng = [], np.random.default_rng(0)

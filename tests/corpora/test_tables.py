@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import unicodedata
 import warnings
 
@@ -450,6 +451,13 @@ def test_options_from_the_environment(tmp_path, monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert len(load_index("tess", tmp_path / "tess")) == 1
+    write_clips(tmp_path / "other", ["sad/cleo.wav"])
+    given["root"] = os.path.realpath(tmp_path / "own")
+    monkeypatch.setenv("SERCORE_OPTIONS", json.dumps(given))
+    assert emotions(load_index("folder", tmp_path / "own")) == {"happy/a_1": "happy"}
+    assert len(load_index("folder", tmp_path / "other", speaker=r"/([a-z]+)")) == 1
+    with pytest.raises(CorpusError, match="no speaker"):
+        load_index("folder", tmp_path / "other")
     monkeypatch.setenv("SERCORE_OPTIONS", "[1]")
     with pytest.raises(CorpusError, match="SERCORE_OPTIONS is not a JSON object"):
         load_index("folder", tmp_path / "own")
