@@ -26,8 +26,8 @@ __all__ = ["PACKAGES", "build_book", "dead_links", "reference_page"]
 
 PACKAGES = (
     "labels", "paths", "errors", "audio", "synth", "corpora", "features", "encoders", "splits", "evaluation",
-    "models", "training", "ensemble", "interpret", "bundle", "plots", "pictures", "widgets", "report", "exercises",
-    "course",
+    "models", "training", "ensemble", "interpret", "bundle", "plots", "pictures", "widgets", "report",
+    "exercises", "course",
 )  # fmt: skip
 """Packages of the reference, in the order in which they build on each other."""
 
