@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -181,9 +182,18 @@ async def _execute(notebook, path: Path, log: TextIO | None = None, *, progress:
             ) from None
         finally:
             _move_stderr(notebook, path.stem, log)
+            atexit.unregister(client._cleanup_kernel)  # it fails if an interrupt came while the kernel ended
+            if client.km is not None:
+                atexit.register(_end_kernel, client)
         bar.set_postfix_str(f"{len(figures(notebook))} figures")
     if not progress:
         print(f"{path.stem}: {n_code} cells, {time.perf_counter() - start:.0f} s", flush=True)
+
+
+def _end_kernel(client) -> None:
+    """End the kernel of an interrupted notebook when Python exits, unless it has ended."""
+    if client.km is not None:
+        client._cleanup_kernel()
 
 
 def _move_stderr(notebook, name: str, log: TextIO | None) -> None:

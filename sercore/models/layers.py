@@ -213,14 +213,11 @@ class Deltas(_Frames):
         return ops.concatenate([x, ops.where(mask[..., None], slopes, 0.0)], axis=-1)
 
     def _slope(self, x, mask):
-        reach, n_frames = self.reach, ops.shape(x)[1]
+        steps = np.arange(-self.reach, self.reach + 1, dtype="float32")[:, None, None]
         valid = ops.cast(mask, x.dtype)[..., None]
-        around = [[0, 0], [reach, reach], [0, 0]]
-        frames, inside, total = ops.pad(x, around), ops.pad(valid, around), 0.0
-        for step in (*range(-reach, 0), *range(1, reach + 1)):
-            here = slice(reach + step, reach + step + n_frames)
-            total += step * inside[:, here] * (frames[:, here] - x)
-        return total / (2 * sum(step**2 for step in range(1, reach + 1)))
+        of_frames = ops.depthwise_conv(x * valid, np.repeat(steps, x.shape[-1], axis=1), padding="same")
+        of_mask = ops.conv(valid, steps, padding="same")  # not 0 where neighbours are missing
+        return (of_frames - x * of_mask) / float(np.square(steps).sum())
 
     def get_config(self):
         return {**super().get_config(), "reach": self.reach}
