@@ -36,6 +36,15 @@ STOP = """() => {
 }"""
 
 
+def until(page, condition: Callable[[], bool], *, seconds: float) -> float:
+    """Wait until a condition is true and return the seconds; AssertionError after ``seconds``."""
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < seconds, f"condition not met within {seconds} s"
+        page.wait_for_timeout(20)
+    return time.monotonic() - start
+
+
 class Widget:
     """A widget of the page.
 
@@ -99,12 +108,8 @@ class Widget:
         return self.root.locator(".sercore-cursor").first.bounding_box()["x"]
 
     def until(self, condition: Callable[[], bool], *, seconds: float) -> float:
-        """Wait until a condition is true and return the seconds; AssertionError after ``seconds``."""
-        start = time.monotonic()
-        while not condition():
-            assert time.monotonic() - start < seconds, f"condition not met within {seconds} s"
-            self.page.wait_for_timeout(20)
-        return time.monotonic() - start
+        """As the function of this name, on the page of the widget."""
+        return until(self.page, condition, seconds=seconds)
 
     def tab_through(self) -> tuple[int, list[dict]]:
         """Number of controls, and the focused elements while pressing Tab from the first one."""

@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 import soundfile
-from browser.acting import Widget
+from browser.acting import Widget, until
 from browser.opening import DEMO, count_widgets
 from playwright.sync_api import expect
 
@@ -35,6 +35,18 @@ HIDDEN = """app => [app, ...app.children].flatMap(
 CUT = "labels => labels.filter(x => x.scrollWidth > x.clientWidth + 1).map(x => x.textContent)"
 
 
+def settled_heights(shown) -> list[float]:
+    """Heights of all widgets in pixels, once unchanged for a second: pictures follow the page."""
+    apps, last = shown.page.locator(".sercore-app"), []
+    for _ in range(int(TIMEOUT)):
+        heights = [app.bounding_box()["height"] for app in apps.all()]
+        if heights == last:
+            break
+        last = heights
+        shown.page.wait_for_timeout(1000)
+    return heights
+
+
 @pytest.fixture
 def explorer(shown):
     return Widget(shown, "pre-emphasis")
@@ -58,6 +70,7 @@ def test_every_cell_shows_its_widget(shown):
 
 def test_widgets_fit_projector(shown):
     """Every widget fits into the scrolling part of a window of 1280×720 pixels; no label is truncated."""
+    settled_heights(shown)
     for app in shown.page.locator(".sercore-app").all():
         app.evaluate("app => app.scrollIntoView({block: 'nearest'})")
         box = app.bounding_box()
@@ -71,7 +84,7 @@ def test_widgets_fit_projector(shown):
 
 def test_text_size_applies_to_all_widgets(shown):
     page, apps = shown.page, shown.page.locator(".sercore-app")
-    before = [app.bounding_box()["height"] for app in apps.all()]
+    before = settled_heights(shown)
     page.get_by_role("button", name="large text").click()
     try:
         expect(page.get_by_role("button", name="large text")).to_have_attribute("aria-pressed", "true")
@@ -80,7 +93,7 @@ def test_text_size_applies_to_all_widgets(shown):
     finally:
         page.get_by_role("button", name="normal text").click()
         expect(page.get_by_role("button", name="normal text")).to_have_attribute("aria-pressed", "true")
-    assert [app.bounding_box()["height"] for app in apps.all()] == pytest.approx(before, abs=8)
+    assert settled_heights(shown) == pytest.approx(before, abs=8)
 
 
 def test_full_screen_needs_no_scrolling(shown):
@@ -89,7 +102,7 @@ def test_full_screen_needs_no_scrolling(shown):
         app.get_by_role("button", name="Full screen").click()
         try:
             shown.page.wait_for_function("() => document.fullscreenElement")
-            assert max(app.evaluate(HIDDEN)) <= 2, app.inner_text()[:200]
+            until(shown.page, lambda app=app: max(app.evaluate(HIDDEN)) <= 2, seconds=TIMEOUT)
             assert float(app.evaluate("app => app.style.zoom")) > 0.85
             assert app.locator(".widget-label").filter(visible=True).evaluate_all(CUT) == []
         finally:

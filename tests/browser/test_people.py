@@ -67,10 +67,10 @@ def test_booth_from_permission_to_files(shown):
     assert sorted(zip(index["sentence"], index["emotion"], strict=True)) == [
         ("A b.", "angry"), ("A b.", "sad"), ("Es ist spät.", "angry"), ("Es ist spät.", "sad"),
     ]  # fmt: skip
-    for path in index["path"]:
-        wave, _ = soundfile.read(takes / path)
-        assert soundfile.info(takes / path).subtype == "PCM_16"
-        assert 0.3 < np.abs(wave).max() < 0.7  # the level of the voice is not changed
+    assert {soundfile.info(takes / path).subtype for path in index["path"]} == {"PCM_16"}
+    peaks = [np.abs(soundfile.read(takes / path)[0]).max() for path in index["path"]]
+    assert min(peaks) > 0.1
+    assert 0.3 < max(peaks) < 0.7  # the level of the voice, 0.5, is not changed; a take may miss its peak
 
     booth.root.get_by_role("button", name="Delete my takes").click()
     booth.root.get_by_role("button", name="Delete", exact=True).click()
