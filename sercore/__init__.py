@@ -5,8 +5,8 @@ The package has three floors; a module imports from its own floor and those belo
     course   notebooks, published results, README tables, benchmarks
     report   model cards of bundles
     views    plots, pictures, widgets, exercises
-    library  errors paths files quiet labels · audio synth · corpora · encoders features · splits models ·
-             evaluation · training · ensemble interpret · bundle   (lowest first)
+    library  errors paths files quiet startup labels · audio synth · corpora · encoders features ·
+             splits models evaluation · training · ensemble interpret · bundle   (lowest first)
 
 ``training`` uses ``evaluation``: out-of-fold predictions are scored where they are made.
 Sub-packages are imported on first use, and nothing heavy is loaded before it is needed: librosa,
@@ -21,6 +21,10 @@ Examples
 
 import lazy_loader
 
+from .startup import hush_tensorflow
+
+hush_tensorflow()
+
 __version__ = "0.2.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
@@ -28,6 +32,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "audio", "bundle", "cli", "corpora", "course", "encoders", "ensemble", "errors", "evaluation",
         "exercises", "features", "files", "interpret", "labels", "models", "paths", "pictures", "plots",
-        "quiet", "report", "splits", "synth", "training", "widgets",
+        "quiet", "report", "splits", "startup", "synth", "training", "widgets",
     ],
 )  # fmt: skip

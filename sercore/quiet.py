@@ -88,6 +88,32 @@ def terminal(log: str | os.PathLike) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def native_errors(log: str | os.PathLike) -> Iterator[None]:
+    """Send what is written to file descriptor 2, such as the log of a library of C++, to a file.
+
+    Unlike :func:`terminal`, this leaves Python's warnings and log records alone.
+
+    Parameters
+    ----------
+    log : path
+        As for :func:`terminal`.
+    """
+    try:
+        kept = os.dup(2)
+    except OSError:  # a process without a terminal, such as a service
+        yield
+        return
+    target = _open(Path(log))
+    os.dup2(target, 2)
+    os.close(target)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@contextlib.contextmanager
 def _own_output() -> Iterator[None]:
     """Connect file descriptor 1 to where descriptor 2 leads, and ``sys.stdout`` to what 1 was."""
     before = sys.stdout

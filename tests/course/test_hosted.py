@@ -30,7 +30,7 @@ def install_cell(path):
 def test_notebooks_begin_with_the_same_cell():
     assert len(NOTEBOOKS) >= 12
     (source,) = {install_cell(path) for path in NOTEBOOKS}
-    assert len(source.splitlines()) == 5
+    assert len(source.splitlines()) == 7
     addresses = set(re.findall(r"git clone -q (\S+)", source))
     assert addresses == set(re.findall(r"git clone (\S+)", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert (ROOT / re.search(r"%run course/(\S+)", source)[1]).is_file()
