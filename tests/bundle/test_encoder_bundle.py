@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import subprocess
 import sys
 
@@ -15,7 +14,7 @@ from toys.encoders import toy_recipe
 from sercore.bundle import FittedModel, Predictor, linear, save
 from sercore.bundle.training import train
 from sercore.cli import main
-from sercore.encoders import WHISPER_TINY_EN, get_encoder, is_installed
+from sercore.encoders import WHISPER_TINY_EN, get_encoder
 from sercore.errors import BundleError, EncoderError
 from sercore.training import predict_proba
 
@@ -233,27 +232,17 @@ def test_train_refuses_impossible_choices(options, message, capsys, monkeypatch,
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not is_installed(WHISPER_TINY_EN), reason="the extra 'pretrained' is not installed")
-def test_whisper_bundle_is_fast_enough(tmp_path, index):
-    """CPU time of one core: start below 2 s, less than 150 ms for a clip of 3 s."""
+@pytest.mark.pretrained
+def test_whisper_bundle_predicts_without_tensorflow(tmp_path, index):
     recipe = get_encoder(runtime="onnx").recipe
     X = np.stack([get_encoder(recipe, runtime="onnx").row(small.clip(k)) for k in range(9)])
     model = small.fit(index[:9], X, "logistic")
     path = save(tmp_path / "b", {"logistic": FittedModel(model, recipe)}, CLASSES)
     code = (
-        "import sys, time, numpy as np; from sercore.bundle import Predictor\n"
-        "predictor = Predictor.load(sys.argv[1]); print(time.process_time())\n"
+        "import sys, numpy as np; from sercore.bundle import Predictor\n"
         "wave = 0.1 * np.random.default_rng(0).standard_normal(48_000)\n"
-        "start = time.process_time()\n"
-        "for _ in range(5): predictor.predict(wave)\n"
-        "print((time.process_time() - start) / 5)\n"
+        "print(round(sum(Predictor.load(sys.argv[1]).predict(wave).values()), 6))\n"
         "print([m for m in ('tensorflow', 'keras', 'sklearn') if m in sys.modules])"
     )
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    arguments = [sys.executable, "-c", code, str(path)]
-    run = subprocess.run(arguments, capture_output=True, text=True, check=True, env=environment)
-    start, per_clip, loaded = run.stdout.splitlines()
-    assert float(start) < 2.0
-    assert float(per_clip) < 0.15
-    assert loaded == "[]"
+    run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["1.0", "[]"]

@@ -24,7 +24,6 @@ from sercore.bundle.shipping import CARD, FOLDER, MODELS, bundle_path
 from sercore.bundle.training import _choose, fit_detector, train
 from sercore.cli import main
 from sercore.course import clone
-from sercore.encoders import WHISPER_TINY_EN, is_installed
 from sercore.errors import BundleError
 from sercore.evaluation import NoveltyDetector
 
@@ -166,8 +165,7 @@ def test_prediction_imports_no_heavy_library(voice):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not is_installed(WHISPER_TINY_EN), reason="needs the extra pretrained")
+@pytest.mark.pretrained
 def test_bundle_with_whisper(voice):
     predictor = speech_predictor("table+whisper")
     assert predictor.for_speaker([voice]).voice.n_clips == 1

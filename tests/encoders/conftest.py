@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from toys.encoders import packed, toy_tensors
 
-from sercore.encoders import WHISPER_TINY_EN, is_installed
-
 
 @pytest.fixture(scope="session")
 def tensors():
@@ -21,13 +19,6 @@ def model_bin(tensors, tmp_path):
     content = packed(tensors, aliases=[("decoder/second", "encoder/layer_norm/beta")])
     (tmp_path / "model.bin").write_bytes(content)
     return tmp_path / "model.bin", hashlib.sha256(content).hexdigest()
-
-
-@pytest.fixture(scope="session")
-def pretrained():
-    """Skip the test if the pretrained weights are not installed."""
-    if not is_installed(WHISPER_TINY_EN):
-        pytest.skip("the extra 'pretrained' is not installed")
 
 
 @pytest.fixture

@@ -334,10 +334,8 @@ def test_onnx_encoder_does_not_import_keras(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.slow
-def test_pretrained_rows_match_across_runtimes_and_differ_from_controls(
-    pretrained, tmp_path, monkeypatch, wave
-):
+@pytest.mark.pretrained
+def test_pretrained_rows_match_across_runtimes_and_differ_from_controls(tmp_path, monkeypatch, wave):
     monkeypatch.setenv("SERCORE_DATA", str(tmp_path))
     encoder = get_encoder()
     assert encoder.frames(wave).shape == (4, 50, 384)

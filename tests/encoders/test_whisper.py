@@ -82,7 +82,7 @@ def test_log_mel_matches_librosa(wave):
 
 
 @pytest.fixture(scope="module")
-def tiny_en(pretrained):
+def tiny_en():
     tensors = weights.read_ctranslate2(
         sources.locate(sources.WHISPER_TINY_EN), sha256=sources.WHISPER_TINY_EN.sha256
     )
@@ -91,10 +91,11 @@ def tiny_en(pretrained):
     return model, tensors
 
 
-@pytest.mark.slow
+@pytest.mark.pretrained
 @pytest.mark.parametrize("seconds", [8, 30])
 def test_encoder_matches_ctranslate2(tiny_en, wave, seconds):
-    ctranslate2 = pytest.importorskip("ctranslate2")
+    import ctranslate2
+
     folder = sources.locate(sources.WHISPER_TINY_EN).parent
     reference = ctranslate2.models.Whisper(str(folder), compute_type="float32", intra_threads=1)
     log_mel = mel.whisper_log_mel(np.pad(wave, (0, seconds * 16_000 - wave.size)))
@@ -103,16 +104,16 @@ def test_encoder_matches_ctranslate2(tiny_en, wave, seconds):
     np.testing.assert_allclose(tiny_en[0].predict_on_batch(log_mel[None])[:, -1], expected, atol=1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.pretrained
 def test_stored_position_table_is_sinusoidal(tiny_en):
     table = tiny_en[1]["encoder/position_encodings/encodings"]
     np.testing.assert_allclose(whisper.sinusoids(*table.shape), table, atol=5e-4)  # stored in 16 bits
 
 
-@pytest.mark.slow
+@pytest.mark.pretrained
 def test_kerashub_weights_match_kerashub_output(rng):
-    keras_hub = pytest.importorskip("keras_hub")
     import keras
+    import keras_hub
 
     from sercore.encoders.sources import tensors_of
 
