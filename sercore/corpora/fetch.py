@@ -12,39 +12,27 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import logging
 import os
 import re
 import shutil
-import stat
-import threading
-import time
-import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from ..errors import CorpusError
-from ..files import BAD_ZIP
 from ..paths import data_dir
 from .description import Corpus
 from .identity import read_digests
 from .registry import get_corpus
 from .scanning import scan
+from .transfer import explain_transfer_errors, limited_downloader, make_pooch, quiet_pooch
+from .unpacking import MAX_BYTES, unpack
 from .verification import verify
 
-MAX_FILES = 20_000
-"""Most entries of an archive."""
-MAX_BYTES = 4_000_000_000
-"""Most bytes of an archive after unpacking."""
 MAX_FILE_BYTES = 20_000_000
 """Most bytes of a single recording of a corpus that is distributed as files."""
 MAX_LIST_BYTES = 20_000_000
 """Most bytes of the description of a data set."""
-MIN_SPEED, PATIENCE = 1_000, 60.0
-"""Least bytes per second of a download, after this many seconds; also the longest pause in seconds."""
-CHUNK = 4096
-"""Bytes that are counted at a time; a download at the least speed receives more within the patience."""
 
 
 def download(
@@ -90,7 +78,7 @@ def download(
     if _is_complete(corpus, target):
         return target
     work = target.absolute().with_name(f".{target.name}.download")
-    with _explain_disk_errors(work), _quiet_pooch():
+    with _explain_disk_errors(work), quiet_pooch():
         if corpus.archives:
             archives = ((url, corpus.archives[0][1]),) if url else corpus.archives
             folder = _fetch_first(corpus, archives, work, progress)
@@ -118,7 +106,7 @@ def dataverse_urls(api: str) -> dict[str, str]:
 
     try:
         content = io.BytesIO()
-        _limited(MAX_LIST_BYTES)(api, content, None)
+        limited_downloader(MAX_LIST_BYTES)(api, content, None)
         files = [
             entry["dataFile"] for entry in json.loads(content.getvalue())["data"]["latestVersion"]["files"]
         ]
@@ -126,68 +114,6 @@ def dataverse_urls(api: str) -> dict[str, str]:
         raise CorpusError(f"{api} does not describe a data set: {error!r}") from error
     server = api.split("/api/", 1)[0]
     return {file["filename"]: f"{server}/api/access/datafile/{file['id']}" for file in files}
-
-
-def unpack(
-    archive: str | os.PathLike, target: Path, *, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES
-) -> None:
-    """Unpack a zip archive into a new folder, completely or not at all.
-
-    Parameters
-    ----------
-    archive : path
-        The zip file.
-    target : Path
-        Folder to create; it must not exist.
-    max_files, max_bytes : int
-        Limits on the number of entries and on their total size after unpacking. :mod:`zipfile` never
-        writes more of an entry than its declared size.
-
-    Raises
-    ------
-    CorpusError
-        The archive is damaged or too large, an entry is a link or would be written outside
-        ``target``, or the disk cannot store the entries. Nothing is left in ``target``.
-    """
-    try:
-        with zipfile.ZipFile(archive) as content:
-            entries = content.infolist()
-            for entry in entries:
-                _refuse_unsafe(archive, entry)
-            n_bytes = sum(entry.file_size for entry in entries)
-            if len(entries) > max_files or n_bytes > max_bytes:
-                raise CorpusError(
-                    f"{archive}: {len(entries)} entries of {n_bytes} bytes are too large; "
-                    f"at most {max_files} entries and {max_bytes} bytes are unpacked"
-                )
-            target.mkdir()
-            try:
-                content.extractall(target)
-            except BaseException:
-                shutil.rmtree(target, ignore_errors=True)
-                raise
-    except (OSError, UnicodeEncodeError) as error:
-        raise CorpusError(
-            f"{archive} cannot be unpacked into {target} ({error}). Check the free disk space, and that the "
-            "folder does not exist and no name in the archive is too long; nothing was unpacked."
-        ) from error
-    except BAD_ZIP as error:
-        raise CorpusError(
-            f"{archive} is not a valid zip archive ({error}): is it a web page or an incomplete file?"
-        ) from error
-
-
-def _refuse_unsafe(archive: str | os.PathLike, entry: zipfile.ZipInfo) -> None:
-    """Raise for an entry that would be written outside the folder or create a link."""
-    parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
-    # Windows paths with a drive or root are refused on every system, so that all systems agree
-    if PureWindowsPath(entry.filename).anchor or not parts or ".." in parts:
-        raise CorpusError(
-            f"{archive}: entry {entry.filename!r} points outside the folder; nothing was unpacked"
-        )
-    mode = entry.external_attr >> 16
-    if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise CorpusError(f"{archive}: entry {entry.filename!r} is a link or device; nothing was unpacked")
 
 
 def _is_complete(corpus: Corpus, target: Path) -> bool:
@@ -224,9 +150,11 @@ def _fetch_archive(corpus: Corpus, url: str, digest: str | None, work: Path, pro
     folder, archive = work / "unpacked", work / "archive.zip"
     for path in set(work.iterdir()) - {archive}:  # left by a killed run
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    downloader = _limited(archive_limit(corpus.size), progressbar=progress)
-    with _explain_transfer_errors(url):
-        _pooch(work, {archive.name: url}, {archive.name: digest}).fetch(archive.name, downloader=downloader)
+    downloader = limited_downloader(archive_limit(corpus.size), progressbar=progress)
+    with explain_transfer_errors(url):
+        make_pooch(work, {archive.name: url}, {archive.name: digest}).fetch(
+            archive.name, downloader=downloader
+        )
     try:
         unpack(archive, folder)
     except CorpusError:
@@ -247,13 +175,13 @@ def _fetch_files(corpus: Corpus, source: str, work: Path, progress: bool, n_conn
         raise CorpusError(f"{source}: {len(absent)} official files are not offered there, e.g. {absent[0]}")
     folder = work / "files"
     folder.mkdir(exist_ok=True)
-    shelf = _pooch(folder, urls, {name: f"sha256:{digest}" for name, digest in digests.items()})
-    downloader = _limited(MAX_FILE_BYTES, progressbar=False)
+    shelf = make_pooch(folder, urls, {name: f"sha256:{digest}" for name, digest in digests.items()})
+    downloader = limited_downloader(MAX_FILE_BYTES, progressbar=False)
     executor = ThreadPoolExecutor(n_connections)
     jobs = [executor.submit(shelf.fetch, name, downloader=downloader) for name in sorted(digests)]
     bar = tqdm(as_completed(jobs), total=len(jobs), unit="file", desc=corpus.name, disable=not progress)
     try:
-        with _explain_transfer_errors(source):
+        with explain_transfer_errors(source):
             for job in bar:
                 job.result()
     finally:
@@ -275,106 +203,12 @@ def archive_limit(size: str) -> int:
     return int(found[1]) * 1_250_000 if found else MAX_BYTES
 
 
-def _limited(max_bytes: int, **options):
-    """A downloader of pooch that gives up on too many bytes, and on a server that is too slow.
-
-    The transfer runs in a thread, because requests returns only full blocks: from a server that sends single
-    bytes, it would return the first block after hours.
-    """
-    import pooch
-
-    class Limited(pooch.HTTPDownloader):
-        def __call__(self, url, output_file, pooch, check_only=False):
-            if check_only:
-                return super().__call__(url, output_file, pooch, check_only)
-            if isinstance(output_file, (str, os.PathLike)):
-                with open(output_file, "w+b") as handle:
-                    return self(url, handle, pooch)
-            counted = _Counted(output_file, url, max_bytes)
-            transfer = super().__call__
-            _watch(lambda: transfer(url, counted, pooch), counted)
-
-    return Limited(timeout=PATIENCE, chunk_size=CHUNK, **options)
-
-
-def _watch(transfer: Callable[[], object], counted: _Counted) -> None:
-    """Run a transfer in a thread until it ends or is too slow."""
-    failed = []
-
-    def run():
-        try:
-            transfer()
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)  # one that is given up does not delay the exit
-    thread.start()
-    try:
-        while thread.is_alive():
-            thread.join(min(1.0, PATIENCE))
-            counted.check_speed()
-    except BaseException:
-        counted.stopped = True
-        raise
-    if failed:
-        raise failed[0]
-
-
-class _Counted:
-    """A file that raises CorpusError if it receives too many bytes or too few per second."""
-
-    def __init__(self, handle, url: str, max_bytes: int):
-        self.handle, self.url, self.max_bytes = handle, url, max_bytes
-        self.n_bytes, self.start, self.stopped = 0, time.monotonic(), False
-
-    def write(self, data: bytes) -> int:
-        self.n_bytes += len(data)
-        if self.n_bytes > self.max_bytes:
-            raise CorpusError(
-                f"{self.url} sends more than {self.max_bytes} bytes; is it the official address? "
-                "Nothing was kept."
-            )
-        self.check_speed()
-        return self.handle.write(data)
-
-    def check_speed(self) -> None:
-        seconds = time.monotonic() - self.start
-        if self.stopped or (seconds > PATIENCE and self.n_bytes < MIN_SPEED * seconds):
-            raise CorpusError(
-                f"{self.url} sends less than {MIN_SPEED} bytes per second. Run the same command again later."
-            )
-
-    def flush(self) -> None:
-        self.handle.flush()
-
-
-def _pooch(folder: Path, urls: dict[str, str], hashes: dict[str, str | None]):
-    """A pooch that fetches these files into a folder, with four attempts for each."""
-    import pooch
-
-    return pooch.create(path=folder, base_url="", registry=hashes, urls=urls, retry_if_failed=3)
-
-
 def _check(corpus: Corpus, folder: Path, work: Path, progress: bool) -> None:
     """Raise unless every official clip is there with its official bytes; then nothing is kept."""
     report = verify(corpus.name, folder, progress=progress)
     if report.counts.get("verified", 0) != len(read_digests(corpus.name)):
         shutil.rmtree(work)  # otherwise the next call would find the same wrong archive
         raise CorpusError(f"The downloaded files are not the official corpus.\n{report}")
-
-
-@contextlib.contextmanager
-def _explain_transfer_errors(source: str) -> Iterator[None]:
-    """Turn failed connections and wrong hashes into a CorpusError."""
-    import requests
-
-    try:
-        yield
-    except (ValueError, requests.RequestException) as error:  # pooch raises ValueError for a wrong hash
-        raise CorpusError(
-            f"{source}: {error} Run the same command again; if the error persists, the address may have "
-            "moved or its file is not the official one."
-        ) from error
 
 
 @contextlib.contextmanager
@@ -387,17 +221,3 @@ def _explain_disk_errors(work: Path) -> Iterator[None]:
             f"{work} cannot be written ({error}). Free some space, or pass another folder as root, and run "
             "the same command again."
         ) from error
-
-
-@contextlib.contextmanager
-def _quiet_pooch() -> Iterator[None]:
-    """Keep pooch from logging a line for each of thousands of files."""
-    import pooch
-
-    logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

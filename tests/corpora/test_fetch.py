@@ -9,7 +9,7 @@ import pytest
 from toys.corpora import change, ravdess_names, serve, wav_bytes, zip_bytes
 
 from sercore.corpora import download, fetch, get_corpus, load_index, verification
-from sercore.corpora.fetch import unpack
+from sercore.corpora.unpacking import unpack
 from sercore.errors import CorpusError
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*the corpus has:UserWarning")

@@ -59,7 +59,7 @@ def recipe(data):
 
 def archive(data):
     """A zip archive: nothing may be written outside its folder, and only a limited size inside."""
-    from sercore.corpora.fetch import unpack
+    from sercore.corpora.unpacking import unpack
 
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         (path := Path(folder) / "a.zip").write_bytes(data)

@@ -26,7 +26,7 @@ from sercore import models, quiet, training
 from sercore.audio.encoding import wav_bytes
 from sercore.bundle import Predictor, files, networks
 from sercore.bundle.files import standard_input
-from sercore.corpora import demo, download, fetch, identity, scanning, verification
+from sercore.corpora import demo, download, fetch, identity, scanning, transfer, verification
 from sercore.course import notebooks
 from sercore.errors import AudioError, BundleError, CorpusError, StoreError
 from sercore.features import store
@@ -207,7 +207,7 @@ def trickling(part):
 @pytest.mark.parametrize("part", ["header", "content"])
 def test_download_that_trickles_stops(part, tmp_path, monkeypatch):
     """A byte is received in time, so that no time-out of the connection ends it."""
-    monkeypatch.setattr(fetch, "PATIENCE", 0.4)
+    monkeypatch.setattr(transfer, "PATIENCE", 0.4)
     with trickling(part) as url, pytest.raises(CorpusError, match="less than 1000 bytes per second"):
         download("ravdess", tmp_path / "ravdess", url=f"{url}/a.zip", progress=False)
     assert files_below(tmp_path) == []

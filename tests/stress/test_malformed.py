@@ -22,7 +22,7 @@ from sercore import audio
 from sercore.bundle import Predictor
 from sercore.bundle.networks import dump_scaler, load_onnx, load_scaler
 from sercore.corpora import load_index
-from sercore.corpora.fetch import unpack
+from sercore.corpora.unpacking import unpack
 from sercore.course import clone
 from sercore.errors import AudioError, BundleError, CorpusError, EvaluationError, RecipeError
 from sercore.evaluation import evaluate_oof
