@@ -23,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "extraction": ["compute", "frames", "prepare", "table_row"],
         "functionals": ["column_groups", "column_names", "modulation", "row_names", "statistics", "timing"],
         "lpc": ["formants"],
+        "opensmile": ["OpenSmileRecipe"],
         "recipe": ["PRESETS", "Recipe", "get_recipe"],
         "spectrum": ["Spectrum", "mel_centres", "mel_filters"],
         "store": ["Extracted", "extract_frames", "extract_table"],
