@@ -124,3 +124,12 @@ def test_real_package(index, tmp_path):
     loudness = OpenSmileRecipe("eGeMAPSv02").column_names().index("loudness_sma3_amean")
     rows = features.extract_table(index, OpenSmileRecipe(), cache=tmp_path, n_jobs=1, progress=False).X
     assert (np.diff(rows[:, loudness]) > 0).all()
+
+
+def test_bundles_refuse_features_that_they_cannot_compute(tmp_path):
+    from sercore import bundle
+    from sercore.errors import BundleError
+
+    member = bundle.FittedModel(object(), OpenSmileRecipe())
+    with pytest.raises(BundleError, match="features of OpenSmileRecipe cannot be part of a bundle"):
+        bundle.save(tmp_path / "b", {"m": member}, ["sad", "angry"])
