@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -260,9 +261,11 @@ def select_rows(X, rows: np.ndarray) -> np.ndarray | list[np.ndarray]:
 def same_order(X, other, *, n_rows: int = 256) -> bool:
     """Whether rows of one table, or clips of a list of frames, resemble the same rows of another.
 
-    A row should be closer to its counterpart than to at least four in five other rows; in random order it is
-    so for half of them. Standardised rows are compared, of frames their means over time, at most `n_rows` of
-    them; with fewer than ten the answer is True.
+    A row should be closer to its counterpart than to 85 of 100 other rows. In random order it is closer than
+    50, in another order within each speaker than 55 to 70; augmented versions in the right order are closer
+    than 97 of 100 (demo corpus and RAVDESS). Standardised columns are compared; for frames, means of each
+    eighth of the clip relative to the whole, which do not depend on its level and length. At most `n_rows`
+    rows are compared; with fewer than ten the answer is True.
 
     Examples
     --------
@@ -275,9 +278,7 @@ def same_order(X, other, *, n_rows: int = 256) -> bool:
         return True
     summaries = []
     for part in (X, other):
-        kept = np.stack(
-            [part[row] if np.ndim(part[row]) == 1 else np.mean(part[row], axis=-1) for row in rows]
-        )
+        kept = np.stack([_course(part[row]) for row in rows])
         std = kept.std(axis=0)
         summaries.append((kept - kept.mean(axis=0)) / np.where(std > 0, std, 1))
     a, b = summaries
@@ -285,7 +286,19 @@ def same_order(X, other, *, n_rows: int = 256) -> bool:
         return False
     apart = (a**2).sum(axis=1) - 2 * b @ a.T  # squared distances of every b to every a, less b squared
     farther = (apart >= np.diag(apart)[:, None]).sum() - len(rows)
-    return bool(farther >= 0.8 * len(rows) * (len(rows) - 1))
+    return bool(farther >= 0.85 * len(rows) * (len(rows) - 1))
+
+
+def _course(clip: np.ndarray) -> np.ndarray:
+    """A row as it is; of frames [shape=(n_features, n_frames)], how each feature changes over the clip."""
+    if clip.ndim == 1:
+        return clip
+    ends = np.linspace(0, clip.shape[1], 9)
+    parts = [
+        clip[:, int(start) : max(int(end), int(start) + 1)].mean(axis=1) for start, end in pairwise(ends)
+    ]
+    means = np.stack(parts)
+    return (means - means.mean()).ravel()
 
 
 def _pack(X):
