@@ -80,8 +80,8 @@ def out_of_fold(
     pd.DataFrame
         See :func:`sercore.evaluation.oof_rows`, plus ``train_seconds``, ``ms_per_clip`` and
         ``parameters`` of the fold, and what computed it: ``folds_version``
-        (:data:`sercore.training.folds.VERSION`) and ``packages``. ``ms_per_clip`` is measured on up to 64 clips at once, without the first
-        call, which compiles.
+        (:data:`sercore.training.folds.VERSION`) and ``packages``. ``ms_per_clip`` is measured on up to 64
+        clips at once, without the first call, which compiles.
 
     Raises
     ------
