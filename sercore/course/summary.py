@@ -94,7 +94,7 @@ _SYNTHETIC = (
 )
 _STORED = {
     "results": "Published result, measured on copies at 16 kHz; not measured by this run",
-    "predictions": "Computed from published predictions (copies at 16 kHz); their models were not trained in this run",
+    "predictions": "Computed from published predictions (copies at 16 kHz); their models were trained before",
 }
 
 
