@@ -134,11 +134,13 @@ def opensmile_markdown() -> str:
     lines = ["| corpus and split | clips, speakers | " + " | ".join(head) + " |", "|---" * 8 + "|"]
     shown = []
     for task in ("ravdess-emobox", "emo_db-loso", "tess-loso"):
-        ends = [*OPENSMILE, *(f"{end}-speaker-norm" for end in OPENSMILE)]
-        rows = [published.table(f"{task}-{end}").iloc[0] for end in ends]
-        shown += [row.folds_version for row in rows]
-        about = f"{_corpus_name(rows[0].corpus)}, {_n_classes(f'{task}-nested')} classes, `{rows[0].split}`"
-        cells = [about, f"{rows[0].n_clips:.0f}, {rows[0].n_speakers:.0f}", *map(_cell, rows)]
+        names = [f"{task}-{end}{norm}" for norm in ("", "-speaker-norm") for end in OPENSMILE]
+        rows = [published.table(name).iloc[0] if name in published.CAMPAIGNS else None for name in names]
+        shown += [row.folds_version for row in rows if row is not None]
+        first = rows[0]
+        about = f"{_corpus_name(first.corpus)}, {_n_classes(f'{task}-nested')} classes, `{first.split}`"
+        cells = [about, f"{first.n_clips:.0f}, {first.n_speakers:.0f}"]
+        cells += ["not measured" if row is None else _cell(row) for row in rows]
         lines.append("| " + " | ".join(cells) + " |")
     return mark("\n".join(lines), shown)
 
@@ -329,8 +331,13 @@ def fairness_markdown() -> str:
     """Markdown table of UA by sex, age group and sentence, with the largest gap; of speakers only the gap."""
     from ..evaluation import largest_gaps
 
-    lines = ["| predictions | by | groups: UA [95 %] (speakers) | largest gap |", "|---|---|---|---|"]
+    lines, made_with = (
+        ["| predictions | by | groups: UA [95 %] (speakers) | largest gap |", "|---|---|---|---|"],
+        [],
+    )
     for (campaign, model), part in robustness.fairness().groupby(["campaign", "model"], sort=False):
+        made_with.append(versions(published.load(campaign))[model])
+        name = f"`{campaign}`, `{model}`{dagger(made_with[-1])}"
         for gap in largest_gaps(part).itertuples():
             groups = part[part["by"] == gap.by]
             many = len(groups) > 6
@@ -338,8 +345,8 @@ def fairness_markdown() -> str:
             shown = f"{len(groups)} groups, best {gap.best}, worst {gap.worst}" if many else "; ".join(cells)
             apart = ", intervals apart" if gap.clear else ""
             by = gap.by.replace("_", " ")
-            lines.append(f"| `{campaign}`, `{model}` | {by} | {shown} | {100 * gap.gap:.1f}{apart} |")
-    return "\n".join(lines)
+            lines.append(f"| {name} | {by} | {shown} | {100 * gap.gap:.1f}{apart} |")
+    return mark("\n".join(lines), made_with)
 
 
 def _group(row) -> str:
