@@ -38,9 +38,7 @@ ROUNDED = 5e-5
 DAGGER = "†"
 OLD_ROW = "† earlier code; log loss clipped at 0.00005"
 """Note of such a row in a result table."""
-NOTE = (
-    "† Measured with an earlier version of the code, which is not known exactly; today's gives other values."
-)
+NOTE = "† Measured with an earlier, unknown version of the code; the current one can give other values."
 """What a table with older rows says below."""
 
 _BITS = 15  # of the mantissa of a 32-bit float, which has 23

@@ -9,7 +9,8 @@ A waveform goes through these steps; a :class:`Recipe` states all their settings
 Networks on frames read the former, all other models the latter. :func:`extract_frames` and
 :func:`extract_table` apply them to a corpus in parallel and cache the result. :func:`row_names`,
 :func:`column_names` and :func:`column_groups` name the features. :func:`compute` returns single descriptors
-of a clip, :func:`formants` the resonances of the vocal tract.
+of a clip, :func:`formants` the resonances of the vocal tract. An :class:`OpenSmileRecipe` makes tables of
+openSMILE's functionals instead, if that package is installed.
 """
 
 import lazy_loader
