@@ -219,6 +219,11 @@ def save(
 def _check_encoder(part: FittedModel) -> None:
     """Raise BundleError for an encoder that another computer could not verify; copy its file otherwise."""
     if not isinstance(part.recipe, EncoderRecipe):
+        if not isinstance(get_recipe(part.recipe), Recipe):
+            raise BundleError(
+                f"features of {type(part.recipe).__name__} cannot be part of a bundle; use a Recipe, or an "
+                "EncoderRecipe"
+            )
         return
     if part.features == "frames":
         raise BundleError("networks on the frames of an encoder cannot be saved; use pooled embeddings")

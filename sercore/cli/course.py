@@ -114,7 +114,16 @@ def _book(options) -> None:
 
 
 def _results(options) -> None:
-    from ..course import confidence, cross_corpus, encoder_tables, probes, published, readme, robustness
+    from ..course import (
+        confidence,
+        cross_corpus,
+        encoder_tables,
+        predictions,
+        probes,
+        published,
+        readme,
+        robustness,
+    )
     from ..evaluation import cross_corpus_text, table_text
 
     files = {name: module for module in (confidence, robustness) for name in module.FILES}
@@ -139,9 +148,11 @@ def _results(options) -> None:
             print(published.run_campaign(name))
         print(f"\n{name}\n{table_text(published.table(name))}")
     if options.readme:
+        predictions.state_unknown(published.oof_folder())
         readme.replace("results", readme.results_markdown())
         readme.replace("networks", readme.networks_markdown())
         readme.replace("encoder", readme.encoder_markdown())
+        readme.replace("opensmile", readme.opensmile_markdown())
         readme.replace("probes", encoder_tables.probes_markdown())
         readme.replace("fusion", readme.fusion_markdown())
         readme.replace("cross-corpus", readme.cross_corpus_markdown())

@@ -149,6 +149,19 @@ def seconds(path: str | os.PathLike) -> float | None:
         return None
 
 
+def samples_digest(path: str | os.PathLike) -> str | None:
+    """SHA-256 of the decoded samples of a recording, whatever its container; None if it cannot be read."""
+    import soundfile
+
+    digest = hashlib.sha256()
+    try:
+        for block in soundfile.blocks(os.fspath(path), blocksize=2**18, dtype="int32"):
+            digest.update(block.tobytes())
+    except (soundfile.LibsndfileError, RuntimeError, TypeError, ValueError, OSError):
+        return None
+    return digest.hexdigest()
+
+
 def sha256(path: str | os.PathLike) -> str:
     """SHA-256 of a file, in hexadecimal.
 

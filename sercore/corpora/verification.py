@@ -14,15 +14,16 @@ from tqdm import tqdm
 from ..errors import CorpusError
 from ..files import is_lfs_pointer
 from .description import Corpus
-from .identity import preference, read_digests, same_recording, sha256
+from .identity import preference, read_digests, same_recording, samples_digest, sha256
 from .registry import get_corpus, read_options
 from .scanning import find_scan
 
 STATUSES = {
     "verified": "the official file, byte for byte",
-    "transcoded": "a known clip in another format or at another sample rate",
-    "unchecked": "readable audio; no official digest is known",
+    "transcoded": "a known name in another format or at another sample rate; content not checked",
+    "unchecked": "readable audio without a known official digest; content not checked",
     "altered": "official name and format, other bytes",
+    "repeated": "the same audio under several names",
     "missing": "an official clip without a file",
     "empty": "0 bytes",
     "lfs-pointer": "a Git LFS pointer instead of audio; fetch the file itself with Git LFS",
@@ -33,6 +34,7 @@ STATUSES = {
 }
 """Possible states of a clip and their meaning, best first."""
 _USABLE = ("verified", "transcoded", "unchecked")
+_NOT_CHECKED = ("transcoded", "unchecked")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Verification:
 
     @property
     def complete(self) -> bool:
-        """Whether every clip is there and usable, possibly transcoded."""
+        """Whether every clip is there and usable. Of transcoded and unchecked ones only the name is known."""
         usable = sum(self.counts.get(status, 0) for status in _USABLE)
         return set(self.counts) <= set(_USABLE) and usable == (self.n_expected or usable)
 
@@ -80,7 +82,13 @@ class Verification:
         expected = f" of {self.n_expected}" if self.n_expected else ""
         usable = sum(self.counts.get(status, 0) for status in _USABLE)
         verdict = "complete" if self.complete else "NOT COMPLETE"
-        return "\n".join([*lines, f"{verdict}: {usable}{expected} clips are usable"])
+        lines.append(f"{verdict}: {usable}{expected} clips are usable")
+        if n_names := sum(self.counts.get(status, 0) for status in _NOT_CHECKED):
+            lines.append(
+                f"content not checked: {n_names} clips are known by name and format only; any audio with "
+                "these names would pass, if no two are the same"
+            )
+        return "\n".join(lines)
 
 
 def verify(
@@ -124,11 +132,31 @@ def verify(
             if status in _USABLE and official and stem not in official:
                 status = "extra"
             rows.append((stem, status, detail, min(files[stem], key=preference)))
+    rows = _mark_repeated(rows, official)
     rows += [(stem, "missing", "", "") for stem in sorted(set(official) - set(files))]
     rows += [(path, "unknown", reason, path) for path, reason in sorted(found.unknown.items())]
     table = pd.DataFrame(rows, columns=["clip_id", "status", "detail", "path"])
     table["clip_id"] = f"{corpus.name}/" + table["clip_id"]
     return Verification(corpus.name, corpus.title, found.folder, corpus.n_clips, table)
+
+
+def _mark_repeated(rows: list[tuple], official: dict[str, str]) -> list[tuple]:
+    """Rows in which clips without a matching digest are ``repeated`` if several have the same samples.
+
+    Pairs that are the same file in the official corpus, too, stay as they are.
+    """
+    same = defaultdict(list)
+    for stem, status, _, path in rows:
+        if status in _NOT_CHECKED and (content := samples_digest(path)):
+            same[content].append(stem)
+    others = {}
+    for stems in same.values():
+        if len({official.get(stem, stem) for stem in stems}) > 1:
+            others |= {stem: f"same audio as {stems[stem == stems[0]]}" for stem in stems}
+    return [
+        (stem, "repeated", others[stem], path) if stem in others else (stem, status, detail, path)
+        for stem, status, detail, path in rows
+    ]
 
 
 def _status(corpus: Corpus, paths: list[str], digest: str | None) -> tuple[str, str]:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ..errors import SercoreError
 from ..labels import SCHEMES
 from . import clone, confidence, cross_corpus, fusion, published, robustness
+from .predictions import OLDER, dagger, mark, versions
 
 __all__ = [
     "MODELS", "PAGES", "bench_markdown", "calibration_markdown", "cross_corpus_markdown", "curve_markdown",
     "draw_leak_figure", "encoder_markdown", "fairness_markdown", "far_markdown", "fusion_markdown",
-    "networks_markdown", "rejection_markdown", "replace", "results_markdown", "robustness_markdown",
-    "sources_markdown",
+    "networks_markdown", "opensmile_markdown", "rejection_markdown", "replace", "results_markdown",
+    "robustness_markdown", "sources_markdown",
 ]  # fmt: skip
 
 MODELS = {
@@ -34,6 +36,7 @@ PAGES = {
     "results": "RESULTS.md",
     "networks": "RESULTS.md",
     "encoder": "RESULTS.md",
+    "opensmile": "RESULTS.md",
     "probes": "RESULTS.md",
     "fusion": "RESULTS.md",
     "cross-corpus": "RESULTS.md",
@@ -55,10 +58,12 @@ def results_markdown() -> str:
         "| corpus and split | clips, speakers | " + " | ".join(MODELS.values()) + " |",
         "|---|---|" + "---|" * len(MODELS),
     ]
+    shown = []
     for name, campaign in published.CAMPAIGNS.items():
-        if campaign.augmented or campaign.fit_params or campaign.encoder:
+        if campaign.augmented or campaign.fit_params or "logistic_nested" in campaign.models:
             continue
         table = published.table(name).set_index("model")
+        shown += table.loc[table.index.isin(MODELS), "folds_version"].tolist()
         first = table.iloc[0]
         task = f"{campaign.corpus.upper().replace('_', '-')}, {_n_classes(name)} classes, `{campaign.split}`"
         task += " (leaky)" if campaign.split == "random" else ""
@@ -66,15 +71,15 @@ def results_markdown() -> str:
         cells = [_cell(table.loc[model]) if model in table.index else "" for model in MODELS]
         lines.append(f"| {task} | {first.n_clips:.0f}, {first.n_speakers:.0f} | " + " | ".join(cells) + " |")
         if campaign.split == "random":
-            cells = [f"{100 * table.loc[model].wa:.1f}" for model in MODELS]
+            cells = [_leaky_cell(table.loc[model]) for model in MODELS]
             lines.append("| … the same, weighted accuracy (WA) | | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return mark("\n".join(lines), shown)
 
 
 def networks_markdown() -> str:
     """Markdown table of the networks trained with augmentation: one row per network, best first."""
     campaigns = ("ravdess-emobox-networks", "ravdess-emobox-networks-speaker-norm", "ravdess-random-networks")
-    disjoint, speaker_norm, leaky = (published.table(name).set_index("model") for name in campaigns)
+    disjoint, speaker_norm, leaky = tables = [published.table(name).set_index("model") for name in campaigns]
     lines = [
         "| network | weights | UA, new speakers | WA | F1 | UA, speaker-normalised | WA, `random` (leaky) "
         "| training, min | ms per clip |",
@@ -88,29 +93,56 @@ def networks_markdown() -> str:
             f"{100 * row.wa:.1f}",
             f"{100 * row.macro_f1:.1f}",
             _cell(speaker_norm.loc[row.Index]) if row.Index in speaker_norm.index else "",
-            f"{100 * leaky.loc[row.Index].wa:.1f}" if row.Index in leaky.index else "",
+            _leaky_cell(leaky.loc[row.Index]) if row.Index in leaky.index else "",
             f"{row.train_seconds / 60:.1f}",
             f"{row.ms_per_clip:.1f}",
         ]
         lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return mark("\n".join(lines), [version for table in tables for version in table["folds_version"]])
+
+
+def _leaky_cell(row) -> str:
+    return f"{100 * row.wa:.1f}{dagger(row.folds_version)}"
 
 
 def encoder_markdown() -> str:
     """Markdown table of the frozen encoder: one row per corpus and split, plain and speaker-normalised."""
     campaigns = published.CAMPAIGNS
     lines = ["| corpus and split | clips, speakers | UA | UA, speaker-normalised |", "|---|---|---|---|"]
+    shown = []
     for name, campaign in campaigns.items():
         if not campaign.encoder or campaign.speaker_norm:
             continue
         row = published.table(name).iloc[0]
+        shown.append(row.folds_version)
         task = f"{campaign.corpus.upper().replace('_', '-')}, {_n_classes(name)} classes, `{campaign.split}`"
         task += "" if campaign.weights == "pretrained" else f", {campaign.weights} weights"
         task += "" if campaign.seconds == 8 else f", padded to {campaign.seconds:g} s"
         other = f"{name}-speaker-norm"
         normalised = _cell(published.table(other).iloc[0]) if other in campaigns else ""
         lines.append(f"| {task} | {row.n_clips:.0f}, {row.n_speakers:.0f} | {_cell(row)} | {normalised} |")
-    return "\n".join(lines)
+    return mark("\n".join(lines), shown)
+
+
+OPENSMILE = {"nested": "table of this package", "egemaps": "eGeMAPSv02", "compare": "ComParE 2016"}
+"""Feature sets of the openSMILE campaigns, by the end of their names."""
+
+
+def opensmile_markdown() -> str:
+    """Markdown table of openSMILE's feature sets beside ours: a row per corpus, a column per set."""
+    head = [*OPENSMILE.values(), *(f"{name}, speaker-normalised" for name in OPENSMILE.values())]
+    lines = ["| corpus and split | clips, speakers | " + " | ".join(head) + " |", "|---" * 8 + "|"]
+    shown = []
+    for task in ("ravdess-emobox", "emo_db-loso", "tess-loso"):
+        names = [f"{task}-{end}{norm}" for norm in ("", "-speaker-norm") for end in OPENSMILE]
+        rows = [published.table(name).iloc[0] if name in published.CAMPAIGNS else None for name in names]
+        shown += [row.folds_version for row in rows if row is not None]
+        first = rows[0]
+        about = f"{_corpus_name(first.corpus)}, {_n_classes(f'{task}-nested')} classes, `{first.split}`"
+        cells = [about, f"{first.n_clips:.0f}, {first.n_speakers:.0f}"]
+        cells += ["not measured" if row is None else _cell(row) for row in rows]
+        lines.append("| " + " | ".join(cells) + " |")
+    return mark("\n".join(lines), shown)
 
 
 FUSIONS = {
@@ -124,6 +156,8 @@ FUSIONS = {
 def fusion_markdown() -> str:
     """Markdown table of ensembles of the encoder and networks, plain and speaker-normalised."""
     plain, normalised = (fusion.table(speaker_norm=norm).set_index("system") for norm in (False, True))
+    shown = {v for norm in (False, True) for v in fusion.predictions(speaker_norm=norm)["folds_version"]}
+    old = dagger(OLDER) if any(map(dagger, shown)) else ""
     head = "UA | minus encoder | weight of the encoder"
     lines = [
         f"| ensemble | {head} | {head.replace('UA', 'UA, speaker-normalised', 1)} |",
@@ -134,9 +168,9 @@ def fusion_markdown() -> str:
         for row in (plain.loc[system], normalised.loc[system]):
             weight = "" if pd.isna(row.w_encoder) else f"{row.w_encoder:.2f}"
             difference = f"{100 * row.difference:+.1f} [{100 * row.low:+.1f}, {100 * row.high:+.1f}]"
-            cells += [f"{100 * row.ua:.1f}", difference, weight]
+            cells += [f"{100 * row.ua:.1f}{old}", difference, weight]
         lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return mark("\n".join(lines), shown)
 
 
 ADAPTATIONS = {
@@ -213,12 +247,13 @@ def sources_markdown() -> str:
 def calibration_markdown() -> str:
     """Markdown table of the calibration error on new speakers of the same corpus."""
     head = ["predictions", "clips", "accuracy", "confidence", "ECE before", "ECE with temperature"]
-    lines = ["| " + " | ".join([*head, "ECE if perfect"]) + " |", "|---" * (1 + len(head)) + "|"]
+    lines, shown = ["| " + " | ".join([*head, "ECE if perfect"]) + " |", "|---" * (1 + len(head)) + "|"], []
     for row in confidence.in_corpus().itertuples():
+        shown.append(versions(published.load(row.campaign))[row.model])
         values = [row.accuracy, row.confidence, row.ece, row.ece_t, row.ece_perfect]
-        cells = [f"`{row.campaign}`, `{row.model}`", str(row.n_clips), *(f"{100 * v:.1f}" for v in values)]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        name = f"`{row.campaign}`, `{row.model}`{dagger(shown[-1])}"
+        lines.append("| " + " | ".join([name, str(row.n_clips), *(f"{100 * v:.1f}" for v in values)]) + " |")
+    return mark("\n".join(lines), shown)
 
 
 def far_markdown() -> str:
@@ -296,17 +331,22 @@ def fairness_markdown() -> str:
     """Markdown table of UA by sex, age group and sentence, with the largest gap; of speakers only the gap."""
     from ..evaluation import largest_gaps
 
-    lines = ["| predictions | by | groups: UA [95 %] (speakers) | largest gap |", "|---|---|---|---|"]
+    lines, made_with = (
+        ["| predictions | by | groups: UA [95 %] (speakers) | largest gap |", "|---|---|---|---|"],
+        [],
+    )
     for (campaign, model), part in robustness.fairness().groupby(["campaign", "model"], sort=False):
+        made_with.append(versions(published.load(campaign))[model])
+        name = f"`{campaign}`, `{model}`{dagger(made_with[-1])}"
         for gap in largest_gaps(part).itertuples():
             groups = part[part["by"] == gap.by]
             many = len(groups) > 6
             cells = [] if many else [_group(row) for row in groups.itertuples()]
             shown = f"{len(groups)} groups, best {gap.best}, worst {gap.worst}" if many else "; ".join(cells)
-            mark = ", intervals apart" if gap.clear else ""
+            apart = ", intervals apart" if gap.clear else ""
             by = gap.by.replace("_", " ")
-            lines.append(f"| `{campaign}`, `{model}` | {by} | {shown} | {100 * gap.gap:.1f}{mark} |")
-    return "\n".join(lines)
+            lines.append(f"| {name} | {by} | {shown} | {100 * gap.gap:.1f}{apart} |")
+    return mark("\n".join(lines), made_with)
 
 
 def _group(row) -> str:
@@ -334,12 +374,15 @@ def draw_leak_figure(path: Path | None = None) -> Path:
     names = ("ravdess-random", "ravdess-emobox", "ravdess-emobox-speaker-norm")
     rows = pd.concat([published.table(name) for name in names])
     rows = rows[rows["model"].isin(MODELS)]
-    rows = rows.assign(model=rows["model"].map(MODELS))
+    older = rows.loc[rows["folds_version"].map(dagger) != "", "model"]
+    names = rows["model"].map(MODELS) + np.where(rows["model"].isin(older), dagger(OLDER), "")
+    rows = rows.assign(model=names)
     with plt.rc_context():
         plots.use_course_style()
         figure, ax = plt.subplots(figsize=(9, 5), layout="constrained")
         plots.results(rows, by="model", ax=ax)
-        ax.set_title("RAVDESS, eight emotions (chance: 12.5)", loc="left")
+        note = ", † with earlier code" if len(older) else ""
+        ax.set_title(f"RAVDESS (16 kHz copies), eight emotions (chance: 12.5){note}", loc="left")
         path = path or clone.repository() / "images" / "random_against_speaker.png"
         path.parent.mkdir(exist_ok=True)
         figure.savefig(path, dpi=110)
@@ -389,9 +432,10 @@ def replace(marker: str, content: str, path: Path | None = None) -> None:
 
 
 def _cell(row) -> str:
-    """``57.1 [53.0, 61.2]``, with ± and the standard deviation if there are several seeds."""
+    """``57.1 [53.0, 61.2]``, with ± and the standard deviation if there are several seeds, † if older."""
     std = f" ± {100 * row.ua_sd:.1f}" if pd.notna(row.ua_sd) else ""
-    return f"{100 * row.ua:.1f}{std} [{100 * row.ua_low:.1f}, {100 * row.ua_high:.1f}]"
+    old = dagger(row.folds_version) if hasattr(row, "folds_version") else ""
+    return f"{100 * row.ua:.1f}{std} [{100 * row.ua_low:.1f}, {100 * row.ua_high:.1f}]{old}"
 
 
 def _n_classes(name: str) -> int:

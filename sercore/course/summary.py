@@ -93,8 +93,8 @@ _SYNTHETIC = (
     "evaluated; they do not say anything about people."
 )
 _STORED = {
-    "results": "Published result, stored in the repository; not measured by this run",
-    "predictions": "Computed from published predictions; their models were not trained in this run",
+    "results": "Published result, measured on copies at 16 kHz; not measured by this run",
+    "predictions": "Computed from published predictions (copies at 16 kHz); their models were trained before",
 }
 
 

@@ -95,11 +95,61 @@ def bounds(values: np.ndarray, n_units: int) -> tuple[float, float]:
     """Ends of the 95 % interval from resampled values; NaN with fewer than :data:`MIN_UNITS` units."""
     if n_units < MIN_UNITS:
         return np.nan, np.nan
-    from scipy.stats import norm, t
-
-    tail = norm.cdf(np.sqrt(n_units / (n_units - 1)) * t.ppf(0.025, n_units - 1))
+    tail = _tail(n_units)
     low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def _tail(n_units: int) -> float:
+    """Proportion of resamples that an expanded 95 % interval leaves out at each end."""
+    from scipy.stats import norm, t
+
+    return norm.cdf(np.sqrt(n_units / (n_units - 1)) * t.ppf(0.025, n_units - 1))
+
+
+def p_value(differences: np.ndarray, n_units: int) -> float:
+    """Two-sided p-value of a resampled difference: one minus the level of the widest interval without 0.
+
+    The intervals are those of :func:`bounds` for any level, so p is below 0.05 if and only if the 95 %
+    interval does not contain 0.
+
+    Parameters
+    ----------
+    differences : np.ndarray [shape=(n_boot,)]
+    n_units : int
+        Number of resampled units.
+
+    Returns
+    -------
+    float
+        NaN with fewer than :data:`MIN_UNITS` units. If 0 is outside all resamples, the p-value for one
+        resample on the other side.
+
+    Examples
+    --------
+    >>> differences = np.random.default_rng(0).normal(0.02, 0.01, 1000)
+    >>> few, many = (p_value(differences, n) for n in (6, 91))
+    >>> (few < 0.05) == (bounds(differences, 6)[0] > 0), few > many
+    (True, True)
+    """
+    if n_units < MIN_UNITS:
+        return np.nan
+    from scipy.stats import norm, t
+
+    beyond = min(_reach(np.sort(differences)), _reach(np.sort(-differences)))
+    beyond = max(beyond, min(1 / (len(differences) + 1), 0.99 * _tail(n_units)))
+    if beyond >= 0.5:
+        return 1.0
+    return float(2 * t.cdf(norm.ppf(beyond) / np.sqrt(n_units / (n_units - 1)), n_units - 1))
+
+
+def _reach(ascending: np.ndarray) -> float:
+    """Largest q whose quantile, with linear interpolation, is at most 0."""
+    below = np.searchsorted(ascending, 0.0, side="right")  # values at most 0
+    if below in (0, len(ascending)):
+        return float(below > 0)
+    left, right = ascending[below - 1], ascending[below]
+    return (below - 1 - left / (right - left)) / (len(ascending) - 1)
 
 
 def count_speakers(speakers: Sequence[str] | None) -> int:
@@ -140,7 +190,7 @@ def compare_paired(
     -------
     dict
         ``ua_a``, ``ua_b`` (or the chosen metric), ``difference`` (a minus b), ``low``, ``high``,
-        ``p`` (two-sided: twice the proportion of resamples in which the difference has the other sign),
+        ``p`` (:func:`p_value`: below 0.05 if and only if the interval does not contain 0),
         ``n_clips``, ``n_speakers``, ``interval`` and ``note``.
 
     See Also
@@ -183,10 +233,8 @@ def difference(
     differences = drawn[0] - drawn[1]
     n_units = confusions_a.shape[1]
     low, high = bounds(differences, n_units)
-    other_sign = min((differences <= 0).sum(), (differences >= 0).sum())
-    p = min(1.0, 2 * (other_sign + 1) / (n_boot + 1)) if n_units >= MIN_UNITS else np.nan
     values = {f"{metric}_a": a, f"{metric}_b": b, "difference": a - b}
-    return values | {"low": low, "high": high, "p": float(p)}
+    return values | {"low": low, "high": high, "p": p_value(differences, n_units)}
 
 
 def mean_interval(

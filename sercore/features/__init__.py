@@ -9,7 +9,8 @@ A waveform goes through these steps; a :class:`Recipe` states all their settings
 Networks on frames read the former, all other models the latter. :func:`extract_frames` and
 :func:`extract_table` apply them to a corpus in parallel and cache the result. :func:`row_names`,
 :func:`column_names` and :func:`column_groups` name the features. :func:`compute` returns single descriptors
-of a clip, :func:`formants` the resonances of the vocal tract.
+of a clip, :func:`formants` the resonances of the vocal tract. An :class:`OpenSmileRecipe` makes tables of
+openSMILE's functionals instead, if that package is installed.
 """
 
 import lazy_loader
@@ -23,6 +24,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "extraction": ["compute", "frames", "prepare", "table_row"],
         "functionals": ["column_groups", "column_names", "modulation", "row_names", "statistics", "timing"],
         "lpc": ["formants"],
+        "opensmile": ["OpenSmileRecipe"],
         "recipe": ["PRESETS", "Recipe", "get_recipe"],
         "spectrum": ["Spectrum", "mel_centres", "mel_filters"],
         "store": ["Extracted", "extract_frames", "extract_table"],

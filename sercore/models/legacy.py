@@ -42,6 +42,10 @@ def build_s0_cnn2d_lstm(
     An LSTM over one step has nothing to remember: its recurrent kernel and forget gate have no influence,
     and it acts as a dense layer with gates. Over a third of the weights are in that layer.
 
+    The number of weights depends on the input: 3.85 million for VoiceVibes's own, 128 mel bands × 251
+    frames. With the 64 bands of this package it is 3.16 million in the published comparison (251 frames) and
+    3.36 million in the benchmark of speed (300 frames).
+
     Parameters
     ----------
     n_features, n_classes : int

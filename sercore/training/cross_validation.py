@@ -79,13 +79,15 @@ def out_of_fold(
     -------
     pd.DataFrame
         See :func:`sercore.evaluation.oof_rows`, plus ``train_seconds``, ``ms_per_clip`` and
-        ``parameters`` of the fold. ``ms_per_clip`` is measured on up to 64 clips at once, without the first
-        call, which compiles.
+        ``parameters`` of the fold, and what computed it: ``folds_version``
+        (:data:`sercore.training.folds.VERSION`) and ``packages``. ``ms_per_clip`` is measured on up to 64
+        clips at once, without the first call, which compiles.
 
     Raises
     ------
     SercoreError
-        Index, features, labels and model do not belong together.
+        Index, features, labels and model do not belong together, or the rows of an augmented version are in
+        another order.
     SplitError
         The split is not possible for this index.
 
@@ -96,7 +98,7 @@ def out_of_fold(
     >>> X = np.array([[0.0], [1.0]] * 4)
     >>> oof = out_of_fold(index, X, ["sad", "angry"], model="logistic", n_folds=2, progress=False)
     >>> oof.shape, bool((oof["p_sad"].gt(0.5) == oof["label"].eq("sad")).all())
-    ((8, 12), True)
+    ((8, 14), True)
 
     See Also
     --------

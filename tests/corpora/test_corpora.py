@@ -657,7 +657,7 @@ def test_verify_altered_transcoded_and_broken_files(emo_db):
     (wav / "03a01Fa.wav").write_bytes(wav_bytes("other"))
     (wav / "03a01Na.wav").unlink()
     (wav / "03a01Na.flac").write_bytes(wav_bytes("x", fmt="FLAC"))
-    (wav / "03a01Wa.wav").write_bytes(wav_bytes("x", sr=8000))
+    (wav / "03a01Wa.wav").write_bytes(wav_bytes("y", sr=8000))
     (wav / "08a01Fd.wav").write_bytes(LFS_POINTER)
     (wav / "16b10Wb.wav").write_bytes(b"")
     (wav / "03a01Aa.wav").write_bytes(wav_bytes("x"))
@@ -689,12 +689,49 @@ def test_verify_transcoded_corpus_is_complete(emo_db):
     report = verify("emo_db", emo_db, progress=False)
     assert report.counts == {"verified": 4, "transcoded": 1}
     assert report.complete
+    assert str(report).endswith(
+        "complete: 5 of 5 clips are usable\ncontent not checked: 1 clips are known by name and format only; "
+        "any audio with these names would pass, if no two are the same"
+    )
+
+
+def test_verify_same_noise_under_all_names_is_not_a_corpus(tmp_path):
+    names = [file.rsplit(".", 1)[0] for file in read_digests("savee")]
+    for number, stem in enumerate(names):
+        fmt, suffix = (("FLAC", "flac"), ("WAV", "wav"))[number % 2]
+        (tmp_path / f"{stem}.{suffix}").write_bytes(wav_bytes("noise", sr=8000, n=16, fmt=fmt))
+    report = verify("savee", tmp_path, progress=False)
+    assert report.counts == {"repeated": 480}
+    assert not report.complete
+    assert "NOT COMPLETE: 0 of 480 clips are usable" in str(report)
+    details = report.table["detail"]
+    assert details.str.fullmatch("same audio as [A-Z]{2}_[a-z]+[0-9]+").all()
+    assert not (details == "same audio as " + report.table["clip_id"].str.removeprefix("savee/")).any()
+
+
+def test_verify_keeps_official_duplicates(tmp_path):
+    pair = ["03-01-03-01-02-01-07", "03-01-03-01-02-02-07"]
+    for stem in [*pair, "03-01-03-01-01-01-07"]:
+        (tmp_path / f"{stem}.flac").write_bytes(wav_bytes("pair", fmt="FLAC"))
+    found = verify("ravdess", tmp_path, progress=False).table.set_index("clip_id")["status"]
+    assert set(found[[f"ravdess/{stem}" for stem in pair]]) == {"repeated"}, "a third clip is the same"
+    (tmp_path / "03-01-03-01-01-01-07.flac").write_bytes(wav_bytes("other", fmt="FLAC"))
+    found = verify("ravdess", tmp_path, progress=False).table.set_index("clip_id")["status"]
+    assert found[found != "missing"].tolist() == ["transcoded"] * 3
 
 
 def test_verify_without_official_list(iemocap):
     report = verify("iemocap", iemocap, progress=False)
     assert report.counts == {"unchecked": 3}
     assert not report.complete, "the corpus has more clips"
+
+
+def test_verify_same_recording_twice_among_own(tmp_path):
+    write_clips(tmp_path, ["happy/anna_01.wav", "happy/anna_03.wav"])
+    shutil.copy(tmp_path / "happy/anna_01.wav", tmp_path / "happy/anna_02.wav")
+    report = verify("folder", tmp_path, progress=False, speaker=r"([a-z]+)_")
+    assert report.table["status"].tolist() == ["repeated", "repeated", "unchecked"]
+    assert report.table["detail"][0] == "same audio as happy/anna_02"
 
 
 def test_verify_own_recordings(tmp_path):

@@ -324,12 +324,38 @@ def test_paired_difference_uses_same_resamples(rng):
         bootstrap.resample(unit_confusions(codes, p.argmax(1), units, 12, 4)[None])["ua"]
         for p in (proba, close)
     ]
-    other_side = min((drawn[0] <= drawn[1]).sum(), (drawn[0] >= drawn[1]).sum())
     ours = evaluation.compare_paired(y_true, proba, close, CLASSES, speakers=speakers)
-    assert ours["p"] == pytest.approx(2 * (other_side + 1) / 1001)
+    assert ours["p"] == bootstrap.p_value(drawn[0] - drawn[1], 12)
     assert 0.01 < ours["p"] < 1
     apart = np.ptp(np.quantile(drawn[0] - rng.permutation(drawn[1]), [0.025, 0.975]))
     assert ours["high"] - ours["low"] < apart / 2
+
+
+@pytest.mark.parametrize("n_units", [4, 6, 12, 24, 91, 1000])
+def test_p_is_below_5_percent_exactly_if_the_interval_excludes_0(n_units):
+    shape = np.random.default_rng(n_units).standard_normal(1000)
+    excluded = []
+    for shift in np.linspace(-5, 5, 401):
+        low, high = bootstrap.bounds(shape + shift, n_units)
+        excluded.append(low > 0 or high < 0)
+        assert (bootstrap.p_value(shape + shift, n_units) < 0.05) == excluded[-1], shift
+    assert 0 < sum(excluded) < 401
+
+
+def test_p_of_many_units_is_twice_the_proportion_of_the_other_sign(rng):
+    differences = rng.normal(1.5, 1, 100_000)
+    expected = 2 * (differences < 0).mean()
+    assert bootstrap.p_value(differences, 100_000) == pytest.approx(expected, rel=0.01)
+    assert bootstrap.p_value(-differences, 100_000) == bootstrap.p_value(differences, 100_000)
+    assert bootstrap.p_value(differences, 8) > 1.4 * expected
+
+
+def test_p_of_out_of_fold_tables_agrees_with_the_interval(rng):
+    good, rest = make_oof(rng, skill=1.5), [make_oof(rng, skill=s, model="knn") for s in (1.0, 1.3, 1.5, 2.0)]
+    found = [evaluation.compare_oof(good, other) for other in rest]
+    agree = [(each["p"] < 0.05) == (each["low"] > 0 or each["high"] < 0) for each in found]
+    assert all(agree)
+    assert len({each["p"] < 0.05 for each in found}) == 2
 
 
 def test_compare_model_with_itself(rng):

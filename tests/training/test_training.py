@@ -268,7 +268,7 @@ def test_interrupted_write_leaves_no_file(tmp_path, monkeypatch):
 
 
 def test_test_versions_are_averaged(index, X, rng):
-    other = X + rng.normal(0, X.std(), X.shape).astype(np.float32)
+    other = X + rng.normal(0, 0.3 * X.std(axis=0), X.shape).astype(np.float32)
     one = proba_of(predict(index, X, augmented=[other], scale=False))
     two = proba_of(predict(index, other, augmented=[X], scale=False))  # the same training rows
     average = proba_of(predict(index, X, augmented=[other], test_versions=1, scale=False))
@@ -518,3 +518,40 @@ def test_too_few_clips_for_a_model_raise(index, X):
     message = rf"lda cannot be fitted to {len(few)} clips of {len(few)} classes .*; record more clips"
     with pytest.raises(SplitError, match=message):
         training.fit_classical(index, X, few, model="lda")
+
+
+# augmented versions
+
+
+@pytest.mark.parametrize("order", ["reversed", "shuffled", "by label"])
+def test_augmented_versions_in_another_order_are_refused(order, index, X, rng):
+    rows = {
+        "reversed": np.arange(len(X))[::-1],
+        "shuffled": rng.permutation(len(X)),
+        "by label": np.argsort(index["label"].to_numpy(), kind="stable"),
+    }[order]
+    wide = np.hstack([X, rng.normal(size=(len(X), 20))])
+    with pytest.raises(SercoreError, match="augmented version 1: its rows do not resemble"):
+        predict(index, wide, augmented=[1.1 * wide + 0.2, wide[rows]], n_folds=2)
+
+
+def test_augmented_frames_in_another_order_are_refused(rng):
+    clips = [np.cumsum(rng.normal(size=(8, n)), axis=1).astype(np.float32) for n in range(30, 60)]
+    faster = [0.9 * clip[:, ::2] + 20 for clip in clips]  # also louder by more than clips differ
+    assert training_folds.same_order(clips, faster)
+    assert not training_folds.same_order(clips, faster[::-1])
+    assert not training_folds.same_order(clips, [clip[:4] for clip in faster])
+    one_frame = [clip[:, :1] for clip in clips]
+    assert training_folds.same_order(one_frame, one_frame)
+
+
+def test_rows_state_what_computed_them(index, X, tmp_path, monkeypatch):
+    import sklearn
+
+    first = predict(index, X, n_folds=2, folder=tmp_path)
+    assert set(first["folds_version"]) == {str(training_folds.VERSION)}
+    assert set(first["packages"]) == {f"scikit-learn {sklearn.__version__}, numpy {np.__version__}"}
+    monkeypatch.setattr(training_folds, "VERSION", training_folds.VERSION + 1)
+    cached = predict(index, X, n_folds=2, folder=tmp_path)  # a cached fold keeps its own version
+    assert set(cached["folds_version"]) == set(first["folds_version"])
+    assert set(predict(index, X, n_folds=2)["folds_version"]) == {str(training_folds.VERSION)}
