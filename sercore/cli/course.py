@@ -54,24 +54,21 @@ def _run(options) -> None:
 
 
 def _results(options) -> None:
-    from ..course import cross_corpus, encoder_tables, fairness, probes, published, readme
+    from ..course import cross_corpus, encoder_tables, fairness, fine_tuned, probes, published, readme
     from ..evaluation import cross_corpus_text, table_text
 
-    for name in options.names or [
-        probes.PROBES,
-        *published.CAMPAIGNS,
-        *cross_corpus.CAMPAIGNS,
-        fairness.FAIRNESS,
-    ]:
+    tables = {fine_tuned.FINE_TUNED: fine_tuned, probes.PROBES: probes}
+    everything = [*published.CAMPAIGNS, *tables, *cross_corpus.CAMPAIGNS, fairness.FAIRNESS]
+    for name in options.names or everything:
         if name == fairness.FAIRNESS:
             if options.measure:
                 print(fairness.measure_fairness())
             print(f"\n{name}\n{fairness.table_text()}")
             continue
-        if name == probes.PROBES:
+        if name in tables:
             if options.measure:
-                print(probes.measure())
-            print(f"\n{name}\n{probes.table().round(3).to_string(index=False)}")
+                print(tables[name].measure())
+            print(f"\n{name}\n{tables[name].table().round(3).to_string(index=False)}")
             continue
         if name in cross_corpus.CAMPAIGNS:
             if options.measure:
@@ -86,7 +83,7 @@ def _results(options) -> None:
         readme.replace("results", readme.results_markdown())
         readme.replace("networks", readme.networks_markdown())
         readme.replace("encoder", readme.encoder_markdown())
-        readme.replace("probes", encoder_tables.probes_markdown())
+        encoder_tables.write()
         readme.replace("fusion", readme.fusion_markdown())
         readme.replace("cross-corpus", readme.cross_corpus_markdown())
         readme.replace("curve", readme.curve_markdown())

@@ -87,7 +87,9 @@ class Campaign:
     precision : str
         Dtype policy of networks (``keras.config.set_dtype_policy``).
     encoder : str, optional
-        Encoder whose pooled rows are the table (:class:`sercore.encoders.EncoderRecipe`).
+        Encoder whose pooled rows are the table and whose frames are the frames
+        (:class:`sercore.encoders.EncoderRecipe`), or a picture network
+        (:data:`sercore.encoders.pictures.FAMILIES`).
     weights : str
         Weights of the encoder; ``permuted`` and ``random`` are controls.
     seconds : float
@@ -180,7 +182,28 @@ def _encoder_campaigns() -> dict[str, Campaign]:
     return campaigns
 
 
-CAMPAIGNS |= _encoder_campaigns()
+def _head_campaigns() -> dict[str, Campaign]:
+    """Other heads on the same frozen encoder, and a picture network with random weights as a control.
+
+    Nothing was chosen for them: they have the defaults of their builders and of
+    :func:`sercore.training.fit`, with early stopping on inner speakers. The MLP is trained with and without
+    auxiliary labels.
+    """
+    task = ("ravdess", "eight", "emobox-ravdess")
+    common = {"repeated": ("mlp",), "encoder": "whisper_tiny_en"}
+    return {
+        "ravdess-emobox-encoder-mlp": Campaign(*task, models=("mlp",), **common),
+        "ravdess-emobox-encoder-multitask": Campaign(
+            *task, models=("mlp",), **common, fit_params={"auxiliary": ("intensity", "sentence")}
+        ),
+        "ravdess-emobox-encoder-attention": Campaign(*task, models=("encoder_attention",), **common),
+        "ravdess-emobox-pictures-random": Campaign(
+            *task, models=("logistic_nested",), repeated=(), encoder="mobilenet_v2", weights="random"
+        ),
+    }
+
+
+CAMPAIGNS |= _encoder_campaigns() | _head_campaigns()
 
 
 def run_campaign(
@@ -268,9 +291,12 @@ def _features(campaign: Campaign, model: str, root, n_jobs: int):
     frames = reads_frames(model)
     extract, recipe = (extract_frames, "log_mel") if frames else (extract_table, "default")
     if campaign.encoder:
-        from ..encoders import EncoderRecipe
+        from ..encoders import EncoderRecipe, PictureRecipe, pictures
 
-        recipe = EncoderRecipe(campaign.encoder, weights=campaign.weights, seconds=campaign.seconds)
+        if campaign.encoder in pictures.FAMILIES:
+            recipe = PictureRecipe(campaign.encoder, weights=campaign.weights)
+        else:
+            recipe = EncoderRecipe(campaign.encoder, weights=campaign.weights, seconds=campaign.seconds)
     whole = load_index(campaign.corpus, root)
     made = extract(whole, recipe, n_jobs=n_jobs)
     augmented = [

@@ -4,7 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sercore.course import clone, cross_corpus, encoder_tables, fairness, fusion, probes, published, readme
+from sercore.course import (
+    clone,
+    cross_corpus,
+    encoder_tables,
+    fairness,
+    fine_tuned,
+    fusion,
+    probes,
+    published,
+    readme,
+)
 from sercore.errors import SercoreError
 
 
@@ -28,7 +38,7 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
 
 def test_every_file_of_predictions_belongs_to_a_campaign():
     campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, cross_corpus.CURVE, fairness.FAIRNESS}
-    campaigns |= {probes.PROBES}
+    campaigns |= {probes.PROBES, fine_tuned.FINE_TUNED}
     assert {path.stem for path in published.oof_folder().iterdir()} == campaigns
 
 
@@ -49,6 +59,8 @@ def test_pages_show_what_the_predictions_give():
     assert readme.results_markdown() in text, "run: sercore results --readme"
     assert readme.networks_markdown() in text, "run: sercore results --readme"
     assert readme.encoder_markdown() in text, "run: sercore results --readme"
+    assert encoder_tables.heads_markdown() in text, "run: sercore results --readme"
+    assert encoder_tables.fine_tuned_markdown() in text, "run: sercore results --readme"
     assert readme.fusion_markdown() in text, "run: sercore results --readme"
     assert readme.cross_corpus_markdown() in text, "run: sercore results --readme"
     assert readme.curve_markdown() in text, "run: sercore results --readme"
@@ -63,6 +75,15 @@ def test_probes_cover_every_input_and_target():
     assert table["ua"].between(table["ua_low"], table["ua_high"]).all()
     text = (clone.repository() / "data" / "RESULTS.md").read_text(encoding="utf-8")
     assert encoder_tables.probes_markdown() in text, "run: sercore results --readme"
+
+
+def test_fine_tuned_systems_predict_the_test_speakers_of_one_published_fold():
+    oof, frozen = fine_tuned.load(), published.load("ravdess-emobox-encoder")
+    clips = set(frozen.loc[frozen["fold"] == fine_tuned.FOLD, "clip_id"])
+    for _, part in oof.groupby("model"):
+        assert set(part["clip_id"]) == clips
+        assert len(part) == len(clips)
+    assert set(oof["model"]) == set(fine_tuned.SYSTEMS) == set(encoder_tables.SYSTEMS)
 
 
 def test_encoder_meets_its_bars():
