@@ -4,7 +4,7 @@ The package has three floors; a module imports from its own floor and those belo
 
     course   notebooks, published results, README tables, benchmarks
     report   model cards of bundles
-    views    plots, pictures, widgets
+    views    plots, pictures, widgets, exercises
     library  errors paths files quiet labels · audio synth · corpora · encoders features · splits models ·
              evaluation · training · ensemble interpret · bundle   (lowest first)
 
@@ -27,7 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "audio", "bundle", "cli", "corpora", "course", "encoders", "ensemble", "errors", "evaluation",
-        "features", "files", "interpret", "labels", "models", "paths", "pictures", "plots", "quiet",
-        "report", "splits", "synth", "training", "widgets",
+        "exercises", "features", "files", "interpret", "labels", "models", "paths", "pictures", "plots",
+        "quiet", "report", "splits", "synth", "training", "widgets",
     ],
 )  # fmt: skip

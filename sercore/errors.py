@@ -80,3 +80,7 @@ class EncoderError(SercoreError):
 
     Notebook: 08_pretrained_encoder.ipynb
     """
+
+
+class ExerciseError(SercoreError, ValueError):
+    """There is no such exercise or quiz."""

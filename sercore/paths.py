@@ -8,9 +8,10 @@ The data folder is the first of
 4. a per-user folder (``pooch.os_cache("sercore")``).
 
 A corpus such as ``ravdess`` is searched for in the folder given as ``root``, then in
-``$SERCORE_CORPORA/ravdess``, then in ``ravdess`` inside the data folder. ``SERCORE_CORPUS`` and
-``SERCORE_ROOT``, which ``sercore run --corpus … --root …`` sets for its notebooks, name one corpus and its
-folder. Caches are stored in ``cache`` inside the data folder and may be deleted at any time.
+``$SERCORE_CORPORA/ravdess``, then in ``ravdess`` inside the data folder, then, in a notebook on Kaggle, among
+the data sets that were added to it (:data:`KAGGLE`). ``SERCORE_CORPUS`` and ``SERCORE_ROOT``, which
+``sercore run --corpus … --root …`` sets for its notebooks, name one corpus and its folder. Caches are stored
+in ``cache`` inside the data folder and may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ import os
 from pathlib import Path
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
+
+KAGGLE = Path("/kaggle/input")
+"""Data sets of a notebook on Kaggle: ``<name>/`` or, in newer sessions, ``datasets/<owner>/<name>/``."""
 
 
 def data_dir(root: str | os.PathLike | None = None) -> Path:
@@ -77,4 +81,6 @@ def corpus_candidates(folder_names: tuple[str, ...], root: str | os.PathLike | N
     bases = [data_dir()]
     if os.environ.get("SERCORE_CORPORA"):
         bases.insert(0, Path(os.environ["SERCORE_CORPORA"]).expanduser())
+    if KAGGLE.is_dir():
+        bases += [KAGGLE, *sorted(KAGGLE.glob("datasets/*/"))]
     return [base / name for base in bases for name in folder_names]

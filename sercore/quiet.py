@@ -1,14 +1,15 @@
 """Settings of the process: a quiet terminal, no telemetry, one thread, an end with the parent.
 
 TensorFlow, absl, CUDA and oneDNN write to file descriptor 2 from C++, in part before they read any log
-level, and worker processes and notebook kernels inherit the descriptor. :func:`terminal` therefore
-connects the descriptor to a log file, while ``sys.stderr``, which progress bars and the messages of
-sercore use, stays connected to the terminal.
+level, and worker processes and notebook kernels inherit the descriptor. Other libraries of C write to file
+descriptor 1, in the middle of JSON. :func:`terminal` therefore connects both descriptors to a log file, while
+``sys.stderr`` and ``sys.stdout``, which sercore uses, stay connected to the terminal.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import logging
 import os
@@ -42,7 +43,7 @@ def disable_telemetry() -> None:
 def terminal(log: str | os.PathLike) -> Iterator[None]:
     """Send everything but sercore's own output to a log file.
 
-    Redirected are file descriptor 2 of this process and of the processes it starts, log records of
+    Redirected are file descriptors 1 and 2 of this process and of the processes it starts, log records of
     Python libraries, and their warnings. Warnings of sercore are printed as one message each.
 
     Parameters
@@ -75,7 +76,8 @@ def terminal(log: str | os.PathLike) -> Iterator[None]:
     logging.getLogger().addHandler(handler)
     warnings.showwarning = _show_warning
     try:
-        yield
+        with _own_output():
+            yield
     finally:
         warnings.showwarning = show
         logging.getLogger().removeHandler(handler)
@@ -83,6 +85,30 @@ def terminal(log: str | os.PathLike) -> Iterator[None]:
         os.dup2(kept.fileno(), 2)
         sys.stderr = before
         kept.close()
+
+
+@contextlib.contextmanager
+def _own_output() -> Iterator[None]:
+    """Connect file descriptor 1 to where descriptor 2 leads, and ``sys.stdout`` to what 1 was."""
+    before = sys.stdout
+    if _descriptor(before) != 1:
+        yield
+        return
+    before.flush()
+    kept = open(  # noqa: SIM115
+        os.dup(1), "w", 1 if before.line_buffering else -1, before.encoding, "backslashreplace"
+    )
+    os.dup2(2, 1)
+    sys.stdout = kept
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError, AttributeError, TypeError):  # what C libraries have buffered
+            ctypes.CDLL(None).fflush(None)
+        sys.stdout = before
+        os.dup2(kept.fileno(), 1)
+        with contextlib.suppress(OSError):  # a full disk, which sercore.cli has reported
+            kept.close()
 
 
 @contextlib.contextmanager

@@ -71,6 +71,52 @@ def test_run_refuses_unwritable_folder_and_root_without_corpus(capsys, tmp_path,
     assert "pass --corpus with --root" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], {"tour": True, "only": [], "n_jobs": 1}),
+        (["--all"], {"tour": False, "only": [], "n_jobs": None}),
+        (["--all", "--jobs", "3"], {"tour": False, "only": [], "n_jobs": 3}),
+        (["--only", "01"], {"tour": False, "only": ["01"], "n_jobs": 1}),
+    ],
+)
+def test_run_is_a_tour_unless_all_or_some_are_wanted(tmp_path, monkeypatch, capsys, arguments, expected):
+    called = {}
+    monkeypatch.setattr(
+        "sercore.course.notebooks.run", lambda _, **options: called.update(options) or tmp_path
+    )
+    assert main(["run", *arguments]) == 0
+    assert {name: called[name] for name in expected} == expected
+    assert ("sercore run --all" in capsys.readouterr().out) == expected["tour"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments", "opens"),
+    [
+        ({"DISPLAY": ":0"}, [], True),
+        ({"DISPLAY": ":0"}, ["--no-open"], False),
+        ({"DISPLAY": ":0", "CI": "true"}, [], False),
+        ({"DISPLAY": ":0", "SSH_CONNECTION": "1"}, [], False),
+        ({}, [], False),
+    ],
+)
+def test_run_opens_the_page_where_there_is_a_browser(tmp_path, monkeypatch, variables, arguments, opens):
+    opened = []
+    monkeypatch.setattr("sercore.course.notebooks.run", lambda _, **options: tmp_path)
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "CI", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert main(["run", *arguments]) == 0
+    assert opened == ([(tmp_path / "summary.html").as_uri()] if opens else [])
+    monkeypatch.setattr("sys.stdout.isatty", lambda: False)
+    assert main(["run", *arguments]) == 0
+    assert len(opened) == opens
+
+
 @pytest.mark.slow
 def test_extract_writes_one_row_per_clip(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
@@ -116,15 +162,23 @@ def test_bench_prints_measurements(capsys, monkeypatch):
 # --- quiet terminal --------------------------------------------------------------------------------
 
 NOISE = """
-import os, sys, warnings
+import ctypes, os, sys, warnings
 from sercore import corpora, quiet
+print("before")
 with quiet.terminal(sys.argv[1]):
+    print("own", end=" ")
+    os.write(1, b"printed by a library\\n")
+    if sys.platform != "win32":
+        ctypes.CDLL(None).printf(b"printed late\\n")
+    os.system("echo printed by a child process")
+    print("line")
     os.write(2, b"from C++\\n")
     os.system("echo from a child process >&2")
     warnings.warn_explicit("from a library", FutureWarning, "library.py", 1)
     corpora.load_index("folder", sys.argv[2], speaker=r"/(\\w+)", unknown="warn")
     print("own message", file=sys.stderr)
 os.write(2, b"afterwards\\n")
+print("after")
 """
 
 
@@ -141,7 +195,9 @@ def test_quiet_terminal_logs_everything_but_own_output(tmp_path):
     assert lines[0].startswith("sercore: ")
     assert "unknown/anna.wav" in done.stderr
     assert lines[-2:] == ["own message", "afterwards"]
+    assert done.stdout.splitlines() == ["before", "own line", "after"]
     logged = log.read_text()
+    assert logged.count("printed by a") == 2
     for text in ("from C++", "from a child process", "FutureWarning: from a library"):
         assert text in logged
         assert text not in done.stderr

@@ -23,6 +23,7 @@ PAGES = [
     ROOT / "CHANGELOG.md",
     ROOT / ".github" / "CONTRIBUTING.md",
     *(ROOT / "data").glob("*.md"),
+    *(ROOT / "notebooks").glob("*.md"),
 ]
 MODULES = ["sercore", *(module.name for module in pkgutil.walk_packages(sercore.__path__, "sercore."))]
 
@@ -107,6 +108,37 @@ def test_readme_is_short_and_has_the_test_command_of_ci():
 def test_links_of_pages_exist(path):
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+GLOSSARY = ROOT / "notebooks" / "glossary.md"
+TERMS = re.findall(
+    r"^### (.+)\n\n((?:.+\n?)+?)(?=\n### |\Z)", GLOSSARY.read_text(encoding="utf-8"), re.M
+)  # (term, definition)
+
+
+def anchor(term):
+    return term.lower().replace(" ", "-").replace("'", "")
+
+
+def test_glossary_is_sorted_and_has_the_words_of_the_course():
+    terms = [term for term, _ in TERMS]
+    assert terms == sorted(terms, key=str.lower)
+    assert {"Recall", "UA", "Dropout", "Batch normalisation", "Nats", "Logits", "Functionals"} <= set(terms)
+
+
+@pytest.mark.parametrize(("term", "text"), TERMS, ids=[anchor(term) for term, _ in TERMS])
+def test_terms_of_the_glossary_occur_in_their_notebook(term, text):
+    number, name = re.search(r"→\s+\[(\d\d)\]\((\S+)\)\s*$", text).groups()
+    assert name.startswith(number)
+    words = "\n".join(cell.source for cell in NOTEBOOKS[name].cells)
+    assert re.search(rf"\b{re.escape(term)}", words, re.I)
+
+
+@pytest.mark.parametrize("path", NUMBERED, ids=lambda path: path.name)
+def test_links_to_the_glossary_reach_a_term(path):
+    links = re.findall(r"\]\(glossary\.md(?:#([^)]+))?\)", markdown(NOTEBOOKS[path.name]))
+    assert links or path.name[:2] in ("08", "10"), "no link to the glossary"
+    assert set(links) - {""} <= {anchor(term) for term, _ in TERMS}
 
 
 def tags():

@@ -24,6 +24,7 @@ import numpy as np
 from ..errors import AudioError
 from ..files import is_lfs_pointer
 from .containers import inspect, tag_size
+from .formats import foreign, other_file
 
 __all__ = [
     "AUDIO_SUFFIXES",
@@ -37,16 +38,21 @@ __all__ = [
 
 AUDIO_SUFFIXES = (
     ".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".oga", ".au", ".caf", ".w64", ".wave",
-    ".aifc", ".rf64", ".snd", ".sph", ".voc",
+    ".aifc", ".rf64", ".snd", ".sph", ".voc", ".mp2", ".mpga", ".nist",
 )  # fmt: skip
 """Suffixes of the files that are read when a folder is searched."""
 DECODED_SUFFIXES = (
     ".m4a", ".mp4", ".aac", ".webm", ".amr", ".3gp", ".wma", ".mov", ".mkv", ".3g2", ".3gpp", ".ape", ".awb",
-    ".m4b", ".m4v", ".mka", ".qta", ".spx", ".weba", ".wv",
+    ".m4b", ".m4v", ".mka", ".qta", ".spx", ".weba", ".wv", ".3ga", ".asf", ".m4r", ".mpc", ".shn", ".tta",
+    ".wmv",
 )  # fmt: skip
 """Suffixes of recordings that are read as well if ffmpeg is installed."""
-OTHER_SUFFIXES = (".avi", ".flv", ".mpeg", ".mpg")
-"""Suffixes of recordings that are named in messages, and not read."""
+OTHER_SUFFIXES = (
+    ".avi", ".flv", ".mpeg", ".mpg", ".ac3", ".ds2", ".dsf", ".dss", ".dts", ".gsm", ".m2ts", ".msv", ".mts",
+    ".ogv", ".pcm", ".qcp", ".ra", ".raw", ".rm",
+    *(s + end for s in (*AUDIO_SUFFIXES, ".m4a", ".mp4") for end in (".crdownload", ".part", ".icloud")),
+)  # fmt: skip
+"""Suffixes of recordings that are named in messages, and not read; the last are unfinished downloads."""
 
 MAX_SECONDS = 3600.0
 """Longest recording that is read, in seconds."""
@@ -62,32 +68,6 @@ _SAMPLES_PER_BYTE = 1000  # FLAC compresses digital silence about 500-fold; no f
 _UNKNOWN = 2**62  # libsndfile's number of frames if the file does not declare it is 2**63 - 1
 _BLOCK = 2**20  # frames read at a time if their number is unknown
 _CONTAINERS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "NIST", "VOC", "CAF", "FLAC", "OGG", "MP3"}
-
-# position, first bytes, name, and ffmpeg's name of formats that libsndfile does not read; without the last,
-# ffmpeg reads truncated files without an error
-_FOREIGN = (
-    (4, b"ftypM4A", "m4a (AAC)", "mov"),
-    (4, b"ftypM4B", "m4a (AAC)", "mov"),
-    (4, b"ftyp3g", "3GP", "mov"),
-    (4, b"ftypqt", "QuickTime", "mov"),
-    (4, b"ftyp", "MP4", "mov"),
-    (4, b"moov", "QuickTime", "mov"),
-    (4, b"mdat", "QuickTime", "mov"),
-    (0, b"\x1a\x45\xdf\xa3", "Matroska", "matroska"),
-    (0, b"#!AMR", "AMR", "amr"),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMA (ASF)", "asf"),
-    (0, b"ADIF", "AAC", "aac"),
-    (8, b"AVI ", "AVI", None),
-    (0, b"FLV\x01", "Flash video", None),
-    (0, b".RMF", "RealAudio", "rm"),
-    (0, b"\0\0\x01\xba", "MPEG video", None),
-    (0, b"wvpk", "WavPack", "wv"),
-    (0, b"MAC ", "Monkey's Audio", "ape"),
-    (0, b"TTA1", "True Audio", "tta"),
-    (0, b"MPCK", "Musepack", "mpc8"),
-    (28, b"Speex   ", "Speex", "ogg"),
-    (0, b"ajkg", "Shorten", "shn"),
-)
 
 
 def read(path: Path) -> tuple[np.ndarray, int]:
@@ -115,10 +95,13 @@ def read(path: Path) -> tuple[np.ndarray, int]:
     """
     head, n_bytes = _open_head(path)
     _refuse_lookalikes(head, path)
-    if found := _foreign(head[tag_size(head, 0) if head.startswith(b"ID3") else 0 :]):
+    found = foreign(head[tag_size(head, 0) if head.startswith(b"ID3") else 0 :])
+    if found and found[1] != "wav":
         return _convert(path, *found)
     try:
         content, n_expected = inspect(path, head, n_bytes)
+        if found:
+            return _convert(path, *found)
     except AudioError:
         raise
     except Exception as error:
@@ -171,13 +154,12 @@ def _decode(source, path: Path, head: bytes, n_bytes: int) -> tuple[np.ndarray, 
     except AudioError:
         raise
     except Exception as error:  # of any type: libsndfile, soundfile, memory
+        known = other_file(head)
+        found = f"it is {known[0]}" if known else f"its first bytes are {head[:12]!r}; {_one_line(error)}"
+        advice = known[1] if known else f"use {', '.join(AUDIO_SUFFIXES[:8])}"
         raise AudioError(
-            f"{path}: not readable as audio (its first bytes are {head[:12]!r}; {_one_line(error)}); "
-            + (
-                "it seems cut off or damaged: get it again"
-                if compressed
-                else f"use {', '.join(AUDIO_SUFFIXES[:8])}"
-            ),
+            f"{path}: not readable as audio ({found}); "
+            + ("it seems cut off or damaged: get it again" if compressed else advice),
             reason="truncated" if compressed else "not-audio",
         ) from error
     if len(samples) < declared or (compressed and len(samples) == 0):
@@ -217,16 +199,6 @@ def _one_line(error: Exception) -> str:
 
 
 # --- formats that libsndfile does not read -----------------------------------------------------------
-
-
-def _foreign(head: bytes) -> tuple[str, str | None] | None:
-    """Name of a format that libsndfile does not read, and ffmpeg's name of it; None for others."""
-    for position, magic, name, demuxer in _FOREIGN:
-        if head.startswith(magic, position):
-            return ("WebM" if name == "Matroska" and b"webm" in head[:64] else name), demuxer
-    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:  # an ADTS frame: layer 0
-        return "AAC", "aac"
-    return None
 
 
 def _convert(path: Path, name: str, demuxer: str | None) -> tuple[np.ndarray, int]:

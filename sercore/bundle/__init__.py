@@ -11,50 +11,45 @@ Nothing is ever unpickled::
 
 ====================  ==============================================================================
 ``predictor``         :class:`Predictor`: load a bundle and predict
+``members``           the models of a bundle as functions
 ``saving``            write a bundle
 ``training``          from a corpus to a bundle (``sercore train``)
-``details``           scores by class and group, and calibration, for the model card
-``default_model``     the small model of demonstrations
+``defaults``          the models that are used if none is named
 ``files``             prediction for many files, in parallel
 ``recordings``        long recordings in windows
 ``streaming``         the last seconds of a microphone, at regular steps
 ``prediction``        an emotion, or the reason for a rejection
 ``shipping``          the models of the package
-``speech_model``      the model for recordings of people
-``strangers``         evaluation on other corpora than those of training
-``model_card``        MODEL_CARD.md of the models of the package
+``scores``            scores by class and group, and on corpora left out of training
+``model_card``        a bundle in words, and MODEL_CARD.md of the models of the package
 ``printing``          output of ``sercore predict``
 ``folder``            files and digests of a bundle
 ``manifest``          ``bundle.json`` and its validation
 ``estimators``        scikit-learn models as skops files, with a list of allowed classes
-``rejection``         clips without answer
+``rejection``         the stored novelty detector
 ``speakers``          the voice of one person, for speaker normalisation
 ``linear``            logistic regression as arrays
 ``networks``          Keras and ONNX files, with a list of allowed classes
 ``onnx_graph``        ONNX files: known operators and bounded size
-``safe_json``         JSON and zip files from untrusted sources
-``reproducible_zip``  identical files for identical models
+``archives``          JSON and zip files from untrusted sources, identical ones for identical models
 ====================  ==============================================================================
 """
 
 from .. import quiet
-from .default_model import get_predictor
+from .defaults import get_predictor, model_note, speech_predictor
 from .files import find_files, predict_clip, predict_files
 from .folder import digest
 from .prediction import Prediction, predict_or_reject
 from .predictor import Predictor
 from .printing import print_predictions
 from .recordings import Recording, Windows, over_time, predict_windows
-from .rejection import Answer
 from .saving import FittedModel, save
 from .shipping import shipped_bundle
-from .speech_model import model_note, speech_predictor
 from .streaming import Listener, PauseDetector, SampleBuffer
 
 quiet.disable_telemetry()  # no module of this package imports ONNX Runtime before it is used
 
 __all__ = [
-    "Answer",
     "FittedModel",
     "Listener",
     "PauseDetector",

@@ -13,8 +13,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from ..errors import BundleError
-from . import reproducible_zip
-from .safe_json import brief, read_json, read_member, walk_objects
+from .archives import brief, read_json, read_member, reproducible_skops, walk_objects
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -90,7 +89,7 @@ def dump(model: BaseEstimator) -> bytes:
     if "cv" in model.get_params(deep=False):
         model.set_params(cv=None)  # indices of training rows; not needed for prediction
     try:
-        content = reproducible_zip.skops(sio.dumps(model))
+        content = reproducible_skops(sio.dumps(model))
     except Exception as error:  # skops has no common error for unsupported objects
         raise BundleError(
             f"{type(model).__name__} cannot be written without pickle ({brief(error)})"

@@ -71,7 +71,7 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
             found += [
                 Path(where) / file
                 for file in inside
-                if file.lower().endswith(suffixes) and not file.startswith(".")
+                if file.lower().endswith(suffixes) and (not file.startswith(".") or file.endswith(".icloud"))
             ]
         files += sorted(found) or [Path(name)]
     if files and all(map(os.path.isdir, files)):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import BundleError
-from .safe_json import brief, read_member
+from .archives import brief, read_member
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator

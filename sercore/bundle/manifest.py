@@ -12,10 +12,10 @@ from ..encoders import EncoderRecipe
 from ..encoders.sources import weights_sha256
 from ..errors import BundleError, RecipeError
 from ..features import Recipe
+from .archives import read_json
 from .folder import digest_of
 from .rejection import FILE as REJECTION_FILE
 from .rejection import FOLDER as REJECTION_FOLDER
-from .safe_json import read_json
 
 FORMAT = 3
 """Increased whenever older code could misread a bundle; other formats are refused."""
@@ -94,7 +94,7 @@ class Manifest:
         ``speakers``.
     evaluation : dict or None
         A row of the result table: split, metrics, interval over speakers. ``corpora`` has a row for each
-        training set and test corpus (:func:`sercore.bundle.strangers.corpus_scores`).
+        training set and test corpus (:func:`sercore.bundle.scores.corpus_scores`).
     versions : dict of str to str
         Versions of the libraries with which the bundle was written.
     reference : dict of str to float

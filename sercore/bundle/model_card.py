@@ -1,4 +1,4 @@
-"""The model card of the models of the package, and scores by corpus as text.
+"""A bundle in words: short sentences, scores by corpus as a table, and the model card of the package.
 
 References
 ----------
@@ -7,7 +7,7 @@ Mitchell et al.: Model cards for model reporting. FAT* 2019.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +25,77 @@ HEADER = (
     "rejected %",
     "clips",
 )
+
+
+def summary(manifest: Manifest) -> list[str]:
+    """What a model is, trained on what, and how well it predicts strangers, in short sentences.
+
+    Parameters
+    ----------
+    manifest : Manifest
+
+    Returns
+    -------
+    list of str
+        Members and classes; training corpora with licences; UA on corpora that were left out of training, if
+        there are any; UA on held-out speakers; on what confidence and rejection are based.
+    """
+    corpora = manifest.training.get("corpora", [])
+    titles = [corpus["title"] if len(corpora) == 1 else corpus["title"].split(",")[0] for corpus in corpora]
+    licences = [f"{title} ({corpus['licence']})" for title, corpus in zip(titles, corpora, strict=True)]
+    lines = [
+        f"{' + '.join(manifest.members)} ({', '.join(manifest.classes)}).",
+        f"Trained on {', '.join(licences) or 'unknown recordings'}.",
+    ]
+    chance = f"(chance {100 / len(manifest.classes):.3g} %)."
+    if elsewhere := scores_text(corpus_rows(manifest, known=False)):
+        lines.append(f"UA on corpora left out of training: {elsewhere} {chance}")
+    if own := scores_text(corpus_rows(manifest, known=True)):
+        lines.append(f"UA on other speakers of its corpora: {own}.")
+    elif manifest.evaluation:
+        lines.append(f"{_overall(manifest.evaluation)} {chance}")
+    if held_out := manifest.training.get("held_out"):
+        line = "Confidence calibrated on left-out {temperature}, limit of rejection on left-out {rejection}."
+        lines.append(line.format(**held_out))
+    return lines
+
+
+def _overall(scores: Mapping) -> str:
+    """UA of the whole evaluation, with its interval."""
+    text = f"UA {100 * scores['ua']:.1f} %"
+    if scores["ua_low"] is not None:
+        low, high = (100 * scores[end] for end in ("ua_low", "ua_high"))
+        text += f" [{low:.1f}, {high:.1f}] over {scores['interval']}"
+    return f"{text} on {scores['n_clips']} clips held out by split {scores['split']}"
+
+
+def corpus_rows(manifest: Manifest, *, known: bool, clips: int = 0) -> list[dict]:
+    """Scores by test corpus, of corpora that the tested model was trained on or not.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    known : bool
+        Whether the tested model was trained on other speakers of the test corpus.
+    clips : int
+        Number of unlabelled clips of each test speaker by which features were normalised.
+    """
+    return [
+        row
+        for row in (manifest.evaluation or {}).get("corpora", [])
+        if row["clips"] == clips and (row["test"] in row["train"].split("+")) is known
+    ]
+
+
+def scores_text(rows: Iterable[Mapping]) -> str:
+    """UA by test corpus in one line.
+
+    Examples
+    --------
+    >>> scores_text([{"test": "tess", "ua": 0.5344}, {"test": "emo_db", "ua": 0.5331}])
+    'tess 53.4 %, emo_db 53.3 %'
+    """
+    return ", ".join(f"{row['test']} {100 * row['ua']:.1f} %" for row in rows)
 
 
 def corpora_text(manifest: Manifest) -> str:

@@ -22,9 +22,8 @@ import numpy as np
 from ..errors import BundleError, SercoreError
 from ..models import pad_clips
 from ..onnx_runtime import MAX_BYTES, MAX_SECONDS, needs_more_memory, run_options, session_options
-from . import reproducible_zip
+from .archives import brief, read_json, read_member, reproducible_keras, walk_objects
 from .onnx_graph import check_onnx
-from .safe_json import brief, read_json, read_member, walk_objects
 
 if TYPE_CHECKING:
     import keras
@@ -46,7 +45,10 @@ ALLOWED = {
     "keras.regularizers": ("L2",),
     "keras.src.models.functional": ("Functional",),
     "keras.src.ops.numpy": ("ExpandDims",),
-    "sercore": ("AttentionPool", "MaskedConv", "MaskedPool", "Position", "SplitPadding"),
+    "sercore": (
+        "AttentionPool", "AttentionStatistics", "Deltas", "MaskedConv", "MaskedPool", "Position",
+        "SplitPadding",
+    ),
 }  # fmt: skip
 """Classes that a network may contain, by module; those of :mod:`sercore.models.layers` as ``sercore``."""
 
@@ -142,7 +144,7 @@ def dump(network: keras.Model, *, onnx: bool = True) -> dict[str, bytes]:
     bare(np.zeros([1, *(size or 16 for size in bare.input_shape[1:])], dtype=np.float32))
     with _temporary_folder(network.name) as folder:
         bare.save(folder / "network.keras")
-        contents = {"network.keras": reproducible_zip.keras((folder / "network.keras").read_bytes())}
+        contents = {"network.keras": reproducible_keras((folder / "network.keras").read_bytes())}
         check_keras(contents["network.keras"], where=network.name)
         if onnx:
             try:

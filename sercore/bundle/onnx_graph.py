@@ -13,7 +13,7 @@ from ..errors import BundleError
 OPERATORS = frozenset({
     "Add", "And", "AveragePool", "Cast", "Concat", "ConstantOfShape", "Conv", "Cos", "CumSum", "Div",
     "Expand", "Gather", "Gemm", "GlobalAveragePool", "Greater", "Identity", "IsNaN", "Less", "Loop",
-    "MatMul", "Max", "Mul", "Neg", "Not", "Pad", "Reciprocal", "ReduceProd", "ReduceSum", "Relu",
+    "MatMul", "Max", "MaxPool", "Mul", "Neg", "Not", "Pad", "Reciprocal", "ReduceProd", "ReduceSum", "Relu",
     "Reshape", "ReverseSequence", "Shape", "Sigmoid", "Sin", "Slice", "Softmax", "Split", "Sqrt",
     "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze", "Where",
 })  # fmt: skip

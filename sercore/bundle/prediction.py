@@ -1,13 +1,16 @@
-"""The answer to one clip: an emotion, or the reason why there is none."""
+"""The prediction for one clip: an emotion, or the reason why there is none."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import AudioError
-from .predictor import Predictor
+
+if TYPE_CHECKING:
+    from .predictor import Predictor
 
 
 @dataclass(frozen=True)
@@ -16,29 +19,46 @@ class Prediction:
 
     Parameters
     ----------
-    emotion : str or None
-        The most probable emotion; None if the clip is rejected.
     proba : dict of str to float
-        Probability by emotion; may be empty if the clip is rejected.
-    reason : str
-        Why the clip is rejected.
+        Calibrated probability of every emotion; empty if none could be computed.
+    rejected : str or None
+        Why the clip gets no emotion: ``not speech``, ``unlike the voices this model learned from``, or a
+        reason why the audio cannot be used.
 
     Examples
     --------
-    >>> str(Prediction("sad", {"neutral": 0.25, "sad": 0.75}))
-    'sad, 75 %'
-    >>> str(Prediction(None, reason="silent"))
+    >>> found = Prediction({"neutral": 0.25, "sad": 0.75})
+    >>> str(found), found.label, found.confidence
+    ('sad, 75 %', 'sad', 0.75)
+    >>> str(Prediction(rejected="silent"))
     'no prediction: silent'
     """
 
-    emotion: str | None
     proba: dict[str, float] = field(default_factory=dict)
-    reason: str = ""
+    rejected: str | None = None
+
+    @property
+    def label(self) -> str | None:
+        """The most probable emotion, or None if the clip is rejected."""
+        return None if self.rejected else max(self.proba, key=self.proba.get)
+
+    @property
+    def confidence(self) -> float:
+        """Probability of the most probable emotion; 0 if the clip is rejected."""
+        return 0.0 if self.rejected else max(self.proba.values())
+
+    def to_row(self) -> dict:
+        """``label, confidence, proba, rejected``; of a rejected clip ``rejected``, and None as ``label``."""
+        if self.rejected:
+            return {"label": None, "rejected": self.rejected}
+        return {
+            "label": self.label, "confidence": self.confidence, "proba": self.proba, "rejected": None,
+        }  # fmt: skip
 
     def __str__(self):
-        if self.emotion is None:
-            return f"no prediction: {self.reason}"
-        return f"{self.emotion}, {100 * self.proba[self.emotion]:.0f} %"
+        if self.rejected:
+            return f"no prediction: {self.rejected}"
+        return f"{self.label}, {100 * self.confidence:.0f} %"
 
 
 def predict_or_reject(
@@ -68,9 +88,6 @@ def predict_or_reject(
     Notebook: 10_your_own_voice.ipynb
     """
     try:
-        answer = predictor.assess_waves(predictor.waves(wave, sr=sr), novelty=novelty, adapt=adapt)
+        return predictor.assess_waves(predictor.waves(wave, sr=sr), novelty=novelty, adapt=adapt)
     except AudioError as error:
-        return Prediction(None, reason=str(error).removeprefix("the waveform: "))
-    if answer.rejected:
-        return Prediction(None, reason=answer.rejected)
-    return Prediction(answer.label, answer.proba)
+        return Prediction(rejected=str(error).removeprefix("the waveform: "))

@@ -1,12 +1,7 @@
 """Prediction with a bundle: from a recording to the probability of every emotion.
 
-Features are computed by the same functions as in training: :func:`sercore.audio.load`, then
-:func:`sercore.features.table_row` or :func:`sercore.features.frames` with the bundle's recipe, then
-:func:`sercore.training.standardise`. Embeddings are computed by ONNX Runtime instead of Keras, so that a
-prediction does not import TensorFlow; :func:`sercore.bundle.save` compares both.
-
-To add a kind of features, add its name to ``sercore.bundle.manifest.FEATURES`` and its function to
-``_EXTRACT``.
+A recording is read by :func:`sercore.audio.load`; its features are extracted once for all members that read
+the same (:mod:`sercore.bundle.members`); the members vote, and the temperature of the bundle is applied.
 """
 
 from __future__ import annotations
@@ -16,41 +11,22 @@ import copy
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import audio, features, quiet
+from .. import audio, quiet
 from ..errors import AudioError, BundleError, EvaluationError
-from ..training.normalisation import standardise
-from . import estimators, folder, linear, networks, rejection
+from . import folder, networks, rejection
+from .archives import brief
 from .manifest import SPEAKER_FILE, Manifest, Member
-from .rejection import Answer
-from .safe_json import brief
+from .members import extract, features_key, load_member
+from .model_card import corpus_rows, summary
+from .prediction import Prediction
 from .speakers import Voice
-
-if TYPE_CHECKING:
-    from ..encoders import EncoderRecipe
 
 TOLERANCE = 0.02
 """Largest difference between the probabilities for the reference signal now and at the time of training.
 Rounding differs between machines and can change the decision of a tree; another model differs by more."""
-
-
-def embeddings(wave: np.ndarray, recipe: EncoderRecipe) -> np.ndarray:
-    """Pooled embeddings [shape=(n_columns,)] of one clip, by ONNX Runtime.
-
-    Raises
-    ------
-    EncoderError
-        The weights of the encoder or a library are not installed.
-    """
-    from ..encoders import load_encoder
-
-    return load_encoder(recipe, "onnx").row(wave)
-
-
-_EXTRACT = {"table": features.table_row, "frames": features.frames, "embeddings": embeddings}
 
 
 def reference_signal(sr: int, *, seconds: float = 1.2) -> np.ndarray:
@@ -162,10 +138,10 @@ class Predictor:
         members, training = {}, {}
         for name, member in manifest.members.items():
             own = {file.split("/")[1]: data for file, data in contents.items() if file.startswith(f"{name}/")}
-            members[name] = _member(member, own, manifest.classes, backend, f"{path}/{name}")
+            members[name] = load_member(member, own, manifest.classes, backend, f"{path}/{name}")
             if member.speaker_norm:
                 where = f"{path}/{name}/{SPEAKER_FILE}"
-                training[_key(member)] = networks.load_scaler(own[SPEAKER_FILE], where=where)
+                training[features_key(member)] = networks.load_scaler(own[SPEAKER_FILE], where=where)
         detector = None
         if manifest.rejection is not None:
             detector = rejection.load(
@@ -239,16 +215,26 @@ class Predictor:
             return {rate: audio.convert(clip, sr or self.sr, sr=rate) for rate in rates}
         return {rate: audio.load(clip, sr=rate, channel=channel) for rate in rates}
 
-    def proba(self, waves: dict[int, np.ndarray]) -> np.ndarray:
+    def proba(self, waves: dict[int, np.ndarray], *, novelty: bool = True) -> np.ndarray:
         """Weighted mean of the members' probabilities [shape=(n_classes,)] for the waveforms of one clip.
 
-        The temperature of the bundle is applied to the mean. BLAS uses one thread, so the result does not
-        depend on the number of processes or cores.
+        The temperature of the bundle is applied to the mean. If the bundle knows a single corpus
+        (:attr:`one_corpus`), probabilities also become more equal with the distance from its clips
+        (:func:`sercore.evaluation.temper_by_distance`). BLAS uses one thread, so the result does not depend
+        on the number of processes or cores.
+
+        Parameters
+        ----------
+        waves : dict of int to np.ndarray [shape=(n_samples,)]
+            From :meth:`waves`.
+        novelty : bool
+            Whether the distance counts. It does not apply to windows and edited sounds.
         """
         with quiet.one_thread():
-            return self._vote(self._features(waves))
+            features = self._features(waves)
+            return self._by_distance(features, self._vote(features)) if novelty else self._vote(features)
 
-    def assess(self, clip: str | os.PathLike | np.ndarray, *, sr: int | None = None) -> Answer:
+    def assess(self, clip: str | os.PathLike | np.ndarray, *, sr: int | None = None) -> Prediction:
         """The emotion of one clip, or why it gets none.
 
         Parameters
@@ -258,7 +244,7 @@ class Predictor:
 
         Returns
         -------
-        Answer
+        Prediction
             With ``label``, ``confidence``, ``proba`` and ``rejected``.
 
         Raises
@@ -300,15 +286,16 @@ class Predictor:
 
     def assess_waves(
         self, waves: dict[int, np.ndarray], *, novelty: bool = True, adapt: bool = False
-    ) -> Answer:
+    ) -> Prediction:
         """As :meth:`assess`, given the waveforms from :meth:`waves`.
 
         Parameters
         ----------
         waves : dict of int to np.ndarray [shape=(n_samples,)]
         novelty : bool
-            Whether to reject speech unlike the training clips. The limit was found on whole clips; it
-            does not apply to windows, whose features differ.
+            Whether to reject speech unlike the training clips, and to lower the confidence with the distance
+            from them (:meth:`proba`). The limit was found on whole clips; it does not apply to windows,
+            whose features differ.
         adapt : bool
             Whether the clip is of the speaker of :meth:`for_speaker` and adds to what is known of them.
         """
@@ -317,22 +304,23 @@ class Predictor:
             reason = self._rejection(waves, features, novelty)
             if adapt and reason is None:
                 self.voice.add(features)
-            return Answer(self.as_dict(self._vote(features)), reason)
+            proba = self._vote(features)
+            return Prediction(self.as_dict(self._by_distance(features, proba) if novelty else proba), reason)
 
     def _features(self, waves: dict[int, np.ndarray]) -> dict[tuple, np.ndarray]:
         """Features of one clip, by kind and recipe."""
         extracted = {}
         for member in self.manifest.members.values():
-            if _key(member) not in extracted:
-                extracted[_key(member)] = _EXTRACT[member.features](waves[member.recipe.sr], member.recipe)
+            if features_key(member) not in extracted:
+                extracted[features_key(member)] = extract(member, waves[member.recipe.sr])
         return extracted
 
     def _vote(self, features: dict[tuple, np.ndarray]) -> np.ndarray:
         """Calibrated probabilities [shape=(n_classes,)]."""
         mean = np.zeros(len(self.classes))
         for name, member in self.manifest.members.items():
-            clip = features[_key(member)]
-            clip = self.voice.normalise(_key(member), clip) if member.speaker_norm else clip
+            clip = features[features_key(member)]
+            clip = self.voice.normalise(features_key(member), clip) if member.speaker_norm else clip
             mean += member.weight * self.members[name](clip)
         if not np.isfinite(mean).all():
             raise BundleError("the probabilities are not finite; the model is damaged")
@@ -348,51 +336,43 @@ class Predictor:
             return None
         from ..evaluation import rejection_reason
 
-        member = self.manifest.members[self.manifest.rejection["member"]]
-        row = rejection.row_of(features[_key(member)])
+        member, row = self._novelty_row(features)
         try:
             detector = self.detector if novelty else None
             return rejection_reason(waves[member.recipe.sr], row, detector, sr=member.recipe.sr)
         except EvaluationError as error:
             raise BundleError(f"the novelty detector does not fit its features ({brief(error)})") from error
 
+    def _by_distance(self, features: dict[tuple, np.ndarray], proba: np.ndarray) -> np.ndarray:
+        """Probabilities with the confidence that is left at the distance from the only training corpus."""
+        if not self.one_corpus:
+            return proba
+        from ..evaluation import temper_by_distance
+
+        try:
+            score = self.detector.score(self._novelty_row(features)[1][None])
+        except EvaluationError as error:
+            raise BundleError(f"the novelty detector does not fit its features ({brief(error)})") from error
+        if score[0] <= self.detector.threshold:
+            return proba
+        return temper_by_distance(proba[None], score / self.detector.threshold)[0]
+
+    def _novelty_row(self, features: dict[tuple, np.ndarray]) -> tuple[Member, np.ndarray]:
+        """The member whose features the novelty detector reads, and its row."""
+        member = self.manifest.members[self.manifest.rejection["member"]]
+        return member, rejection.row_of(features[features_key(member)])
+
     def as_dict(self, proba: np.ndarray) -> dict[str, float]:
         """Probabilities [shape=(n_classes,)] as a dict by emotion."""
         return dict(zip(self.classes, map(float, proba), strict=True))
 
     def about(self) -> str:
-        """A summary in one line: members, training corpora with licences, and UA on held-out clips.
+        """What the model is, in short sentences, one per line: see :func:`sercore.bundle.model_card.summary`.
 
-        If the bundle was tested on corpora that it was not trained on, their UA follows, and whether
-        confidence and rejection apply to recordings from elsewhere.
+        Members and classes, training corpora with licences, and UA on other corpora and on held-out
+        speakers.
         """
-        corpora = ", ".join(
-            f"{c['title']} ({c['licence']})" for c in self.manifest.training.get("corpora", [])
-        )
-        line = f"{' + '.join(self.members)} trained on {corpora or 'unknown recordings'}"
-        scores = self.manifest.evaluation
-        if scores and (known := self._scores(known=True)):
-            line += f"; UA {known} on other speakers of these corpora"
-        elif scores:
-            line += f"; UA {100 * scores['ua']:.1f} %"
-            if scores["ua_low"] is not None:
-                low, high = (100 * scores[end] for end in ("ua_low", "ua_high"))
-                line += f" [{low:.1f}, {high:.1f}] over {scores['interval']}"
-            line += f" on {scores['n_clips']} clips held out by split {scores['split']}"
-        if found := self._scores(known=False):
-            line += f"; UA {found} on corpora that the tested model was not trained on"
-        if held_out := self.manifest.training.get("held_out"):
-            line += "; confidence from left-out {temperature}, rejection from {rejection}".format(**held_out)
-        return line
-
-    def _scores(self, *, known: bool) -> str:
-        """UA by test corpus, of corpora that the tested model was trained on or not."""
-        rows = (self.manifest.evaluation or {}).get("corpora", [])
-        return ", ".join(
-            f"{100 * row['ua']:.1f} % ({row['test']})"
-            for row in rows
-            if row["clips"] == 0 and (row["test"] in row["train"].split("+")) is known
-        )
+        return "\n".join(summary(self.manifest))
 
     def strangers(self) -> list[dict]:
         """Scores on corpora that the evaluated models were not trained on, without clips of the speaker.
@@ -403,8 +383,7 @@ class Predictor:
             With ``train``, ``test``, ``ua``, ``ua_low``, ``ua_high``, ``ece`` and others; empty if the
             bundle was not tested on other corpora.
         """
-        rows = (self.manifest.evaluation or {}).get("corpora", [])
-        return [row for row in rows if row["clips"] == 0 and row["test"] not in row["train"].split("+")]
+        return corpus_rows(self.manifest, known=False)
 
     @property
     def one_corpus(self) -> bool:
@@ -414,7 +393,7 @@ class Predictor:
 
     def _check_reference(self, tolerance: float, where: str) -> None:
         rates = {member.recipe.sr for member in self.manifest.members.values()}
-        proba = self.proba({sr: reference_signal(sr) for sr in rates})
+        proba = self.proba({sr: reference_signal(sr) for sr in rates}, novelty=False)
         stored = np.array([self.manifest.reference[name] for name in self.classes])
         difference = float(np.abs(proba - stored).max())
         if not difference <= tolerance:
@@ -423,64 +402,3 @@ class Predictor:
                 f"stored in training; it was written with {self.manifest.versions}: install these versions "
                 "or train it again"
             )
-
-
-def _key(member: Member) -> tuple:
-    return member.features, member.recipe
-
-
-def _member(member: Member, contents: dict, classes, backend: str, where: str) -> Callable:
-    """A function from the features of one clip to probabilities [shape=(n_classes,)]."""
-    if member.kind == "linear":
-        return linear.load(contents["linear.npz"], n_classes=len(classes), where=f"{where}/linear.npz")
-    if member.kind == "sklearn":
-        return _estimator(
-            estimators.load(contents["model.skops"], where=f"{where}/model.skops"), classes, where
-        )
-    mean, std = networks.load_scaler(contents["scaler.npz"], where=f"{where}/scaler.npz")
-    use_onnx = "network.onnx" in contents and (
-        backend == "onnx" or (backend == "auto" and _has_onnxruntime())
-    )
-    if backend == "onnx" and not use_onnx:
-        raise BundleError(f"{where}: has no network.onnx; load it with backend='keras'")
-    if use_onnx:
-        run = networks.run_onnx(contents["network.onnx"], where=f"{where}/network.onnx")
-    else:
-        run = networks.run_keras(contents["network.keras"], where=f"{where}/network.keras")
-
-    def proba(clip: np.ndarray) -> np.ndarray:
-        if clip.shape[0] != mean.size:
-            raise BundleError(f"{where}: expected {mean.size} features, but the recipe has {clip.shape[0]}")
-        return _checked(run(standardise([clip], mean, std)[0]), classes, where)
-
-    return proba
-
-
-def _estimator(model, classes, where: str) -> Callable:
-    from ..training.classical import predict_proba
-
-    def proba(row: np.ndarray) -> np.ndarray:
-        try:
-            return _checked(predict_proba(model, row[None], classes)[0], classes, where)
-        except (ValueError, AttributeError, TypeError, IndexError, NotImplementedError) as error:
-            raise BundleError(
-                f"{where}: the model does not fit its features or classes ({brief(error)})"
-            ) from error
-
-    return proba
-
-
-def _checked(proba: np.ndarray, classes, where: str) -> np.ndarray:
-    proba = np.asarray(proba)
-    if proba.shape != (len(classes),) or proba.dtype.kind != "f":
-        raise BundleError(
-            f"{where}: {proba.dtype} values of shape {proba.shape}; expected {len(classes)} probabilities, "
-            "one per class"
-        )
-    return proba
-
-
-def _has_onnxruntime() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("onnxruntime") is not None

@@ -6,22 +6,24 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from .files import find_files, load_cached, predict_files, standard_input
+from .model_card import corpus_rows, scores_text, summary
+from .predictor import Predictor
 from .recordings import Windows
 from .rejection import NOT_SPEECH
-from .shipping import bundle_path
+from .shipping import FOLDER, bundle_path
 
 DISCLAIMER = "Predictions describe how a voice sounds, not what a person feels."
-UNKNOWN_SPEAKER = (
-    "This model normalises by speaker; without --speaker-norm it uses the average of its training speakers, "
-    "which is less accurate."
-)
 ONE_CORPUS = (
-    "Rejected although it is speech: this model was trained on one corpus only, and its limit was found on "
-    "that corpus, so it refuses other rooms, microphones and languages. Leave out --bundle to use the model "
-    "of the package, or train on several corpora: sercore train --corpus ravdess+emo_db --scheme four"
+    "Rejected although it is speech: this model was trained on one corpus only, whose rooms, microphones",
+    "and language set its limit. Leave out --bundle to use the model of the package, or train on several:",
+    "sercore train --corpus ravdess+emo_db --scheme four",
 )
+ENROLLED = 10
+"""Number of clips of a speaker for which scores are shown."""
+
 MAX_WIDTH = 48
 """Width of the column with file names."""
 
@@ -71,9 +73,7 @@ def print_predictions(
     piped = standard_input() if "-" in names else None
     files = find_files([piped if name == "-" else name for name in names])
     if not as_json:
-        print(f"{_printable(predictor.about())}\n{DISCLAIMER}", file=sys.stderr)
-        if predictor.speaker_norm and speaker_norm is None:
-            print(UNKNOWN_SPEAKER, file=sys.stderr)
+        _explain([*about_model(predictor, bundle), ""])
     results = predict_files(
         bundle, files, windows=windows, channel=channel, n_jobs=n_jobs, backend=backend,
         digest=predictor.digest, speaker_norm=speaker_norm,
@@ -88,9 +88,51 @@ def print_predictions(
 
     width = min(MAX_WIDTH, max(len(os.fspath(file)) for file in files))
     status = print_rows(shown(), predictor.classes, as_json=as_json, width=width)
-    if reasons - {None, NOT_SPEECH} and predictor.one_corpus and not as_json:
-        print(ONE_CORPUS, file=sys.stderr)
+    if not as_json:
+        refused = reasons - {None, NOT_SPEECH} and predictor.one_corpus
+        unknown = predictor.speaker_norm and speaker_norm is None
+        _explain(["", *next_steps(predictor, bundle, unknown_speaker=unknown, refused=refused)])
     return status
+
+
+def about_model(predictor: Predictor, bundle: str | os.PathLike) -> list[str]:
+    """Lines about a model before its predictions: trained on what, and how good on strangers."""
+    own = Path(bundle).parent == FOLDER
+    name, trained, *scores = summary(predictor.manifest)
+    lines = [f"{'Model of the package' if own else 'Model'}: {name}"]
+    lines.append(trained[:-1] + "; not for commercial use." if own else trained)
+    if scores := [line for line in scores if line.startswith("UA")]:
+        lines += [*scores, "UA is the mean recall of the emotions."]
+    return [*lines, DISCLAIMER]
+
+
+def next_steps(
+    predictor: Predictor, bundle: str | os.PathLike, *, unknown_speaker: bool, refused: bool
+) -> list[str]:
+    """Lines after the predictions: what to do next.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    bundle : path
+    unknown_speaker : bool
+        Whether features were normalised without recordings of the speaker.
+    refused : bool
+        Whether a voice was rejected by a model of one corpus.
+    """
+    lines = [*ONE_CORPUS] if refused else []
+    if unknown_speaker:
+        lines.append("All files of one person? Add --speaker-norm all; now the speaker is an average one.")
+        if rows := corpus_rows(predictor.manifest, known=False, clips=ENROLLED):
+            lines.append(f"UA with {ENROLLED} clips of the speaker: {scores_text(rows)}.")
+    bundle = Path(bundle)
+    name = bundle.name if bundle.parent == FOLDER else bundle
+    return [*lines, f"Long recording: --timeline. For programs: --json. All scores: sercore report {name}"]
+
+
+def _explain(lines: Sequence[str]) -> None:
+    """Print lines to standard error, with control characters escaped."""
+    print(*map(_printable, lines), sep="\n", file=sys.stderr, flush=True)
 
 
 def print_rows(

@@ -286,7 +286,7 @@ def _rows(predictor, waves, spans, offset: float, *, adapt: bool, where: str) ->
 
 
 def predict_waves(predictor: Predictor, waves: dict[int, np.ndarray]) -> dict:
-    """:meth:`Answer.to_row` of one clip, given its waveforms from :meth:`Predictor.waves`."""
+    """:meth:`Prediction.to_row` of one clip, given its waveforms from :meth:`Predictor.waves`."""
     return predictor.assess_waves(waves).to_row()
 
 

@@ -1,4 +1,4 @@
-"""When a bundle does not answer: the result of one clip, and the stored novelty detector.
+"""The stored novelty detector, which decides when a bundle does not answer.
 
 ``bundle.json`` contains the threshold and the name of the member whose features the detector reads;
 ``rejection/novelty.npz`` contains its arrays.
@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,47 +21,6 @@ NOT_SPEECH = "not speech"
 FOLDER = "rejection"
 FILE = f"{FOLDER}/novelty.npz"
 ARRAYS = ("mean", "scale", "components", "variances", "rest")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a bundle predicts for one clip.
-
-    Parameters
-    ----------
-    proba : dict of str to float
-        Calibrated probability of every emotion, whether the clip is rejected or not.
-    rejected : str or None
-        Why the clip gets no emotion: ``not speech`` or ``unlike the voices this model learned from``.
-
-    Examples
-    --------
-    >>> Answer({"happy": 0.2, "sad": 0.8}).label
-    'sad'
-    >>> print(Answer({"happy": 0.2, "sad": 0.8}, rejected="not speech").label)
-    None
-    """
-
-    proba: dict[str, float]
-    rejected: str | None = None
-
-    @property
-    def label(self) -> str | None:
-        """The most probable emotion, or None if the clip is rejected."""
-        return None if self.rejected else max(self.proba, key=self.proba.get)
-
-    @property
-    def confidence(self) -> float:
-        """Probability of the most probable emotion; 0 if the clip is rejected."""
-        return 0.0 if self.rejected else max(self.proba.values())
-
-    def to_row(self) -> dict:
-        """``label, confidence, proba, rejected``; of a rejected clip ``rejected``, and None as ``label``."""
-        if self.rejected:
-            return {"label": None, "rejected": self.rejected}
-        return {
-            "label": self.label, "confidence": self.confidence, "proba": self.proba, "rejected": None,
-        }  # fmt: skip
 
 
 def row_of(features: np.ndarray) -> np.ndarray:

@@ -131,7 +131,7 @@ class Moment:
     level : float
         Level in decibels of full scale.
     prediction : Prediction
-        Without an emotion in a pause.
+        Rejected in a pause.
     """
 
     seconds: float
@@ -139,7 +139,7 @@ class Moment:
     prediction: Prediction
 
 
-PAUSE = Prediction(None, reason="pause")
+PAUSE = Prediction(rejected="pause")
 
 
 class Listener:

@@ -4,9 +4,10 @@ The metrics in a bundle are those of models trained in the same way without the 
 on. The models in the bundle are fitted on all speakers, so no speakers are left to test them on.
 
 What a bundle of several corpora knows about its own confidence, it learns from whole corpora that are left
-out (:mod:`sercore.bundle.strangers`): its temperature and the limit of its novelty detector then apply to
+out (:mod:`sercore.bundle.scores`): its temperature and the limit of its novelty detector then apply to
 recordings from elsewhere. With one corpus only, both are found on left-out speakers of that corpus, so the
-bundle refuses nearly every other recording, which it would not predict well.
+bundle refuses nearly every other recording, which it would not predict well, and its confidence falls with
+the distance of a recording from the training clips (:func:`sercore.evaluation.temper_by_distance`).
 """
 
 from __future__ import annotations
@@ -33,10 +34,9 @@ from ..splits import corpus_folds, make_folds
 from ..training import out_of_fold, summarise
 from ..training.folds import select_rows
 from ..training.normalisation import mean_and_std, speaker_normalise
-from .details import evaluation_details
 from .rejection import row_of
 from .saving import FittedModel, save
-from .strangers import CLIPS, corpus_scores, fit_model, left_out_corpora, predict_folds
+from .scores import CLIPS, corpus_scores, evaluation_details, fit_model, left_out_corpora, predict_folds
 
 RECIPES = {"table": "default", "frames": "log_mel"}
 
@@ -103,8 +103,9 @@ def train(
     Returns
     -------
     pd.DataFrame
-        Result table with one row per model and, if there are several, a last row for their vote. The
-        last row is stored in the bundle.
+        Result table with one row per model and test corpus and, if there are several models, last rows for
+        their vote. The last row is stored in the bundle; of several corpora, it is that of the last one, as
+        scores on different corpora are not averaged, while the scores by class and group are of all clips.
 
     Raises
     ------
@@ -163,8 +164,10 @@ def train(
         parts.append(predict_folds(everything, extracted, classes, choices, others, **options))
     evaluation = table.iloc[-1].to_dict() | evaluation_details(oofs[-1], index, classes)
     if parts:
-        evaluation["corpora"] = corpus_scores(pd.concat(parts, ignore_index=True), temperature)
-        _add_rejected(evaluation["corpora"], detector, everything, extracted[choices[0].recipe])
+        read = extracted[choices[0].recipe]
+        distance = _distances(detector, everything, read) if index["corpus"].nunique() == 1 else None
+        evaluation["corpora"] = corpus_scores(pd.concat(parts, ignore_index=True), temperature, distance)
+        _add_rejected(evaluation["corpora"], detector, everything, read)
     save(
         out, members, classes,
         training=describe_training(index, scheme=scheme, seed=seed)
@@ -306,6 +309,14 @@ def _add_rejected(scores: list[dict], detector, index: pd.DataFrame, X) -> None:
             rows = np.flatnonzero(index["corpus"] == row["test"])
             novel = detector.is_novel(np.stack([row_of(X[k]) for k in rows]))
             row["rejected"] = float(novel.mean())
+
+
+def _distances(detector: NoveltyDetector | None, index: pd.DataFrame, X) -> pd.Series | None:
+    """Distance of each clip by ``clip_id``, 1 at the limit of the detector."""
+    if detector is None:
+        return None
+    scores = detector.score(np.stack([row_of(clip) for clip in X]))
+    return pd.Series(scores / float(detector.threshold), index["clip_id"])
 
 
 def _extract(index: pd.DataFrame, choices: Sequence[_Choice], progress: bool) -> tuple[pd.DataFrame, dict]:

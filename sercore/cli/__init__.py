@@ -2,8 +2,10 @@
 
 ::
 
-    sercore run                      execute all notebooks on the demo corpus
-    sercore run --corpus ravdess     ... on real recordings
+    sercore run                      a short tour of the notebooks on the demo corpus
+    sercore run --all                all notebooks
+    sercore run --all --corpus ravdess
+                                     ... on real recordings
     sercore corpora list             available corpora and where they were found
     sercore corpora check FOLDER     what is understood of your own recordings
     sercore extract --corpus tess    features of every clip as one Parquet file
@@ -15,11 +17,13 @@
     sercore predict --bundle B FILES emotions of recordings, files or folders
     sercore report B                 model card: data, scores, conditions, groups, use
     sercore listen                   predictions that follow the microphone
+    sercore slides OUT               slides and a handout, made from the notebooks
+    sercore book OUT                 the course as a static site
     sercore results                  published scores, recomputed from their predictions
     sercore bench                    speed, as ratios measured in one run
 
-``run``, ``results`` and ``bench`` need a clone of the repository. Messages of TensorFlow and other
-libraries are written to ``sercore.log`` in the cache folder (:mod:`sercore.quiet`).
+``run``, ``slides``, ``book``, ``results`` and ``bench`` need a clone of the repository. Messages of
+TensorFlow and other libraries are written to ``sercore.log`` in the cache folder (:mod:`sercore.quiet`).
 """
 
 from __future__ import annotations
@@ -115,5 +119,6 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_evaluate(commands)
     listen.add_listen(commands)
     report.add_report(commands)
+    course.add_pages(commands)
     course.add_results(commands)
     return parser

@@ -45,7 +45,8 @@ def _corpora_list(options) -> None:
     from ..corpora import list_corpora
 
     for name, row in list_corpora().iterrows():
-        print(name, *(f"    {key:16} {value}" for key, value in row.items() if str(value)), sep="\n")
+        row = row.rename({"unchecked": "not checked"})
+        print(name, *(f"    {key:16} {value}" for key, value in row.items() if value or value == 0), sep="\n")
 
 
 def _corpora_download(options) -> None:

@@ -1,7 +1,10 @@
-"""``sercore run``, ``results`` and ``bench``: notebooks, published scores and speed; need a clone."""
+"""``sercore run``, ``slides``, ``book``, ``results`` and ``bench``: all need a clone of the repository."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from pathlib import Path
 
 from .options import add_corpus_options, n_processes
@@ -9,17 +12,42 @@ from .options import add_corpus_options, n_processes
 
 def add_run(commands) -> None:
     """Add ``run`` to the parser."""
-    run = commands.add_parser("run", help="execute the notebooks on a corpus and print the result table")
+    run = commands.add_parser(
+        "run",
+        help="execute notebooks on a corpus, a short tour or all, and print the result table",
+        description="Execute notebooks on a corpus: a short tour by default, --all of them, or --only some. "
+        "Prints the result table and opens the summary page.",
+    )
     add_corpus_options(run)
-    run.add_argument("--only", nargs="+", default=[], metavar="NN", help="numbers of notebooks: --only 01 03")
+    which = run.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="all notebooks, instead of the short tour")
+    which.add_argument(
+        "--only", nargs="+", default=[], metavar="NN", help="numbers of notebooks: --only 01 03"
+    )
     run.add_argument("--out", type=Path, help="run folder (default: a new folder in runs/)")
     run.add_argument(
         "--in-place", action="store_true", help="also write the executed, cleaned notebooks to notebooks/"
     )
     run.add_argument(
-        "--jobs", type=n_processes, default=1, help="notebooks at the same time (default: %(default)s)"
-    )
+        "--jobs", type=n_processes,
+        help="notebooks at the same time (default: 1; with --all 2 if cores and memory allow)",
+    )  # fmt: skip
+    run.add_argument("--no-open", action="store_true", help="do not open the summary page in a browser")
     run.set_defaults(command=_run)
+
+
+def add_pages(commands) -> None:
+    """Add ``slides`` and ``book`` to the parser."""
+    slides = commands.add_parser("slides", help="slides and a handout of two pages, made from the notebooks")
+    slides.add_argument("out", type=Path, metavar="OUT", help="folder for them")
+    slides.add_argument(
+        "--only", nargs="+", default=[], metavar="NN", help="numbers of notebooks: --only 01 03"
+    )
+    slides.set_defaults(command=_slides)
+
+    book = commands.add_parser("book", help="the course as a static site, with the reference of the package")
+    book.add_argument("out", type=Path, metavar="OUT", help="folder for the site")
+    book.set_defaults(command=_book)
 
 
 def add_results(commands) -> None:
@@ -41,29 +69,70 @@ def _run(options) -> None:
     from ..course import notebooks
     from ..evaluation import table_text
 
+    tour = not (options.all or options.only)
     folder = notebooks.run(
-        options.corpus, root=options.root, only=options.only, out=options.out, in_place=options.in_place,
-        n_jobs=options.jobs,
+        options.corpus, root=options.root, only=options.only, tour=tour, out=options.out,
+        in_place=options.in_place, n_jobs=options.jobs or (None if options.all else 1),
     )  # fmt: skip
-    print(f"\nsummary: {folder / 'summary.html'}")
+    page = folder / "summary.html"
+    print(f"\nsummary: {page}")
+    if not options.no_open and _has_browser():
+        import webbrowser
+
+        with contextlib.suppress(webbrowser.Error):
+            webbrowser.open(page.as_uri())
     results = folder / "tables" / "results.csv"
     if results.is_file():
         table = pd.read_csv(results, keep_default_na=False, na_values=[""])
         table["note"] = table["note"].fillna("")
         print(table_text(table, wrap=False))
+    if tour:
+        print("\nThat was the short tour. All notebooks: sercore run --all")
+
+
+def _has_browser() -> bool:
+    """Whether a person watches who has a browser on this screen."""
+    if not sys.stdout.isatty() or os.environ.get("CI") or os.environ.get("SSH_CONNECTION"):
+        return False
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _slides(options) -> None:
+    from ..course import handout, slides
+
+    for path in slides.write_slides(options.out, only=options.only):
+        print(path)
+    print(handout.write_handout(options.out / "handout.html"))
+
+
+def _book(options) -> None:
+    from ..course import book
+
+    print(book.build_book(options.out))
 
 
 def _results(options) -> None:
-    from ..course import cross_corpus, encoder_tables, fairness, fine_tuned, probes, published, readme
+    from ..course import (
+        confidence,
+        cross_corpus,
+        encoder_tables,
+        fine_tuned,
+        probes,
+        published,
+        readme,
+        robustness,
+    )
     from ..evaluation import cross_corpus_text, table_text
 
     tables = {fine_tuned.FINE_TUNED: fine_tuned, probes.PROBES: probes}
-    everything = [*published.CAMPAIGNS, *tables, *cross_corpus.CAMPAIGNS, fairness.FAIRNESS]
-    for name in options.names or everything:
-        if name == fairness.FAIRNESS:
+    files = {name: module for module in (confidence, robustness) for name in module.FILES}
+    for name in options.names or [*published.CAMPAIGNS, *tables, *cross_corpus.CAMPAIGNS, *files]:
+        if name in files:
             if options.measure:
-                print(fairness.measure_fairness())
-            print(f"\n{name}\n{fairness.table_text()}")
+                print(files[name].measure_file(name))
+            print(f"\n{name}\n{files[name].table_text(name)}")
             continue
         if name in tables:
             if options.measure:
@@ -86,8 +155,14 @@ def _results(options) -> None:
         encoder_tables.write()
         readme.replace("fusion", readme.fusion_markdown())
         readme.replace("cross-corpus", readme.cross_corpus_markdown())
+        readme.replace("sources", readme.sources_markdown())
         readme.replace("curve", readme.curve_markdown())
+        readme.replace("calibration", readme.calibration_markdown())
+        readme.replace("far", readme.far_markdown())
+        readme.replace("rejection", readme.rejection_markdown())
+        readme.replace("robustness", readme.robustness_markdown())
         readme.replace("fairness", readme.fairness_markdown())
+        print(robustness.draw_figure())
         print(readme.draw_leak_figure())
 
 

@@ -49,10 +49,10 @@ def line_of(moment, *, width: int = 12) -> str:
     --------
     >>> from sercore.bundle import Prediction
     >>> from sercore.bundle.streaming import Moment
-    >>> line_of(Moment(2.5, -21.0, Prediction("sad", {"sad": 0.75, "calm": 0.25})))
+    >>> line_of(Moment(2.5, -21.0, Prediction({"sad": 0.75, "calm": 0.25})))
     '   2.5 s   -21 dB  #########---  sad, 75 %'
     """
     prediction = moment.prediction
-    share = prediction.proba[prediction.emotion] if prediction.emotion else 0.0
+    share = prediction.confidence
     bar = ("#" * round(width * share)).ljust(width, "-")
     return f"{moment.seconds:6.1f} s {moment.level:5.0f} dB  {bar}  {prediction}"

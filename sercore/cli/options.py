@@ -72,4 +72,4 @@ def corpus_options(options) -> contextlib.AbstractContextManager:
         return contextlib.nullcontext()
     from ..corpora.registry import options_in_environment
 
-    return options_in_environment(options.corpus, **given)
+    return options_in_environment(options.corpus, root=getattr(options, "root", None), **given)

@@ -23,7 +23,9 @@ def add_report(commands) -> None:
         "report", help="write the model card of a bundle: Markdown, and an HTML page with figures",
         epilog="Example: sercore report ravdess-lda.bundle --test emo_db",
     )  # fmt: skip
-    report.add_argument("bundle", type=Path, help="folder written by 'sercore train'")
+    report.add_argument(
+        "bundle", type=Path, help="folder written by 'sercore train', or table, the model of the package"
+    )
     report.add_argument(
         "--out", type=Path, metavar="PATH", help="files, without suffix (default: BUNDLE-card)"
     )
@@ -43,11 +45,14 @@ def add_report(commands) -> None:
 
 
 def _report(options) -> None:
+    from ..bundle.shipping import bundle_path
     from ..report import model_card, write_card
 
-    folder = options.bundle.resolve()
+    bundle = Path(bundle_path(options.bundle))
+    own = bundle != options.bundle  # a model of the package: its card goes to the current folder
+    folder = Path(bundle.name).resolve() if own else bundle.resolve()
     card = model_card(
-        options.bundle, corpus=options.corpus, root=options.root, test=options.test, n_clips=options.clips,
+        bundle, corpus=options.corpus, root=options.root, test=options.test, n_clips=options.clips,
         digest=options.digest, seed=options.seed,
     )  # fmt: skip
     out = options.out or folder.with_name(f"{folder.name.removesuffix('.bundle')}-card")

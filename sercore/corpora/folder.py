@@ -129,5 +129,6 @@ CORPUS = _Folder(
     redistributable="your decision",
     citation="",
     url="",
+    folders=("booth",),  # what people record without naming a folder: sercore.corpora.Takes
     how_to_get="record it; pass a folder with one subfolder per emotion, or a CSV file, as root",
 )

@@ -17,6 +17,7 @@ from .identity import find_duplicates, one_file_per_clip, seconds
 from .registry import get_corpus, read_options
 from .scanning import Scan, count_suffixes, find_scan, report_unknown
 from .segments import keep_channel
+from .stereo import two_people
 
 COLUMNS = (
     "path",
@@ -99,7 +100,7 @@ def load_index(
     if not corpora or len({corpus.name for corpus in corpora}) < len(corpora):
         raise CorpusError(f"{name!r}: name each corpus once")
     pooled = len(corpora) > 1
-    unknown, options = read_options(corpora, unknown, options)
+    unknown, options = read_options(corpora, unknown, options, root)
     tables = []
     for corpus in corpora:
         found = find_scan(corpus, root, pooled=pooled, **options)
@@ -162,8 +163,8 @@ def find_problems(index: pd.DataFrame) -> list[str]:
     Returns
     -------
     list of str
-        About speakers with one emotion, rare emotions, duplicates, very long clips, and speakers whose names
-        differ in case, blanks or leading zeros only.
+        About speakers with one emotion, rare emotions, duplicates, very long clips, stereo recordings of two
+        people, and speakers whose names differ in case, blanks or leading zeros only.
 
     Examples
     --------
@@ -174,7 +175,7 @@ def find_problems(index: pd.DataFrame) -> list[str]:
     speakers '01' and '1' may be one person, who could then be in training and test data: give both the same name
     """  # noqa: E501
     found = _one_emotion(index), _rare(index), _similar_speakers(index), _duplicates(index), _long(index)
-    return [line for lines in found for line in lines]
+    return [line for lines in (*found, _two_people(index)) for line in lines]
 
 
 def lengths(index: pd.DataFrame) -> np.ndarray:
@@ -252,6 +253,17 @@ def _long(index: pd.DataFrame) -> list[str]:
     return [
         f"{len(found)} clip(s) are more than {LONG:g} times as long as the median of {median:.1f} s: {named}"
         f"{', …' if len(found) > 3 else ''}; each counts as one clip with one emotion: cut or remove them"
+    ]
+
+
+def _two_people(index: pd.DataFrame) -> list[str]:
+    found, n_read = two_people(index["path"].tolist())
+    if not found:
+        return []
+    named = index.loc[index["path"].isin(found[:3]), "clip_id"]
+    return [
+        f"{len(found)} of {n_read} stereo clip(s) examined have one person on each channel: "
+        f"{', '.join(named)}; choose one with channel=0 (--channel 0) or channel=1"
     ]
 
 

@@ -1,7 +1,7 @@
 """Names of emotions and speakers in your own recordings, and the options that find or translate them.
 
 Names are compared without case, ``_``, ``-``, repeated blanks and Unicode form: an ``ü`` of one or of two
-characters is the same letter.
+characters is the same letter. Numbers are compared without leading zeros, which spreadsheets remove.
 """
 
 from __future__ import annotations
@@ -44,10 +44,11 @@ def plain(name: str) -> str:
 
     Examples
     --------
-    >>> plain(" Pleasant-Surprise"), plain("u\\u0308ber") == plain("ÜBER")
-    ('pleasant surprise', True)
+    >>> plain(" Pleasant-Surprise"), plain("u\\u0308ber") == plain("ÜBER"), plain("03")
+    ('pleasant surprise', True, '3')
     """
-    return clean(re.sub(r"[\s_-]+", " ", clean(name).casefold()))
+    text = unicodedata.normalize("NFKC", clean(name)).casefold()
+    return re.sub(r"^0+(?=\d+$)", "", clean(re.sub(r"[\s_-]+", " ", text)))
 
 
 def plain_labels(labels: Mapping[str, str | None] | None) -> dict[str, str | None]:

@@ -2,7 +2,8 @@
 
 Options of :func:`sercore.corpora.load_index` have defaults in the environment variable ``SERCORE_OPTIONS``, a
 JSON object such as ``{"speaker": "([a-z]+)_", "labels": {"x": null}}``. The command line gives its options to
-every part of a command in this way, including notebooks and worker processes.
+every part of a command in this way, including notebooks and worker processes. With a ``root``, they apply to
+this folder only, and not to others that a notebook creates.
 """
 
 from __future__ import annotations
@@ -121,6 +122,7 @@ def list_corpora() -> pd.DataFrame:
 def options_in_environment(
     corpus: str,
     *,
+    root: Path | None = None,
     labels: Path | None = None,
     drop: Sequence[str] = (),
     skip_unknown: bool = False,
@@ -132,6 +134,8 @@ def options_in_environment(
     ----------
     corpus : str
         Name of the corpus; only ``folder`` takes options other than ``skip_unknown``.
+    root : Path, optional
+        Folder to which the options apply; by default all.
     labels : Path, optional
         Table with the columns ``name`` and ``emotion``.
     drop : sequence of str
@@ -156,6 +160,8 @@ def options_in_environment(
         )
     if skip_unknown:
         given["unknown"] = "warn"
+    if root is not None:
+        given["root"] = _resolved(root)
     before = os.environ.get(_VARIABLE)
     os.environ[_VARIABLE] = json.dumps(given)
     try:
@@ -167,7 +173,13 @@ def options_in_environment(
             os.environ[_VARIABLE] = before
 
 
-def read_options(corpora: Sequence[Corpus], unknown: str, options: dict) -> tuple[str, dict]:
+def _resolved(root: str | os.PathLike) -> str:
+    return os.path.realpath(Path(root).expanduser())
+
+
+def read_options(
+    corpora: Sequence[Corpus], unknown: str, options: dict, root: str | os.PathLike | None = None
+) -> tuple[str, dict]:
     """Arguments of :func:`sercore.corpora.load_index` with the defaults from the environment.
 
     Raises
@@ -179,6 +191,9 @@ def read_options(corpora: Sequence[Corpus], unknown: str, options: dict) -> tupl
         given = dict(json.loads(os.environ.get(_VARIABLE) or "{}"))
     except (ValueError, TypeError) as error:
         raise CorpusError(f"the environment variable {_VARIABLE} is not a JSON object: {error}") from error
+    only = given.pop("root", None)
+    if root is not None and only not in (None, _resolved(root)):
+        given = {}
     unknown = given.pop("unknown", unknown)
     if [corpus.name for corpus in corpora] == ["folder"]:
         options = given | options

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..audio import readable_suffixes
-from ..errors import CorpusError
+from ..audio import load, open_pieces, readable_suffixes
+from ..errors import AudioError, CorpusError
 from ..files import write_atomic
 from ..labels import sort_emotions
 from .identity import one_file_per_clip
@@ -39,6 +40,8 @@ class Check:
         Length of each clip in seconds; NaN if it cannot be read.
     remarks : list of str
         What is suspicious, with what to do.
+    faults : list of str
+        The reason for each clip that cannot be read.
     """
 
     title: str
@@ -46,6 +49,7 @@ class Check:
     index: pd.DataFrame
     seconds: np.ndarray
     remarks: list[str]
+    faults: list[str] = field(default_factory=list)
 
     @property
     def from_table(self) -> bool:
@@ -105,8 +109,10 @@ class Check:
             )
         if self.found.left_out:
             lines.append(f"{len(self.found.left_out)} file(s) left out on purpose")
-        if unreadable := int(np.isnan(self.seconds).sum()):
-            lines.append(f"{unreadable} clip(s) cannot be read; training lists the reasons")
+        if self.faults:
+            more = [f"  … and {len(self.faults) - _ROWS} more"] * (len(self.faults) > _ROWS)
+            lines += [f"{len(self.faults)} clip(s) cannot be read:", *(f"  {f}" for f in self.faults[:_ROWS])]
+            lines += more
         return "\n".join([*lines, *([""] if self.remarks else []), *(f"! {text}" for text in self.remarks)])
 
 
@@ -135,7 +141,7 @@ def check(root: str | os.PathLike | None = None, *, corpus: str = "folder", **op
     sercore.corpora.verify : compare a published corpus with its official list of files.
     """
     corpus = get_corpus(corpus)
-    _, options = read_options([corpus], "warn", options)
+    _, options = read_options([corpus], "warn", options, root)
     found = find_scan(corpus, root, **options)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -151,4 +157,18 @@ def check(root: str | os.PathLike | None = None, *, corpus: str = "folder", **op
         if others:
             suffixes = ", ".join(f"{n} × {s}" for s, n in sorted(Counter(p.suffix for p in others).items()))
             remarks.append(f"{len(others)} recording(s) in the folder are not in the table: {suffixes}")
-    return Check(corpus.title, found, index, lengths(index), remarks)
+    return Check(corpus.title, found, index, lengths(index), remarks, _faults(index["path"]))
+
+
+def _faults(paths: Iterable[str]) -> list[str]:
+    """The reason for each recording that is cut off, joined, or not a recording; samples are not decoded."""
+    faults = []
+    for path in paths:
+        try:
+            with open_pieces(path) as pieces:
+                whole = pieces is not None
+            if not whole:
+                load(path)
+        except AudioError as error:
+            faults.append(str(error))
+    return faults

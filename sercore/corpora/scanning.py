@@ -151,12 +151,28 @@ def audio_files(folder: Path, suffixes: tuple[str, ...] | None = None) -> list[P
     paths = []
     for base, folders, files in os.walk(folder, onerror=stop):
         folders[:] = [f for f in folders if not f.startswith(".") and f != "__MACOSX"]
-        paths += [Path(base, f) for f in files if not f.startswith(".") and f.lower().endswith(suffixes)]
+        names = [f for f in files if not f.startswith(".") or f.endswith(".icloud")]
+        paths += [Path(base, f) for f in names if f.lower().endswith(suffixes)]
     return sorted(paths)
 
 
 def convert(suffix: str) -> str:
-    """How to convert recordings of a format that is not read."""
+    """How to convert recordings of a format that is not read, or to complete them.
+
+    Examples
+    --------
+    >>> convert(".m4a"), convert(".part")
+    ('convert each to wav: ffmpeg -i clip.m4a clip.wav', 'not downloaded completely: download it again')
+    """
+    if suffix in (".crdownload", ".icloud", ".part"):
+        return "not downloaded completely: download it again"
+    if suffix in (".pcm", ".raw"):
+        return (
+            "samples without a header; if they are 16-bit, mono, 16 kHz, convert each to wav: "
+            f"ffmpeg -f s16le -ar 16000 -ac 1 -i clip{suffix} clip.wav"
+        )
+    if suffix in (".ds2", ".dss", ".msv"):
+        return "export each as wav in the program of the recorder's maker"
     return f"convert each to wav: ffmpeg -i clip{suffix} clip.wav"
 
 
@@ -215,6 +231,12 @@ def _candidates(corpus: Corpus, root: str | os.PathLike | None, pooled: bool) ->
     return corpus_candidates(corpus.places, root)
 
 
+def _tables(folder: Path) -> list[str]:
+    """Names of tables in a folder, of which only index.csv is read."""
+    suffixes = (".csv", ".tsv", ".xlsx", ".ods")
+    return sorted(path.name for path in folder.iterdir() if path.suffix.lower() in suffixes)[:3]
+
+
 def report_unknown(corpus: Corpus, found: Scan, unknown: str) -> None:
     """Raise or warn with the names that could not be parsed, grouped by reason."""
     by_reason = defaultdict(list)
@@ -232,6 +254,8 @@ def report_unknown(corpus: Corpus, found: Scan, unknown: str) -> None:
     )
     if not found.clips:
         advice = "There are no other files" + ": pass the corpus's own folder as root" * bool(corpus.n_clips)
+        if not corpus.n_clips and found.source == Scan.source and (tables := _tables(found.folder)):
+            advice += f". If {', '.join(tables)} describes them, save it as index.csv or pass it as root"
         raise CorpusError(f"{message}\n{advice}.")
     if unknown == "raise":
         raise CorpusError(

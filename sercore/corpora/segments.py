@@ -179,8 +179,9 @@ def _cut(samples, sr: int, start: float, end: float) -> bytes:
     seconds = len(samples) / sr
     last = seconds if math.isnan(end) else end
     if not (0 <= start < min(last, seconds) and last <= seconds + _TOLERANCE):
+        thousandth = 0 <= start < last and last / 1000 <= seconds + _TOLERANCE
         raise CorpusError(
-            f"segment {start:g} to {last:g} s is not inside its file of {seconds:.3f} s"
-            "; correct start and end"
+            f"segment {start:g} to {last:g} s is not inside its file of {seconds:.3f} s; "
+            + ("are the times milliseconds? Divide them by 1000" if thousandth else "correct start and end")
         )
     return _wav(samples[round(start * sr) : round(last * sr)], sr)

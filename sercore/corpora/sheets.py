@@ -12,7 +12,8 @@ from pathlib import Path
 from ..errors import CorpusError
 from .names import clean, plain
 
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+_GUESS = "Windows-1252"  # every text can be read in it, rightly or not
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
     (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
@@ -33,11 +34,19 @@ class Sheet:
         One per line that is not blank; cells are composed Unicode without blanks around them.
     form : str
         Separator and encoding, in words.
+    encoding : str
     """
 
     columns: tuple[str, ...]
     rows: list[dict[str, str]]
     form: str
+    encoding: str
+
+    def doubt(self, row: dict[str, str]) -> str:
+        """What to do if the letters of a row are wrong; empty if its encoding is certain."""
+        if self.encoding != _GUESS or all(cell.isascii() for cell in row.values()):
+            return ""
+        return f" (read as {_GUESS}; if letters are wrong, save the table as CSV UTF-8)"
 
 
 def read_sheet(path: Path, aliases: Mapping[str, tuple[str, ...]]) -> Sheet:
@@ -67,11 +76,15 @@ def read_sheet(path: Path, aliases: Mapping[str, tuple[str, ...]]) -> Sheet:
         header, rows = _parse(text, separator)
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, csv.Error) as error:
+    except csv.Error as error:
+        raise CorpusError(
+            f"{path} cannot be read as CSV: {error}; is a quotation mark not closed?"
+        ) from error
+    except ValueError as error:
         raise CorpusError(f"{path} cannot be read as CSV: {error}") from error
     columns = tuple(_canonical(header, aliases))
     form = f"{SEPARATORS[separator]}-separated, {encoding}" if len(columns) > 1 else f"one column, {encoding}"
-    return Sheet(columns, [dict(zip(columns, row, strict=True)) for row in rows], form)
+    return Sheet(columns, [dict(zip(columns, row, strict=True)) for row in rows], form, encoding)
 
 
 def _decode(data: bytes) -> tuple[str, str]:
@@ -83,7 +96,7 @@ def _decode(data: bytes) -> tuple[str, str]:
             return data.decode(codec), name
     if data[:1] == b"\0" or data[1:2] == b"\0":
         return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le"), "UTF-16"
-    for codec, name in (("utf-8", "UTF-8"), ("cp1252", "Windows-1252")):
+    for codec, name in (("utf-8", "UTF-8"), ("cp1252", _GUESS)):
         try:
             text = data.decode(codec)
         except UnicodeDecodeError:

@@ -3,8 +3,10 @@
 ``path`` (below the table's folder; also ``file``), ``emotion`` and ``speaker`` are needed unless a pattern
 finds emotion or speaker in the path; ``sex``, ``age`` (years), ``language``, ``intensity``, ``sentence`` and
 ``repetition`` are optional. With ``start`` and ``end``, as in audformat, a row is a segment of its file
-(:mod:`sercore.corpora.segments`). Separator (comma, semicolon, tab), encoding (UTF-8, UTF-16, Windows-1252)
-and the case of columns are detected. Rows with equal content count once.
+(:mod:`sercore.corpora.segments`); ``start`` and ``duration`` do the same. A file that is not at
+its path is found if one file below the folder has its name (:mod:`sercore.corpora.places`). Separator (comma,
+semicolon, tab, ``|``), encoding (UTF-8, UTF-16, Windows-1252) and the case of columns are detected. Rows with
+equal content count once.
 """
 
 from __future__ import annotations
@@ -16,17 +18,30 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import CorpusError
 from .names import ask, clean, find_group, find_groups, plain_labels, to_emotion, unused_labels
+from .places import Files
 from .scanning import Scan, convert, unread_suffixes
 from .segments import cut_segments, segment_name, to_seconds
 from .sheets import Sheet, read_sheet
 
 COLUMNS = {
-    "path": ("file", "filename", "file_name", "file_path", "filepath"),
-    "emotion": ("label",),
-    "speaker": ("speaker_id",),
+    "path": (
+        *("file", "filename", "file_name", "file_path", "filepath", "audio_path", "audio_file", "wav_path"),
+        *("wav_file", "audio", "wav", "clip", "recording"),
+    ),
+    "emotion": ("label", "emotion_label", "class"),
+    "speaker": (
+        "speaker_id",
+        "speaker_name",
+        "actor",
+        "actor_id",
+        "participant",
+        "participant_id",
+        "subject",
+    ),
     "sex": ("gender",),
-    "start": ("onset",),
-    "end": ("offset",),
+    "start": ("onset", "start_time"),
+    "end": ("offset", "end_time"),
+    "duration": (),
     "age": (),
     "language": (),
     "intensity": (),
@@ -46,7 +61,10 @@ def find_table(root: Path) -> Path | None:
         return root
     if not root.is_dir():
         return None
-    return next((path for path in sorted(root.iterdir()) if path.name.lower() == "index.csv"), None)
+    found = [path for path in sorted(root.iterdir()) if path.name.lower() == "index.csv"]
+    if len(found) > 1:
+        raise CorpusError(f"{root} has {' and '.join(path.name for path in found)}; keep one")
+    return found[0] if found else None
 
 
 def read_table(
@@ -78,15 +96,21 @@ def read_table(
         raise CorpusError(f"on_conflict={on_conflict!r}, but it must be 'raise' or 'majority'")
     sheet = read_sheet(table, COLUMNS)
     _require_columns(table, sheet, speaker, emotion)
-    find = _Files(table.parent)
+    find = Files(table.parent)
     found, clips = Scan(table.parent, source=f"{table.name} ({sheet.form})"), []
     checked = plain_labels(labels)
     for row in sheet.rows:
         try:
             clips.append(_clip(find, row, speaker, emotion, checked))
         except CorpusError as error:
-            found.unknown[row["path"] or "(no path)"] = str(error)
+            found.unknown[row["path"] or "(no path)"] = f"{error}{sheet.doubt(row)}"
     clips, found.notes = _settle(clips, table, on_conflict)
+    if find.moved:
+        named = ", ".join(f"{name} → {path}" for name, path in list(find.moved.items())[:3])
+        found.notes.append(
+            f"{table.name}: {len(find.moved)} file(s) found in another folder or with another suffix: "
+            f"{named}{', …' if len(find.moved) > 3 else ''}"
+        )
     found.left_out = [clip["path"] for clip in clips if clip["emotion"] == _LEFT_OUT]
     kept = [{"language": language} | clip for clip in clips if clip["emotion"] != _LEFT_OUT]
     found.recordings = sorted(find.used)
@@ -141,7 +165,7 @@ def _require_columns(table: Path, sheet: Sheet, speaker: str | None, emotion: st
     raise CorpusError(message)
 
 
-def _clip(find: _Files, row: dict, speaker: str | None, emotion: str | None, labels: dict) -> dict:
+def _clip(find: Files, row: dict, speaker: str | None, emotion: str | None, labels: dict) -> dict:
     """One row as a clip; ``emotion`` is ``_LEFT_OUT`` if the labels leave it out."""
     name, path = row["path"].replace("\\", "/"), find(row["path"])
     known = to_emotion(find_group(name, emotion, "emotion") if emotion else row["emotion"], labels)
@@ -158,9 +182,9 @@ def _clip(find: _Files, row: dict, speaker: str | None, emotion: str | None, lab
         age = float(row.get("age", "").replace(",", ".") or "nan")
     except ValueError:
         raise CorpusError(f"age {row['age']!r} is not a number of years") from None
-    start, end = to_seconds(row.get("start", "")), to_seconds(row.get("end", ""))
-    start = 0.0 if math.isnan(start) else start
-    relative = name if os.path.isabs(name) else os.path.relpath(path, find.base).replace(os.sep, "/")
+    start, end = _times(row)
+    is_outside = os.path.isabs(name) and row["path"] not in find.moved
+    relative = name if is_outside else os.path.relpath(path, find.base).replace(os.sep, "/")
     stem = PurePosixPath(clean(relative)).with_suffix("")
     clip = {
         "path": path,
@@ -176,44 +200,13 @@ def _clip(find: _Files, row: dict, speaker: str | None, emotion: str | None, lab
     return clip | {key: row[key] for key in optional if row.get(key)}
 
 
-class _Files:
-    """Files below a folder, found also if letter case, Unicode form or slashes differ in a unique way."""
-
-    def __init__(self, base: Path):
-        self.base, self.by_name, self.used = base, None, set()
-
-    def __call__(self, name: str) -> str:
-        if not name:
-            raise CorpusError("the column path is empty")
-        path = self._find(name)
-        self.used.add(path)
-        return path
-
-    def _find(self, name: str) -> str:
-        try:
-            for spelling in (name, name.replace("\\", "/")):
-                if (self.base / spelling).is_file():
-                    return os.path.normpath(self.base / spelling)
-        except (OSError, ValueError):
-            pass
-        found = self._listing().get(_key(name), [])
-        if len(found) == 1:
-            return found[0]
-        several = f"; {len(found)} files differ from it in letter case only" if found else ""
-        raise CorpusError(f"no such file below {self.base}{several}")
-
-    def _listing(self) -> dict[str, list[str]]:
-        if self.by_name is None:
-            self.by_name = defaultdict(list)
-            for folder, _, files in os.walk(self.base):
-                for file in files:
-                    path = os.path.join(folder, file)
-                    self.by_name[_key(os.path.relpath(path, self.base))].append(path)
-        return self.by_name
-
-
-def _key(name: str) -> str:
-    return clean(os.path.normpath(name.replace("\\", "/")).replace(os.sep, "/")).casefold()
+def _times(row: dict) -> tuple[float, float]:
+    """Start and end of a row in seconds; NaN is the end of the file."""
+    start = to_seconds(row.get("start", ""))
+    start = 0.0 if math.isnan(start) else start
+    if "start" in row and "end" not in row and "duration" in row:
+        return start, start + to_seconds(row["duration"])
+    return start, to_seconds(row.get("end", ""))
 
 
 def _settle(clips: list[dict], table: Path, on_conflict: str) -> tuple[list[dict], list[str]]:

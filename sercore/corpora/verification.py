@@ -109,7 +109,7 @@ def verify(
     sercore.corpora.download : fetch a corpus and verify it.
     """
     corpus = get_corpus(name)
-    _, options = read_options([corpus], "warn", options)
+    _, options = read_options([corpus], "warn", options, root)
     found = find_scan(corpus, root, **options)
     official = {corpus.parse(file)["stem"]: digest for file, digest in read_digests(corpus.name).items()}
     files = defaultdict(list)

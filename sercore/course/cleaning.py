@@ -19,15 +19,16 @@ from . import clone
 __all__ = ["MAX_BYTES", "clean", "figures", "is_stderr"]
 
 MAX_BYTES = 600_000
-"""Largest size of a committed notebook; above it, figures are stored with fewer colours."""
+"""Largest size of a committed notebook; above it, the largest figures get fewer pixels and colours."""
 
 
 def clean(notebook):
     """The notebook without anything that does not belong in a repository, changed in place.
 
     Removes audio players (they embed recordings), widgets and their state, standard error, execution
-    times, all metadata except tags, and folders of this machine. Figures are stored with 256 colours, or
-    with as many as the size limit :data:`MAX_BYTES` permits. Cleaning twice changes nothing more.
+    times, all metadata except tags and the displayed size of figures, the text that stands for a figure or
+    an object without a name, and folders of this machine. Figures are stored with 256 colours; above the size
+    limit :data:`MAX_BYTES`, the largest ones are reduced. Cleaning twice changes nothing more.
 
     Parameters
     ----------
@@ -48,20 +49,31 @@ def clean(notebook):
         if cell.cell_type == "code":
             outputs = [] if _is_interactive(cell) else map(_clean_output, cell.outputs)
             cell.outputs = [output for output in outputs if output is not None]
-    _reduce_colours(notebook)
+    _fit_figures(notebook)
     return notebook
 
 
-def _reduce_colours(notebook) -> None:
-    """Give figures a palette, the largest that keeps the file within :data:`MAX_BYTES`."""
+_QUALITIES = ((256, 0.85), (256, 0.7), (256, 0.5), (64, 0.5), (32, 0.4))
+"""Number of colours and scale of figures in a notebook that would be too large, best first."""
+
+
+def _fit_figures(notebook) -> None:
+    """Give figures a palette; above :data:`MAX_BYTES`, reduce them step by step, the largest first."""
     import nbformat
 
-    originals = [(data, data["image/png"]) for data in figures(notebook)]
-    for n_colors, scale in ((256, 1), (128, 1), (64, 1), (32, 0.85), (24, 0.7)):
-        for data, png in originals:
-            data["image/png"] = _with_palette(png, n_colors, scale)
-        if len(nbformat.writes(notebook)) <= MAX_BYTES:
-            break
+    originals = [data["image/png"] for data in figures(notebook)]
+    for data in figures(notebook):
+        data["image/png"] = _with_palette(data["image/png"], 256, 1.0)
+    size = len(nbformat.writes(notebook))
+    for quality in _QUALITIES:
+        largest_first = sorted(range(len(originals)), key=lambda k: -len(figures(notebook)[k]["image/png"]))
+        for k in largest_first:
+            if size <= MAX_BYTES:
+                return
+            data, made = figures(notebook)[k], _with_palette(originals[k], *quality)
+            if len(made) < len(data["image/png"]):  # flat areas may grow when they are resized
+                size -= len(data["image/png"]) - len(made)
+                data["image/png"] = made
 
 
 def _with_palette(png: str, n_colors: int, scale: float) -> str:
@@ -79,6 +91,10 @@ def _with_palette(png: str, n_colors: int, scale: float) -> str:
     palette = image.quantize(n_colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     palette.save(buffer, "png", optimize=True)
     return min(base64.b64encode(buffer.getvalue()).decode(), png, key=len)
+
+
+_IS_ARTIST = re.compile(r"[\[(]*(array\(\[*)?<(Axes|matplotlib|mpl_toolkits|Figure)\b")
+"""Text that a cell shows if its last line returns an object of matplotlib."""
 
 
 def _is_interactive(cell) -> bool:
@@ -101,7 +117,12 @@ def _clean_output(output):
         for kind in data:
             if kind.startswith("text/") and isinstance(data[kind], str):
                 data[kind] = _scrub(data[kind])
-        output.metadata = {}
+        shown = output.metadata.get("image/png")
+        output.metadata = {"image/png": shown} if shown else {}
+        if "image/png" in data:
+            data.pop("text/plain", None)
+        elif list(data) == ["text/plain"] and _IS_ARTIST.match(data["text/plain"]):
+            return None
     return output
 
 

@@ -19,7 +19,8 @@ from ..errors import SercoreError
 from .published import oof_folder
 
 __all__ = [
-    "CAMPAIGNS", "CORPORA", "CURVE", "CrossCorpus", "curve", "load", "measure", "measure_curve", "table",
+    "CAMPAIGNS", "CORPORA", "CURVE", "CrossCorpus", "curve", "leave_one_out", "load", "measure",
+    "measure_curve", "pool", "predict", "table",
 ]  # fmt: skip
 
 CORPORA = ("ravdess", "tess", "emo_db")
@@ -70,16 +71,31 @@ def measure(name: str) -> Path:
     SercoreError
         No campaign has this name, or a corpus is missing.
     """
-    from ..splits import corpus_folds, corpus_pairs
-    from ..training import cross_corpus, in_corpus, write_parquet
+    from ..training import write_parquet
 
-    campaign, pooled = _get(name), _pooled(name)
+    oof = predict(name)
+    columns = [column for column in oof.columns if column.startswith("p_")]
+    oof[columns] = _thousandths(oof[columns].to_numpy())
+    path = oof_folder() / f"{name}.parquet"
+    write_parquet(oof, path)
+    return path
+
+
+def predict(name: str, adaptations: tuple[str, ...] | None = None) -> pd.DataFrame:
+    """Predictions of a campaign in full precision, from the fold cache if they are there.
+
+    Small probabilities matter for calibration; the published file has three decimals.
+    """
+    from ..splits import corpus_folds, corpus_pairs
+    from ..training import cross_corpus, in_corpus
+
+    campaign, pooled = _get(name), pool(name)
     options = {"model": campaign.model, "folder": paths.cache_dir() / "oof" / name}
     leave_one_out = corpus_folds(pooled.index)
     folds, tables = [*corpus_pairs(pooled.index), *leave_one_out], []
-    for adaptation in campaign.adaptations:
+    for adaptation in adaptations or campaign.adaptations:
         tables.append(cross_corpus(*pooled.data, folds=folds, adaptation=adaptation, **options))
-    for adaptation in BALANCED if len(campaign.adaptations) > 2 else ():
+    for adaptation in BALANCED if len(adaptations or campaign.adaptations) > 2 else ():
         tables.append(
             cross_corpus(
                 *pooled.data, folds=leave_one_out, adaptation=adaptation, balanced=True, **options
@@ -87,12 +103,7 @@ def measure(name: str) -> Path:
         )  # fmt: skip
     for adaptation in ("plain", "speaker"):
         tables.append(in_corpus(*pooled.data, adaptation=adaptation, **options))
-    oof = pd.concat(tables, ignore_index=True).drop(columns=["train_seconds", "ms_per_clip", "parameters"])
-    columns = [column for column in oof.columns if column.startswith("p_")]
-    oof[columns] = _thousandths(oof[columns].to_numpy())
-    path = oof_folder() / f"{name}.parquet"
-    write_parquet(oof, path)
-    return path
+    return pd.concat(tables, ignore_index=True).drop(columns=["train_seconds", "ms_per_clip", "parameters"])
 
 
 def load(name: str) -> pd.DataFrame:
@@ -129,6 +140,77 @@ def table(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
     return evaluate_corpora(load(name), n_boot=n_boot)
 
 
+def leave_one_out(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
+    """Several training corpora against the best single one, for each test corpus.
+
+    Adaptation and class prior are chosen on the other corpora
+    (:func:`sercore.training.leave_one_corpus_out`). *Best single* is the training corpus with the highest UA
+    on the test corpus, which nobody knows beforehand.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per test corpus: ``adaptation``, ``uniform_prior``; ``best_single``, the UA of the best source
+        with normalisation per speaker, ``best_single_same`` with the chosen procedure; ``pooled`` and
+        ``pooled_same`` for a model of both corpora; ``ua`` with ``ua_low`` and ``ua_high`` for the average of
+        the single-source models; ``minus_best`` with ``low`` and ``high``, the paired difference to
+        ``best_single_same``. Intervals are over test speakers, of TESS over clips.
+
+    Examples
+    --------
+    >>> leave_one_out("cross-corpus-encoder-four", n_boot=10)["uniform_prior"].tolist()
+    [True, True, True]
+    """
+    from ..evaluation import compare_paired, evaluate_corpora, unpack
+    from ..training import leave_one_corpus_out
+
+    oof = load(name)
+    averaged = leave_one_corpus_out(oof)
+    scores = evaluate_corpora(averaged, n_boot=n_boot).set_index("test")
+    rows = []
+    for test, part in averaged.groupby("test", sort=False):
+        adaptation, uniform = part["adaptation"].iloc[0], bool(part["uniform_prior"].iloc[0])
+        same = _single_sources(oof, test, adaptation, uniform)
+        plain = {train: _ua(each) for train, each in _single_sources(oof, test, "speaker", False).items()}
+        alone = {train: _ua(each) for train, each in same.items() if "+" not in train}
+        best = same[max(alone, key=alone.get)].set_index("clip_id").loc[part["clip_id"]].reset_index()
+        y, proba, classes, speakers = unpack(part)
+        interval = scores.loc[test, "interval"]
+        paired = compare_paired(
+            y, proba, unpack(best)[1], classes, speakers=speakers, interval=interval, n_boot=n_boot
+        )
+        rows.append(
+            {
+                "test": test, "train": part["train"].iloc[0], "adaptation": adaptation,
+                "uniform_prior": uniform, "n_clips": len(part), "n_speakers": len(set(speakers)),
+                "best_single": max(ua for train, ua in plain.items() if "+" not in train),
+                "pooled": max(ua for train, ua in plain.items() if "+" in train),
+                "best_single_same": max(alone.values()),
+                "pooled_same": max(_ua(each) for train, each in same.items() if "+" in train),
+                **scores.loc[test, ["ua", "ua_low", "ua_high"]],
+                "minus_best": paired["difference"], "low": paired["low"], "high": paired["high"],
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _single_sources(oof: pd.DataFrame, test: str, adaptation: str, uniform: bool) -> dict[str, pd.DataFrame]:
+    """Predictions of a test corpus by training set."""
+    from ..training import average_adaptations, balance_predictions
+
+    rows = oof[(oof["test"] == test) & (oof["train"] != test) & ~oof["balanced"]]
+    rows = average_adaptations(rows) if adaptation == "mean" else rows[rows["adaptation"] == adaptation]
+    rows = balance_predictions(rows) if uniform else rows
+    return dict(list(rows.groupby("train", sort=False)))
+
+
+def _ua(oof: pd.DataFrame) -> float:
+    from ..evaluation import uar, unpack
+
+    y, proba, classes, _ = unpack(oof)
+    return uar(y, np.array(classes)[proba.argmax(axis=1)])
+
+
 def measure_curve() -> Path:
     """Measure :func:`curve` on real recordings and return its file.
 
@@ -137,7 +219,7 @@ def measure_curve() -> Path:
     from ..splits import corpus_folds
     from ..training import enrolment_curve
 
-    pooled = _pooled("cross-corpus-encoder-four")
+    pooled = pool("cross-corpus-encoder-four")
     tables = [
         enrolment_curve(*pooled.data, fold, only=only)
         for train, test in (("emo_db", "ravdess"), ("ravdess", "emo_db"))
@@ -159,7 +241,7 @@ def curve() -> pd.DataFrame:
     )
 
 
-def _pooled(name: str):
+def pool(name: str):
     """Features and labels of a campaign."""
     from ..encoders import EncoderRecipe
     from ..training import pool_corpora

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +25,12 @@ class NotebookError(SercoreError):
 
 def execute_all(
     paths: Sequence[Path],
-    finished: Callable[[Path, object, bool], None],
+    finished: Callable[[Path, object, str], None],
     *,
     log: TextIO | None = None,
     n_jobs: int = 1,
     progress: bool = False,
+    tour: bool = False,
 ) -> None:
     """Execute notebooks, and pass each to a function as soon as it has ended.
 
@@ -36,13 +39,16 @@ def execute_all(
     paths : sequence of Path
         They are started in this order.
     finished : callable
-        Called with the path, the executed notebook, and whether all of its cells have run.
+        Called with the path, the executed notebook, and what went wrong, empty if all cells have run.
     log : text file, optional
         Receives everything that is written to standard error.
     n_jobs : int
         Number of notebooks at a time, each in a process of its own; -1 for one per core.
     progress : bool
-        Show a bar per notebook, if there is one at a time; else a line when one is finished.
+        Show a bar per notebook, if there is one at a time or standard error is a terminal; else a line
+        when one is finished.
+    tour : bool
+        Leave out the cells after the one tagged ``tour-end``.
 
     Raises
     ------
@@ -53,15 +59,21 @@ def execute_all(
     from joblib import effective_n_jobs
 
     n_jobs = effective_n_jobs(n_jobs)
+    progress = progress and (n_jobs == 1 or sys.stderr.isatty())
 
     async def run(path: Path) -> None:
         async with limit:
-            notebook, complete = nbformat.read(path, as_version=4), False
+            notebook, failure = nbformat.read(path, as_version=4), "It was interrupted."
+            if tour:
+                notebook.cells = until_tour_end(notebook.cells)
             try:
-                await _execute(notebook, path, log, progress=progress and n_jobs == 1)
-                complete = True
+                await _execute(notebook, path, log, progress=progress)
+                failure = ""
+            except NotebookError as error:
+                failure = str(error)
+                raise
             finally:
-                finished(path, notebook, complete)
+                finished(path, notebook, failure)
 
     async def run_all() -> None:
         tasks = [asyncio.ensure_future(run(path)) for path in paths]
@@ -74,6 +86,12 @@ def execute_all(
 
     limit = asyncio.Semaphore(n_jobs)
     _run(run_all())
+
+
+def until_tour_end(cells: Sequence) -> list:
+    """Cells of a notebook up to the one tagged ``tour-end``, or all if there is none."""
+    ends = [k for k, cell in enumerate(cells) if "tour-end" in cell.metadata.get("tags", [])]
+    return list(cells[: ends[0] + 1] if ends else cells)
 
 
 def execute(notebook, path: Path):
@@ -164,9 +182,18 @@ async def _execute(notebook, path: Path, log: TextIO | None = None, *, progress:
             ) from None
         finally:
             _move_stderr(notebook, path.stem, log)
+            atexit.unregister(client._cleanup_kernel)  # it fails if an interrupt came while the kernel ended
+            if client.km is not None:
+                atexit.register(_end_kernel, client)
         bar.set_postfix_str(f"{len(figures(notebook))} figures")
     if not progress:
         print(f"{path.stem}: {n_code} cells, {time.perf_counter() - start:.0f} s", flush=True)
+
+
+def _end_kernel(client) -> None:
+    """End the kernel of an interrupted notebook when Python exits, unless it has ended."""
+    if client.km is not None:
+        client._cleanup_kernel()
 
 
 def _move_stderr(notebook, name: str, log: TextIO | None) -> None:

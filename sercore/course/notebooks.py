@@ -6,8 +6,10 @@ executes the notebooks in order, each in a new kernel, and writes a run folder::
     runs/20260101-120000-123456-demo/
         01_eda.ipynb …      executed notebooks, the one that failed included
         tables/*.csv        result tables (:func:`sercore.course.publish`)
-        summary.html        one page with the outputs of all cells tagged "summary"
+        summary.html        the result in one sentence, and the outputs of all cells tagged "summary"
         run.log             warnings and messages of libraries, kernels and worker processes
+
+The short tour consists of the notebooks :data:`TOUR`, each up to its cell tagged ``tour-end``.
 """
 
 from __future__ import annotations
@@ -25,7 +27,11 @@ from .cleaning import clean
 from .execution import NotebookError, execute_all
 from .summary import write_summary
 
-__all__ = ["NotebookError", "clean", "find", "run"]
+__all__ = ["TOUR", "NotebookError", "clean", "find", "run"]
+
+TOUR = ("00", "01", "03")
+"""Numbers of the notebooks of the short tour."""
+_TWO_NOTEBOOKS = 8 * 2**30  # bytes of free memory; two notebooks with two workers each need up to six
 
 
 def find(only: Sequence[str] = ()) -> list[Path]:
@@ -67,9 +73,10 @@ def run(
     *,
     root: str | os.PathLike | None = None,
     only: Sequence[str] = (),
+    tour: bool = False,
     out: str | os.PathLike | None = None,
     in_place: bool = False,
-    n_jobs: int = 1,
+    n_jobs: int | None = 1,
     progress: bool = True,
 ) -> Path:
     """Execute notebooks on a corpus and return the run folder.
@@ -82,15 +89,17 @@ def run(
         Folder of the corpus.
     only : sequence of str
         Selects notebooks (:func:`find`).
+    tour : bool
+        Execute the short tour only.
     out : path, optional
         The run folder; by default a new one under ``runs`` in the current folder.
     in_place : bool
         Also replace the notebooks of the clone by their executed and cleaned versions.
-    n_jobs : int
-        Number of notebooks that run at the same time. Results do not depend on it; times that notebooks
-        measure do.
+    n_jobs : int, optional
+        Number of notebooks that run at the same time; None for two if there are two cores and 8 GB of free
+        memory, else one. Results do not depend on it; times that notebooks measure do.
     progress : bool
-        Show a progress bar per notebook, if ``n_jobs`` is 1.
+        Show a progress bar per notebook, if ``n_jobs`` is 1 or standard error is a terminal.
 
     Returns
     -------
@@ -100,7 +109,7 @@ def run(
     ------
     NotebookError
         A notebook failed (its executed cells and those of earlier notebooks are in the run folder), the
-        run folder cannot be written, or ``root`` was given for the demo corpus.
+        run folder cannot be written, ``root`` was given for the demo corpus, or ``in_place`` for the tour.
     """
     import nbformat
 
@@ -108,8 +117,12 @@ def run(
 
     if corpus == "demo" and root is not None:
         raise NotebookError("the demo corpus is synthesised and has no folder: pass --corpus with --root")
-    notebooks = find(only)
-    environment = {"SERCORE_CORPUS": corpus}
+    if tour and in_place:
+        raise NotebookError("the tour leaves cells out: pass --all or --only with --in-place")
+    notebooks = find(TOUR if tour else only)
+    n_jobs = _default_jobs() if n_jobs is None else n_jobs
+    # notebooks and workers share the cores: with several threads each, small fits can take ten times as long
+    environment = {"SERCORE_CORPUS": corpus, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
     if root is not None:
         environment["SERCORE_ROOT"] = str(Path(root).expanduser().resolve())
     if os.environ.get("SERCORE_CORPORA"):  # kernels start in another folder
@@ -122,14 +135,17 @@ def run(
     plural = "s" if len(notebooks) > 1 else ""
     counts = f"{n_clips} clips, {len(notebooks)} notebook{plural}"
     print(f"{corpus}: {counts}, results in {_relative(folder)}", flush=True)
-    executed = {}
+    executed, failures = {}, {}
+    about = "The short tour. `sercore run --all` executes all notebooks to their end." if tour else ""
 
-    def finished(path, notebook, complete):
+    def finished(path, notebook, failure):
         nbformat.write(notebook, folder / path.name)
-        if complete:
-            executed[path.stem] = notebook
-        write_summary(dict(sorted(executed.items())), folder / "summary.html", corpus=corpus)
-        if complete and in_place:
+        executed[path.stem] = notebook
+        if failure:
+            failures[path.stem] = failure
+        ordered = dict(sorted(executed.items()))
+        write_summary(ordered, folder / "summary.html", corpus=corpus, failures=failures, about=about)
+        if in_place and not failure:
             nbformat.write(clean(notebook), path)
 
     with (
@@ -137,8 +153,16 @@ def run(
         _environment(environment | {"SERCORE_RUN": str(folder)}),
         _logging_to(folder / "run.log") as log,
     ):
-        execute_all(notebooks, finished, log=log, n_jobs=n_jobs, progress=progress)
+        execute_all(notebooks, finished, log=log, n_jobs=n_jobs, progress=progress, tour=tour)
     return folder
+
+
+def _default_jobs() -> int:
+    """Two notebooks at a time if there are cores and memory for them."""
+    import psutil
+    from joblib import cpu_count
+
+    return 2 if cpu_count() >= 2 and psutil.virtual_memory().available >= _TWO_NOTEBOOKS else 1
 
 
 @contextmanager

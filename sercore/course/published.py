@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .. import paths
+from .. import ensemble, paths
+from ..ensemble.predictions import Members
 from ..errors import SercoreError
-from ..models import NETWORKS, reads_frames
+from ..models import reads_frames
 from . import clone
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "run_campaign",
     "table",
     "voting_example",
+    "voting_halves",
 ]
 
 _DETERMINISTIC = ("dummy", "logistic", "linear_svc", "rbf_svc", "knn", "lda")
@@ -112,6 +114,10 @@ class Campaign:
     seconds: float = 8.0
 
 
+_NETWORKS = (
+    "mlp", "lstm", "bilstm", "bilstm_attention", "bilstm_multihead", "cnn1d_lstm", "cnn2d_lstm", "lstm_cnn1d",
+    "lstm_cnn2d", "cnn_fused", "transformer", "cnn2d_transformer", "res_lstm",
+)  # fmt: skip
 _BEST = ("mlp", "cnn1d_lstm", "cnn2d_lstm")
 _FEW = ("dummy", "logistic", "rbf_svc", "lda", "sklearn_mlp", "mlp")
 CAMPAIGNS = {
@@ -126,7 +132,7 @@ CAMPAIGNS = {
     "emo_db-loso": Campaign("emo_db", "all", "loso", models=_FEW),
     "emo_db-loso-speaker-norm": Campaign("emo_db", "all", "loso", models=_FEW, speaker_norm=True),
     "ravdess-emobox-networks": Campaign(
-        "ravdess", "eight", "emobox-ravdess", models=tuple(NETWORKS), repeated=_BEST, augmented=8
+        "ravdess", "eight", "emobox-ravdess", models=_NETWORKS, repeated=_BEST, augmented=8
     ),
     "ravdess-emobox-networks-speaker-norm": Campaign(
         "ravdess", "eight", "emobox-ravdess", models=_BEST, repeated=(), speaker_norm=True, augmented=8
@@ -414,3 +420,16 @@ def voting_example() -> pd.DataFrame:
     """
     oof = load("ravdess-emobox")
     return oof[(oof["model"] != "dummy") & (oof["seed"] == oof["seed"].min())]
+
+
+def voting_halves() -> tuple[Members, Members]:
+    """Members of :func:`voting_example` for two halves of the actors, six women and six men each.
+
+    Examples
+    --------
+    >>> [half.rows["speaker"].nunique() for half in voting_halves()]
+    [12, 12]
+    """
+    members = ensemble.align(voting_example())
+    first = members.rows["speaker"].isin(sorted(members.rows["speaker"].unique())[:12]).to_numpy()
+    return members.take(first), members.take(~first)

@@ -13,12 +13,13 @@ import pandas as pd
 
 from ..errors import SercoreError
 from ..labels import SCHEMES
-from . import clone, cross_corpus, fairness, fusion, published
+from . import clone, confidence, cross_corpus, fusion, published, robustness
 
 __all__ = [
-    "MODELS", "PAGES", "bench_markdown", "cross_corpus_markdown", "curve_markdown", "draw_leak_figure",
-    "encoder_markdown", "fairness_markdown", "fusion_markdown", "networks_markdown", "replace",
-    "results_markdown",
+    "MODELS", "PAGES", "bench_markdown", "calibration_markdown", "cross_corpus_markdown", "curve_markdown",
+    "draw_leak_figure", "encoder_markdown", "fairness_markdown", "far_markdown", "fusion_markdown",
+    "networks_markdown", "rejection_markdown", "replace", "results_markdown", "robustness_markdown",
+    "sources_markdown",
 ]  # fmt: skip
 
 MODELS = {
@@ -38,7 +39,12 @@ PAGES = {
     "probes": "RESULTS.md",
     "fusion": "RESULTS.md",
     "cross-corpus": "RESULTS.md",
+    "sources": "RESULTS.md",
     "curve": "RESULTS.md",
+    "calibration": "RESULTS.md",
+    "far": "RESULTS.md",
+    "rejection": "RESULTS.md",
+    "robustness": "RESULTS.md",
     "fairness": "RESULTS.md",
     "bench": "SPEED.md",
 }
@@ -184,6 +190,71 @@ def _crossed_markdown(table: pd.DataFrame, campaign) -> str:
     return "\n".join(lines)
 
 
+def sources_markdown() -> str:
+    """Markdown table of several training corpora against the best single one."""
+    head = ["features", "test (clips, speakers)", "best single source", "pooled", "chosen procedure"]
+    head += ["best single, the same", "pooled, the same", "average of the sources", "minus best, the same"]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for name, campaign in cross_corpus.CAMPAIGNS.items():
+        table = cross_corpus.leave_one_out(name)
+        for row in table.itertuples():
+            way = f"{row.adaptation}, uniform prior" if row.uniform_prior else row.adaptation
+            minus = f"{100 * row.minus_best:+.1f} [{100 * row.low:+.1f}, {100 * row.high:+.1f}]"
+            cells = [FEATURES[campaign.features]]
+            cells += [f"{_corpus_name(row.test)} ({row.n_clips}, {row.n_speakers})"]
+            cells += [f"{100 * row.best_single:.1f}", f"{100 * row.pooled:.1f}", way]
+            cells += [f"{100 * row.best_single_same:.1f}", f"{100 * row.pooled_same:.1f}"]
+            cells += [f"{100 * row.ua:.1f} [{100 * row.ua_low:.1f}, {100 * row.ua_high:.1f}]"]
+            lines.append("| " + " | ".join([*cells, minus.replace("-", "−")]) + " |")
+        columns = ["best_single", "pooled", "best_single_same", "pooled_same", "ua", "minus_best"]
+        single, pooled, *same, ua, minus = (100 * table[columns].mean()).round(1)
+        cells = [FEATURES[campaign.features], "mean", single, pooled, "", *same, ua, f"{minus:+.1f}"]
+        lines.append("| " + " | ".join(map(str, cells)).replace("-", "−") + " |")
+    return "\n".join(lines)
+
+
+def calibration_markdown() -> str:
+    """Markdown table of the calibration error on new speakers of the same corpus."""
+    head = ["predictions", "clips", "accuracy", "confidence", "ECE before", "ECE with temperature"]
+    lines = ["| " + " | ".join([*head, "ECE if perfect"]) + " |", "|---" * (1 + len(head)) + "|"]
+    for row in confidence.in_corpus().itertuples():
+        values = [row.accuracy, row.confidence, row.ece, row.ece_t, row.ece_perfect]
+        cells = [f"`{row.campaign}`, `{row.model}`", str(row.n_clips), *(f"{100 * v:.1f}" for v in values)]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def far_markdown() -> str:
+    """Markdown table of the calibration error of models of one corpus on another one."""
+    head = ["features", "training", "test (clips)", "accuracy", "ECE (confidence)", "with temperature"]
+    lines = ["| " + " | ".join([*head, "and by distance"]) + " |", "|---" * (1 + len(head)) + "|"]
+    table = confidence.table(confidence.CONFIDENCE)
+    for row in table.to_dict("records"):
+        cells = [FEATURES[cross_corpus.CAMPAIGNS[row["campaign"]].features], _corpus_name(row["train"])]
+        cells += [f"{_corpus_name(row['test'])} ({row['n_clips']})", f"{100 * row['accuracy']:.1f}"]
+        for end in ("", "_t", "_distance"):
+            cells.append(f"{100 * row['ece' + end]:.1f} ({100 * row['confidence' + end]:.1f})")
+        lines.append("| " + " | ".join(cells) + " |")
+    for name, part in table.groupby("campaign", sort=False):
+        means = [f"{100 * part['ece' + end].mean():.1f}" for end in ("", "_t", "_distance")]
+        features = FEATURES[cross_corpus.CAMPAIGNS[name].features]
+        lines.append(f"| {features} | mean of the six pairs | | | " + " | ".join(means) + " |")
+    return "\n".join(lines)
+
+
+def rejection_markdown() -> str:
+    """Markdown table of what a novelty detector of RAVDESS rejects."""
+    head = ["features", "new speakers of RAVDESS (clips, speakers)", "worst speaker", "EMO-DB", "sounds"]
+    lines = ["| " + " | ".join([*head, "sounds, not speech"]) + " |", "|---" * (1 + len(head)) + "|"]
+    for row in confidence.table(confidence.REJECTION).itertuples():
+        interval = f"[{100 * row.rejected_low:.1f}, {100 * row.rejected_high:.1f}]"
+        cells = [FEATURES[row.features]]
+        cells += [f"{100 * row.rejected:.1f} {interval} ({row.n_clips}, {row.n_speakers})"]
+        cells += [f"{100 * v:.1f}" for v in (row.worst_speaker, row.emo_db, row.sounds_novel)]
+        lines.append("| " + " | ".join([*cells, f"{100 * row.sounds_not_speech:.1f}"]) + " |")
+    return "\n".join(lines)
+
+
 def curve_markdown() -> str:
     """Markdown table of UA by number of clips with which each test speaker is normalised."""
     curve = cross_corpus.curve()
@@ -201,12 +272,35 @@ def curve_markdown() -> str:
     return "\n".join(lines)
 
 
+def robustness_markdown() -> str:
+    """Markdown table of robustness: a row per family, in its worst everyday condition, a column per model."""
+    from ..evaluation import families
+
+    parts = dict(list(robustness.table().groupby(["model", "features"], sort=False)))
+    heads = [f"`{model}`, `{features}`" for model, features in parts]
+    lines = ["| family (limit) | " + " | ".join(heads) + " |", "|---" * (1 + len(parts)) + "|"]
+    cells = [f"{100 * part['ua_clean'].iloc[0]:.1f}" for part in parts.values()]
+    lines.append("| clean, UA | " + " | ".join(cells) + " |")
+    worst = [families(part).set_index("family") for part in parts.values()]
+    for family in worst[0].index:
+        cells = [_loss(table.loc[family]) if family in table.index else "" for table in worst]
+        limit = 100 * worst[0].loc[family, "max_lost"]
+        lines.append(f"| {family} ({limit:.0f}) | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _loss(row) -> str:
+    """``−20 dB: 3.1 [1.0, 5.2], 12 % ✗``."""
+    lost = f"{100 * row.lost:.1f} [{100 * row.lost_low:.1f}, {100 * row.lost_high:.1f}]".replace("-", "−")
+    return f"{row.condition}: {lost}, {100 * row.changed:.0f} % {'✓' if row.passed else '✗'}"
+
+
 def fairness_markdown() -> str:
     """Markdown table of UA by sex, age group and sentence, with the largest gap; of speakers only the gap."""
     from ..evaluation import largest_gaps
 
     lines = ["| predictions | by | groups: UA [95 %] (speakers) | largest gap |", "|---|---|---|---|"]
-    for (campaign, model), part in fairness.fairness().groupby(["campaign", "model"], sort=False):
+    for (campaign, model), part in robustness.fairness().groupby(["campaign", "model"], sort=False):
         for gap in largest_gaps(part).itertuples():
             groups = part[part["by"] == gap.by]
             many = len(groups) > 6

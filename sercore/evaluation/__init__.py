@@ -20,13 +20,19 @@ out-of-fold table with seeds, :func:`evaluate_corpora` those of a cross-corpus t
 :func:`compare_oof` compare two models; :func:`human_recall` and :func:`compare_with_model` evaluate a
 listening test; :func:`results_row`, :func:`results_table`, :func:`format_table` and :func:`table_text` make
 result tables. :func:`fit_temperature` and :func:`apply_temperature` calibrate probabilities,
-:func:`risk_coverage` shows what is gained by answering only if confident, and :func:`rejection_reason` names
-the clips without answer. :func:`robustness` and :func:`fairness` show under which conditions and for whom a
-model works.
+:func:`temper_by_distance` lowers the confidence far from the training clips, :func:`risk_coverage` shows
+what is gained by answering only if confident, and :func:`rejection_reason` names the clips without answer.
+:func:`robustness` and :func:`fairness` show under which conditions and for whom a model works.
 """
 
 from .bootstrap import compare_paired
-from .confidence import apply_temperature, area_under_risk, fit_temperature, risk_coverage
+from .confidence import (
+    apply_temperature,
+    area_under_risk,
+    fit_temperature,
+    risk_coverage,
+    temper_by_distance,
+)
 from .cross_corpus import corpus_matrix, cross_corpus_text, evaluate_corpora, mean_over_pairs
 from .fairness import fairness, largest_gaps
 from .human import compare_with_model, human_recall
@@ -52,5 +58,5 @@ __all__ = [
     "expected_calibration_error", "fairness", "families", "fit_temperature", "format_table", "human_recall",
     "is_speech", "largest_gaps", "mean_over_pairs", "oof_rows", "per_class", "per_group",
     "rejection_reason", "results_row", "results_table", "risk_coverage", "robustness", "scalar_metrics",
-    "speech_measures", "table_text", "test_corpora", "uar", "unpack", "validate",
+    "speech_measures", "table_text", "temper_by_distance", "test_corpora", "uar", "unpack", "validate",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from .. import quiet
 from ..evaluation import scalar_metrics, unpack
 from ..evaluation.bootstrap import bounds, resample, sampling_units
 from ..evaluation.metrics import confusion_metrics, unit_confusions
@@ -109,23 +110,10 @@ def permutation_intervals(
     """
     import joblib
 
-    def run(fold: Fold) -> dict[str, np.ndarray]:
-        fitted = fit_classical(index, X, fold.train, model=model, seed=seed)
-        rng, tested = np.random.default_rng(seed), X[fold.test]
-        code = {name: k for k, name in enumerate(classes)}
-
-        def predict(rows):
-            return [code[name] for name in fitted.predict(rows)]
-
-        predicted = {"": np.array([predict(tested)])}
-        for name, columns in groups.items():
-            orders = [rng.permutation(len(tested)) for _ in range(n_repeats)]
-            predicted[name] = np.array([predict(_permuted(tested, columns, order)) for order in orders])
-        return predicted
-
     folds = make_folds(index, split, seed=seed)
     parts = joblib.Parallel(n_jobs=n_jobs, temp_folder=worker_folder())(
-        joblib.delayed(run)(fold) for fold in folds
+        joblib.delayed(_predict_permuted)(index, X, classes, groups, fold, model, n_repeats, seed)
+        for fold in folds
     )
     tested = index.iloc[np.concatenate([fold.test for fold in folds])]
     truth = pd.Categorical(tested["label"], categories=list(classes)).codes.astype(int)
@@ -147,6 +135,32 @@ def permutation_intervals(
         rows[name] = {"lost": lost, "low": low, "high": high}
     table = pd.DataFrame.from_dict(rows, orient="index")
     return table.sort_values("lost", ascending=False, kind="stable")
+
+
+def _predict_permuted(
+    index: pd.DataFrame,
+    X: np.ndarray,
+    classes: Sequence[str],
+    groups: Mapping[str, Sequence[int]],
+    fold: Fold,
+    model: str,
+    n_repeats: int,
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """Predicted class codes of a fold by permuted group, ``""`` for none [shape=(n_runs, n_test)]."""
+    quiet.end_with_parent()
+    fitted = fit_classical(index, X, fold.train, model=model, seed=seed)
+    rng, tested = np.random.default_rng(seed), X[fold.test]
+    code = {name: k for k, name in enumerate(classes)}
+
+    def predict(rows):
+        return [code[name] for name in fitted.predict(rows)]
+
+    predicted = {"": np.array([predict(tested)])}
+    for name, columns in groups.items():
+        orders = [rng.permutation(len(tested)) for _ in range(n_repeats)]
+        predicted[name] = np.array([predict(_permuted(tested, columns, order)) for order in orders])
+    return predicted
 
 
 def _permuted(X: np.ndarray, columns: Sequence[int], order: np.ndarray) -> np.ndarray:

@@ -95,7 +95,7 @@ def predict_masked(predictor, wave: np.ndarray, recipe: str | Recipe = "log_mel"
 
     def predict(mask: np.ndarray) -> np.ndarray:
         remaining = mask_sound(wave, ~mask, recipe=recipe)
-        return predictor.proba(predictor.waves(remaining, sr=recipe.sr))
+        return predictor.proba(predictor.waves(remaining, sr=recipe.sr), novelty=False)
 
     return predict
 

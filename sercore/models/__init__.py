@@ -1,10 +1,10 @@
 """Emotion classifiers: scikit-learn pipelines and Keras networks, all untrained.
 
 :mod:`~sercore.models.classical` holds scikit-learn pipelines that scale inside the fold. The other modules
-hold the builders of Keras networks, one module per family: ``mlp``, ``recurrent``, ``hybrid`` and
-``transformer``; ``encoder_heads`` for frames of a pretrained encoder, ``pictures`` for networks trained on
-photographs, and ``legacy`` and ``legacy_features`` for networks and inputs of earlier projects.
-:data:`NETWORKS` lists the first four by name. Importing this package does not import Keras; building a
+hold the builders of Keras networks, one module per family: ``mlp``, ``recurrent``, ``hybrid``,
+``transformer`` and ``tdnn``; ``encoder_heads`` for frames of a pretrained encoder, ``pictures`` for networks
+trained on photographs, and ``legacy`` and ``legacy_features`` for networks and inputs of earlier projects.
+:data:`NETWORKS` lists the first five by name. Importing this package does not import Keras; building a
 network does::
 
     X = pad_clips(clips)                                # NaN after the end of each clip
@@ -63,6 +63,7 @@ NETWORKS = {
     "transformer": "transformer:build_transformer",
     "cnn2d_transformer": "transformer:build_cnn2d_transformer",
     "res_lstm": "hybrid:build_res_lstm",
+    "tdnn": "tdnn:build_tdnn",
 }
 """Builder of each network, as ``module:function`` in this package."""
 

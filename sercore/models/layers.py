@@ -102,32 +102,40 @@ class MaskedConv(_Frames):
 
 @register
 class MaskedPool(_Frames):
-    """Mean over windows of neighbouring frames, and the mask of the windows inside the clip.
+    """Mean or maximum over windows of frames, and the mask of the windows inside the clip.
 
     Windows start at the first frame, so padding does not shift them; the last may contain fewer frames.
 
     Parameters
     ----------
     size : int
-        Frames averaged into one.
+        Frames combined into one.
+    mode : str
+        ``mean`` or ``max``.
     """
 
-    def __init__(self, size, **kwargs):
+    def __init__(self, size, mode="mean", **kwargs):
         super().__init__(**kwargs)
-        self.size = size
+        self.size, self.mode = size, mode
 
     def call(self, x, mask):
         valid = self._pool(ops.cast(mask, x.dtype)[..., None])  # proportion of valid frames in each window
+        inside = valid > 0
+        if self.mode == "max":
+            x = self._pool(ops.where(mask[..., None], x, _LOW), ops.max_pool)
+            return ops.where(inside, x, 0.0), inside[..., 0]
         x = self._pool(ops.where(mask[..., None], x, 0.0))
-        return x / ops.maximum(valid, 1e-6), valid[..., 0] > 0
+        return x / ops.maximum(valid, 1e-6), inside[..., 0]
 
-    def _pool(self, x):
-        """Average pooling from the first frame on, with zeros appended to fill the last window."""
-        x = ops.pad(x, [[0, 0], [0, self.size - 1], [0, 0]])
-        return ops.average_pool(x, self.size, self.size, padding="valid", data_format="channels_last")
+    def _pool(self, x, pool=ops.average_pool):
+        """Pooling from the first frame on, with padding appended to fill the last window."""
+        x = ops.pad(
+            x, [[0, 0], [0, self.size - 1], [0, 0]], constant_values=_LOW if pool is ops.max_pool else 0
+        )
+        return pool(x, self.size, self.size, padding="valid", data_format="channels_last")
 
     def get_config(self):
-        return {**super().get_config(), "size": self.size}
+        return {**super().get_config(), "size": self.size, "mode": self.mode}
 
 
 @register
@@ -160,6 +168,59 @@ class AttentionPool(_Frames):
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}
+
+
+@register
+class AttentionStatistics(AttentionPool):
+    """Weighted mean and standard deviation over the frames of a clip, and the weights (Okabe 2018).
+
+    As :class:`AttentionPool`; output [shape=(batch, 2 * n_features)], means first.
+    """
+
+    def call(self, x, mask):
+        mean, weights = super().call(x, mask)
+        variance = ops.sum(ops.square(x - mean[:, None]) * weights[..., None], axis=1)
+        return ops.concatenate([mean, ops.sqrt(ops.maximum(variance, 1e-6))], axis=-1), weights
+
+
+@register
+class Deltas(_Frames):
+    """Frames with their slopes, and the slopes of these, appended (Furui 1986).
+
+    Input [shape=(batch, n_frames, n_features)]; output [shape=(batch, n_frames, 3 * n_features)]. A slope is
+    that of the least-squares line through a frame and its neighbours, as in ``librosa.feature.delta``; a
+    neighbour before or after the clip is replaced by the frame itself. Slopes are normalised over the valid
+    frames of a batch (batch normalisation), because they are much smaller than the standardised frames.
+
+    Parameters
+    ----------
+    reach : int
+        Neighbours on each side.
+    """
+
+    def __init__(self, reach=4, **kwargs):
+        super().__init__(**kwargs)
+        self.reach = reach
+        self.norm = layers.BatchNormalization(momentum=0.9)
+
+    def build(self, input_shape):
+        self.norm.build((*input_shape[:-1], 2 * input_shape[-1]))
+
+    def call(self, x, mask, training=None):
+        slope = self._slope(x, mask)
+        slopes = ops.concatenate([slope, self._slope(slope, mask)], axis=-1)
+        slopes = self.norm(slopes, training=training, mask=mask)
+        return ops.concatenate([x, ops.where(mask[..., None], slopes, 0.0)], axis=-1)
+
+    def _slope(self, x, mask):
+        steps = np.arange(-self.reach, self.reach + 1, dtype="float32")[:, None, None]
+        valid = ops.cast(mask, x.dtype)[..., None]
+        of_frames = ops.depthwise_conv(x * valid, np.repeat(steps, x.shape[-1], axis=1), padding="same")
+        of_mask = ops.conv(valid, steps, padding="same")  # not 0 where neighbours are missing
+        return (of_frames - x * of_mask) / float(np.square(steps).sum())
+
+    def get_config(self):
+        return {**super().get_config(), "reach": self.reach}
 
 
 @register

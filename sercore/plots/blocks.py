@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .results import METRICS
-from .style import BLUE, GREY, new_axes
+from .style import BLUE, GREY, WIDTH, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +43,7 @@ def blocks(
     --------
     results : The rows of any result table.
     """
-    ax = new_axes(ax, figsize=(6, 3.2))
+    ax = new_axes(ax, figsize=(WIDTH, 3.4))
     columns = [metric, f"{metric}_low", f"{metric}_high"]
     score, low, high = 100 * table.loc[table["model"] != "all", columns].to_numpy(float).T
     names = table.loc[table["model"] != "all", "model"]

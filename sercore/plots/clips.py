@@ -15,12 +15,14 @@ from .style import (
     RANGE_DB,
     SEQUENTIAL,
     SIGNED,
+    WIDTH,
     add_colorbar,
     color_of,
     draw_rows,
     first_row,
     frame_seconds,
     is_signed,
+    label_outside,
     limits_of,
     name_rows,
     new_axes,
@@ -53,7 +55,7 @@ def waveform(wave: np.ndarray, sr: int, *, color: str = BLUE, ax: Axes | None = 
 
     Notebook: 01_eda.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 2.2))
+    ax = new_axes(ax, figsize=(WIDTH, 2.4))
     ax.plot(np.arange(len(wave)) / sr, wave, color=color, lw=0.6)
     ax.set(xlabel=LABELS["time"], ylabel=LABELS["wave"], xlim=(0, len(wave) / sr))
     return ax
@@ -73,7 +75,7 @@ def spectrum(spectrum: Spectrum, *, label: str | None = None, ax: Axes | None = 
 
     Notebook: 01_eda.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 2.6))
+    ax = new_axes(ax, figsize=(WIDTH, 3))
     level = _decibel(spectrum.power.mean(axis=0))
     ax.plot(
         frequencies(spectrum.recipe),
@@ -102,7 +104,7 @@ def spectrogram(spectrum: Spectrum, *, fmax: float | None = None, ax: Axes | Non
 
     Notebook: 01_eda.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 2.6))
+    ax = new_axes(ax, figsize=(WIDTH, 3))
     hertz = frequencies(spectrum.recipe)
     level = _decibel(spectrum.power.T[hertz <= (fmax or hertz[-1])])
     image = draw_rows(
@@ -127,7 +129,7 @@ def pitch(f0: np.ndarray, *, recipe: str | Recipe = "default", ax: Axes | None =
 
     Notebook: 01_eda.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 2.2))
+    ax = new_axes(ax, figsize=(WIDTH, 2.4))
     hertz = 27.5 * 2 ** (np.ravel(f0) / 12)
     ax.plot(frame_seconds(len(hertz), get_recipe(recipe)), hertz, **{"lw": 2.5, "color": BLUE} | options)
     ax.set(xlabel=LABELS["time"], ylabel=LABELS["frequency"])
@@ -174,12 +176,12 @@ def descriptor(
     recipe, track = get_recipe(recipe), np.atleast_2d(track)
     low, high = limits or limits_of([track], name)
     if len(track) == 1:
-        ax = new_axes(ax, figsize=(8, 2.2))
+        ax = new_axes(ax, figsize=(WIDTH, 2.4))
         seconds = frame_seconds(track.shape[1], recipe)
         ax.plot(seconds, track[0], color=color, lw=1.8)
         ax.set(xlabel=LABELS["time"], ylabel=LABELS.get(name, name), xlim=(0, seconds[-1]), ylim=(low, high))
         return ax
-    ax = new_axes(ax, figsize=(8, 2.6))
+    ax = new_axes(ax, figsize=(WIDTH, 3))
     first = first_row(name)
     cmap = SIGNED if is_signed(name) else SEQUENTIAL
     image = draw_rows(ax, track[first:], recipe, first=first, vmin=low, vmax=high, cmap=cmap)
@@ -226,8 +228,9 @@ def side_by_side(
     """
     recipe = get_recipe(recipe)
     if axes is None:
+        cell = ((WIDTH - 0.8) / min(n_columns, len(tracks)), 1.7)
         options = {"sharex": True, "layout": "constrained"}
-        axes = new_grid(len(tracks), n_columns, cell=(1.5, 1.05), margin=(0.8, 0.4), **options)
+        axes = new_grid(len(tracks), n_columns, cell=cell, margin=(0.8, 0.5), **options)
     axes = np.ravel(axes)[: len(tracks)]
     limits = limits_of(list(tracks.values()), name)
     step = 1 / recipe.sr if name == "wave" else recipe.hop_length / recipe.sr
@@ -242,19 +245,16 @@ def side_by_side(
         ax.set_title(title)
         ax.set_xlim(0, longest)
         if ax.images:
-            ax.images[0].set_interpolation("antialiased")  # there are more frames than pixels
             ax.set_facecolor("0.85")
     images = [ax.images[0] for ax in axes if ax.images]
     if images:
         add_colorbar(images[0], list(axes), name)
-    _label_outside(axes, n_columns)
+    label_outside(axes, n_columns)
+    _label_vertical_axis_once(axes, n_columns)
     return axes
 
 
-def _label_outside(axes: np.ndarray, n_columns: int) -> None:
-    """Label only the outer axes of a grid, and its vertical axis once."""
-    for ax in axes:
-        ax.label_outer()
+def _label_vertical_axis_once(axes: np.ndarray, n_columns: int) -> None:
     vertical = axes[0].get_ylabel()
     for ax in axes:
         ax.set(ylabel="")

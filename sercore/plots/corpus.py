@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..labels import sort_emotions
-from .style import LABELS, SEQUENTIAL, SEX_COLORS, color_of, new_axes
+from .style import LABELS, SEQUENTIAL, SEX_COLORS, WIDTH, color_of, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,7 @@ def class_counts(index: pd.DataFrame, *, by: str | None = None, ax: Axes | None 
     Notebook: 01_eda.ipynb
     """
     emotions = sort_emotions(index["emotion"])
-    ax = new_axes(ax, figsize=(7, 0.26 * len(emotions) + 0.9))
+    ax = new_axes(ax, figsize=(WIDTH, 0.33 * len(emotions) + 1))
     parts = index[by].replace("", "not given") if by else pd.Series("all", index=index.index)
     counts = pd.crosstab(index["emotion"], parts).loc[emotions]
     left = np.zeros(len(emotions))
@@ -71,7 +71,7 @@ def speaker_counts(index: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Notebook: 01_eda.ipynb
     """
     counts = pd.crosstab(index["emotion"], index["speaker"]).loc[sort_emotions(index["emotion"])]
-    ax = new_axes(ax, figsize=(8, 0.26 * len(counts) + 0.9))
+    ax = new_axes(ax, figsize=(WIDTH, 0.33 * len(counts) + 1))
     image = ax.imshow(counts, aspect="auto", cmap="Blues", vmin=0)
     if counts.size <= _MAX_CELLS:
         dark = counts.to_numpy() > 0.6 * counts.to_numpy().max()
@@ -102,7 +102,7 @@ def by_emotion(
     """
     table = pd.DataFrame({"value": np.asarray(values, float), "emotion": np.asarray(emotion)}).dropna()
     emotions = sort_emotions(table["emotion"])
-    ax = new_axes(ax, figsize=(8, 0.34 * len(emotions) + 1))
+    ax = new_axes(ax, figsize=(WIDTH, 0.36 * len(emotions) + 1))
     for row, name in enumerate(emotions):
         found = table.loc[table["emotion"] == name, "value"].to_numpy()
         ax.boxplot(
@@ -138,7 +138,7 @@ def by_speaker(values: Sequence[float], index: pd.DataFrame, *, label: str, ax: 
     known = index.assign(value=np.asarray(values, float)).dropna(subset="value")
     medians = known.pivot_table(index="emotion", columns=["sex", "speaker"], values="value", aggfunc="median")
     medians = medians.loc[sort_emotions(medians.index)]
-    ax = new_axes(ax, figsize=(8, 0.26 * len(medians) + 1.1))
+    ax = new_axes(ax, figsize=(WIDTH, 0.33 * len(medians) + 1.2))
     image = ax.imshow(medians, aspect="auto", cmap=SEQUENTIAL, interpolation="nearest")
     ax.figure.colorbar(image, ax=ax, label=label)
     ax.set_yticks(range(len(medians)), medians.index)

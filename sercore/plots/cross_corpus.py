@@ -11,7 +11,7 @@ import pandas as pd
 from ..evaluation import corpus_matrix as matrix_of
 from ..splits import is_leaky
 from .results import METRICS
-from .style import BLUE, GREEN, GREY, ORANGE, RED, new_axes
+from .style import BLUE, GREY, ORANGE, RED, SERIES, WIDTH, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +84,7 @@ def staircase(table: pd.DataFrame, *, chance: float | None = None, ax: Axes | No
 
     Notebook: 09_leaving_the_studio.ipynb
     """
-    ax = new_axes(ax, figsize=(1.2 + 1.45 * len(table), 3.8))
+    ax = new_axes(ax, figsize=(min(1.2 + 1.45 * len(table), 9), 3.8))
     for place, row in enumerate(table.to_dict("records")):
         color = RED if is_leaky(row["split"]) else ORANGE if row["elsewhere"] else BLUE
         fill = "white" if is_leaky(row["split"]) else color
@@ -122,14 +122,22 @@ def enrolment_curve(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     Notebook: 09_leaving_the_studio.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 3.4))
+    ax = new_axes(ax, figsize=(WIDTH, 3.4))
     places = {count: place for place, count in enumerate(sorted(curve["clips"].dropna().unique()))}
     at = curve["clips"].map(places).fillna(len(places))
-    for (only, part), color, shift in zip(
-        curve.groupby("only"), (BLUE, GREEN, ORANGE), (-0.06, 0.06, 0), strict=False
+    for (only, part), (color, marker, _), shift in zip(
+        curve.groupby("only"), SERIES, (-0.06, 0.06, 0), strict=False
     ):
         x, low, high = at[part.index] + shift, part["ua_low"], part["ua_high"]
-        ax.plot(x, 100 * part["ua"], "o-", color=color, label=f"{only} clips only" if only else "any clips")
+        ax.plot(
+            x,
+            100 * part["ua"],
+            marker=marker,
+            ls="-",
+            ms=8,
+            color=color,
+            label=f"{only} clips only" if only else "any clips",
+        )
         ax.vlines(x, 100 * low, 100 * high, color=color, lw=1.5)
     ax.set_xticks(range(len(places) + 1), [*(f"{count:.0f}" for count in places), "all"])
     ax.set(xlabel="clips of the test speaker for normalisation", ylabel="UA (%)", ylim=(0, 100))

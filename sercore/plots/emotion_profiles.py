@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..features import Recipe, get_recipe
 from ..labels import sort_emotions
-from .style import SIGNED, color_of, name_rows, new_axes, new_grid
+from .style import SERIES, SIGNED, WIDTH, color_of, label_outside, name_rows, new_axes, new_grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,8 @@ def average_contours(
     Parameters
     ----------
     averages : mapping of str to MeanInterval [shape=(n_points,) or (1, n_points)]
-        From :func:`sercore.interpret.emotion_means` or :func:`sercore.interpret.emotion_differences`.
+        From :func:`sercore.interpret.emotion_profiles.emotion_means` or
+        :func:`sercore.interpret.emotion_profiles.emotion_differences`.
     label : str
         Label of the vertical axis, with unit.
     emotions : sequence of str, optional
@@ -37,14 +38,14 @@ def average_contours(
 
     Notebook: 07_interpretability.ipynb
     """
-    ax = new_axes(ax, figsize=(6, 3))
+    ax = new_axes(ax, figsize=(WIDTH, 3.4))
     for emotion in emotions or sort_emotions(averages):
         mean, low, high = (np.ravel(part) for part in averages[emotion])
         percent = 100 * (np.arange(len(mean)) + 0.5) / len(mean)
         ax.plot(percent, mean, color=color_of(emotion), lw=2, label=emotion)
         ax.fill_between(percent, low, high, color=color_of(emotion), alpha=0.2, lw=0)
     ax.set(xlabel="time (% of the clip)", ylabel=label, xlim=(0, 100))
-    ax.legend(fontsize=9, ncols=2)
+    ax.legend(fontsize=11, ncols=2, loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return ax
 
 
@@ -63,7 +64,7 @@ def difference_maps(
     Parameters
     ----------
     differences : mapping of str to MeanInterval [shape=(n_rows, n_points)]
-        From :func:`sercore.interpret.emotion_differences`.
+        From :func:`sercore.interpret.emotion_profiles.emotion_differences`.
     name : str
         ``log_mel`` or another descriptor; determines the labels of the rows.
     recipe : str or Recipe
@@ -77,7 +78,7 @@ def difference_maps(
 
     Notebook: 07_interpretability.ipynb
     """
-    axes = new_grid(len(differences), n_columns, cell=(2.1, 1.5), margin=(0.9, 0.5), sharex=True)
+    axes = new_grid(len(differences), n_columns, cell=(1.95, 1.7), margin=(0.8, 0.5), sharex=True)
     top = max(np.nanmax(np.abs(one.mean)) for one in differences.values())
     for ax, emotion in zip(axes, sort_emotions(differences), strict=True):
         one = differences[emotion]
@@ -88,7 +89,7 @@ def difference_maps(
         )  # fmt: skip
         name_rows(ax, name, shown, get_recipe(recipe))
         ax.set(title=emotion, xlabel="time (%)")
-        ax.label_outer()
+    label_outside(axes, n_columns)
     axes[0].figure.colorbar(image, ax=list(axes), label=f"difference to neutral ({unit})")
     return axes
 
@@ -99,7 +100,7 @@ def difference_rows(differences: Mapping, rows: Sequence[str], *, label: str, ax
     Parameters
     ----------
     differences : mapping of str to MeanInterval [shape=(n_rows,)]
-        From :func:`sercore.interpret.emotion_differences`.
+        From :func:`sercore.interpret.emotion_profiles.emotion_differences`.
     rows : sequence of str [shape=(n_rows,)]
         Names of the values, on the horizontal axis.
     label : str
@@ -108,7 +109,7 @@ def difference_rows(differences: Mapping, rows: Sequence[str], *, label: str, ax
 
     Notebook: 07_interpretability.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 2.8))
+    ax = new_axes(ax, figsize=(WIDTH, 3.4))
     emotions = sort_emotions(differences)
     for k, emotion in enumerate(emotions):
         mean, low, high = differences[emotion]
@@ -117,7 +118,7 @@ def difference_rows(differences: Mapping, rows: Sequence[str], *, label: str, ax
     ax.axhline(0, color="0.6", lw=1)
     ax.set_xticks(range(len(rows)), rows)
     ax.set(ylabel=label)
-    ax.legend(fontsize=8, ncols=4)
+    ax.legend(fontsize=11, ncols=4, loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return ax
 
 
@@ -138,14 +139,15 @@ def importance_intervals(tables: Mapping[str, pd.DataFrame], *, ax: Axes | None 
     Notebook: 07_interpretability.ipynb
     """
     groups = list(next(iter(tables.values())).index)
-    ax = new_axes(ax, figsize=(6.5, 0.3 * len(groups) + 1.3))
+    ax = new_axes(ax, figsize=(WIDTH, 0.36 * len(groups) + 1.3))
     for k, (name, table) in enumerate(tables.items()):
         table = 100 * table.loc[groups, ["lost", "low", "high"]]
         rows = np.arange(len(groups)) + (k - (len(tables) - 1) / 2) * 0.8 / len(tables)
+        color, marker, _ = SERIES[k % len(SERIES)]
         error = [table["lost"] - table["low"], table["high"] - table["lost"]]
-        ax.errorbar(table["lost"], rows, xerr=error, fmt="o", ms=5, label=name)
+        ax.errorbar(table["lost"], rows, xerr=error, fmt=marker, ms=7, lw=2, color=color, label=name)
     ax.axvline(0, color="0.6", lw=1)
     ax.set_yticks(range(len(groups)), groups)
     ax.set(xlabel="UA lost (points)", ylim=(len(groups) - 0.5, -0.5))
-    ax.legend(fontsize=9)
+    ax.legend(fontsize=11)
     return ax

@@ -12,14 +12,11 @@ import numpy as np
 import pandas as pd
 
 from .results import METRICS
-from .style import BLUE, GREEN, GREY, ORANGE, RED, SEQUENTIAL, new_axes
+from .style import BLUE, ORANGE, SEQUENTIAL, SERIES, WIDTH, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-
-SYSTEM_COLORS = (BLUE, ORANGE, GREEN, "#bf67b1", GREY, RED, "#5bbff8", "#222222")
-"""Colours of systems and baselines, in order of occurrence."""
 
 _PALE = "#9fb6cc"
 _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
@@ -55,17 +52,17 @@ def paired_differences(
     Notebook: 06_ensembles.ipynb
     """
     systems, baselines = list(dict.fromkeys(table["system"])), list(dict.fromkeys(table["baseline"]))
-    ax = new_axes(ax, figsize=(8, 1.2 + 0.45 * len(systems)))
+    ax = new_axes(ax, figsize=(WIDTH, 1.2 + 0.45 * len(systems)))
     for k, baseline in enumerate(baselines):
         part = table[table["baseline"] == baseline]
-        color = SYSTEM_COLORS[k % len(SYSTEM_COLORS)]
+        color, marker, _ = SERIES[k % len(SERIES)]
         places = [systems.index(name) + 0.28 * (k - (len(baselines) - 1) / 2) for name in part["system"]]
         for place, row in zip(places, part.to_dict("records"), strict=True):
             low, high, difference = (100 * row[key] for key in ("low", "high", "difference"))
             clear = low > 0 or high < 0
             ax.plot([low, high], [place, place], color=color, lw=2.5, solid_capstyle="butt")
-            ax.plot(difference, place, "o", ms=8, color=color, mfc=color if clear else "white", mew=2)
-        ax.plot([], [], "o", color=color, ms=8, label=f"minus {baseline}")
+            ax.plot(difference, place, marker, ms=8, color=color, mfc=color if clear else "white", mew=2)
+        ax.plot([], [], marker, ls="none", color=color, ms=8, label=f"minus {baseline}")
     ax.axvline(0, color="black", lw=1)
     ax.set_yticks(range(len(systems)), systems)
     ax.set_ylim(len(systems) - 0.4, -0.6)
@@ -89,7 +86,7 @@ def subset_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = N
 
     Notebook: 06_ensembles.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 3.2))
+    ax = new_axes(ax, figsize=(WIDTH, 3.2))
     jitter = np.random.default_rng(0).uniform(-0.25, 0.25, len(table))
     ax.plot(table["n_members"] + jitter, 100 * table["fitness"], ".", ms=4, color=_PALE, zorder=1)
     means = 100 * table.groupby("n_members")[["fitness", "best"]].mean()
@@ -115,12 +112,12 @@ def tuning_gains(table: pd.DataFrame, *, metric: str = "ua", ax: Axes | None = N
 
     Notebook: 06_ensembles.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 4))
+    ax = new_axes(ax, figsize=(WIDTH, 4))
     means = 100 * table.groupby(["system", "n_speakers"], sort=False)[["tuned", "held_out"]].mean()
-    for color, system in zip(SYSTEM_COLORS, dict.fromkeys(table["system"]), strict=False):
+    for (color, marker, _), system in zip(SERIES, dict.fromkeys(table["system"]), strict=False):
         part = means.loc[system].sort_index()
-        ax.plot(part["held_out"], "o-", color=color, lw=2, label=system)
-        ax.plot(part["tuned"], "o--", color=color, lw=1.5, mfc="white")
+        ax.plot(part["held_out"], marker=marker, ls="-", color=color, lw=2, ms=8, label=system)
+        ax.plot(part["tuned"], marker=marker, ls="--", color=color, lw=1.5, ms=8, mfc="white")
     ax.plot([], [], "o--", color="0.4", mfc="white", label="dashed: tuning speakers")
     ax.set(xlabel="number of tuning speakers", ylabel=METRICS[metric])
     sizes = sorted(set(table["n_speakers"]))
@@ -172,7 +169,7 @@ def pair_gains(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     Notebook: 06_ensembles.ipynb
     """
-    ax = new_axes(ax, figsize=(6.5, 3.2))
+    ax = new_axes(ax, figsize=(WIDTH, 3.6))
     gap, gain = 100 * table["gap"], 100 * table["gain"]
     dots = ax.scatter(table["error_correlation"], gain, c=gap, cmap="cividis_r", s=45, edgecolor="0.4")
     ax.figure.colorbar(dots, ax=ax, label="difference between\nthe members (points)")
@@ -201,7 +198,7 @@ def gain_for_cost(
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    ax = new_axes(ax, figsize=(8, 3.4))
+    ax = new_axes(ax, figsize=(WIDTH, 3.4))
     if subsets is not None:
         baseline = table[metric].iloc[0] - table["difference"].iloc[0]
         gains = 100 * (subsets["fitness"] - baseline)
@@ -209,9 +206,11 @@ def gain_for_cost(
         lowest = min(np.quantile(gains, 0.1), 100 * table["difference"].min())  # a few sets are much lower
         ax.set_ylim(bottom=lowest - 1)
     for k, row in enumerate(table.to_dict("records")):
-        color = SYSTEM_COLORS[k % len(SYSTEM_COLORS)]
+        color, marker, _ = SERIES[k % len(SERIES)]
         gain = 100 * row["difference"]
-        ax.plot(row["ms_per_clip"], gain, "o", ms=9, color=color, mec="white", label=row["system"])
+        ax.plot(
+            row["ms_per_clip"], gain, marker, ls="none", ms=10, color=color, mec="white", label=row["system"]
+        )
     ax.axhline(0, color="black", lw=1)
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -245,7 +244,7 @@ def evolution(
 
     Notebook: 06_ensembles.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 3))
+    ax = new_axes(ax, figsize=(WIDTH, 3))
     for restart, run in history.groupby("restart"):
         first = restart == history["restart"].iloc[0]
         ax.plot(run["generation"], 100 * run["best"], color=BLUE, lw=2, label="best" if first else None)
@@ -281,7 +280,7 @@ def simplex(
 
     Notebook: 06_ensembles.ipynb
     """
-    ax = new_axes(ax, figsize=(5.5, 4))
+    ax = new_axes(ax, figsize=(6.5, 4.8))
     columns = [name for name in grid if name.startswith("w_")]
     x, y = (grid[columns].to_numpy() @ _CORNERS).T
     low, high = limits or (grid["fitness"].min(), grid["fitness"].max())
@@ -295,9 +294,9 @@ def simplex(
         )  # fmt: skip
     for marker, (name, weights) in zip("o*sD", (marks or {}).items(), strict=False):
         place = np.asarray(weights, float) / np.sum(weights) @ _CORNERS
-        ax.plot(*place, marker, ms=12, mfc="white", mec="black", mew=1.5, ls="none", label=name)
+        ax.plot(*place, marker, ms=12, mfc="white", color="black", mew=1.5, ls="none", label=name)
     if marks:
-        ax.legend(loc="upper left", bbox_to_anchor=(-0.1, 1.0), fontsize="small")
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, fontsize="small")
     ax.set(xlim=(-0.1, 1.1), ylim=(-0.12, 1.0), aspect="equal")
     ax.axis("off")
     return ax

@@ -9,7 +9,21 @@ import numpy as np
 import pandas as pd
 
 from ..features import Recipe, get_recipe
-from .style import BLUE, LABELS, RANGE_DB, RED, SIGNED, draw_rows, name_rows, new_axes, new_grid
+from .style import (
+    BLUE,
+    GREY,
+    LABELS,
+    RANGE_DB,
+    RED,
+    SERIES,
+    SIGNED,
+    WIDTH,
+    draw_rows,
+    label_outside,
+    name_rows,
+    new_axes,
+    new_grid,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +50,7 @@ def evidence(
         weak evidence is transparent.
     recipe : str or Recipe
     segments : pd.DataFrame, optional
-        Columns ``start``, ``end`` and ``share``, from :func:`sercore.interpret.by_segment`; drawn as
+        Columns ``start``, ``end`` and ``share``, from :func:`sercore.interpret.regions.by_segment`; drawn as
         brackets with the proportion of the evidence in percent.
     ax : Axes, optional
 
@@ -47,11 +61,14 @@ def evidence(
 
     Notebook: 07_interpretability.ipynb
     """
-    ax, recipe = new_axes(ax, figsize=(8, 2.6)), get_recipe(recipe)
-    draw_rows(ax, level, recipe, vmin=level.max() - RANGE_DB, vmax=level.max(), cmap="gray_r")
+    ax, recipe = new_axes(ax, figsize=(WIDTH, 3)), get_recipe(recipe)
+    smooth = {"interpolation": "gaussian"}
+    draw_rows(ax, level, recipe, vmin=level.max() - RANGE_DB, vmax=level.max(), cmap="gray_r", **smooth)
     top = max(float(np.percentile(np.abs(one_map), 99)), float(np.abs(one_map).max()) / 10, 1e-12)
     strength = np.clip(np.abs(one_map.T) / top, 0, 1)
-    draw_rows(ax, one_map.T, recipe, vmin=-top, vmax=top, cmap=SIGNED, alpha=0.85 * np.sqrt(strength))
+    has_boxes = np.mean(one_map[1:] == one_map[:-1]) > 0.5  # otherwise single cells look like spots
+    options = {"cmap": SIGNED, "alpha": 0.85 * np.sqrt(strength)} | ({} if has_boxes else smooth)
+    draw_rows(ax, one_map.T, recipe, vmin=-top, vmax=top, **options)
     name_rows(ax, "log_mel", level, recipe)
     if segments is not None:
         height = len(level)
@@ -89,13 +106,13 @@ def evidence_maps(
     Notebook: 07_interpretability.ipynb
     """
     if axes is None:
-        axes = new_grid(len(maps), n_columns, cell=(4.0, 1.5), margin=(0, 0.4), sharex=True)
+        axes = new_grid(len(maps), n_columns, cell=(4.3, 1.9), margin=(0, 0.5), sharex=True)
     axes = np.ravel(axes)
     for ax in axes[len(maps) :]:
         ax.remove()
     for ax, (title, one) in zip(axes, maps.items(), strict=False):
         evidence(level, one, recipe=recipe, ax=ax).set_title(title)
-        ax.label_outer()
+    label_outside(axes[: len(maps)], n_columns)
     return axes[: len(maps)]
 
 
@@ -121,7 +138,7 @@ def masked_parts(
 
     Notebook: 07_interpretability.ipynb
     """
-    axes = new_grid(2, 2, cell=(4.5, 2.2), margin=(0, 0)) if axes is None else np.ravel(axes)
+    axes = new_grid(2, 2, cell=(4.3, 2.4), margin=(0, 0)) if axes is None else np.ravel(axes)
     recipe, low = get_recipe(recipe), level.max() - RANGE_DB
     for ax, part, title in zip(axes, (mask.T, ~mask.T), ("kept", "removed"), strict=True):
         draw_rows(ax, np.where(part, level, low), recipe, vmin=low, vmax=level.max())
@@ -144,13 +161,15 @@ def faithfulness_curves(curves: pd.DataFrame, *, mode: str = "deletion", ax: Axe
 
     Notebook: 07_interpretability.ipynb
     """
-    ax = new_axes(ax, figsize=(5, 3.2))
-    for name in curves.columns:
-        style = {"ls": "--", "color": "0.4", "lw": 2.5} if name == "random" else {"lw": 1.8}
-        ax.plot(100 * curves.index, 100 * curves[name], label=name, **style)
+    ax = new_axes(ax, figsize=(6.5, 3.8))
+    if "random" in curves:
+        ax.plot(100 * curves.index, 100 * curves["random"], color="0.4", ls="--", lw=3, label="random")
+    named = [name for name in curves.columns if name != "random"]
+    for name, (color, marker, _) in zip(named, [one for one in SERIES if one[0] != GREY], strict=False):
+        ax.plot(100 * curves.index, 100 * curves[name], marker=marker, color=color, lw=2, label=name)
     done = "deleted" if mode == "deletion" else "inserted"
     ax.set(xlabel=f"boxes {done} (%)", ylabel="probability of the class (%)", xlim=(0, 100), ylim=(0, 100))
-    ax.legend(fontsize=9)
+    ax.legend(fontsize="small")
     return ax
 
 
@@ -173,7 +192,7 @@ def benchmark_results(table: pd.DataFrame, *, title: str = "", ax: Axes | None =
     for row, (_, one) in enumerate(table.iterrows()):
         ax.plot([100 * one["low"], 100 * one["high"]], [row, row], color=BLUE, lw=2)
         face = BLUE if one["points"] else "white"
-        ax.plot(100 * one["inside"], row, "o", ms=9, mfc=face, mec=BLUE, mew=2)
+        ax.plot(100 * one["inside"], row, "o", ms=9, color=BLUE, mfc=face, mew=2)
         ax.plot(100 * one["shuffled"], row, "x", ms=7, color=RED, mew=2)
     ax.axvline(100 * table["chance"].iloc[0], color="0.4", ls="--", lw=1.5)
     ax.set_yticks(range(len(table)), list(table.index))
@@ -205,7 +224,7 @@ def correlations(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     import seaborn as sns
 
-    ax = new_axes(ax, figsize=(1.0 * table.shape[1] + 2.6, 0.42 * len(table) + 1.4))
+    ax = new_axes(ax, figsize=(1.15 * table.shape[1] + 3, 0.45 * len(table) + 1.5))
     options = {"cmap": SIGNED, "vmin": -1, "vmax": 1, "cbar_kws": {"label": "rank correlation"}}
     sns.heatmap(table, annot=True, fmt=".2f", ax=ax, **options)
     ax.tick_params(axis="x", rotation=30)
@@ -224,7 +243,7 @@ def compare_with_listeners(table: pd.DataFrame, *, ax: Axes | None = None) -> Ax
 
     Notebook: 07_interpretability.ipynb
     """
-    ax = new_axes(ax, figsize=(6.5, 0.42 * len(table) + 1.3))
+    ax = new_axes(ax, figsize=(WIDTH, 0.45 * len(table) + 1.3))
     rows = np.arange(len(table))
     ax.barh(rows - 0.2, 100 * table["people"], height=0.38, color="0.6", label="listeners")
     error = 100 * np.abs(table[["low", "high"]].to_numpy().T - table["model"].to_numpy())
@@ -232,5 +251,5 @@ def compare_with_listeners(table: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     ax.barh(rows + 0.2, model, height=0.38, xerr=error, color=BLUE, ecolor=RED, label="model")
     ax.set_yticks(rows, list(table.index))
     ax.set(xlabel="recognition rate (% of clips)", xlim=(0, 100), ylim=(len(table) - 0.5, -0.5))
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
     return ax

@@ -10,13 +10,13 @@ import scipy.fft
 from ..features import Recipe, Spectrum, compute, get_recipe
 from ..features.spectrum import frequencies, mel_centres, mel_filters
 from .clips import descriptor, spectrogram
-from .style import BLUE, LABELS, ORANGE, RANGE_DB, SEQUENTIAL, frame_seconds, new_axes
+from .style import BLUE, LABELS, ORANGE, RANGE_DB, SEQUENTIAL, SERIES, WIDTH, frame_seconds, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-_STEP_DB = 10  # few shades are easy to read from the colour bar and make small image files
+_STEP_DB = 5  # few shades make small image files
 
 
 def stft_window(
@@ -56,7 +56,7 @@ def stft_window(
     recipe = Recipe(
         sr=sr, win_length=window, hop_length=hop, n_fft=n_fft, fmin=0.0, fmax=sr / 2, timing=False
     )
-    ax = spectrogram(Spectrum(wave, recipe), fmax=min(fmax, sr / 2), ax=new_axes(ax, figsize=(9, 3)))
+    ax = spectrogram(Spectrum(wave, recipe), fmax=min(fmax, sr / 2), ax=new_axes(ax, figsize=(WIDTH, 3.2)))
     ax.images[0].set(
         cmap=colormaps[SEQUENTIAL].resampled(round(RANGE_DB / _STEP_DB)), interpolation="nearest"
     )
@@ -65,29 +65,35 @@ def stft_window(
 
 
 def mel_bank(recipe: str | Recipe = "default", *, every: int = 8, ax: Axes | None = None) -> Axes:
-    """Mel filters over frequency, each scaled to a peak of 1.
+    """Mel filters over frequency, each scaled to a peak of 1; some are highlighted.
+
+    Each filter reaches from the centre of its left neighbour to the centre of its right neighbour.
 
     Parameters
     ----------
     recipe : str or Recipe
     every : int
-        Draw every n-th filter.
+        Highlight every n-th filter.
     ax : Axes, optional
 
     Examples
     --------
     >>> mel_bank(every=8).get_title()
-    '8 of 64 mel filters'
+    '64 mel filters, every 8th in blue'
 
     Notebook: 02_feature_extraction.ipynb
     """
     recipe = get_recipe(recipe)
-    ax = new_axes(ax, figsize=(8, 2.2))
+    ax = new_axes(ax, figsize=(WIDTH, 2.6))
     bank = mel_filters(recipe)
     bank = bank / np.maximum(bank.max(axis=0), 1e-12)
-    drawn = bank[:, ::every]
-    ax.plot(frequencies(recipe), drawn, color=BLUE, lw=1.3)
-    ax.set_title(f"{drawn.shape[1]} of {recipe.n_mels} mel filters")
+    hertz = frequencies(recipe)
+    ax.plot(hertz, bank, color="0.65", lw=0.8)
+    for weights in bank[:, ::every].T:
+        inside = np.flatnonzero(weights)
+        part = slice(max(inside[0] - 1, 0), inside[-1] + 2)
+        ax.plot(hertz[part], weights[part], color=BLUE, lw=2)
+    ax.set_title(f"{recipe.n_mels} mel filters" + (f", every {every}th in blue" if every > 1 else ""))
     ax.set(xlabel=LABELS["frequency"], ylabel="weight (peak = 1)", xlim=(0, recipe.fmax), ylim=(0, 1.05))
     return ax
 
@@ -114,12 +120,12 @@ def cepstral_envelope(
     Notebook: 02_feature_extraction.ipynb
     """
     recipe = get_recipe(recipe)
-    ax = new_axes(ax, figsize=(8, 2.6))
+    ax = new_axes(ax, figsize=(WIDTH, 3))
     coefficients = scipy.fft.dct(np.asarray(log_mel, dtype=float), norm="ortho")
     ax.plot(log_mel, color="0.6", lw=1.5, label=f"log-mel frame, {len(log_mel)} bands")
-    for n, color in zip(n_mfcc, _colors(len(n_mfcc)), strict=True):
+    for n, (color, _, line) in zip(n_mfcc, SERIES, strict=False):
         kept = np.where(np.arange(len(coefficients)) < n, coefficients, 0.0)
-        ax.plot(scipy.fft.idct(kept, norm="ortho"), color=color, lw=2, label=f"from {n} MFCCs")
+        ax.plot(scipy.fft.idct(kept, norm="ortho"), color=color, ls=line, lw=2.5, label=f"from {n} MFCCs")
     centres = mel_centres(recipe)
     ticks = np.linspace(0, len(log_mel) - 1, 8).round().astype(int)
     ax.set_xticks(ticks, [f"{centres[tick]:.0f}" for tick in ticks])
@@ -176,15 +182,8 @@ def _panels(tracks: list[np.ndarray]) -> np.ndarray:
     import matplotlib.pyplot as plt
 
     heights = [1.0 if len(track) == 1 else 2.0 for track in tracks]
-    figure = plt.figure(figsize=(8, 0.9 * sum(heights) + 0.5))
+    figure = plt.figure(figsize=(WIDTH, 1.0 * sum(heights) + 0.5))
     return figure.subplots(len(tracks), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
-
-
-def _colors(n: int) -> np.ndarray:
-    """Colours from dark to light, all readable on a white background."""
-    from matplotlib import colormaps
-
-    return colormaps["viridis"](np.linspace(0.05, 0.85, n))
 
 
 _A_ABOVE_C = 9  # pitch is in semitones above 27.5 Hz, an A; pitch classes start at C
@@ -213,7 +212,7 @@ def autocorrelation(spectrum: Spectrum, frame: int, *, axes: np.ndarray | None =
     if axes is None:
         import matplotlib.pyplot as plt
 
-        _, axes = plt.subplots(1, 2, figsize=(8, 2.2))
+        _, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.6))
     start = max(0, frame * recipe.hop_length - recipe.win_length // 2)
     piece = spectrum.wave[start : start + recipe.win_length]
     axes[0].plot((start + np.arange(len(piece))) / recipe.sr, piece, color=BLUE, lw=1.3)
@@ -246,7 +245,7 @@ def chroma_and_pitch(wave: np.ndarray, *, recipe: str | Recipe = "default", ax: 
 
     recipe = get_recipe(recipe)
     tracks = compute(wave, ("chroma", "f0"), recipe)
-    ax = descriptor(tracks["chroma"], "chroma", recipe=recipe, ax=new_axes(ax, figsize=(8, 2.6)))
+    ax = descriptor(tracks["chroma"], "chroma", recipe=recipe, ax=new_axes(ax, figsize=(WIDTH, 3)))
     ax.images[0].set_cmap(colormaps["cividis"].resampled(_SHADES))
     folded = (tracks["f0"][0] + _A_ABOVE_C + 0.5) % 12 - 0.5
     seconds = frame_seconds(len(folded), recipe)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .style import BLUE, GREY, ORANGE, color_of, new_axes
+from .style import BLUE, GREY, ORANGE, WIDTH, color_of, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +47,7 @@ def listening_test(
     published = list(published)
     has_model = "model" in table
     names = [*table.index, *(f"{one.corpus}, {one.clips}" for one in published)]
-    ax = new_axes(ax, figsize=(9, 1.3 + 0.42 * len(names)))
+    ax = new_axes(ax, figsize=(WIDTH, 1.3 + 0.42 * len(names)))
     people = ("people", "people_low", "people_high") if has_model else ("recall", "low", "high")
     series = [(people, BLUE, "o", "people", -0.14 * has_model)]
     if has_model:

@@ -12,14 +12,13 @@ from ..errors import SercoreError
 from ..features import Recipe, get_recipe
 from .clips import descriptor
 from .results import METRICS
-from .style import BLUE, EMOTION_COLORS, GREEN, LABELS, ORANGE, RED, new_axes
+from .style import BLUE, LABELS, RED, SERIES, WIDTH, new_axes
 
 if TYPE_CHECKING:
     import optuna
     from matplotlib.axes import Axes
 
 
-_COLORS = (BLUE, RED, GREEN, ORANGE, EMOTION_COLORS["fearful"])
 _PALE = "#9fb3c8"
 
 
@@ -48,7 +47,7 @@ def search(study: optuna.Study, *, axes: tuple[Axes, Axes] | None = None) -> tup
     table = pd.DataFrame({"number": [t.number for t in trials], "score": 100 * np.array(scores)})
     done = np.array([t.state == optuna.trial.TrialState.COMPLETE for t in trials])
     if axes is None:
-        _, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained", width_ratios=(3, 2))
+        _, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.8), layout="constrained", width_ratios=(3, 2))
     left, right = axes
     complete, pruned = table[done], table[~done]
     left.plot(complete["number"], complete["score"].cummax(), color=BLUE, lw=1, label="best so far")
@@ -92,17 +91,17 @@ def accuracy_and_cost(
 
     table = table[table["parameters"].notna()].sort_values("ua").reset_index(drop=True)
     if axes is None:
-        size = (10, 0.9 + 0.32 * len(table))
+        size = (WIDTH, 1 + 0.34 * len(table))
         _, axes = plt.subplots(1, 3, figsize=size, sharey=True, layout="constrained", width_ratios=(2, 1, 1))
     score, time, size = axes
     ua, low, high = 100 * table[["ua", "ua_low", "ua_high"]].to_numpy(float).T
     score.errorbar(ua, table.index, xerr=[ua - low, high - ua], fmt="o", color=BLUE, ecolor=_PALE)
     over = ", ".join(table["interval"].unique()) if "interval" in table else "speakers"
-    score.set(xlabel=f"UA (%), 95 % interval over {over}", yticks=table.index, yticklabels=table["model"])
+    score.set(xlabel=f"UA (%),\n95 % interval over {over}", yticks=table.index, yticklabels=table["model"])
     time.barh(table.index, table["train_seconds"] / 60, color=BLUE)
-    time.set(xlabel="training of all folds (min)")
+    time.set(xlabel="training of\nall folds (min)")
     size.barh(table.index, table["parameters"] / 1000, color=BLUE)
-    size.set(xlabel="weights (thousands)")
+    size.set(xlabel="weights\n(thousands)")
     return axes
 
 
@@ -149,7 +148,7 @@ def under_clip(
 
     recipe = get_recipe(recipe)
     if axes is None:
-        _, axes = plt.subplots(2, 1, figsize=(8, 4), sharex=True, height_ratios=(3, 2))
+        _, axes = plt.subplots(2, 1, figsize=(WIDTH, 4.6), sharex=True, height_ratios=(3, 2))
     above, below = axes
     descriptor(log_mel, "log_mel", recipe=recipe, colorbar=False, ax=above)
     above.set_xlabel("")
@@ -162,8 +161,8 @@ def under_clip(
                 f"curve {name!r} has {len(values)} steps, but {n_frames} frames with pool={pool} make "
                 f"{len(edges) - 1}; pass the pooling factor of the network as pool"
             )
-        color = _COLORS[k % len(_COLORS)]
-        below.stairs(values[: len(edges) - 1], edges, baseline=None, color=color, lw=2, label=name)
+        color, _, line = SERIES[k % len(SERIES)]
+        below.stairs(values[: len(edges) - 1], edges, baseline=None, color=color, ls=line, lw=2, label=name)
     below.set(xlabel=LABELS["time"], ylabel=label, xlim=(edges[0], edges[-1]))
     if len(curves) > 1:
         below.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -192,7 +191,7 @@ def seed_scores(runs: Mapping[str, pd.DataFrame], *, metric: str = "ua", ax: Axe
 
     Notebook: 04_lstm_bilstm.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 1.2 + 0.5 * len(runs)))
+    ax = new_axes(ax, figsize=(WIDTH, 1.2 + 0.5 * len(runs)))
     paired = 100 * pd.concat([table[metric] for table in runs.values()], axis=1)
     ax.plot(paired.T.to_numpy(float), np.arange(len(runs)), color=_PALE, lw=1, zorder=1)
     for place, table in enumerate(runs.values()):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..bundle import over_time
-from .style import BLUE, LABELS, color_of, new_axes, new_grid
+from .style import BLUE, LABELS, SERIES, WIDTH, color_of, new_axes, new_grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ def confusion(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     import seaborn as sns
 
-    ax = new_axes(ax, figsize=(7, 0.45 * len(table) + 1.4))
+    ax = new_axes(ax, figsize=(WIDTH, 0.48 * len(table) + 1.5))
     normalized = bool((table.to_numpy() <= 1).all())
     label = "clips of the true class (%)" if normalized else "number of clips"
     sns.heatmap(
@@ -61,14 +61,15 @@ def reliability(bins: pd.DataFrame, *, label: str | None = None, ax: Axes | None
 
     Notebook: 03_mlp_baseline.ipynb
     """
-    ax = new_axes(ax, figsize=(5, 4.4))
+    ax = new_axes(ax, figsize=(6.2, 5.4))
     if not ax.lines:
         ax.plot([0, 100], [0, 100], "--", color="0.6", lw=1.5)
     filled = bins[bins["n_clips"] > 0]
     x, y = 100 * filled["confidence"], 100 * filled["accuracy"]
-    (line,) = ax.plot(x, y, lw=1.5, label=label)
+    color, marker, line = SERIES[(len(ax.lines) - 1) % len(SERIES)]
+    ax.plot(x, y, ls=line, marker=marker, color=color, lw=2, label=label)
     sizes = 20 + 500 * filled["n_clips"] / filled["n_clips"].sum()
-    ax.scatter(x, y, s=sizes, color=line.get_color(), alpha=0.7)
+    ax.scatter(x, y, s=sizes, marker=marker, color=color, alpha=0.8, linewidths=0)
     ax.set(
         xlabel="confidence: highest probability of a clip (%)", ylabel="accuracy (% of clips)",
         xlim=(0, 102), ylim=(0, 102), aspect="equal",
@@ -99,7 +100,7 @@ def prediction(clip: Mapping, *, ax: Axes | None = None) -> Axes:
 
     Notebook: 03_mlp_baseline.ipynb
     """
-    ax = new_axes(ax, figsize=(6, 3))
+    ax = new_axes(ax, figsize=(WIDTH, 3.2))
     classes = [key.removeprefix("p_") for key in clip.keys() if key.startswith("p_")]  # noqa: SIM118
     percent = [100 * clip[f"p_{name}"] for name in classes]
     bars = ax.barh(range(len(classes)), percent, color=[color_of(name) for name in classes])
@@ -131,8 +132,8 @@ def predictions(clips: pd.DataFrame, *, n_columns: int = 3, axes: np.ndarray | N
     Notebook: 03_mlp_baseline.ipynb
     """
     if axes is None:
-        height = 0.24 * sum(name.startswith("p_") for name in clips) + 0.9
-        axes = new_grid(len(clips), n_columns, cell=(2.9, height), margin=(0.5, 0))
+        height = 0.29 * sum(name.startswith("p_") for name in clips) + 0.9
+        axes = new_grid(len(clips), n_columns, cell=(2.7, height), margin=(0.5, 0))
     axes = np.ravel(axes)
     for ax in axes[len(clips) :]:
         ax.remove()
@@ -169,7 +170,7 @@ def timeline(rows: Sequence[dict], classes: Sequence[str], *, ax: Axes | None = 
     >>> timeline([row], ("happy", "sad")).get_ylabel()
     'probability (%)'
     """
-    ax = new_axes(ax, figsize=(11, 2.6))
+    ax = new_axes(ax, figsize=(WIDTH, 2.8))
     edges, proba = over_time(rows, classes)
     for old in list(ax.collections):
         old.remove()
@@ -214,7 +215,7 @@ def recording(
     if axes is None:
         import matplotlib.pyplot as plt
 
-        _, axes = plt.subplots(2, 1, figsize=(11, 4.4), sharex=True, height_ratios=(2, 5))
+        _, axes = plt.subplots(2, 1, figsize=(WIDTH, 4.4), sharex=True, height_ratios=(2, 5))
     above, below = axes
     edges = np.linspace(0, len(wave), min(len(wave), _COLUMNS), endpoint=False).astype(int)
     lowest, highest = (extreme.reduceat(wave, edges) for extreme in (np.minimum, np.maximum))

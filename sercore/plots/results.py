@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..splits import is_leaky
-from .style import BLUE, GREEN, GREY, ORANGE, RED, SEX_COLORS, new_axes
+from .style import BLUE, GREEN, GREY, ORANGE, RED, SEX_COLORS, WIDTH, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +65,7 @@ def results(
 
     table = table.sort_values(metric, ascending=False, kind="stable") if sort else table
     names = table[[by] if isinstance(by, str) else list(by)].astype(str).agg(" · ".join, axis=1)
-    ax = new_axes(ax, figsize=(8, 1.1 + 0.33 * len(table)))
+    ax = new_axes(ax, figsize=(WIDTH, 1.1 + 0.38 * len(table)))
     kinds = {}
     for place, row in enumerate(table.to_dict("records")):
         kind, color, fill = _kind_of(row)
@@ -113,7 +113,7 @@ def speaker_scores(
     Notebook: 03_mlp_baseline.ipynb
     """
     groups = groups.sort_values(metric)
-    ax = new_axes(ax, figsize=(8, 3))
+    ax = new_axes(ax, figsize=(WIDTH, 3.2))
     names = [str(name).split("-", 1)[-1] for name in groups.index]
     scores = 100 * groups[metric]
     sexes = [(sex or {}).get(speaker, "") for speaker in groups.index]
@@ -143,7 +143,7 @@ def learning_curves(history: pd.DataFrame, *, metric: str = "loss", ax: Axes | N
 
     Notebook: 03_mlp_baseline.ipynb
     """
-    ax = new_axes(ax, figsize=(7.5, 3))
+    ax = new_axes(ax, figsize=(WIDTH, 3.4))
     scale, unit = (1, " (nats)") if metric == "loss" else (100, " (%)")
     epochs = np.arange(1, len(history) + 1)
     ax.plot(epochs, scale * history[metric], color=GREY, lw=2, label="training speakers")
@@ -172,7 +172,7 @@ def importance(table: pd.DataFrame, *, label: str = "UA lost (points)", ax: Axes
 
     Notebook: 03_mlp_baseline.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 0.42 * len(table) + 1.2))
+    ax = new_axes(ax, figsize=(WIDTH, 0.42 * len(table) + 1.2))
     height = 0.8 / len(table.columns)
     for k, (name, values) in enumerate(table.items()):
         places = np.arange(len(table)) + (k - (len(table.columns) - 1) / 2) * height
@@ -183,7 +183,7 @@ def importance(table: pd.DataFrame, *, label: str = "UA lost (points)", ax: Axes
     ax.set_xlabel(label)
     ax.grid(True, axis="x")
     if len(table.columns) > 1:
-        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return ax
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .style import BLUE, GREEN, GREY, RED, new_axes
+from .style import BLUE, GREEN, GREY, RED, SERIES, WIDTH, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,7 @@ def robustness(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     Notebook: 09_leaving_the_studio.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 1.2 + 0.28 * len(table)))
+    ax = new_axes(ax, figsize=(WIDTH, 1.2 + 0.31 * len(table)))
     clean = 100 * table["ua_clean"].iloc[0]
     ax.axvline(clean, color=BLUE, lw=1.5, ls="--")
     ax.annotate(
@@ -85,7 +85,7 @@ def changed_answers(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> ax.get_xlabel(), [label.get_text() for label in ax.get_yticklabels()]
     ('changed answers (% of clips)', ['hum · 20 dB'])
     """
-    ax = new_axes(ax, figsize=(8, 1.2 + 0.28 * len(table)))
+    ax = new_axes(ax, figsize=(WIDTH, 1.2 + 0.31 * len(table)))
     for place, row in enumerate(table.to_dict("records")):
         color = GREEN if row["passed"] else RED
         ends = 100 * row["changed_low"], 100 * row["changed_high"]
@@ -117,7 +117,7 @@ def fairness(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     Notebook: 09_leaving_the_studio.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 1.1 + 0.3 * len(table)))
+    ax = new_axes(ax, figsize=(WIDTH, 1.1 + 0.33 * len(table)))
     places = np.arange(len(table)) + 0.6 * (table["by"] != table["by"].shift()).cumsum().to_numpy()
     ax.plot(
         100 * table[["ua_low", "ua_high"]].to_numpy(float).T, [places] * 2, color=BLUE, lw=2.5,
@@ -153,8 +153,12 @@ def risk_coverage(curve: pd.DataFrame, *, label: str | None = None, ax: Axes | N
 
     Notebook: 09_leaving_the_studio.ipynb
     """
-    ax = new_axes(ax, figsize=(6, 3.6))
-    ax.plot(100 * curve["coverage"], 100 * curve["risk"], lw=2, label=label, drawstyle="steps-post")
+    ax = new_axes(ax, figsize=(WIDTH, 3.8))
+    color, _, line = SERIES[len(ax.lines) % len(SERIES)]
+    ax.plot(
+        100 * curve["coverage"], 100 * curve["risk"], lw=2.5, color=color, ls=line, label=label,
+        drawstyle="steps-post",
+    )  # fmt: skip
     ax.set(xlabel="clips answered, surest first (%)", ylabel="wrong answers (%)", xlim=(0, 100))
     ax.set_ylim(bottom=0, auto=True)  # a later curve may be higher
     ax.grid(True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +37,21 @@ SEX_COLORS = {"female": "#7b3294", "male": "#3c9a50", "": "#c8c8c8"}
 """Colours of the values of the index column ``sex``."""
 
 BLUE, ORANGE, GREEN, RED, GREY = "#00427b", "#d77c18", "#51904f", "#b52100", "#7e7c78"
+PINK, SKY, BLACK = "#bf67b1", "#5bbff8", "#222222"
 """Colours of lines and bars that do not represent an emotion."""
+
+SERIES = (
+    (BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "D", "-."), (PINK, "^", (0, (5, 1, 1, 1, 1, 1))),
+    (GREY, "v", ":"), (RED, "P", (0, (8, 2))), (SKY, "X", (0, (3, 1))), (BLACK, "*", (0, (1, 1))),
+)  # fmt: skip
+"""Colour, marker and line style of several series in one figure, by order of occurrence.
+
+The colours are also matplotlib's cycle after :func:`use_course_style`. Markers and line styles distinguish
+the series in grey prints, too.
+"""
+
+WIDTH = 8.6
+"""Width in inches of a figure that fills a notebook cell on a laptop, 946 pixels."""
 
 SEQUENTIAL = "magma"
 """Colour map of levels: dark is low, bright is high, also when printed in grey."""
@@ -73,9 +88,11 @@ LABELS = {
 
 
 def use_course_style() -> None:
-    """Set matplotlib's defaults for a notebook: readable text, small image files, few lines.
+    """Set matplotlib's defaults for a notebook: figures as wide as a cell, large text, the course palette.
 
-    This is the only function of the package that changes global settings of matplotlib.
+    In a notebook, image files have two pixels per displayed pixel, so that text stays sharp on a projector
+    and on screens of high resolution. This is the only function of the package that changes global settings
+    of matplotlib.
 
     Notebook: 01_eda.ipynb
     """
@@ -83,8 +100,9 @@ def use_course_style() -> None:
 
     mpl.rcParams.update(
         {
-            "figure.dpi": 72,
-            "figure.figsize": (8, 2.6),
+            "figure.dpi": 110,
+            "figure.figsize": (WIDTH, 3),
+            "axes.prop_cycle": mpl.cycler(color=[color for color, _, _ in SERIES]),
             "figure.constrained_layout.use": True,
             "font.size": 12,
             "axes.titlesize": 13,
@@ -96,11 +114,16 @@ def use_course_style() -> None:
             "grid.color": "#dddddd",
             "legend.frameon": False,
             "image.cmap": SEQUENTIAL,
+            "image.interpolation": "nearest",  # exact cells, and small image files
         }
     )
+    if "ipykernel" in sys.modules:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("retina")
 
 
-def new_axes(ax: Axes | None, *, figsize: tuple[float, float] = (8, 2.6)) -> Axes:
+def new_axes(ax: Axes | None, *, figsize: tuple[float, float] = (WIDTH, 3)) -> Axes:
     """The given axes, or those of a new figure of ``figsize`` inches.
 
     Notebook: 04_lstm_bilstm.ipynb
@@ -125,6 +148,16 @@ def new_grid(
     for ax in axes[n:]:
         ax.remove()
     return axes[:n]
+
+
+def label_outside(axes: np.ndarray, n_columns: int) -> None:
+    """Label only the outer axes of a grid, the lowest of every column included."""
+    for k, ax in enumerate(axes):
+        label = ax.get_xlabel()
+        ax.label_outer()
+        if k + n_columns >= len(axes):
+            ax.tick_params(labelbottom=True)
+            ax.set_xlabel(label)
 
 
 def color_of(emotion: str) -> str:

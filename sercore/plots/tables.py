@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..labels import sort_emotions
 from .corpus import name_speakers
-from .style import BLUE, EMOTION_COLORS, LABELS, ORANGE, color_of, new_axes
+from .style import BLUE, EMOTION_COLORS, LABELS, ORANGE, SERIES, WIDTH, color_of, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ def track_functionals(
 
     Notebook: 02_feature_extraction.ipynb
     """
-    ax = new_axes(ax, figsize=(8, 2.4))
+    ax = new_axes(ax, figsize=(WIDTH, 2.8))
     seconds = np.arange(len(track)) * hop_s
     ax.plot(seconds, track, lw=1.3, color=BLUE)
     end = len(track) * hop_s
@@ -84,14 +84,14 @@ def scatter_by(
     Notebook: 02_feature_extraction.ipynb
     """
     groups = np.asarray(groups)
-    ax = new_axes(ax, figsize=(6, 4))
-    shown = _group_colors(groups, max_groups)
+    ax = new_axes(ax, figsize=(WIDTH, 4.6))
+    shown = _group_styles(groups, max_groups)
     rest = ~np.isin(groups, list(shown))
-    ax.scatter(*points[rest].T, s=4, color="0.85", linewidths=0)
-    for name, color in shown.items():
-        ax.scatter(*points[groups == name].T, s=12, color=[color], linewidths=0, label=name)
+    ax.scatter(*points[rest].T, s=8, color="0.85", linewidths=0)
+    for name, (color, marker) in shown.items():
+        ax.scatter(*points[groups == name].T, s=22, color=color, marker=marker, linewidths=0, label=name)
     ax.set(xlabel="component 1", ylabel="component 2", title=title)
-    ax.legend(fontsize="small", markerscale=2.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    ax.legend(fontsize="small", markerscale=1.6, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
 
 
@@ -107,26 +107,21 @@ def explained_shares(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     Notebook: 02_feature_extraction.ipynb
     """
-    from matplotlib import colormaps
-
-    ax = new_axes(ax, figsize=(7, 0.3 * len(shares) + 1))
-    colors = colormaps["viridis"](np.linspace(0.15, 0.75, shares.shape[1]))
-    shares.plot.barh(ax=ax, color=list(colors), width=0.8)
+    ax = new_axes(ax, figsize=(WIDTH, 0.33 * len(shares) + 1))
+    shares.plot.barh(ax=ax, color=[SERIES[k % len(SERIES)][0] for k in range(shares.shape[1])], width=0.8)
     ax.invert_yaxis()
     ax.set(xlabel="proportion of variance explained (0 to 1)", ylabel="")
     return ax
 
 
-def _group_colors(groups: np.ndarray, max_groups: int) -> dict:
-    """Colour of each group that is not drawn in grey."""
-    from matplotlib import colormaps
-
+def _group_styles(groups: np.ndarray, max_groups: int) -> dict:
+    """Colour and marker of each group that is not drawn in grey."""
     if set(groups) <= set(EMOTION_COLORS):
-        return {name: color_of(name) for name in sort_emotions(groups)}
+        return {name: (color_of(name), "o") for name in sort_emotions(groups)}
     names = np.unique(groups)
     if len(names) > max_groups:
         names = names[np.linspace(0, len(names) - 1, max_groups).round().astype(int)]
-    return dict(zip(names, colormaps["viridis"](np.linspace(0, 0.95, len(names))), strict=True))
+    return {name: SERIES[k % len(SERIES)][:2] for k, name in enumerate(names)}
 
 
 def split_map(index: pd.DataFrame, fold: Fold, *, title: str | None = None, ax: Axes | None = None) -> Axes:
@@ -154,7 +149,7 @@ def split_map(index: pd.DataFrame, fold: Fold, *, title: str | None = None, ax: 
     cells = np.full((len(rows), max(map(len, rows))), np.nan)
     for row, found in zip(cells, rows, strict=True):
         row[: len(found)] = found
-    ax = new_axes(ax, figsize=(8, min(5.0, 1.4 + 0.16 * len(speakers))))
+    ax = new_axes(ax, figsize=(WIDTH, min(6.0, 1.4 + 0.2 * len(speakers))))
     train, test = "#c6d5e3", "#6a1b6f"
     ax.pcolormesh(cells, cmap=ListedColormap([train, test]), vmin=0, vmax=1)
     ax.set(xlabel="clips of the speaker, test clips last", title=title or fold.name)

@@ -85,7 +85,8 @@ def model_card(
         ),
         stored_sections.licences(predictor),
     ]
-    return Card(f"Model card: {Path(bundle).resolve().name}", f"{words(predictor.about())}.", sections)
+    about = " ".join(map(words, predictor.about().splitlines()))
+    return Card(f"Model card: {Path(bundle).resolve().name}", about, sections)
 
 
 def _on_training_clips(

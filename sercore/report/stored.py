@@ -17,7 +17,7 @@ GROUPS = {
     "ua_low": float, "ua_high": float,
 }  # fmt: skip
 RELIABILITY = {"low": float, "high": float, "n_clips": int, "confidence": float, "accuracy": float}
-"""Columns of the tables of :func:`sercore.bundle.details.evaluation_details`; floats are fractions."""
+"""Columns of the tables of :func:`sercore.bundle.scores.evaluation_details`; floats are fractions."""
 
 
 def read_table(evaluation: Mapping | None, name: str, columns: Mapping[str, type]) -> pd.DataFrame | None:

@@ -39,6 +39,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "nested": ["choose_c"],
         "networks": ["FittedNetwork", "fit", "fit_network"],
         "normalisation": ["speaker_normalise", "standardise"],
+        "sources": [
+            "average_adaptations",
+            "average_sources",
+            "balance_predictions",
+            "leave_one_corpus_out",
+            "uniform_prior",
+        ],
         "probes": ["probe"],
         "hyperparameters": ["split_params", "default_space", "search", "search_defaults"],
     },

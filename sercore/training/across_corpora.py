@@ -1,5 +1,7 @@
 """Cross-corpus experiments: train on some corpora, test on each other one.
 
+::
+
     pooled = pool_corpora(["ravdess", "tess", "emo_db"], scheme="four", recipe=EncoderRecipe())
     oof = cross_corpus(*pooled.data, folds=corpus_pairs(pooled.index), adaptation="speaker")
     evaluation.evaluate_corpora(oof)

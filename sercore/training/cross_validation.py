@@ -23,6 +23,7 @@ def out_of_fold(
     model_params: Mapping | None = None,
     fit_params: Mapping | None = None,
     augmented: Sequence = (),
+    test_versions: int = 0,
     split: str = "speaker",
     seeds: Iterable[int] = (0,),
     n_folds: int | None = None,
@@ -55,6 +56,9 @@ def out_of_fold(
     augmented : sequence of the same kind as X
         Augmented versions of **all** clips (``extract_frames(…, augmentation=…, version=k).X``). Each fold
         uses only those of the clips on which it fits.
+    test_versions : int
+        Number of augmented versions of each test clip whose probabilities are averaged with those of the clip
+        itself (test-time augmentation). ``ms_per_clip`` includes them, but not their extraction.
     split : str
         See :func:`sercore.splits.make_folds`.
     seeds : iterable of int
@@ -106,7 +110,7 @@ def out_of_fold(
     tasks = make_tasks(index, split, seeds, n_folds)
     job = Job(
         index, X, classes, model, model_params=model_params or {}, fit_params=fit_params or {},
-        augmented=augmented, split=split, scale=scale, folder=folder,
+        augmented=augmented, test_versions=test_versions, split=split, scale=scale, folder=folder,
     )  # fmt: skip
     done = run_folds(job, tasks, n_jobs=n_jobs)
     shown = tqdm(done, total=len(tasks), desc=model, unit="fold", disable=not progress)

@@ -31,7 +31,7 @@ of the fold cache are then not used."""
 COSTS = ("train_seconds", "ms_per_clip", "parameters")
 """Columns that :func:`sercore.training.out_of_fold` adds to the out-of-fold table."""
 
-_LATER = ("auxiliary", "auxiliary_weight")
+_LATER = ("auxiliary", "auxiliary_weight", "global_clipnorm", "weight_decay")
 """Parameters that earlier files of the fold cache do not have; their defaults change nothing."""
 
 _PROCESS_BYTES = 700 * 2**20  # memory of Python, TensorFlow and a network
@@ -48,6 +48,7 @@ class Job:
     model_params: Mapping = field(default_factory=dict)
     fit_params: Mapping = field(default_factory=dict)
     augmented: Sequence = ()
+    test_versions: int = 0
     split: str = "speaker"
     scale: bool = True
     folder: str | os.PathLike | None = None
@@ -56,6 +57,7 @@ class Job:
     def name(self) -> str:
         """The model with the parameters that differ from its defaults."""
         changed = [f"{key}={value}" for key, value in {**self.model_params, **self.fit_params}.items()]
+        changed += [f"test_versions={self.test_versions}"] if self.test_versions else []
         return " ".join([self.model, *changed])
 
     def check(self) -> None:
@@ -66,6 +68,11 @@ class Job:
                     f"{len(self.index)} rows in the index but {len(part)} in X or in an augmented version; "
                     "pass the index and the features of the same extraction"
                 )
+        if not 0 <= self.test_versions <= len(self.augmented):
+            raise SercoreError(
+                f"test_versions={self.test_versions} must be between 0 and the number of augmented versions, "
+                f"{len(self.augmented)}"
+            )
         if reads_frames(self.model) == isinstance(self.X, np.ndarray):
             raise SercoreError(
                 f"{self.model!r} reads "
@@ -129,6 +136,8 @@ class Job:
         chosen = (
             f"{list(self.classes)} {self.scale} {defaults} {dict(self.model_params)} {dict(self.fit_params)}"
         )
+        if self.test_versions:
+            chosen += f" {self.test_versions} test versions"
         digest = hashlib.sha256(chosen.encode())
         used = ("clip_id", "speaker", "label", *self.fit_params.get("auxiliary", ()))
         columns = (self.index[name].astype(str) for name in used)
@@ -197,17 +206,23 @@ def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int | No
     start = time.perf_counter()
     predict, costs = job.fit(X, augmented, seed, fold)
     costs["train_seconds"] = time.perf_counter() - start - costs.pop("import_seconds")
-    proba = predict(select_rows(X, fold.test))
-    batch = select_rows(X, fold.test[:64])
-    predict(batch)  # the first call with a new shape compiles
+    versions = (X, *augmented[: job.test_versions])
+    proba = _predict_average(predict, versions, fold.test)
+    batch = fold.test[:64]
+    _predict_average(predict, versions, batch)  # the first call with a new shape compiles
     start = time.perf_counter()
-    predict(batch)
+    _predict_average(predict, versions, batch)
     costs["ms_per_clip"] = 1e3 * (time.perf_counter() - start) / len(batch)
     rows = oof_rows(job.index, fold, proba, job.classes, model=job.name, split=job.split, seed=seed)
     rows = rows.assign(**{name: costs[name] for name in COSTS})
     if path:
         write_fold(rows, path)
     return rows
+
+
+def _predict_average(predict: Callable, versions: Sequence, rows: np.ndarray) -> np.ndarray:
+    """Mean of the probabilities of several versions of some clips."""
+    return np.mean([predict(select_rows(part, rows)) for part in versions], axis=0)
 
 
 def select_rows(X, rows: np.ndarray) -> np.ndarray | list[np.ndarray]:

@@ -26,6 +26,8 @@ def fit(
     epochs: int = 60,
     batch_size: int = 32,
     learning_rate: float = 1e-3,
+    weight_decay: float = 0.0,
+    global_clipnorm: float | None = None,
     patience: int = 6,
     lr_schedule: str | None = None,
     class_weight: str | None = None,
@@ -61,6 +63,10 @@ def fit(
     batch_size : int
     learning_rate : float
         Learning rate of Adam.
+    weight_decay : float
+        Decoupled weight decay (AdamW, Loshchilov 2019), relative to the learning rate.
+    global_clipnorm : float, optional
+        Largest norm of the gradient of all weights together; larger ones are scaled down to it.
     patience : int
         Number of epochs without a lower validation loss after which training stops.
     lr_schedule : str, optional
@@ -120,7 +126,7 @@ def fit(
     rate = _cosine(learning_rate, len(batches), epochs) if lr_schedule else learning_rate
     loss = "categorical_crossentropy"
     trained.compile(
-        keras.optimizers.Adam(rate),
+        keras.optimizers.Adam(rate, weight_decay=weight_decay or None, global_clipnorm=global_clipnorm),
         {name: loss for name in (MAIN, *auxiliary)} if auxiliary else loss,
         loss_weights={MAIN: 1.0, **dict.fromkeys(auxiliary, auxiliary_weight)} if auxiliary else None,
         metrics={MAIN: ["accuracy"]} if auxiliary else ["accuracy"],

@@ -3,7 +3,8 @@
 :class:`Explorer` shows and plays clips, :class:`VoiceLab` controls a synthetic voice, :class:`Timeline` shows
 predictions over a long recording, :class:`HearMe` and :class:`Live` those of one's own voice,
 :class:`Voting` weights the members of an ensemble, and :class:`Occluding` removes parts of a clip.
-:class:`Booth` records a corpus, and :class:`ListeningTest` compares people with a model. They share
+:class:`Booth` records a corpus, and :class:`ListeningTest` compares people with a model.
+:class:`PageTools` sets the text size of all widgets of a page. They share
 :class:`Player` (picture and sound), :class:`SoundInput` (upload and microphone), :class:`Shortcuts` and
 :class:`Debounced` (one call for a series of events). ``ipywidgets`` is imported on first use.
 
@@ -27,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "live": ["Live"],
         "shortcuts": ["Shortcuts"],
         "occluding": ["Occluding"],
+        "page_tools": ["PageTools"],
         "player": ["Player", "wav_bytes"],
         "timeline": ["Timeline"],
         "upload": ["Message", "SoundInput", "Recorder", "Upload", "load_bytes"],

@@ -185,6 +185,7 @@ class Explorer(ipywidgets.VBox):
         self.probe = None
         self.text = ipywidgets.Dropdown(options=list(SIZES), value=text, description="Text size")
         self.text.layout.width = "auto"
+        self.text.add_class("sercore-own-size")
         self.players = (Player(name="clip-A"), Player(name="clip-B"))
         self.players[1].layout.display = "none"
         self.note = Message()

@@ -37,7 +37,7 @@ NEUTRAL_SECONDS, _SHORTEST_SECONDS = 10.0, 3.0
 
 NOT_NORMALISED = "This model does not normalise by speaker, so it cannot adapt to your neutral speech."
 
-HEIGHT = 150
+HEIGHT = 210
 """Height of the picture in pixels."""
 
 
@@ -167,15 +167,15 @@ class VoicePanel(ipywidgets.VBox):
     def show_evidence(self) -> None:
         """Compute the evidence for the predicted emotion and draw it over the spectrogram."""
         shown = self.after or self.before
-        if shown is None or shown.emotion is None:
+        if shown is None or shown.label is None:
             return
         self.evidence.disabled = True
         recipe, model = get_recipe("log_mel"), self._adapted or self.predictor
         answer = predict_masked(model, self.wave, recipe)
-        target = self.predictor.classes.index(shown.emotion)
+        target = self.predictor.classes.index(shown.label)
         n_frames = Spectrum(self.wave, recipe).n_frames
         try:
-            self._evidence = shown.emotion, sound_occlusion(answer, n_frames, recipe.n_mels, target)
+            self._evidence = shown.label, sound_occlusion(answer, n_frames, recipe.n_mels, target)
         except SercoreError as error:
             self.message.warn(str(error))
         self._draw()
@@ -187,7 +187,7 @@ class VoicePanel(ipywidgets.VBox):
         self.before = predict_or_reject(self.predictor, self.wave, sr=SAMPLE_RATE)
         self.after = self._adapted and predict_or_reject(self._adapted, self.wave, sr=SAMPLE_RATE)
         self._evidence = None
-        self.evidence.disabled = (self.after or self.before).emotion is None
+        self.evidence.disabled = (self.after or self.before).label is None
         self.answers.value = answers_html(self.before, self.after)
         self._draw()
 
@@ -234,7 +234,7 @@ def answers_html(before: Prediction, after: Prediction | None = None) -> str:
 
     Examples
     --------
-    >>> "no prediction: silent" in answers_html(Prediction(None, reason="silent"))
+    >>> "no prediction: silent" in answers_html(Prediction(rejected="silent"))
     True
     """
     if after is None:
@@ -246,4 +246,4 @@ def answers_html(before: Prediction, after: Prediction | None = None) -> str:
 
 def _answer_html(heading: str, prediction: Prediction) -> str:
     title = f"<div role='status' style='line-height:1.3'><b>{html.escape(f'{heading}{prediction}')}</b></div>"
-    return title + (probability_bars(prediction.proba) if prediction.proba else "")
+    return title + (probability_bars(prediction.proba) if prediction.label else "")

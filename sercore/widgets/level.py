@@ -85,7 +85,8 @@ class LevelProbe(ipywidgets.VBox):
     def hear(self, wave: np.ndarray) -> None:
         """Predict another clip [shape=(n_samples,)] at 16 kHz, at its own level."""
         self._wave = wave
-        self.original = predict_or_reject(self.predictor, wave, sr=SAMPLE_RATE).proba
+        found = predict_or_reject(self.predictor, wave, sr=SAMPLE_RATE)
+        self.original = found.proba if found.label else {}
         if self.level.value:
             self.level.value = 0.0  # draws
         else:
@@ -97,10 +98,10 @@ class LevelProbe(ipywidgets.VBox):
             return
         louder = change_level(self._wave, self.level.value)
         prediction = predict_or_reject(self.predictor, louder, sr=SAMPLE_RATE)
-        self.proba = prediction.proba
+        self.proba = prediction.proba if prediction.label else {}
         note = f"{self.level.value:+.0f} dB: {prediction}".replace("-", "−")
-        if prediction.proba:
-            self.bars.value = probability_bars(prediction.proba, before=self.original or None, note=note)
+        if self.proba:
+            self.bars.value = probability_bars(self.proba, before=self.original or None, note=note)
         else:
             self.bars.value = html.escape(note)
         self._heard(louder)

@@ -30,7 +30,7 @@ SECONDS, STEP = 3.0, 0.25
 LEVELS = (-60.0, 20.0)
 """Levels of a mel band in decibels at the ends of the colours, the same for every picture."""
 
-_TICKS = (100, 250, 500, 1000, 2000, 4000, 7000)
+_TICKS = (100, 500, 1000, 2000, 4000, 7000)
 
 
 class LiveMicrophone(anywidget.AnyWidget):
@@ -137,9 +137,9 @@ class Live(ipywidgets.VBox):
         moment = self._listener.poll()
         if moment is not None:
             self.moment, prediction = moment, moment.prediction
-            proba = (
-                [prediction.proba[name] for name in self.predictor.classes] if prediction.emotion else None
-            )
+            proba = None
+            if prediction.label:
+                proba = [prediction.proba[name] for name in self.predictor.classes]
             answer["prediction"] = {"proba": proba, "text": str(prediction)}
         self.microphone.send(answer, buffers=[self._shades().tobytes()])
 

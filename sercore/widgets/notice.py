@@ -23,12 +23,15 @@ VOTING = (
 
 
 def notice_html(note: str = "", *, lines: tuple[str, ...] = NOTICE) -> str:
-    """The notice as HTML, followed by ``note`` in bold, such as what the model was trained on.
+    """The notice as HTML, followed by ``note``, its first line in bold, such as what the model is.
 
     Examples
     --------
     >>> notice_html("a & b", lines=())
     '<div class="sercore-notice" role="note"><b>a &amp; b</b></div>'
     """
-    parts = [html.escape(line) for line in lines] + ([f"<b>{html.escape(note)}</b>"] if note else [])
+    first, _, rest = note.partition("\n")
+    parts = [*map(html.escape, lines)]
+    if note:
+        parts += [f"<b>{html.escape(first)}</b> {html.escape(' '.join(rest.split()))}".rstrip()]
     return f'<div class="sercore-notice" role="note">{"<br>".join(parts)}</div>'

@@ -6,14 +6,16 @@ Without the widget, use :class:`sercore.interpret.sonification.OcclusionBox`,
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 
 import ipywidgets
 import numpy as np
 
 from .. import features
-from ..bundle import Predictor, get_predictor
+from ..bundle import Predictor, get_predictor, model_note, speech_predictor
 from ..errors import SercoreError
 from ..features import Recipe, Spectrum, get_recipe
 from ..features.spectrum import mel_centres
@@ -22,6 +24,7 @@ from ..pictures.html import probability_bars
 from ..pictures.views import cover_picture
 from ..synth.knobs import Voice
 from .debounce import Debounced
+from .notice import notice_html
 from .page_style import apply_style, control_layout, font_px
 from .player import Player
 from .upload import Message
@@ -32,13 +35,16 @@ MODES = {"occlude the box": False, "keep only the box": True}
 class Occluding(ipywidgets.VBox):
     """Range sliders that occlude a box of time and frequency, with the remaining sound and probabilities.
 
+    At first, the box covers the third of the clip without which the predicted class loses most.
+
     An occluded clip is unlike the clips of the training set, so a lower probability may be an effect of the
     occlusion itself and not of the missing part.
 
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)], optional
-        Mono waveform at the sample rate of the recipe; by default a synthetic angry sentence.
+        Mono waveform at the sample rate of the recipe; by default a synthetic surprised
+        sentence, whose pitch rises at the end.
     answer : callable, optional
         Maps a mask, bool [shape=(n_frames, n_mels)], True where occluded, to probabilities
         [shape=(n_classes,)]. The frames are those of ``features.prepare(wave, recipe)``. By default the
@@ -48,7 +54,8 @@ class Occluding(ipywidgets.VBox):
     recipe : str or Recipe
         Determines frames and mel bands of the picture and of the mask.
     bundle : Predictor or path, optional
-        Model if ``answer`` is not given; see :func:`sercore.bundle.get_predictor`.
+        Model if ``answer`` is not given; by default that of :func:`sercore.bundle.speech_predictor`, or of
+        :func:`sercore.bundle.get_predictor` for the synthetic sentence.
     title : str
         Title of the picture, such as the name of the clip and its emotion.
     text : str
@@ -84,11 +91,14 @@ class Occluding(ipywidgets.VBox):
         text: str = "normal",
     ):
         self.recipe = get_recipe(recipe)
+        choose_model, note = speech_predictor, ""
         if wave is None:
-            wave, title = Voice().preset("angry").speak()[0], title or "synthetic voice, angry"
+            wave, title = Voice().preset("surprised").speak()[0], title or "synthetic voice, surprised"
+            choose_model = get_predictor
         self.wave, self.title = features.prepare(wave, self.recipe), title
         if answer is None:
-            predictor = get_predictor(bundle)
+            predictor = choose_model(bundle)
+            note = notice_html(model_note(predictor), lines=())
             answer, classes = predict_masked(predictor, self.wave, self.recipe), predictor.classes
         self._answer, self.classes, self._font_size = answer, tuple(classes), font_px(text)
         self.spectrum = Spectrum(self.wave, self.recipe)
@@ -96,19 +106,37 @@ class Occluding(ipywidgets.VBox):
         self.player = Player(description=f"{title or 'the clip'}, occluded", name="occlusion")
         self.bars, self.message = ipywidgets.HTML(layout={"width": "560px"}), Message()
         self._played = None
-        self._make_controls(text)
+        self._make_controls(text, self._decisive_third())
         sliders = ipywidgets.HBox(
             [self.time, self.bands, self.mode], layout={"flex_flow": "row wrap", "grid_gap": "0 16px"}
         )
-        super().__init__([sliders, self.player, self.bars, self.message])
+        self.about = ipywidgets.HTML(note, layout={"flex": "1 1 260px"})
+        below = ipywidgets.HBox(
+            [self.bars, self.about], layout={"flex_flow": "row wrap", "grid_gap": "0 16px"}
+        )
+        super().__init__([sliders, self.player, below, self.message])
         apply_style(self, text)
         self.refresh()
 
-    def _make_controls(self, text: str) -> None:
-        seconds = round(len(self.wave) / self.recipe.sr, 2)
+    @property
+    def _seconds(self) -> float:
+        return round(len(self.wave) / self.recipe.sr, 2)
+
+    def _decisive_third(self) -> tuple[float, float]:
+        """Start and end in seconds of the third without which the predicted class loses most."""
+        predicted = max(self.whole, key=self.whole.get)
+        limits = [round(self._seconds * k / 3, 2) for k in range(4)]
+        remaining = {}
+        for third in pairwise(limits):
+            box = OcclusionBox(*third, 0, self.recipe.n_mels - 1)
+            with contextlib.suppress(SercoreError):  # what remains is silent
+                remaining[third] = self._predict(box.mask(self.spectrum.n_frames, self.recipe))[predicted]
+        return min(remaining, key=remaining.get, default=(limits[0], limits[1]))
+
+    def _make_controls(self, text: str, time: tuple[float, float]) -> None:
         slider = control_layout(460, 90, text)
         self.time = ipywidgets.FloatRangeSlider(
-            value=(0.0, round(seconds / 3, 2)), min=0.0, max=seconds, step=0.02, description="Time (s)",
+            value=time, min=0.0, max=self._seconds, step=0.01, description="Time (s)",
             tooltip="start and end of the box", **slider,
         )  # fmt: skip
         bands = [(f"{hertz:.0f} Hz", k) for k, hertz in enumerate(mel_centres(self.recipe))]

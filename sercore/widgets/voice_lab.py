@@ -68,7 +68,7 @@ class VoiceLab(ipywidgets.VBox):
         try:
             self.predictor = get_predictor(bundle)
             seeds = (self.predictor.manifest.evaluation or {}).get("seeds")
-            self.about = f"Model: {self.predictor.about()}{f', seeds: {seeds}' if seeds else ''}."
+            self.about = f"Model: {self.predictor.about()}{f' Seeds: {seeds}.' if seeds else ''}"
         except SercoreError as error:
             self.predictor, self.about = None, ""
             self.message.warn(f"No model: {error}")

@@ -38,6 +38,8 @@ class Voting(ipywidgets.VBox):
         are used.
     closed : Members, optional
         Predictions of the same members for held-out speakers.
+    tuned : bool
+        Start with the weights of hill climbing instead of equal weights.
     text : str
         Text size: ``normal``, ``large`` or ``projector``.
 
@@ -69,6 +71,7 @@ class Voting(ipywidgets.VBox):
         oof: pd.DataFrame | Members,
         *,
         closed: Members | None = None,
+        tuned: bool = False,
         text: str = "normal",
     ):
         self.members = ensemble.baselines.strongest_members(ensemble.align(oof), MOST)
@@ -82,6 +85,8 @@ class Voting(ipywidgets.VBox):
         super().__init__(self._rows())
         apply_style(self, text)
         self.refresh()
+        if tuned:
+            self.climb()
 
     def _rows(self) -> list:
         self.buttons = {

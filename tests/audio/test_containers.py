@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 from sercore import audio
+from sercore.audio.containers.open_file import File
 from sercore.errors import AudioError
 
 SR = 16_000
@@ -243,6 +244,17 @@ def test_voc_of_several_blocks(tmp_path):
     data = encode("VOC", "PCM_16")[:-1]
     block = b"\2" + struct.pack("<I", 4000)[:3] + bytes(4000)
     refused(tmp_path, data + block + b"\0", "joined", "several blocks.*ffmpeg -i")
+
+
+@pytest.mark.parametrize("block", [1, 7, 4096])
+def test_second_flac_is_found_at_any_position(tmp_path, monkeypatch, block):
+    """The file is searched block by block."""
+    monkeypatch.setattr("sercore.audio.containers.open_file._BLOCK", block)
+    head = FLAC[:3000]
+    with open(put(tmp_path, head + FLAC), "rb") as handle:
+        file = File(handle, len(head + FLAC), tmp_path / "a.wav")
+        assert file.find(FLAC[:8], 4) == len(head)
+        assert file.find(FLAC[:8], len(head) + 1) == -1
 
 
 def test_joined_mp3(tmp_path):

@@ -34,6 +34,29 @@ def test_load_bytes_leaves_no_files(wave, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+MEMOS = {
+    "memo.mp3": ("MP3", "MPEG_LAYER_III"),
+    "memo.ogg": ("OGG", "VORBIS"),
+    "memo.opus": ("OGG", "OPUS"),
+    "memo.wav": ("WAV", "ULAW"),
+    "memo.flac": ("FLAC", "PCM_24"),
+}
+
+
+@pytest.mark.parametrize("name", MEMOS)
+def test_load_bytes_of_uploaded_memos(name):
+    """The level survives the codec, and half a memo is refused under its own name."""
+    tone = 0.3 * np.sin(2 * np.pi * 220 * np.arange(3 * 16_000) / 16_000)
+    file = io.BytesIO()
+    soundfile.write(file, tone, 16_000, format=MEMOS[name][0], subtype=MEMOS[name][1])
+    wave = load_bytes(file.getvalue(), name)
+    assert wave.size == pytest.approx(tone.size, rel=0.02)
+    assert wave[8000:-8000].std() == pytest.approx(0.3 / np.sqrt(2), rel=0.03)
+    with pytest.raises(AudioError, match=rf"^{name}: .*(cut off|damaged)") as caught:
+        load_bytes(file.getvalue()[: len(file.getvalue()) // 2], name)
+    assert caught.value.reason == "truncated"
+
+
 def test_load_bytes_names_the_uploaded_file_in_commands():
     with pytest.raises(AudioError, match=r"'ffmpeg -i blob\.avi blob\.avi\.wav'"):
         load_bytes(b"RIFF\0\1\0\0AVI LIST" + bytes(99), "blob.avi")

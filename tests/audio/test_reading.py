@@ -1,6 +1,7 @@
 """Reading: every failure is a typed error, other formats are named, and memory and time are bounded."""
 
 import os
+import struct
 import sys
 import textwrap
 import time
@@ -97,6 +98,10 @@ FORMATS = {
     "memo.aac": (b"\xff\xf1\x50\x80" + bytes(99), "AAC"),
     "tagged.aac": (b"ID3\x03\0\0\0\0\0\x0a" + bytes(10) + b"\xff\xf1\x50\x80" + bytes(99), "AAC"),
     "clip.avi": (b"RIFF\0\1\0\0AVI LIST" + bytes(99), "AVI"),
+    "new.mov": (b"\0\0\0\x08wide\0\0\1\0mdat" + bytes(99), "QuickTime"),
+    "call.qcp": (b"RIFF\0\1\0\0QLCMfmt " + bytes(99), "QCELP"),
+    "old.ra": (b".ra\xfd" + bytes(99), "RealAudio"),
+    "timit.sph": (b"NIST_1A\n   1024\nsample_coding -s26 pcm,embedded-shorten-v2.00\n", "NIST Sphere with"),
     "call.spx": (b"OggS\0\2" + bytes(22) + b"Speex   1.2" + bytes(99), "Speex"),
 }
 
@@ -117,6 +122,42 @@ def test_other_formats_are_named(tmp_path, name):
 @pytest.mark.usefixtures("no_decoder")
 def test_other_format_with_the_suffix_of_wav(tmp_path):
     refused(write(tmp_path / "blob.wav", WEBM), "not-audio", "WebM.*'ffmpeg -i blob.wav blob_converted.wav'")
+
+
+def wav_of(tag, n_bytes=400):
+    """A wav file whose audio has another coding."""
+    fmt = struct.pack("<HHIIHH", tag, 1, 8000, 1000, 10, 0)
+    chunks = b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt + b"data" + struct.pack("<I", n_bytes)
+    return b"RIFF" + struct.pack("<I", len(chunks) + n_bytes) + chunks + bytes(n_bytes)
+
+
+@pytest.mark.usefixtures("no_decoder")
+@pytest.mark.parametrize(("tag", "kind"), [(0x83, "G.729"), (0x161, "WMA"), (0xFF, "AAC")])
+def test_other_codings_in_wav(tmp_path, tag, kind):
+    """Voice recorders and telephone exchanges write them."""
+    path = write(tmp_path / "call.wav", wav_of(tag))
+    refused(path, "not-audio", f"format is wav with {kind}.*'ffmpeg -i call.wav call_converted.wav'")
+    refused(write(path, wav_of(tag)[:-100]), "truncated", "declares 400 bytes of audio, 300 are there")
+
+
+OTHER_FILES = {
+    "zip": (b"PK\x03\x04" + bytes(99), "zip archive.*unpack it"),
+    "gzip": (b"\x1f\x8b\x08" + bytes(99), "gzip archive.*unpack it"),
+    "tar": (b"a.wav".ljust(257, b"\0") + b"ustar" + bytes(99), "tar archive.*unpack it"),
+    "iCloud": (b"bplist00" + bytes(99), "placeholder of iCloud"),
+    "macOS": (b"\0\5\x16\7" + bytes(99), "resource file of macOS"),
+    "dictation machine": (b"\x03ds2" + bytes(99), "export it as wav"),
+    "failed download": (b"404: Not Found", r"text, not sound \('404: Not Found'\)"),
+    "store": (b"<Error><Code>AccessDenied</Code></Error>", "text, not sound.*get the recording again"),
+    "interface": ('{"message": "nicht verfügbar"}'.encode(), "text, not sound"),
+    "long text": (("ü" * 400).encode()[:-1], "text, not sound"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FILES)
+def test_files_that_are_not_recordings_are_named(tmp_path, name):
+    content, message = OTHER_FILES[name]
+    refused(write(tmp_path / "a.wav", content), "not-audio", message)
 
 
 @pytest.mark.usefixtures("no_decoder")

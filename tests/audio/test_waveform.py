@@ -47,7 +47,7 @@ LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\
         ("a.wav", b"<!DOCTYPE html><html></html>", "web-page", "download the file again"),
         ("a.mp3", b"\xef\xbb\xbf\r\n  <HTML><body>404</body></HTML>", "web-page", "web page"),
         ("a.flac", b'<?xml version="1.0"?><Error/>', "web-page", "web page"),
-        ("a.wav", b"emotion,path\nhappy,a.wav\n" * 9, "not-audio", "first bytes are b'emotion,path"),
+        ("a.wav", b"emotion,path\nhappy,a.wav\n" * 9, "not-audio", r"text, not sound \('emotion,path'\)"),
         ("a.mp3", b"hello " * 500, "not-audio", "not readable as audio"),
         ("a.raw", bytes(range(256)) * 40, "not-audio", "not readable as audio"),
         ("a.wav", b"RIFF", "not-audio", "not readable as audio"),
@@ -339,7 +339,7 @@ def assert_wave_or_typed_error(path):
 
 REASONS = {
     "empty", "not-audio", "lfs-pointer", "web-page", "truncated", "silent", "too-short", "too-long",
-    "not-finite", "channels-cancel", "out-of-range",
+    "not-finite", "channels-cancel", "out-of-range", "joined",
 }  # fmt: skip
 EXAMPLES = 200
 fuzzing = settings(

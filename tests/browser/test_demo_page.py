@@ -27,6 +27,11 @@ ROOM = """app => {
 }"""
 """Height of the scrolling part of the window in pixels."""
 
+HIDDEN = """app => [app, ...app.children].flatMap(
+  part => [part.scrollHeight - part.clientHeight, part.scrollWidth - part.clientWidth]
+)"""
+"""Hidden pixels of a widget and of its parts."""
+
 CUT = "labels => labels.filter(x => x.scrollWidth > x.clientWidth + 1).map(x => x.textContent)"
 
 
@@ -62,6 +67,34 @@ def test_widgets_fit_projector(shown):
             assert inner["x"] >= box["x"] - 1
             assert inner["x"] + inner["width"] <= box["x"] + box["width"] + 1
         assert app.locator(".widget-label").filter(visible=True).evaluate_all(CUT) == []
+
+
+def test_text_size_applies_to_all_widgets(shown):
+    page, apps = shown.page, shown.page.locator(".sercore-app")
+    before = [app.bounding_box()["height"] for app in apps.all()]
+    page.get_by_role("button", name="large text").click()
+    try:
+        expect(page.get_by_role("button", name="large text")).to_have_attribute("aria-pressed", "true")
+        zoom = apps.evaluate_all("apps => apps.map(app => getComputedStyle(app).zoom)")
+        assert zoom == ["1.25"] * len(before)
+    finally:
+        page.get_by_role("button", name="normal text").click()
+        expect(page.get_by_role("button", name="normal text")).to_have_attribute("aria-pressed", "true")
+    assert [app.bounding_box()["height"] for app in apps.all()] == pytest.approx(before, abs=8)
+
+
+def test_full_screen_needs_no_scrolling(shown):
+    """Each widget is scaled to 1280×720 pixels, nearly all of them enlarged, and nothing is truncated."""
+    for app in shown.page.locator(".sercore-app").all():
+        app.get_by_role("button", name="Full screen").click()
+        try:
+            shown.page.wait_for_function("() => document.fullscreenElement")
+            assert max(app.evaluate(HIDDEN)) <= 2, app.inner_text()[:200]
+            assert float(app.evaluate("app => app.style.zoom")) > 0.85
+            assert app.locator(".widget-label").filter(visible=True).evaluate_all(CUT) == []
+        finally:
+            shown.page.evaluate("document.exitFullscreen()")
+            shown.page.wait_for_function("() => !document.fullscreenElement")
 
 
 def test_slider_by_keyboard_changes_picture(explorer):

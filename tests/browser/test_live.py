@@ -1,5 +1,6 @@
 """Live predictions and "hear me" with a fake microphone that plays a file."""
 
+import io
 import re
 from itertools import pairwise
 
@@ -163,6 +164,25 @@ def test_memo_is_decoded_by_the_browser(hear_me, shown, name, mime):
     choose.set_input_files({"name": name, "mimeType": mime.split(";")[0], "buffer": memo})
     hear_me.until(lambda: abs(hear_me.sound()["rms"] - 0.3 / np.sqrt(2)) < 0.03, seconds=TIMEOUT)
     expect(hear_me.root.get_by_text("decoded by the browser").first).to_be_visible()
+
+
+def test_memo_is_decoded_by_the_kernel(hear_me):
+    """What libsndfile reads is sent as it is, so that files that are cut off are noticed."""
+    choose = hear_me.root.locator("input[type=file]").first
+    tone = np.sin(2 * np.pi * 220 * np.arange(2 * 16_000) / 16_000)
+    for name, subtype, level in (("a.mp3", None, 0.1), ("b.ogg", "OPUS", 0.2), ("c.wav", "ULAW", 0.4)):
+        file = io.BytesIO()
+        soundfile.write(file, level * tone, 16_000, format=name[2:], subtype=subtype)
+        memo = {"name": name, "mimeType": f"audio/{name[2:]}", "buffer": file.getvalue()}
+        choose.set_input_files(memo)
+        expect(hear_me.root.get_by_role("img", name=re.compile("probabilities: ")).first).to_be_visible(
+            timeout=1000 * TIMEOUT
+        )
+        hear_me.until(
+            lambda level=level: hear_me.sound()["rms"] == pytest.approx(level / 2**0.5, rel=0.1),
+            seconds=TIMEOUT,
+        )
+        expect(hear_me.root.get_by_text("decoded by the browser")).to_have_count(0)
 
 
 def test_what_the_browser_cannot_decode_is_named_by_the_kernel(hear_me):

@@ -16,8 +16,8 @@ from toys.bundles import CLASSES, FRAMES, SMALL
 
 from sercore import audio
 from sercore.bundle import FittedModel, Predictor, digest, estimators, networks, predict_files, save
-from sercore.bundle.predictor import _checked
-from sercore.bundle.safe_json import walk_objects
+from sercore.bundle.archives import walk_objects
+from sercore.bundle.members import _checked
 from sercore.errors import AudioError, BundleError, SercoreError
 from sercore.models import NETWORKS, build, classical
 from sercore.training import FittedNetwork, predict_proba
@@ -28,31 +28,6 @@ QUICK = {
     "gradient_boosting": {"max_iter": 3},
     "sklearn_mlp": {"max_iter": 5},
 }
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("corpus")
-
-
-@pytest.fixture(scope="module")
-def index(folder):
-    return small.write_corpus(folder / "wav")
-
-
-@pytest.fixture(scope="module")
-def X(index, folder):
-    return small.features(index, folder)
-
-
-@pytest.fixture(scope="module")
-def bundle(index, X, folder):
-    return small.save_small(folder / "lda.bundle", index, X)
-
-
-@pytest.fixture
-def copied(bundle, tmp_path):
-    return small.copy_bundle(bundle, tmp_path / "copy")
 
 
 @pytest.fixture(scope="module")

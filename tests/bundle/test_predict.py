@@ -15,7 +15,7 @@ from toys import bundles as small
 
 from sercore import features, training
 from sercore.bundle import FittedModel, Predictor, Windows, find_files, predict_clip, predict_files, save
-from sercore.bundle.safe_json import brief
+from sercore.bundle.archives import brief
 from sercore.cli import main
 from sercore.errors import AudioError, BundleError
 from sercore.training import networks
@@ -25,13 +25,6 @@ from sercore.training import networks
 def corpus(tmp_path_factory):
     """A folder for ``--corpus folder``: four speakers, three emotions."""
     return small.write_folder_corpus(tmp_path_factory.mktemp("own"))
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("bundle")
-    index = small.write_corpus(folder / "wav")
-    return small.save_small(folder / "b", index, small.features(index, folder))
 
 
 @pytest.fixture(scope="module")

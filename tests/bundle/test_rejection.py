@@ -10,7 +10,16 @@ from toys.bundles import CLASSES, SMALL
 
 from sercore import synth
 from sercore.audio.sounds import render_sound
-from sercore.bundle import Answer, FittedModel, Predictor, Windows, over_time, predict_clip, rejection, save
+from sercore.bundle import (
+    FittedModel,
+    Prediction,
+    Predictor,
+    Windows,
+    over_time,
+    predict_clip,
+    rejection,
+    save,
+)
 from sercore.bundle.training import fit_detector, temperature_of
 from sercore.cli import main
 from sercore.errors import BundleError
@@ -56,11 +65,6 @@ def predictor(bundle):
     return Predictor.load(bundle)
 
 
-@pytest.fixture
-def copied(bundle, tmp_path):
-    return small.copy_bundle(bundle, tmp_path / "copy")
-
-
 def test_temperature_is_applied_to_the_vote(predictor, member, tmp_path):
     wave = voice(SPEAKERS[0], seed=1)
     plain = Predictor.load(save(tmp_path / "plain", member, CLASSES)).predict(wave)
@@ -87,6 +91,26 @@ def test_voice_far_from_training_is_rejected(predictor):
     shifted = np.tanh(30 * wave).astype(np.float32)
     assert predictor.assess(wave).rejected is None
     assert predictor.assess(shifted).rejected == UNLIKE
+
+
+def test_confidence_falls_with_the_distance_from_a_single_corpus(table, member, tmp_path):
+    """Windows and bundles of several corpora keep the confidence of the temperature alone."""
+    known, several = (
+        Predictor.load(
+            save(
+                tmp_path / "+".join(names), member, CLASSES, detector=fit_detector(*table),
+                training={"corpora": [{"name": name, "title": name, "licence": "MIT"} for name in names]},
+            )
+        )
+        for names in (["one"], ["one", "two"])
+    )  # fmt: skip
+    wave = voice(SPEAKERS[1], seed=1)
+    shifted = known.waves(np.tanh(30 * wave).astype(np.float32))
+    near, far = known.proba(known.waves(wave)), known.proba(shifted)
+    np.testing.assert_allclose(near, several.proba(known.waves(wave)))
+    assert far.max() < several.proba(shifted).max() - 0.05
+    np.testing.assert_allclose(known.proba(shifted, novelty=False), several.proba(shifted))
+    assert far.argmax() == several.proba(shifted).argmax()
 
 
 def test_bundle_without_detector_answers_always(member, tmp_path):
@@ -130,7 +154,7 @@ def test_windows_of_unknown_voice_are_answered(predictor):
 
 
 def test_answer_of_rejected_clip_has_no_emotion_in_its_row():
-    assert Answer({"sad": 0.9, "happy": 0.1}, rejected="not speech").to_row() == {
+    assert Prediction({"sad": 0.9, "happy": 0.1}, rejected="not speech").to_row() == {
         "label": None, "rejected": "not speech",
     }  # fmt: skip
 

@@ -16,11 +16,11 @@ from toys.several import several_corpora
 from sercore import synth
 from sercore.audio.sounds import render_sound
 from sercore.bundle import Predictor, digest, model_note, shipped_bundle, speech_predictor
+from sercore.bundle.defaults import SYNTHETIC_WARNING
 from sercore.bundle.folder import MANIFEST
 from sercore.bundle.model_card import corpora_text
+from sercore.bundle.scores import corpus_scores, left_out_corpora, predict_folds
 from sercore.bundle.shipping import CARD, FOLDER, MODELS, bundle_path
-from sercore.bundle.speech_model import SYNTHETIC_WARNING
-from sercore.bundle.strangers import corpus_scores, left_out_corpora, predict_folds
 from sercore.bundle.training import _choose, fit_detector, train
 from sercore.cli import main
 from sercore.course import clone
@@ -108,9 +108,8 @@ def test_speech_predictor_is_the_shipped_one(predictor):
     note = model_note(found)
     assert SYNTHETIC_WARNING not in note
     assert "RAVDESS" in note
-    assert re.search(
-        r"% \(tess\) on corpora that the tested model was not trained on; confidence from left-out c", note
-    )
+    assert re.search(r"UA on corpora left out of training: .*tess \d\d\.\d % \(chance 25 %\)\.\n", note)
+    assert max(map(len, note.splitlines())) <= 100
 
 
 def test_bundle_by_name(tmp_path, monkeypatch):
@@ -126,10 +125,33 @@ def test_bundle_by_name(tmp_path, monkeypatch):
 def test_predict_without_bundle(voice, capsys):
     assert main(["predict", str(voice)]) == 0
     shown = capsys.readouterr()
-    assert "RAVDESS" in shown.err
-    assert "(tess)" in shown.err
-    assert "without --speaker-norm" in shown.err
+    assert re.search(r"Trained on .*RAVDESS \(CC BY-NC-SA 4.0\); not for commercial use", shown.err)
+    assert re.search(r"left out of training: .*tess \d\d", shown.err)
+    assert "(chance 25 %)" in shown.err
+    assert "Add --speaker-norm all" in shown.err
+    assert re.search(r"UA with 10 clips of the speaker: .*tess \d\d", shown.err)
+    assert max(map(len, shown.err.splitlines())) <= 100
     assert "neutral" in shown.out
+
+
+def test_json_is_not_explained(voice, capsys):
+    assert main(["predict", str(voice), "--json"]) == 0
+    shown = capsys.readouterr()
+    assert not shown.err
+    row = json.loads(shown.out)
+    assert set(row) == {"file", "label", "confidence", "proba", "rejected"}
+
+
+def test_known_speaker_gets_no_advice(voice, capsys):
+    assert main(["predict", str(voice), "--speaker-norm", "all"]) == 0
+    assert "--speaker-norm" not in capsys.readouterr().err
+
+
+def test_report_on_a_model_of_the_package_goes_to_the_current_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", "table", "--clips", "0"]) == 0
+    assert {path.name for path in tmp_path.iterdir()} >= {"table-card.md", "table-card.html"}
+    assert "UA on corpora left out of training" in (tmp_path / "table-card.md").read_text()
 
 
 def test_prediction_imports_no_heavy_library(voice):
@@ -230,7 +252,7 @@ def test_bundle_of_two_corpora_is_calibrated_on_the_left_out_ones(two_corpora):
     ]
     assert {row["rejected"] for row in found.strangers()} <= {0.0, *np.arange(25) / 24}
     assert not found.one_corpus
-    assert "confidence from left-out corpora, rejection from corpora" in found.about()
+    assert "calibrated on left-out corpora, limit of rejection on left-out corpora." in found.about()
 
 
 def test_bundle_of_one_corpus_is_tested_on_another_and_says_what_to_do(two_corpora, capsys):

@@ -18,21 +18,6 @@ from sercore.training.normalisation import mean_and_std
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("corpus")
-
-
-@pytest.fixture(scope="module")
-def index(folder):
-    return small.write_corpus(folder / "wav")
-
-
-@pytest.fixture(scope="module")
-def X(index, folder):
-    return small.features(index, folder)
-
-
-@pytest.fixture(scope="module")
 def model(index, X):
     return small.fit(index, speaker_normalise(X, index["speaker"]), "logistic")
 
@@ -40,7 +25,7 @@ def model(index, X):
 @pytest.fixture(scope="module")
 def bundle(folder, model, X):
     member = FittedModel(model, SMALL, speaker_norm=mean_and_std(list(X)))
-    return save(folder / "b.bundle", {"logistic": member}, CLASSES)
+    return save(folder / "speaker.bundle", {"logistic": member}, CLASSES)
 
 
 def proba(rows):
@@ -167,6 +152,6 @@ def test_train_and_predict_commands(tmp_path, monkeypatch, capsys):
     predict = ["predict", "--bundle", str(out), str(corpus / "clips" / "00.wav")]
     capsys.readouterr()
     assert main(predict) == 0
-    assert "without --speaker-norm" in capsys.readouterr().err
+    assert "Add --speaker-norm all" in capsys.readouterr().err
     assert main([*predict, "--speaker-norm", str(corpus / "clips")]) == 0
     assert "without --speaker-norm" not in capsys.readouterr().err

@@ -13,7 +13,6 @@ from sercore.audio.sounds import render_sound
 from sercore.bundle import (
     Listener,
     PauseDetector,
-    Prediction,
     Predictor,
     Recording,
     SampleBuffer,
@@ -21,7 +20,7 @@ from sercore.bundle import (
     predict_or_reject,
     speech_predictor,
 )
-from sercore.bundle.speech_model import SYNTHETIC_WARNING
+from sercore.bundle.defaults import SYNTHETIC_WARNING
 from sercore.errors import AudioError
 
 SR = synth.SR
@@ -86,7 +85,7 @@ def test_listener_predicts_every_step_as_the_predictor(sentences):
     found = [moment for moment in moments if moment]
     np.testing.assert_allclose([moment.seconds for moment in found], 0.25 * np.arange(1, 17))
     assert found[-1].prediction.proba == predictor.predict(sentences[SR : 4 * SR], sr=SR)
-    assert found[-1].prediction.emotion in predictor.classes
+    assert found[-1].prediction.label in predictor.classes
 
 
 def test_listener_shows_no_emotion_in_pauses_and_at_other_rates(sentences):
@@ -97,7 +96,7 @@ def test_listener_shows_no_emotion_in_pauses_and_at_other_rates(sentences):
         listener.push(block)
         moment = listener.poll()
         spoken += [moment.prediction] if moment else []
-    assert spoken[7].emotion is not None
+    assert spoken[7].label is not None
     assert str(spoken[-1]) == "no prediction: pause"
 
 
@@ -125,10 +124,10 @@ def test_listener_refuses_what_is_not_a_waveform(block, reason):
 def test_unusable_clip_is_rejected_with_its_reason(sentences):
     predictor = small_predictor()
     rejected = predict_or_reject(predictor, np.zeros(SR, np.float32))
-    assert (rejected.emotion, rejected.proba) == (None, {})
+    assert (rejected.label, rejected.proba) == (None, {})
     assert "silent" in str(rejected)
     answered = predict_or_reject(predictor, sentences[: 2 * SR], sr=SR)
-    assert answered == Prediction(max(answered.proba, key=answered.proba.get), answered.proba)
+    assert answered == predictor.assess(sentences[: 2 * SR])
 
 
 def test_model_of_a_synthetic_voice_is_named_with_a_warning():
@@ -162,13 +161,14 @@ def test_stream_adapts_to_its_speaker_with_every_window_once(sentences):
 def test_unknown_voices_and_other_sounds_have_no_emotion(sentences):
     predictor = rejecting_predictor()
     unknown = predict_or_reject(predictor, sentences[: 2 * SR])
-    assert unknown == Prediction(None, reason="unlike the voices this model learned from")
-    assert predict_or_reject(predictor, render_sound("chords")).reason == "not speech"
-    assert predict_or_reject(predictor, sentences[: 2 * SR], novelty=False).emotion is not None
+    assert (unknown.label, unknown.rejected) == (None, "unlike the voices this model learned from")
+    assert sum(unknown.proba.values()) == pytest.approx(1)
+    assert predict_or_reject(predictor, render_sound("chords")).rejected == "not speech"
+    assert predict_or_reject(predictor, sentences[: 2 * SR], novelty=False).label is not None
 
 
 def test_stream_rejects_other_sounds_but_no_voices(sentences):
-    for wave, reason in ((sentences[: 2 * SR], ""), (render_sound("chords"), "not speech")):
+    for wave, reason in ((sentences[: 2 * SR], None), (render_sound("chords"), "not speech")):
         listener = Listener(rejecting_predictor(), SR)
         listener.push(wave.astype(np.float32))
-        assert listener.poll().prediction.reason == reason
+        assert listener.poll().prediction.rejected == reason

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 from toys.corpora import wav_bytes
 
+from sercore.bundle.files import find_files
 from sercore.cli import main
 from sercore.corpora import check, load_index, verify
 from sercore.errors import CorpusError
@@ -99,6 +100,19 @@ def test_duplicates_with_other_labels(tmp_path):
     assert "1 clip(s) have the same bytes as another, 1 of them with another speaker or emotion" in message
 
 
+@pytest.mark.parametrize(("first", "second", "n"), [((1, 0.02), (0.02, 1), 1), ((1, 0.4), (0.4, 1), 0)])
+def test_two_people_on_two_channels(first, second, n, tmp_path, monkeypatch):
+    """Telephone systems record so; a person who moves between two microphones is not two."""
+    monkeypatch.setenv("SERCORE_DATA", str(tmp_path / ".data"))
+    write_clips(tmp_path, GOOD)
+    voice = np.random.default_rng(0).normal(size=(8000, 1)) / 10
+    soundfile.write(tmp_path / "sad/ben_3.wav", np.concatenate([voice * first, voice * second]), 16000)
+    found = [message for message in messages(tmp_path) if "one person on each channel" in message]
+    assert len(found) == n
+    assert all("1 of 1 stereo clip(s)" in text and "--channel 0" in text for text in found)
+    assert not any("each channel" in message for message in messages(tmp_path, channel=0))
+
+
 # ---- files that are not read ----
 
 
@@ -143,6 +157,26 @@ def test_further_formats_of_libsndfile_are_clips(fmt, suffix, tmp_path):
     (tmp_path / f"sad/ben_3{suffix}").write_bytes(wav_bytes("x", fmt=fmt))
     assert messages(tmp_path) == []
     assert len(load_index("folder", tmp_path, speaker=SPEAKER)) == len(GOOD) + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("ben_3.wav.part", "not downloaded completely"),
+        ("ben_3.mp3.crdownload", "not downloaded completely"),
+        (".ben_3.wav.icloud", "not downloaded completely"),
+        ("ben_3.pcm", "ffmpeg -f s16le -ar 16000 -ac 1 -i clip.pcm clip.wav"),
+        ("ben_3.dss", "export each as wav"),
+        ("ben_3.qcp", "ffmpeg -i clip.qcp clip.wav"),
+    ],
+)
+def test_recordings_that_need_something_else(name, advice, tmp_path):
+    write_clips(tmp_path, GOOD)
+    (tmp_path / "sad" / name).write_bytes(b"x")
+    (message,) = messages(tmp_path)
+    assert f"1 × .{name.rpartition('.')[2]} (sad/{name})" in message
+    assert advice in message
+    assert name in [path.name for path in find_files([tmp_path / "sad"])]  # predict reports it, too
 
 
 def test_only_other_formats(tmp_path):
@@ -284,6 +318,19 @@ def test_check_names_recordings_that_are_not_in_the_table(tmp_path):
     found = check(tmp_path)
     assert found.from_table
     assert "8 recording(s) in the folder are not in the table: 1 × .m4a, 7 × .wav" in str(found)
+
+
+def test_check_lists_what_cannot_be_read(tmp_path):
+    write_clips(tmp_path, GOOD)
+    whole = (tmp_path / GOOD[0]).read_bytes()
+    (tmp_path / GOOD[0]).write_bytes(whole[: len(whole) // 2])
+    (tmp_path / GOOD[1]).write_text("404: Not Found")
+    found = check(tmp_path, speaker=SPEAKER)
+    assert len(found.faults) == 2
+    text = str(found)
+    assert "2 clip(s) cannot be read:" in text
+    assert f"{GOOD[0]}: cut off" in text
+    assert f"{GOOD[1]}: not readable as audio (it is text" in text
 
 
 def test_corpora_check_command(tmp_path, capsys):

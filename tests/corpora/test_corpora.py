@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toys.corpora import OFFICIAL, change, ravdess_names, wav_bytes, write_clips
 
+from sercore import paths
 from sercore.corpora import COLUMNS, NAMES, get_corpus, list_corpora, load_index, verification, verify
 from sercore.corpora.identity import read_digests, sha256, write_digests
 from sercore.errors import CorpusError
@@ -360,6 +361,33 @@ KAGGLE = {
     "savee": ["ALL/DC_sa01.wav", "AudioData/DC/sa01.wav"],
     "crema_d": ["AudioWAV/1001_DFA_ANG_XX.wav", "cremad/AudioWAV/1001_DFA_ANG_XX.wav"],
 }
+
+
+KAGGLE_NAMES = {
+    "ravdess": "uwrfkaggler/ravdess-emotional-speech-audio",
+    "tess": "ejlok1/toronto-emotional-speech-set-tess",
+    "savee": "ejlok1/surrey-audiovisual-expressed-emotion-savee",
+    "crema_d": "ejlok1/cremad",
+    "emo_db": "piyushagni5/berlin-database-of-emotional-speech-emodb",
+}
+"""Owner and name of the data sets that are used most."""
+
+
+@pytest.mark.parametrize("newer", [False, True], ids=["older sessions", "newer sessions"])
+@pytest.mark.parametrize("name", KAGGLE_NAMES)
+def test_data_sets_added_on_kaggle_are_found(name, newer, tmp_path, monkeypatch):
+    """In ``<name>`` or ``datasets/<owner>/<name>``; the data folder comes first."""
+    monkeypatch.setattr(paths, "KAGGLE", tmp_path / "input")
+    monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("SERCORE_CORPORA", raising=False)
+    owner, _, data_set = KAGGLE_NAMES[name].partition("/")
+    folder = tmp_path / "input" / ("datasets/" + owner if newer else ".") / data_set
+    clips = KAGGLE.get(name, ["wav/03a01Fa.wav"])
+    write_clips(folder, clips[:1])
+    found = load_index(name)["path"][0]
+    assert found == str(folder / clips[0])
+    write_clips(tmp_path / "data" / name, clips[:1])
+    assert load_index(name)["path"][0] == str(tmp_path / "data" / name / clips[0])
 
 
 @pytest.mark.parametrize("name", KAGGLE)

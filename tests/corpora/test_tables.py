@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import unicodedata
 import warnings
 
@@ -33,7 +34,7 @@ def emotions(index):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_separator_encoding_and_line_ends(separator, encoding, newline, tmp_path):
     write_clips(tmp_path, ["grün.wav", "blau.wav"])
@@ -53,6 +54,8 @@ def test_separator_encoding_and_line_ends(separator, encoding, newline, tmp_path
         "\n\npath,emotion,speaker,\na.wav,happy,x,\n,,,\n\n",
         'path,note,emotion,speaker\n"a.wav","one, two; three",happy,x\n',
         "File,Label,Speaker ID\na.wav,JOY,x\n",
+        "Audio Path,Emotion-Label,ACTOR\na.wav,ｊｏｙ,x\n",
+        ",wav,class,participant_id\n0,a.wav,happy,x\n",
         "path,emotion,speaker\n./a.wav,happy\u00a0,\u200bx\n",
         "speaker;sex;age;path;emotion\nx;F;30,5;a.wav;happy\n",
     ],
@@ -70,7 +73,13 @@ def test_hand_made_tables(text, tmp_path):
     [
         (b"PK\x03\x04" + bytes(50), "a workbook"),
         (b"RIFF\x01\x02" + bytes(range(50)), "not text"),
-        (b"path|emotion|speaker\na|b|c\n", r"it has path\|emotion\|speaker \(read as one column, UTF-8\)"),
+        (b"path:emotion:speaker\na:b:c\n", r"it has path:emotion:speaker \(read as one column, UTF-8\)"),
+        (b'path,emotion,speaker\na.wav,"happy,x\n', "is a quotation mark not closed"),
+        (
+            "path,emotion,speaker\na.wav,радость,x\n".encode("cp1251"),
+            "read as Windows-1252; if letters are wrong",
+        ),
+        ("path,emotion,speaker\na.wav,喜び,x\n".encode("shift_jis"), "save the table as CSV UTF-8"),
         (b"path;emotion;who\na;b;c\n", r"it has path, emotion, who \(read as semicolon-separated, UTF-8\)"),
         (b"path,emotion,speaker,Speaker\na,b,c,d\n", "more than one column speaker"),
         (b"path,emotion,speaker\na.wav,happy,x,y\n", "line 2 has 4 fields, the header has 3"),
@@ -117,6 +126,70 @@ def test_path_that_could_be_two_files_is_refused(tmp_path):
         pytest.skip("this file system ignores case")
     write_table(tmp_path, "a.WAV,happy,x")
     with pytest.raises(CorpusError, match="2 files differ from it in letter case only"):
+        load_index("folder", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("data/a.wav", "a.wav"),
+        ("data/a.wav", "a"),
+        ("data/a.wav", "/home/anna/corpus/data/a.wav"),
+        ("data/a.wav", "C:\\Users\\anna\\data\\a.WAV"),
+        ("a.flac", "a.wav"),
+        ("a.wav", "corpus/a.wav"),
+    ],
+)
+def test_file_in_another_folder_or_with_another_suffix(name, written, tmp_path):
+    """Where there is no doubt, it is read, and one line names it."""
+    write_clips(tmp_path, [name, "other/b.wav"])
+    write_table(tmp_path, f"{written},happy,x")
+    with pytest.warns(
+        UserWarning, match=r"1 file\(s\) found in another folder or with another suffix: "
+    ) as caught:
+        index = load_index("folder", tmp_path)
+    assert emotions(index) == {name.rsplit(".", 1)[0]: "happy"}
+    assert any(f"{written} → {name}" in str(warning.message) for warning in caught)
+
+
+@pytest.mark.parametrize(
+    ("names", "written", "message"),
+    [
+        (["x/a.wav", "y/a.wav"], "a.wav", "2 files have this name in other folders"),
+        (["x/a.wav"], "y/a.wav", "no such file below"),
+        (["x/a.wav"], "../a.wav", "no such file below"),
+        (["a.wav"], "a.txt", "no such file below"),
+        (["a.wav"], "b.wav", "no such file below"),
+    ],
+)
+def test_file_that_may_be_another_is_refused(names, written, message, tmp_path):
+    write_clips(tmp_path, names)
+    write_table(tmp_path, f"{written},happy,x")
+    with pytest.raises(CorpusError, match=message):
+        load_index("folder", tmp_path)
+
+
+def test_uncompressed_one_of_two_formats(tmp_path):
+    write_clips(tmp_path, ["mp3/a.wav"])
+    (tmp_path / "mp3/a.mp3").write_bytes(b"x")
+    write_table(tmp_path, "a,happy,x")
+    assert load_index("folder", tmp_path)["path"].tolist() == [str(tmp_path / "mp3/a.wav")]
+
+
+def test_two_tables_are_refused(tmp_path):
+    write_clips(tmp_path, ["a.wav"])
+    for name in ("index.csv", "Index.CSV"):
+        (tmp_path / name).write_text("path,emotion,speaker\na.wav,happy,x\n")
+    if len(list(tmp_path.iterdir())) < 3:
+        pytest.skip("this file system ignores case")
+    with pytest.raises(CorpusError, match=r"has Index\.CSV and index\.csv; keep one"):
+        load_index("folder", tmp_path)
+
+
+def test_table_with_another_name_is_mentioned(tmp_path):
+    write_clips(tmp_path, ["a.wav"])
+    (tmp_path / "labels.xlsx").write_bytes(b"PK")
+    with pytest.raises(CorpusError, match=r"labels\.xlsx describes them, save it as index\.csv"):
         load_index("folder", tmp_path)
 
 
@@ -233,6 +306,19 @@ def test_segment_outside_its_recording(times, message, recording):
         load_index("folder", recording)
 
 
+def test_start_and_duration(recording):
+    write_table(recording, "x.wav,1,2,happy,a", header="file,start,duration,emotion,speaker")
+    index = load_index("folder", recording)
+    assert index["clip_id"].tolist() == ["folder/x@1-3"]
+    assert len(soundfile.read(index["path"][0])[0]) == 2 * SR
+
+
+def test_milliseconds_are_named(recording):
+    write_table(recording, "x.wav,1000,2000,happy,a", header=SEGMENTS)
+    with pytest.raises(CorpusError, match="are the times milliseconds"):
+        load_index("folder", recording)
+
+
 def test_segment_of_unreadable_file_is_reported(recording):
     (recording / "y.wav").write_bytes(b"no audio")
     write_table(recording, "x.wav,0,1,happy,a", "y.wav,0,1,happy,a", header=SEGMENTS)
@@ -311,6 +397,13 @@ def test_labels_of_canonical_emotions_apply_to_synonyms(tmp_path):
     assert emotions(index) == {"joy/a_1": "happy"}
 
 
+def test_labels_without_leading_zeros(tmp_path):
+    """Spreadsheets remove them."""
+    write_clips(tmp_path, ["a.wav"])
+    write_table(tmp_path, "a.wav,03,x")
+    assert emotions(load_index("folder", tmp_path, labels={"3": "happy"})) == {"a": "happy"}
+
+
 @pytest.mark.parametrize("table", [True, False])
 def test_labels_that_match_nothing_warn(table, tmp_path):
     write_clips(tmp_path, ["happy/a_1.wav"])
@@ -358,6 +451,13 @@ def test_options_from_the_environment(tmp_path, monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert len(load_index("tess", tmp_path / "tess")) == 1
+    write_clips(tmp_path / "other", ["sad/cleo.wav"])
+    given["root"] = os.path.realpath(tmp_path / "own")
+    monkeypatch.setenv("SERCORE_OPTIONS", json.dumps(given))
+    assert emotions(load_index("folder", tmp_path / "own")) == {"happy/a_1": "happy"}
+    assert len(load_index("folder", tmp_path / "other", speaker=r"/([a-z]+)")) == 1
+    with pytest.raises(CorpusError, match="no speaker"):
+        load_index("folder", tmp_path / "other")
     monkeypatch.setenv("SERCORE_OPTIONS", "[1]")
     with pytest.raises(CorpusError, match="SERCORE_OPTIONS is not a JSON object"):
         load_index("folder", tmp_path / "own")

@@ -214,6 +214,13 @@ def test_several_booths_share_a_folder(takes, wave):
     assert all((takes.folder / row["path"]).is_file() for row in takes.rows())
 
 
+@pytest.mark.filterwarnings("ignore:.*speaker")
+def test_default_folder_is_found_without_its_path(tmp_path, monkeypatch, wave):
+    monkeypatch.setenv("SERCORE_DATA", str(tmp_path))
+    keep(Takes(), "anna", PROMPTS[:2], wave)
+    assert set(corpora.load_index("folder")["speaker"]) == {"folder-anna"}
+
+
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     """Five synthetic voices with three emotions and two sentences, recorded by :class:`Takes`."""

@@ -64,3 +64,16 @@ def test_curve_has_every_count_for_every_test_corpus():
     assert (counts["size"] == counts["nunique"] + 1).all()  # all clips are NaN
     assert set(curve["only"]) == {"", "neutral"}
     assert (curve["n_used"] <= curve["clips"].fillna(np.inf)).all()
+
+
+@pytest.mark.slow
+def test_average_of_sources_beats_the_best_single_one_with_the_encoder():
+    table = cross_corpus.leave_one_out("cross-corpus-encoder-four", n_boot=10).set_index("test")
+    assert table["uniform_prior"].all()
+    assert (table["ua"] > table[["best_single", "best_single_same"]].max(axis=1)).all()
+    np.testing.assert_allclose(table["minus_best"], table["ua"] - table["best_single_same"], atol=1e-9)
+    oof = cross_corpus.load("cross-corpus-encoder-four")
+    rows = oof.query("test == 'tess' and adaptation == 'speaker' and not balanced")
+    published = rows.groupby("train").apply(cross_corpus._ua, include_groups=False)
+    assert table.loc["tess", "best_single"] == pytest.approx(published[["emo_db", "ravdess"]].max())
+    assert table.loc["tess", "pooled"] == pytest.approx(published["emo_db+ravdess"])

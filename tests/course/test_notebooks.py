@@ -1,5 +1,6 @@
 """Notebooks: form, cleaning, and execution on the demo corpus."""
 
+import ast
 import base64
 import io
 import json
@@ -16,14 +17,17 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 from PIL import Image
 
-from sercore.course import cleaning, clone, execution, notebooks, write_summary
+from sercore.course import cleaning, clone, execution, notebooks
+from sercore.plots import EMOTION_COLORS
 
 NUMBERED = sorted(clone.notebooks_dir().glob("[0-9][0-9]_*.ipynb"))
 SOLUTIONS = sorted((clone.notebooks_dir() / "solutions").glob("*.ipynb"))
 DEMO = clone.notebooks_dir() / "demo.ipynb"  # widgets only; tested in tests/browser
 ALL = [*NUMBERED, *SOLUTIONS, DEMO]
+COLORS = set(EMOTION_COLORS.values())
 
 
 def ids(path):
@@ -82,6 +86,28 @@ def test_numbered_notebooks_have_the_same_form(path):
 
 
 @pytest.mark.parametrize("path", NUMBERED, ids=ids)
+def test_figures_have_the_course_style_and_no_text_below(path):
+    """Series have the colours of the course, and the last line of a cell does not show an Axes."""
+    code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    assert any("plots.use_course_style()" in cell.source for cell in code)
+    for cell in code:
+        assert not re.search(r"rcParams|figure\.dpi", cell.source), cell.source
+        assert not re.search(r"lambda[^\n]*: plots\.", cell.source), "interact shows the Axes that it returns"
+        for color in re.findall(r"#[0-9a-f]{6}\b", cell.source):
+            assert color in COLORS, f"{color} is not a colour of the course"
+        last = ast.parse(TransformerManager().transform_cell(cell.source)).body[-1:]  # without magics
+        drawing = (
+            last and isinstance(last[0], ast.Expr) and re.match(r"(plots|axe?s?)\b", ast.unparse(last[0]))
+        )
+        if drawing and "use_course_style" not in cell.source:
+            line = cell.source.splitlines()[last[0].end_lineno - 1].encode()
+            ends = line[last[0].end_col_offset :]
+            assert ends.startswith(b";"), f"end with a semicolon: {line.decode()}"
+        for output in cell.outputs:
+            assert not output.get("data", {}).get("text/plain", "").startswith(("<Axes", "[<", "(<Axes"))
+
+
+@pytest.mark.parametrize("path", NUMBERED, ids=ids)
 def test_no_scores_in_prose(path):
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "markdown":
@@ -90,8 +116,8 @@ def test_no_scores_in_prose(path):
 
 @pytest.mark.slow
 def test_run_on_the_demo_corpus(tmp_path):
-    """`python -m sercore run --jobs 2`: every notebook, the page, the table, and a quiet terminal."""
-    command = [sys.executable, "-m", "sercore", "run", "--jobs", "2", "--out", str(tmp_path / "run")]
+    """`python -m sercore run --all`: every notebook, the page, the table, and a quiet terminal."""
+    command = [sys.executable, "-m", "sercore", "run", "--all", "--jobs", "2", "--out", str(tmp_path / "run")]
     done = subprocess.run(command, capture_output=True, cwd=tmp_path)
     stdout, stderr = done.stdout.decode(), done.stderr.decode()
     assert done.returncode == 0, stderr[-3000:]
@@ -102,6 +128,8 @@ def test_run_on_the_demo_corpus(tmp_path):
     assert page.count("<img") >= 4
     assert "synthetic voice" in page
     assert all(path.stem in page for path in NUMBERED)
+    assert "Tested on speakers it was not trained on, a logistic regression" in page
+    assert not re.search(r">\s*NaN|\bnan\b|%\||it/s\]|&lt;Axes", re.sub(r"base64,[^\"]*", "", page))
     results = pd.read_csv(tmp_path / "run" / "tables" / "results.csv")
     assert results["ua"].between(0, 1).all()
     table = stdout.partition("summary.html\n")[2]
@@ -111,6 +139,60 @@ def test_run_on_the_demo_corpus(tmp_path):
     assert n_lines < 40, stdout + stderr
     assert max(map(len, table.splitlines())) <= 100
     assert (tmp_path / "run" / "run.log").stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_tour_leaves_out_what_follows_its_end(tmp_path, monkeypatch, capsys):
+    for number in ("03", "02", "00", "01"):  # each is written as 01_toy first
+        path = new_notebook(tmp_path, "print('first')", "print('last')", "print('left out')")
+        path = path.rename(tmp_path / f"{number}_toy.ipynb")
+        if number == "03":
+            notebook = nbformat.read(path, as_version=4)
+            notebook.cells[1].metadata["tags"] = ["summary", "tour-end"]
+            nbformat.write(notebook, path)
+    monkeypatch.setattr(clone, "notebooks_dir", lambda: tmp_path)
+    folder = notebooks.run(out=tmp_path / "run", tour=True, n_jobs=2)
+    assert sorted(path.name[:2] for path in folder.glob("*.ipynb")) == ["00", "01", "03"]
+    assert len(nbformat.read(folder / "03_toy.ipynb", as_version=4).cells) == 2
+    assert len(nbformat.read(folder / "01_toy.ipynb", as_version=4).cells) == 3
+    page = (folder / "summary.html").read_text(encoding="utf-8")
+    assert "The short tour" in page
+    assert ">last<" in page
+    with pytest.raises(notebooks.NotebookError, match="pass --all or --only with --in-place"):
+        notebooks.run(tour=True, in_place=True)
+
+
+@pytest.mark.parametrize(("own", "expected"), [(None, "1"), ("3", "3")])
+def test_kernels_use_one_thread_unless_the_user_sets_another_number(tmp_path, monkeypatch, own, expected):
+    new_notebook(tmp_path, "")
+    monkeypatch.setattr(clone, "notebooks_dir", lambda: tmp_path)
+    found = []
+    monkeypatch.setattr(
+        notebooks, "execute_all", lambda *_, **__: found.append(os.environ["OMP_NUM_THREADS"])
+    )
+    monkeypatch.setattr("sercore.corpora.load_index", lambda *_: [])
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if own:
+        monkeypatch.setenv("OMP_NUM_THREADS", own)
+    notebooks.run(out=tmp_path / "run")
+    assert found == [expected]
+    assert os.environ.get("OMP_NUM_THREADS") == own
+
+
+def test_tour_ends_in_notebook_03_after_its_result():
+    assert [path.name[:2] for path in notebooks.find(notebooks.TOUR)] == ["00", "01", "03"]
+    cells = nbformat.read(NUMBERED[3], as_version=4).cells
+    tour = execution.until_tour_end(cells)
+    assert 0 < len(tour) < len(cells)
+    assert any('publish("results"' in cell.source for cell in tour)
+
+
+@pytest.mark.parametrize(("n_cores", "free", "jobs"), [(2, 9, 2), (1, 9, 1), (2, 7, 1)])
+def test_two_notebooks_at_a_time_need_cores_and_memory(monkeypatch, n_cores, free, jobs):
+    memory = psutil.virtual_memory()._replace(available=free * 2**30)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    monkeypatch.setattr("joblib.cpu_count", lambda: n_cores)
+    assert notebooks._default_jobs() == jobs
 
 
 LONG = ("04", "05")  # solutions that train networks for minutes
@@ -133,6 +215,8 @@ def test_failing_notebook_is_reported_with_its_cell(tmp_path, monkeypatch):
         notebooks.run(out=tmp_path / "run", progress=False)
     executed = json.loads((tmp_path / "run" / "01_toy.ipynb").read_text())
     assert "before" in json.dumps(executed["cells"][1]["outputs"])
+    page = (tmp_path / "run" / "summary.html").read_text(encoding="utf-8")
+    assert page.index("Notebook 01_toy failed") < page.index("ZeroDivisionError") < page.index("<h1>")
 
 
 @pytest.mark.slow
@@ -170,7 +254,7 @@ def interrupted(folder, jobs, wait_for):
         f"    pathlib.Path({str(folder)!r}, 'starting').touch()\n"
         "    await start_kernel(client, **options)\n"
         "NotebookClient.async_start_new_kernel = start\n"
-        "sys.exit(cli.main(['run', '--out', *sys.argv[1:]]))"
+        "sys.exit(cli.main(['run', '--all', '--out', *sys.argv[1:]]))"
     )
     command = [sys.executable, "-c", code, str(folder / "run"), "--jobs", str(jobs)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
@@ -320,17 +404,52 @@ def decoded(notebook):
     return Image.open(io.BytesIO(base64.b64decode(notebook.cells[0].outputs[0].data["image/png"])))
 
 
-@pytest.mark.parametrize(("max_bytes", "n_colors"), [(600_000, 256), (40_000, 128)])
-def test_clean_reduces_colours_to_the_size_limit(pixels, monkeypatch, max_bytes, n_colors):
-    monkeypatch.setattr(cleaning, "MAX_BYTES", max_bytes)
-    notebook, png = with_figure(pixels)
+def test_clean_stores_figures_with_256_colours(pixels):
+    notebook, _ = with_figure(pixels)
     cleaning.clean(notebook)
     image = decoded(notebook)
-    assert len(nbformat.writes(notebook)) <= max_bytes
-    assert max_bytes == 600_000 or len(png) > max_bytes
-    assert n_colors / 2 < len(image.getcolors()) <= n_colors
+    assert 128 < len(image.getcolors()) <= 256
     assert image.size == (300, 300)
     assert np.abs(np.asarray(image.convert("RGB"), float) - pixels).mean() < 16
+
+
+def test_clean_reduces_the_largest_figure_to_the_size_limit(pixels, monkeypatch):
+    monkeypatch.setattr(cleaning, "MAX_BYTES", 30_000)
+    notebook, _ = with_figure(pixels)
+    small, png = with_figure(np.where(pixels[:100, :100] > 128, 255, 0).astype(np.uint8))
+    notebook.cells += small.cells
+    assert len(png) < 10_000
+    cleaning.clean(notebook)
+    assert len(nbformat.writes(notebook)) <= 30_000
+    assert 120 <= decoded(notebook).width < 300
+    assert decoded(small).size == (100, 100)
+
+
+def test_clean_preserves_the_displayed_size_of_figures(pixels):
+    notebook, _ = with_figure(pixels)
+    output = notebook.cells[0].outputs[0]
+    output.data["text/plain"] = "<Figure size 150x150 with 1 Axes>"
+    output.metadata = {"image/png": {"width": 150, "height": 150}, "needs_background": "light"}
+    cleaning.clean(notebook)
+    assert output.metadata == {"image/png": {"width": 150, "height": 150}}
+    assert list(output.data) == ["image/png"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("<Axes: xlabel='time (s)'>", False),
+        ("[<matplotlib.lines.Line2D at 0x7f>]", False),
+        ("(<Axes: title='a'>, <Axes: >)", False),
+        ("array([<Axes: >, <Axes: >], dtype=object)", False),
+        ("array([1.0])", True),
+        ("'<Axes'", True),
+    ],
+)
+def test_clean_removes_the_text_of_figures(text, kept):
+    output = nbformat.v4.new_output("execute_result", data={"text/plain": text})
+    cells = [nbformat.v4.new_code_cell("x", outputs=[output])]
+    assert len(cleaning.clean(nbformat.v4.new_notebook(cells=cells)).cells[0].outputs) == kept
 
 
 def test_clean_twice_changes_nothing(pixels):
@@ -345,25 +464,3 @@ def test_pre_commit_hook_cleans_in_place(pixels, tmp_path, capsys):
     assert cleaning._main([str(path)]) == 1
     assert "cleaned" in capsys.readouterr().out
     assert cleaning._main([str(path)]) == 0
-
-
-def test_summary_shows_tagged_outputs_below_their_heading(pixels, tmp_path):
-    notebook, png = with_figure(pixels)
-    notebook.cells[0].metadata = {"tags": ["summary"]}
-    chatter = nbformat.v4.new_output("stream", name="stderr", text="chatter")
-    notebook.cells += [
-        nbformat.v4.new_markdown_cell("## Scores"),
-        nbformat.v4.new_code_cell(
-            "hidden = 1",
-            outputs=[new_output(**{"text/html": "<table><tr><td>71</td></tr></table>"}), chatter],
-            metadata={"tags": ["summary"]},
-        ),
-        nbformat.v4.new_code_cell("x", outputs=[new_output(**{"text/plain": "untagged"})]),
-    ]
-    page = write_summary({"03_toy": notebook}, tmp_path / "summary.html", corpus="demo").read_text()
-    assert png in page.replace("\n", "")
-    assert page.index("03_toy") < page.index("Scores") < page.index("<td>71</td>")
-    for absent in ("hidden", "untagged", "chatter", "<script"):
-        assert absent not in page
-    assert "synthetic voice" in page
-    assert "synthetic voice" not in write_summary({}, tmp_path / "real.html", corpus="tess").read_text()

@@ -6,14 +6,15 @@ import pytest
 
 from sercore.course import (
     clone,
+    confidence,
     cross_corpus,
     encoder_tables,
-    fairness,
     fine_tuned,
     fusion,
     probes,
     published,
     readme,
+    robustness,
 )
 from sercore.errors import SercoreError
 
@@ -37,8 +38,8 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
 
 
 def test_every_file_of_predictions_belongs_to_a_campaign():
-    campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, cross_corpus.CURVE, fairness.FAIRNESS}
-    campaigns |= {probes.PROBES, fine_tuned.FINE_TUNED}
+    files = {cross_corpus.CURVE, probes.PROBES, fine_tuned.FINE_TUNED, *confidence.FILES, *robustness.FILES}
+    campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *files}
     assert {path.stem for path in published.oof_folder().iterdir()} == campaigns
 
 
@@ -64,7 +65,6 @@ def test_pages_show_what_the_predictions_give():
     assert readme.fusion_markdown() in text, "run: sercore results --readme"
     assert readme.cross_corpus_markdown() in text, "run: sercore results --readme"
     assert readme.curve_markdown() in text, "run: sercore results --readme"
-    assert readme.fairness_markdown() in text, "run: sercore results --readme"
 
 
 def test_probes_cover_every_input_and_target():

@@ -6,7 +6,13 @@ from scipy.special import softmax
 
 from sercore import evaluation
 from sercore.errors import EvaluationError
-from sercore.evaluation import apply_temperature, area_under_risk, fit_temperature, risk_coverage
+from sercore.evaluation import (
+    apply_temperature,
+    area_under_risk,
+    fit_temperature,
+    risk_coverage,
+    temper_by_distance,
+)
 
 
 def make_sure(rng, *, temperature, n=4000):
@@ -78,3 +84,17 @@ def test_labels_must_be_columns(y, message):
 def test_impossible_temperature(temperature):
     with pytest.raises(EvaluationError, match="positive"):
         apply_temperature(np.array([0.5, 0.5]), temperature)
+
+
+def test_confidence_falls_beyond_the_limit_only(rng):
+    proba = rng.dirichlet(np.full(4, 0.3), 200)
+    near, far = (temper_by_distance(proba, np.full(200, distance)) for distance in (1.0, 2.0))
+    np.testing.assert_allclose(near, proba, atol=1e-9)
+    assert (far.argmax(axis=1) == proba.argmax(axis=1)).all()
+    assert (far.max(axis=1) < near.max(axis=1)).all()
+    np.testing.assert_allclose(far, apply_temperature(proba, 4.0))
+
+
+def test_infinitely_far_is_unknown():
+    far = temper_by_distance(np.array([[1.0, 0.0], [0.9, 0.1], [0.9, 0.1]]), [np.inf, np.nan, 1e9])
+    np.testing.assert_allclose(far, 0.5, atol=1e-6)

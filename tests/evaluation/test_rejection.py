@@ -83,6 +83,14 @@ def test_unused_directions_are_novel(rng):
     assert detector.is_novel(permuted).mean() > 0.95
 
 
+def test_distance_does_not_grow_with_the_number_of_clips(rng):
+    """With more columns than clips; a limit found on a part of the speakers would else be too low."""
+    X, new = rng.normal(size=(240, 500)), rng.normal(size=(100, 500))
+    few, many = (np.median(NoveltyDetector._fit(X[:n], 5).score(new)) for n in (60, 240))
+    assert many == pytest.approx(1, abs=0.15)
+    assert few == pytest.approx(many, rel=0.25)
+
+
 def test_limit_is_that_of_left_out_speakers(rng):
     X, speakers = make_rows(rng, n_speakers=6)
     strict, loose = (NoveltyDetector.fit(X, speakers, max_rejected=p) for p in (0.2, 0.01))

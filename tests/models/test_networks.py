@@ -27,6 +27,13 @@ TINY = {
     "transformer": {"width": 8, "blocks": 1, "heads": 2, "pool": 1},
     "cnn2d_transformer": {"filters": (3,), "width": 8, "blocks": 1, "heads": 2},
     "res_lstm": {"filters": (4,), "units": 4, "attention_units": 4},
+    "tdnn": {
+        "filters": (6, 6),
+        "kernel_sizes": (5, 3),
+        "units": 6,
+        "attention_units": 4,
+        "conv_dropout": 0.0,
+    },
     "encoder_attention": {"n_blocks": 2, "units": 6, "attention_units": 4},
 }
 """Settings that make each network small."""
@@ -266,7 +273,7 @@ def test_seed_determines_initial_weights(name):
 @every_network
 def test_default_number_of_weights(name):
     n_weights = models.build(name, 64, 8).count_params()
-    assert 1_000 < n_weights < (60_000 if name == "res_lstm" else 500_000)
+    assert 1_000 < n_weights < {"res_lstm": 60_000, "tdnn": 1_200_000}.get(name, 500_000)
 
 
 @pytest.mark.parametrize("name", [name for name in FRAME_NETWORKS if name in models.NETWORKS])
@@ -298,6 +305,49 @@ def test_masked_pool_equals_numpy(rng):
     assert np.asarray(inside).tolist() == [[True, True, True, False, False]]
     expected = [x[:, start : min(start + 3, n_valid)].mean(axis=1) for start in (0, 3, 6)]
     np.testing.assert_allclose(np.asarray(pooled)[:, :3], np.stack(expected, axis=1), rtol=1e-5)
+
+
+def test_masked_max_pool_equals_numpy(rng):
+    from sercore.models.layers import MaskedPool
+
+    n_valid, x = 8, rng.normal(size=(1, 13, 4)).astype("float32") - 5.0
+    pooled, inside = MaskedPool(3, "max")(x, mask=np.arange(13)[None] < n_valid)
+    assert np.asarray(inside).tolist() == [[True, True, True, False, False]]
+    expected = [x[:, start : min(start + 3, n_valid)].max(axis=1) for start in (0, 3, 6)]
+    np.testing.assert_allclose(np.asarray(pooled)[:, :3], np.stack(expected, axis=1), rtol=1e-6)
+    assert (np.asarray(pooled)[:, 3:] == 0).all()
+
+
+def test_deltas_equal_librosa_inside_the_clip(rng):
+    import librosa
+
+    from sercore.models.layers import Deltas
+
+    x = rng.normal(size=(1, 30, 5)).astype("float32")
+    out = np.asarray(Deltas()(x, mask=np.arange(30)[None] < 25))
+    slope = librosa.feature.delta(x[0, :25].T)
+    norm = np.sqrt(1 + 1e-3)  # batch normalisation before training
+    np.testing.assert_array_equal(out[..., :5], x)
+    np.testing.assert_allclose(out[0, 4:21, 5:10].T, slope[:, 4:21] / norm, atol=1e-6)
+    np.testing.assert_allclose(out[0, 8:17, 10:].T, librosa.feature.delta(slope)[:, 8:17] / norm, atol=1e-6)
+    first = sum(step * (x[0, step] - x[0, 0]) for step in range(1, 5)) / 60
+    np.testing.assert_allclose(out[0, 0, 5:10], first / norm, atol=1e-6)
+    assert (out[0, 25:, 5:] == 0).all()
+
+
+def test_attention_statistics_of_uniform_attention_are_mean_and_std(rng):
+    from sercore.models.layers import AttentionStatistics
+
+    x = rng.normal(size=(2, 12, 3)).astype("float32")
+    mask = np.arange(12)[None] < np.array([[12], [7]])
+    layer = AttentionStatistics(4)
+    layer(x, mask=mask)
+    layer.score.set_weights([np.zeros((4, 1))])
+    out, weights = map(np.asarray, layer(x, mask=mask))
+    np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-6)
+    for row, clip, n_frames in zip(out, x, (12, 7), strict=True):
+        expected = [*clip[:n_frames].mean(axis=0), *clip[:n_frames].std(axis=0)]
+        np.testing.assert_allclose(row, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("kernel_size", [3, (3, 3)])

@@ -101,7 +101,7 @@ def test_axes_and_units(name, members, compared, tuned, history):
 
 def test_point_is_filled_if_interval_excludes_zero(compared):
     ax = plots.paired_differences(compared, over="clips", ax=Figure().subplots())
-    points = [line for line in ax.lines if line.get_marker() == "o" and len(line.get_xdata()) == 1]
+    points = [line for line in ax.lines if line.get_marker() in "os" and len(line.get_xdata()) == 1]
     assert [line.get_xdata()[0] for line in points] == pytest.approx([4, -6, 1])
     assert [line.get_markerfacecolor() == "white" for line in points] == [False, False, True]
     assert "over clips" in ax.get_xlabel()

@@ -8,9 +8,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import same_color, to_hex
 
 from sercore import features, plots
+from sercore.plots.style import BLUE
 
 SR = 16_000
 RECIPE = features.get_recipe("default")
@@ -90,7 +91,7 @@ def test_stft_window_title_and_limits():
     assert "3 ms" in ax.get_title()
     assert ax.get_ylim()[1] == pytest.approx(2000, abs=10)
     assert ax.images[0].get_array().shape[1] == 1 + len(voice(200)) // 48
-    assert ax.images[0].get_cmap().N == 7, "one shade per 10 dB"
+    assert ax.images[0].get_cmap().N == 14, "one shade per 5 dB"
     assert ax.images[0].get_interpolation() == "nearest", "no smoothing"
 
 
@@ -100,12 +101,14 @@ def test_stft_window_longer_than_default_fft():
 
 def test_mel_filters_are_ordered_and_normalised():
     ax = plots.mel_bank(every=8)
-    lines = ax.get_lines()
+    lines = [line for line in ax.get_lines() if same_color(line.get_color(), BLUE)]
+    assert len(ax.get_lines()) - len(lines) == RECIPE.n_mels
     assert len(lines) == RECIPE.n_mels // 8
     peaks = [line.get_xdata()[np.argmax(line.get_ydata())] for line in lines]
     assert np.all(np.diff(peaks) > 0)
     assert [line.get_ydata().max() for line in lines] == pytest.approx([1.0] * len(lines))
-    assert f"{len(lines)} of {RECIPE.n_mels}" in ax.get_title()
+    assert [line.get_ydata()[[0, -1]].max() for line in lines[1:]] == pytest.approx([0.0] * (len(lines) - 1))
+    assert ax.get_title() == f"{RECIPE.n_mels} mel filters, every 8th in blue"
 
 
 def test_cepstral_envelope_of_all_and_of_one_coefficient(rng):

@@ -2,6 +2,7 @@
 
 import matplotlib as mpl
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -98,3 +99,11 @@ def test_accuracy_and_cost(table):
     assert [bar.get_width() for bar in time.patches] == [1, 2]
     assert [bar.get_width() for bar in size.patches] == [1, 5]
     mpl.pyplot.close("all")
+
+
+def test_search_shows_trials_and_importance():
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(0), direction="maximize")
+    study.optimize(lambda trial: trial.suggest_float("dropout", 0, 1), n_trials=6)
+    left, right = plots.search(study, axes=Figure().subplots(1, 2))
+    assert len(left.lines[1].get_xdata()) == 6
+    assert right.patches[0].get_width() == pytest.approx(100)

@@ -3,15 +3,18 @@
 import itertools
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib_inline import backend_inline
 
 from sercore import features, labels, plots
 from sercore.labels import EMOTIONS
+from sercore.plots.style import SERIES
 from sercore.splits import Fold
 
 mpl.use("Agg")
@@ -216,13 +219,30 @@ def cielab(color, vision):
 
 
 @pytest.mark.parametrize("vision", COLOR_VISION)
-@pytest.mark.parametrize("palette", [plots.EMOTION_COLORS, plots.SEX_COLORS], ids=["emotion", "sex"])
+@pytest.mark.parametrize(
+    "palette",
+    [plots.EMOTION_COLORS, plots.SEX_COLORS, {color: color for color, _, _ in SERIES}],
+    ids=["emotion", "sex", "series"],
+)
 def test_colors_are_distinct_for_color_vision(palette, vision):
     distances = {
         (a, b): np.linalg.norm(cielab(palette[a], vision) - cielab(palette[b], vision))
         for a, b in itertools.combinations(palette, 2)
     }
     assert min(distances.values()) > 20, min(distances, key=distances.get)
+
+
+def test_series_differ_in_grey_prints():
+    assert len({marker for _, marker, _ in SERIES}) == len({line for _, _, line in SERIES}) == len(SERIES)
+
+
+def test_every_figure_is_drawn_by_a_test():
+    """So that the fixture of this folder sees the colours of all of them."""
+    text = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    helpers = {"color_of", "limits_of", "new_axes", "use_course_style"}
+    names = [name for name in plots.__all__ if callable(getattr(plots, name)) and name not in helpers]
+    assert len(names) > 40
+    assert [name for name in names if f"plots.{name}(" not in text] == []
 
 
 def test_all_emotions_have_colors_and_descriptors_labels():
@@ -233,8 +253,23 @@ def test_all_emotions_have_colors_and_descriptors_labels():
 def test_course_style():
     with mpl.rc_context():
         plots.use_course_style()
-        assert mpl.rcParams["figure.dpi"] == 72
-        assert mpl.rcParams["font.size"] >= 11
+        width = mpl.rcParams["figure.dpi"] * mpl.rcParams["figure.figsize"][0]
+        assert 900 <= width <= 1000
+        assert mpl.rcParams["font.size"] * mpl.rcParams["figure.dpi"] / 72 > 16  # pixels
+        cycle = [one["color"] for one in mpl.rcParams["axes.prop_cycle"]]
+        assert cycle == [color for color, _, _ in SERIES]
+
+
+@pytest.mark.parametrize("kernel", [True, False])
+def test_images_in_notebooks_have_two_pixels_per_displayed_pixel(monkeypatch, kernel):
+    formats = []
+    monkeypatch.setattr(backend_inline, "set_matplotlib_formats", formats.append)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    if kernel:
+        monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    with mpl.rc_context():
+        plots.use_course_style()
+    assert formats == (["retina"] if kernel else [])
 
 
 def test_import_is_light():

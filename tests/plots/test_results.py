@@ -230,3 +230,10 @@ def test_importance_on_shared_axes():
     assert [label.get_text() for label in axes[0].get_yticklabels()] == ["mfcc", "f0"]
     assert [bar.get_width() for bar in axes[0].patches] == pytest.approx([30, 10, -10, 0])
     assert [t.get_text() for t in axes[0].get_legend().get_texts()] == ["used", "needed"]
+
+
+def test_listening_test_has_people_beside_the_model(ax):
+    table = pd.DataFrame({"people": [0.5], "people_low": 0.4, "people_high": 0.6}, index=["sad"])
+    table = table.assign(model=0.7, model_low=0.6, model_high=0.8)
+    plots.listening_test(table, n_choices=4, ax=ax)
+    assert [line.get_xdata()[0] for line in ax.lines] == pytest.approx([50, 70, 25])

@@ -10,7 +10,7 @@ from toys import bundles as small
 
 from sercore.audio.sounds import SOUNDS
 from sercore.bundle import Predictor
-from sercore.bundle.details import evaluation_details
+from sercore.bundle.scores import evaluation_details
 from sercore.bundle.training import describe_training, fit_detector
 from sercore.cli import main
 from sercore.errors import BundleError, SercoreError

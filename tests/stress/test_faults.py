@@ -31,6 +31,7 @@ from sercore.course import notebooks
 from sercore.errors import AudioError, BundleError, CorpusError, StoreError
 from sercore.features import store
 from sercore.files import owner_tag
+from sercore.interpret import importance
 from sercore.training import folds
 from sercore.widgets.upload import SoundInput
 
@@ -357,7 +358,7 @@ def test_network_on_a_full_disk(disk_limit):
 def test_run_folder_on_a_full_disk(tmp_path, disk_limit, monkeypatch):
     monkeypatch.setattr("sercore.corpora.load_index", lambda *_: [])
     monkeypatch.setattr(
-        notebooks, "execute_all", lambda paths, done, **_: done(paths[0], nbformat.read(paths[0], 4), True)
+        notebooks, "execute_all", lambda paths, done, **_: done(paths[0], nbformat.read(paths[0], 4), "")
     )
     disk_limit(500)
     with pytest.raises(notebooks.NotebookError, match=r"results cannot be written there .*--out"):
@@ -404,8 +405,14 @@ def test_workers_end_with_a_killed_process(tmp_path):
 
 @pytest.mark.parametrize(
     ("task", "n_arguments"),
-    [(store._compute_shard, 7), (folds._run, 6), (files._predict_list, 7), (demo._write, 2)],
-    ids=["extract", "train", "predict", "demo"],
+    [
+        (store._compute_shard, 7),
+        (folds._run, 6),
+        (files._predict_list, 7),
+        (demo._write, 2),
+        (importance._predict_permuted, 8),
+    ],
+    ids=["extract", "train", "predict", "demo", "importance"],
 )
 def test_every_task_of_workers_watches_the_parent(task, n_arguments, monkeypatch):
     class Called(Exception):

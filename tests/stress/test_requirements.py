@@ -33,8 +33,9 @@ def test_workflow_looks_for_advisories():
     """pip-audit checks everything that a user installs, and a finding is a failure."""
     text = (clone.repository() / ".github" / "workflows" / "tests.yml").read_text()
     (line,) = (line for line in text.splitlines() if "pip_audit" in line)
-    assert line.strip() == "- run: python -m pip_audit --skip-editable"
+    assert line.strip() == "- run: python -m pip_audit --strict"
     job = text[text.index("  advisories:") :]
     assert ".[formats,onnx]" in job
+    assert job.index("pip uninstall -y sercore") < job.index(line)
     assert "continue-on-error" not in job
     assert "schedule:" in text, "advisories appear without a push"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sercore import features, synth
 from sercore.bundle import FittedModel, Predictor, save
-from sercore.bundle.default_model import RECIPE
+from sercore.bundle.defaults import RECIPE
 from sercore.training import fit_classical, speaker_normalise
 from sercore.training.normalisation import mean_and_std
 

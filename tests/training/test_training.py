@@ -267,6 +267,20 @@ def test_interrupted_write_leaves_no_file(tmp_path, monkeypatch):
 # comparison
 
 
+def test_test_versions_are_averaged(index, X, rng):
+    other = X + rng.normal(0, X.std(), X.shape).astype(np.float32)
+    one = proba_of(predict(index, X, augmented=[other], scale=False))
+    two = proba_of(predict(index, other, augmented=[X], scale=False))  # the same training rows
+    average = proba_of(predict(index, X, augmented=[other], test_versions=1, scale=False))
+    assert np.abs(one - two).max() > 0.01
+    np.testing.assert_allclose(average, (one + two) / 2, atol=1e-5)
+
+
+def test_too_many_test_versions_raise(index, X):
+    with pytest.raises(SercoreError, match="between 0 and the number of augmented versions, 1"):
+        predict(index, X, augmented=[X], test_versions=2)
+
+
 def test_compare(index, X):
     table, oofs = training.compare(
         index, X, CLASSES, models=["dummy", "lda"], scheme="four", n_folds=3, progress=False
@@ -393,6 +407,23 @@ def test_lr_schedule_spec_augment_and_checkpoint(tmp_path, monkeypatch, rng):
     saved = keras.models.load_model(tmp_path / "best.keras")
     for a, b in zip(saved.get_weights(), network.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("options", [{"weight_decay": 0.5}, {"global_clipnorm": 1e-9}])
+def test_optimizer_options_limit_weights_and_steps(options, rng):
+    from sercore import models
+
+    X, y = rng.normal(size=(16, 4)).astype(np.float32), np.arange(16) % 2
+    norms, steps = [], []
+    for chosen in ({}, options):
+        network = models.build("mlp", 4, 2, hidden=(8,), seed=0)
+        before = np.concatenate([np.ravel(weight) for weight in network.get_weights()])
+        training.fit(network, X, y, epochs=3, learning_rate=0.1, **chosen)
+        after = np.concatenate([np.ravel(weight) for weight in network.get_weights()])
+        norms.append(np.linalg.norm(after))
+        steps.append(np.linalg.norm(after - before))
+    without, limited = norms if "weight_decay" in options else steps
+    assert limited < 0.9 * without
 
 
 def test_fit_does_not_change_global_random_state(index, X):

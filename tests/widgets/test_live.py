@@ -12,7 +12,7 @@ from toys.voices import CLASSES, small_predictor
 
 from sercore import synth
 from sercore.bundle import Prediction, Recording
-from sercore.bundle.speech_model import SYNTHETIC_WARNING
+from sercore.bundle.defaults import SYNTHETIC_WARNING
 from sercore.interpret import sound_occlusion
 from sercore.pictures.canvas import N_SHADES
 from sercore.widgets import HearMe, Live, wav_bytes
@@ -126,7 +126,7 @@ def test_microphone_has_notice_and_model(maker):
     for line in NOTICE:
         assert line.split(",")[0] in shown
     assert SYNTHETIC_WARNING in shown
-    assert "lda trained on" in shown
+    assert "lda (neutral, happy, sad, angry)." in shown
     assert "sercore-large" in widget._dom_classes
     assert all(control.description for control in controls(widget) if hasattr(control, "description"))
 
@@ -139,7 +139,7 @@ def voice():
 def test_recording_is_predicted_and_played(voice, sad_then_angry):
     clip = sad_then_angry[: 2 * SR]
     voice.own.take("mine.wav", wav_bytes(clip, SR))
-    assert voice.before.emotion in CLASSES
+    assert voice.before.label in CLASSES
     assert str(voice.before) in voice.answers.value
     assert voice.after is None
     heard, sr = soundfile.read(io.BytesIO(voice.player.sound))
@@ -151,7 +151,7 @@ def test_silent_upload_shows_error_and_rejected_clip_has_no_bars(voice):
     voice.own.take("silent.wav", wav_bytes(np.zeros(SR, np.float32), SR))
     assert "silent" in voice.own.message.value
     assert voice.before is None
-    text = answers_html(Prediction(None, {}, "not like speech"))
+    text = answers_html(Prediction({"sad": 1.0}, "not like speech"))
     assert "no prediction: not like speech" in text
     assert "percent" not in text
 

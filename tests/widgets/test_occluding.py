@@ -19,7 +19,7 @@ def predictor():
 
 def test_sliders_change_picture_sound_and_probabilities(predictor):
     widget = Occluding(bundle=predictor)
-    whole = features.prepare(Voice().preset("angry").speak()[0], widget.recipe)
+    whole = features.prepare(Voice().preset("surprised").speak()[0], widget.recipe)
     np.testing.assert_array_equal(widget.wave, whole)
     widget.time.value, before = (0.5, 1.0), widget.player.picture
     heard = soundfile.read(io.BytesIO(widget.player.sound))[0]
@@ -33,6 +33,32 @@ def test_sliders_change_picture_sound_and_probabilities(predictor):
     widget.mode.value = True
     assert widget.cover.keep
     assert widget.proba != before_bands
+
+
+def test_opens_on_the_third_that_matters_most():
+    """A model that needs the second third of the clip."""
+
+    def answer(mask):
+        thirds = np.array_split(mask.mean(axis=1), 3)
+        lost = 0.8 * thirds[1].mean() + 0.1 * thirds[0].mean()
+        return np.array([0.9 - lost, 0.1 + lost])
+
+    widget = Occluding(answer=answer, classes=("calm", "happy"))
+    start, end = widget.time.value
+    assert start == pytest.approx(widget.time.max / 3, abs=0.01)
+    assert end == pytest.approx(2 * widget.time.max / 3, abs=0.01)
+    assert widget.proba["calm"] < 0.2 < widget.whole["calm"]
+
+
+def test_default_model_is_named_and_is_for_people_if_the_clip_is(predictor, monkeypatch):
+    asked = []
+    for name in ("get_predictor", "speech_predictor"):
+        monkeypatch.setattr(
+            f"sercore.widgets.occluding.{name}", lambda _, name=name: asked.append(name) or predictor
+        )
+    assert "Trained on" in Occluding().about.value
+    Occluding(Voice().speak()[0])
+    assert asked == ["get_predictor", "speech_predictor"]
 
 
 def test_occluding_everything_shows_error(predictor):

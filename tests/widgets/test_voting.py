@@ -32,6 +32,13 @@ def test_zero_weights_show_error():
     assert voting.weights == {name: float(name == best) for name in MEMBERS.names}
 
 
+def test_starts_with_tuned_weights_on_request():
+    voting, tuned = Voting(MEMBERS), Voting(MEMBERS, tuned=True)
+    voting.buttons["climb"].click()
+    assert tuned.weights == voting.weights != dict.fromkeys(MEMBERS.names, 1.0)
+    assert tuned.scores["difference"]["these weights"] > 0
+
+
 def test_hill_climbing_does_not_lower_score():
     voting = Voting(MEMBERS)
     before = voting.scores["ua"]["these weights"]

@@ -14,6 +14,7 @@ UNKNOWN = 0x7FFFF000
 JUNK = 1024
 """Bytes after the end that may be ignored: tags, padding."""
 _MOST_BYTES = 2**30  # read into memory
+_BLOCK = 2**20  # bytes searched at a time
 
 
 @dataclass
@@ -37,6 +38,14 @@ class File:
                 reason="too-long",
             )
         return bytearray(self.at(0, self.n_bytes))
+
+    def find(self, text: bytes, position: int) -> int:
+        """Position of the first occurrence from ``position`` on, or -1; a block is in memory at a time."""
+        while block := self.at(position, _BLOCK + len(text) - 1):
+            if (found := block.find(text)) >= 0:
+                return position + found
+            position += _BLOCK
+        return -1
 
     def edited(self, edits: list[tuple[int, int, bytes]]) -> bytes:
         """The content with ``size`` bytes at each ``position`` replaced."""

@@ -64,7 +64,7 @@ def _voc(file: File) -> None:
 
 def _flac(file: File) -> None:
     """FLAC: the decoder detects missing frames, but not a second stream."""
-    second = file.content().find(b"fLaC\0\0\0\x22", 4)
+    second = file.find(b"fLaC\0\0\0\x22", 4)
     if second > 0:
         raise file.joined(second)
 

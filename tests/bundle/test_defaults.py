@@ -5,7 +5,7 @@ import pytest
 import soundfile
 from toys.voices import CLASSES, small_predictor
 
-from sercore.bundle import default_model
+from sercore.bundle import defaults
 from sercore.corpora import demo
 from sercore.errors import BundleError
 from sercore.synth.knobs import Voice
@@ -23,30 +23,30 @@ def little_demo(tmp_path, monkeypatch):
             rows[-1] |= {"speaker": f"demo-{name}", "emotion": emotion, "sentence": "1"}
     monkeypatch.setattr("sercore.corpora.load_index", lambda corpus: pd.DataFrame(rows))
     monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
-    default_model._of_demo.cache_clear()
+    defaults._of_demo.cache_clear()
     yield
-    default_model._of_demo.cache_clear()
+    defaults._of_demo.cache_clear()
 
 
 @pytest.mark.slow
 def test_default_model_is_cached_and_retrained_if_damaged(little_demo, monkeypatch):
-    first = default_model.get_predictor()
+    first = defaults.get_predictor()
     assert set(first.classes) == set(CLASSES)
     assert "synthetic voice" in first.about()
     assert "on 24 clips held out by split speaker" in first.about()
-    default_model._of_demo.cache_clear()
+    defaults._of_demo.cache_clear()
     with monkeypatch.context() as patched:
-        patched.setattr(default_model, "_train", lambda path: pytest.fail("not cached"))
-        assert default_model.get_predictor().digest == first.digest
-    next(default_model.demo_bundle().glob("*/model.skops")).write_bytes(b"damaged")
-    default_model._of_demo.cache_clear()
-    again = default_model.get_predictor()
+        patched.setattr(defaults, "_train", lambda path: pytest.fail("not cached"))
+        assert defaults.get_predictor().digest == first.digest
+    next(defaults.demo_bundle().glob("*/model.skops")).write_bytes(b"damaged")
+    defaults._of_demo.cache_clear()
+    again = defaults.get_predictor()
     wave, sr = Voice().speak()
     assert again.predict(wave, sr=sr) == pytest.approx(first.predict(wave, sr=sr), abs=1e-6)
 
 
 def test_get_predictor_from_predictor_or_path(tmp_path):
     predictor = small_predictor()
-    assert default_model.get_predictor(predictor) is predictor
+    assert defaults.get_predictor(predictor) is predictor
     with pytest.raises(BundleError, match="no such folder"):
-        default_model.get_predictor(tmp_path / "none")
+        defaults.get_predictor(tmp_path / "none")

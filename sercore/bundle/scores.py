@@ -1,4 +1,7 @@
-"""Evaluation on other corpora than those of training, with as many clips of a speaker as are known then.
+"""Scores that a bundle stores for its model card: by class and group, and on corpora left out of training.
+
+All are computed from predictions for speakers on whom the model was not fitted; ``train`` adds them to the
+``evaluation`` entry of ``bundle.json``.
 
 A model that is tested on other speakers of its own corpora hears the same room, microphone, sentences and
 language again. What it is worth on the recording of a stranger is measured by leaving a whole corpus out; the
@@ -14,7 +17,17 @@ import pandas as pd
 
 from .. import ensemble
 from ..errors import SplitError
-from ..evaluation import apply_temperature, evaluate_corpora
+from ..evaluation import (
+    apply_temperature,
+    calibration,
+    evaluate_corpora,
+    expected_calibration_error,
+    fairness,
+    fit_temperature,
+    per_class,
+    temper_by_distance,
+)
+from ..evaluation.fairness import GROUPS
 from ..evaluation.oof import oof_rows
 from ..models import is_network
 from ..splits import Fold, corpus_folds
@@ -31,6 +44,10 @@ REPEATS = 5
 
 COLUMNS = ("train", "test", "clips", "ua", "ua_low", "ua_high", "interval", "n_clips", "n_speakers", "ece",
            "confidence")  # fmt: skip
+
+N_BINS = 10
+MAX_GROUPS = 40
+"""Scores by speaker, sentence and so on are stored only if there are no more of them."""
 
 
 def fit_model(
@@ -122,8 +139,18 @@ def predict_folds(
     return pd.concat(tables, ignore_index=True).assign(model="vote")
 
 
-def corpus_scores(oof: pd.DataFrame, temperature: float) -> list[dict]:
+def corpus_scores(oof: pd.DataFrame, temperature: float, distance: pd.Series | None = None) -> list[dict]:
     """Scores for each training set, test corpus and number of clips, with calibrated confidence.
+
+    Parameters
+    ----------
+    oof : pd.DataFrame
+        From :func:`predict_folds`.
+    temperature : float
+        Of the bundle.
+    distance : pd.Series, optional
+        Distance of each clip from the training clips by ``clip_id``, for
+        :func:`sercore.evaluation.temper_by_distance`.
 
     Returns
     -------
@@ -132,6 +159,8 @@ def corpus_scores(oof: pd.DataFrame, temperature: float) -> list[dict]:
     """
     columns = [name for name in oof if name.startswith("p_")]
     calibrated = apply_temperature(oof[columns].to_numpy(float), temperature)
+    if distance is not None:
+        calibrated = temper_by_distance(calibrated, distance.loc[oof["clip_id"]].to_numpy())
     oof = oof.assign(**dict(zip(columns, calibrated.T, strict=True)))
     scores = evaluate_corpora(oof.assign(adaptation=oof["clips"]), n_boot=1000)
     confidence = oof.assign(confidence=calibrated.max(axis=1)).groupby(["train", "test", "clips"])
@@ -188,3 +217,54 @@ class _Member:
                     voice.add({"": self.X[row]})
                 made |= {row: voice.normalise("", self.X[row]) for row in rows[k::4]}
         return [made[row] for row in self.fold.test]
+
+
+def evaluation_details(oof: pd.DataFrame, index: pd.DataFrame, classes: Sequence[str]) -> dict:
+    """Scores by class and group, and calibration, as lists of rows.
+
+    Parameters
+    ----------
+    oof : pd.DataFrame
+        Out-of-fold table of one model (:func:`sercore.training.out_of_fold`).
+    index : pd.DataFrame
+        With a row for every clip of the table.
+    classes : sequence of str
+
+    Returns
+    -------
+    dict
+        ``per_class`` (:func:`sercore.evaluation.per_class`); ``groups``
+        (:func:`sercore.evaluation.fairness`); ``reliability`` (:func:`sercore.evaluation.calibration`, empty
+        bins left out) and its calibration error ``ece_calibrated``. The temperature of both was fitted on the
+        clips of the other folds.
+
+    See Also
+    --------
+    sercore.report.model_card : the card that shows them.
+    """
+    y, proba = oof["label"].to_numpy(), calibrated(oof, classes)
+    bins = calibration(y, proba, classes, n_bins=N_BINS)
+    by = [name for name in GROUPS if name not in index or index[name].nunique() <= MAX_GROUPS]
+    return {
+        "per_class": _rows(per_class(y, proba, classes).reset_index()),
+        "groups": _rows(fairness(oof, index, by=by)),
+        "reliability": _rows(bins[bins["n_clips"] > 0]),
+        "ece_calibrated": expected_calibration_error(y, proba, classes, n_bins=N_BINS),
+    }
+
+
+def calibrated(oof: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
+    """Probabilities [shape=(n_clips, n_classes)], each with the temperature of the clips of other folds."""
+    proba = oof[[f"p_{name}" for name in classes]].to_numpy(float)
+    y, folds = pd.Index(classes).get_indexer(oof["label"]), oof["fold"].to_numpy()
+    scaled = proba.copy()
+    for fold in np.unique(folds) if len(np.unique(folds)) > 1 else ():
+        inside = folds == fold
+        scaled[inside] = apply_temperature(proba[inside], fit_temperature(proba[~inside], y[~inside]))
+    return scaled
+
+
+def _rows(table: pd.DataFrame) -> list[dict]:
+    """Rows as JSON values with four decimals, NaN as None."""
+    rounded = table.round(4).astype(object)
+    return rounded.where(table.notna(), None).to_dict("records")

@@ -1,4 +1,9 @@
-"""Reading JSON and zip files from untrusted sources, with unique names and limited sizes."""
+"""JSON and zip files: read from untrusted sources, and written identically for identical models.
+
+What is read has unique names and a limited size. What is written lacks the time of day and the memory
+addresses that libraries put into their files, so a second run of ``sercore train`` gives the digest of the
+first, and two people can compare the models they trained.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,15 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..errors import BundleError
 from ..files import BAD_ZIP
 
 MAX_UNPACKED = 2_000_000_000
 """Bytes of all entries of an archive together."""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of the zip format
 
 
 def brief(error: Exception) -> str:
@@ -115,3 +122,48 @@ def walk_objects(tree) -> Iterator[dict]:
             pending += part.values()
         elif isinstance(part, list):
             pending += part
+
+
+def reproducible_skops(content: bytes) -> bytes:
+    """A skops file with its objects numbered in order of appearance instead of by memory address."""
+    files = _read(content)
+    tree = json.loads(files.pop("schema.json"))
+    numbers: dict[int, int] = {}
+    names: dict[str, str] = {}
+    _renumber(tree, numbers, names)
+    arrays = {names.get(name, name): data for name, data in files.items()}
+    return _pack({"schema.json": json.dumps(tree).encode()} | dict(sorted(arrays.items())))
+
+
+def reproducible_keras(content: bytes) -> bytes:
+    """A ``.keras`` file without the date of saving."""
+    files = _read(content)
+    metadata = json.loads(files["metadata.json"]) | {"date_saved": ""}
+    return _pack(files | {"metadata.json": json.dumps(metadata).encode()})
+
+
+def _renumber(part, numbers: dict[int, int], names: dict[str, str]) -> None:
+    """Number every ``__id__`` and every array file in order of appearance."""
+    if isinstance(part, list):
+        for value in part:
+            _renumber(value, numbers, names)
+    elif isinstance(part, dict):
+        if "__id__" in part:
+            part["__id__"] = numbers.setdefault(part["__id__"], len(numbers))
+        if isinstance(part.get("file"), str):
+            part["file"] = names.setdefault(part["file"], f"{len(names)}.npy")
+        for value in part.values():
+            _renumber(value, numbers, names)
+
+
+def _read(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {entry.filename: archive.read(entry) for entry in archive.infolist()}
+
+
+def _pack(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), data)
+    return buffer.getvalue()

@@ -1,0 +1,106 @@
+"""Files that a table names, found also if spelling, suffix or folder differ from the path in the table."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from pathlib import Path, PurePosixPath
+
+from ..audio import AUDIO_SUFFIXES, DECODED_SUFFIXES, OTHER_SUFFIXES
+from ..errors import CorpusError
+from .identity import preference
+from .names import clean
+
+_SUFFIXES = AUDIO_SUFFIXES + DECODED_SUFFIXES + OTHER_SUFFIXES
+
+
+class Files:
+    """Files below a folder; called with a name in a table, it returns the path.
+
+    Letter case, Unicode form, slashes, the suffix of the recording, and folders at the beginning of the path
+    may differ if only one file is meant.
+
+    Parameters
+    ----------
+    base : Path
+        Folder of the table.
+
+    Attributes
+    ----------
+    used : set of str
+        Paths returned.
+    moved : dict of str to str
+        Names found in another folder or with another suffix, and their paths below the folder.
+    """
+
+    def __init__(self, base: Path):
+        self.base, self.by_name, self.by_stem, self.used, self.moved = base, None, {}, set(), {}
+
+    def __call__(self, name: str) -> str:
+        if not name:
+            raise CorpusError("the column path is empty")
+        path = self._find(name)
+        self.used.add(path)
+        return path
+
+    def _find(self, name: str) -> str:
+        try:
+            for spelling in (name, name.replace("\\", "/")):
+                if (self.base / spelling).is_file():
+                    return os.path.normpath(self.base / spelling)
+        except (OSError, ValueError):
+            pass
+        found = self._listing().get(_key(name), [])
+        if len(found) > 1:
+            raise CorpusError(
+                f"no such file below {self.base}; {len(found)} files differ from it in letter case only"
+            )
+        return found[0] if found else self._elsewhere(name)
+
+    def _elsewhere(self, name: str) -> str:
+        """The one file that has this name in another folder of the same path, or another suffix.
+
+        One of the two paths must be the end of the other, as for a bare name, or for the path on another
+        computer.
+        """
+        parts = _key(name).split("/")
+        if ".." in parts:
+            raise CorpusError(f"no such file below {self.base}")
+        suffix, stem = PurePosixPath(parts[-1]).suffix, _stem(parts[-1])
+        found = []
+        for path in self.by_stem.get(stem, []):
+            *folders, own = _key(os.path.relpath(path, self.base)).split("/")
+            n = min(len(folders), len(parts) - 1)
+            if folders[len(folders) - n :] == parts[len(parts) - 1 - n : -1]:
+                found.append((own != parts[-1], path))
+        if any(same_suffix := [path for other, path in found if not other]):
+            found = same_suffix
+        else:
+            found = [path for _, path in found] if suffix in ("", *_SUFFIXES) else []
+            stems = {os.path.splitext(path)[0] for path in found}
+            found = sorted(found, key=preference)[:1] if len(stems) == 1 else found
+        if len(found) == 1:
+            self.moved[name] = os.path.relpath(found[0], self.base)
+            return found[0]
+        several = f"; {len(found)} files have this name in other folders" if found else ""
+        raise CorpusError(f"no such file below {self.base}{several}")
+
+    def _listing(self) -> dict[str, list[str]]:
+        if self.by_name is None:
+            self.by_name = defaultdict(list)
+            for folder, _, files in os.walk(self.base):
+                for file in files:
+                    path = os.path.join(folder, file)
+                    self.by_name[_key(os.path.relpath(path, self.base))].append(path)
+                    if file.lower().endswith(_SUFFIXES) and not file.startswith("."):
+                        self.by_stem.setdefault(_stem(_key(file)), []).append(path)
+        return self.by_name
+
+
+def _stem(name: str) -> str:
+    """Name of a file without its suffix, if that is one of recordings."""
+    return str(PurePosixPath(name).with_suffix("")) if name.endswith(_SUFFIXES) else name
+
+
+def _key(name: str) -> str:
+    return clean(os.path.normpath(name.replace("\\", "/")).replace(os.sep, "/")).casefold()

@@ -1,0 +1,75 @@
+"""Published robustness and fairness: complete, and the source of a page and a figure."""
+
+import numpy as np
+import pytest
+
+from sercore import evaluation
+from sercore.cli import main
+from sercore.course import published, readme, robustness
+
+
+def test_every_model_has_every_condition():
+    table = robustness.table()
+    assert list(map(tuple, table[["model", "features"]].drop_duplicates().to_numpy())) == list(
+        robustness.MODELS
+    )
+    assert (table["n_clips"] == robustness.N_CLIPS).all()
+    assert (table["n_speakers"] == 23).all()
+    known = {(condition.family, condition.name) for condition in evaluation.CONDITIONS}
+    for (_, features), part in table.groupby(["model", "features"]):
+        measured = set(map(tuple, part[["family", "condition"]].to_numpy()))
+        assert measured < known if features.startswith("whisper") else measured == known
+        assert part["ua_clean"].nunique() == 1
+    np.testing.assert_allclose(table["lost"], table["ua_clean"] - table["ua"], atol=2e-4)
+    assert (table["passed"] == (table["lost"] <= table["max_lost"] + 1e-4)).all()
+
+
+def test_features_of_one_level_ignore_level():
+    table = robustness.table()
+    level = table[(table["features"] == "level_free") & (table["family"] == "level")]
+    assert (level["changed"] <= 0.05).all()
+
+
+def test_groups_are_those_of_the_published_predictions():
+    """Odd actors of RAVDESS are men."""
+    oof = published.load("ravdess-emobox").query("model == 'logistic'")
+    table = robustness.fairness().query(
+        "campaign == 'ravdess-emobox' and model == 'logistic' and by == 'sex'"
+    )
+    men = oof["speaker"].str[-2:].astype(int) % 2 == 1
+    for name, part in (("male", oof[men]), ("female", oof[~men])):
+        y, proba, classes, _ = evaluation.unpack(part)
+        row = table.set_index("group").loc[name]
+        assert row["n_clips"] == len(part)
+        assert row["ua"] == pytest.approx(
+            evaluation.uar(y, np.array(classes)[proba.argmax(axis=1)]), abs=1e-4
+        )
+
+
+def test_pages_have_a_row_for_every_family_and_group():
+    rows = readme.robustness_markdown().splitlines()[3:]
+    assert len(rows) == len({condition.family for condition in evaluation.CONDITIONS})
+    text = readme.fairness_markdown()
+    assert all(name in text for name in robustness.GROUPED)
+    assert "female" in text
+
+
+@pytest.mark.slow
+def test_pages_show_the_published_tables():
+    from sercore.course import clone
+
+    text = (clone.repository() / "data" / "RESULTS.md").read_text(encoding="utf-8")
+    assert readme.robustness_markdown() in text, "run: sercore results --readme"
+    assert readme.fairness_markdown() in text, "run: sercore results --readme"
+
+
+def test_command_prints_both(capsys):
+    assert main(["results", *robustness.FILES]) == 0
+    printed = capsys.readouterr().out
+    assert "telephone" in printed
+    assert "ravdess-emobox-encoder" in printed
+
+
+def test_figure_is_written(tmp_path):
+    path = robustness.draw_figure(tmp_path / "robustness.png")
+    assert path.read_bytes()[:4] == b"\x89PNG"
