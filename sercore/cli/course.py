@@ -118,6 +118,7 @@ def _results(options) -> None:
         confidence,
         cross_corpus,
         encoder_tables,
+        fine_tuned,
         predictions,
         probes,
         published,
@@ -126,17 +127,18 @@ def _results(options) -> None:
     )
     from ..evaluation import cross_corpus_text, table_text
 
+    tables = {fine_tuned.FINE_TUNED: fine_tuned, probes.PROBES: probes}
     files = {name: module for module in (confidence, robustness) for name in module.FILES}
-    for name in options.names or [probes.PROBES, *published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *files]:
+    for name in options.names or [*published.CAMPAIGNS, *tables, *cross_corpus.CAMPAIGNS, *files]:
         if name in files:
             if options.measure:
                 print(files[name].measure_file(name))
             print(f"\n{name}\n{files[name].table_text(name)}")
             continue
-        if name == probes.PROBES:
+        if name in tables:
             if options.measure:
-                print(probes.measure())
-            print(f"\n{name}\n{probes.table().round(3).to_string(index=False)}")
+                print(tables[name].measure())
+            print(f"\n{name}\n{tables[name].table().round(3).to_string(index=False)}")
             continue
         if name in cross_corpus.CAMPAIGNS:
             if options.measure:
@@ -153,7 +155,7 @@ def _results(options) -> None:
         readme.replace("networks", readme.networks_markdown())
         readme.replace("encoder", readme.encoder_markdown())
         readme.replace("opensmile", readme.opensmile_markdown())
-        readme.replace("probes", encoder_tables.probes_markdown())
+        encoder_tables.write()
         readme.replace("fusion", readme.fusion_markdown())
         readme.replace("cross-corpus", readme.cross_corpus_markdown())
         readme.replace("sources", readme.sources_markdown())

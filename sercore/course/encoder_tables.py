@@ -1,10 +1,57 @@
-"""Tables of ``data/RESULTS.md`` about the frozen encoder that are not those of a campaign."""
+"""Tables of ``data/RESULTS.md`` about the frozen encoder: its heads, fine-tuning and probes."""
 
 from __future__ import annotations
 
-from . import probes
+from . import fine_tuned, probes, published
+from .readme import cell, replace
 
-__all__ = ["probes_markdown"]
+__all__ = ["HEADS", "SYSTEMS", "fine_tuned_markdown", "heads_markdown", "probes_markdown", "write"]
+
+HEADS = {
+    "ravdess-emobox-encoder": "logistic regression on pooled rows",
+    "ravdess-emobox-encoder-mlp": "`mlp` on pooled rows",
+    "ravdess-emobox-encoder-multitask": "… also learning intensity and sentence",
+    "ravdess-emobox-encoder-attention": "`encoder_attention` on frames",
+}
+"""Campaigns with the same frozen encoder and different heads, with their printed names."""
+
+SYSTEMS = {"frozen": "frozen", "last_block": "last block trained", "all_blocks": "all blocks trained"}
+"""Systems of :mod:`sercore.course.fine_tuned` with their printed names."""
+
+
+def write() -> None:
+    """Write all tables of this module to their pages."""
+    replace("heads", heads_markdown())
+    replace("fine-tuned", fine_tuned_markdown())
+    replace("probes", probes_markdown())
+
+
+def heads_markdown() -> str:
+    """Markdown table of the heads on the frozen encoder, each compared with the first one."""
+    from ..evaluation import compare_oof
+
+    first, *others = HEADS
+    lines = ["| head | seeds | UA | minus logistic regression | training, min |", "|---|---|---|---|---|"]
+    for name in (first, *others):
+        row = published.table(name).iloc[0]
+        pair = compare_oof(published.load(name), published.load(first))
+        cells = [HEADS[name], f"{row.seeds:.0f}", cell(row), "" if name == first else _difference(pair)]
+        lines.append("| " + " | ".join([*cells, f"{row.train_seconds / 60:.1f}"]) + " |")
+    return "\n".join(lines)
+
+
+def fine_tuned_markdown() -> str:
+    """Markdown table of fine-tuning on one fold."""
+    lines = [
+        "| encoder | trained weights | best epoch | UA | minus frozen | minutes (CPU) |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in fine_tuned.table().to_dict("records"):
+        minutes = f"{row['train_seconds'] / 60:.1f} ({row['cpu_seconds'] / 60:.1f})"
+        other = "" if row["system"] == "frozen" else _difference(row)
+        cells = [SYSTEMS[row["system"]], f"{row['parameters'] / 1e6:.2f} M", f"{row['epoch']:.0f}"]
+        lines.append("| " + " | ".join([*cells, _interval(row), other, minutes]) + " |")
+    return "\n".join(lines)
 
 
 def probes_markdown() -> str:
@@ -21,3 +68,8 @@ def probes_markdown() -> str:
 
 def _interval(row) -> str:
     return f"{100 * row['ua']:.1f} [{100 * row['ua_low']:.1f}, {100 * row['ua_high']:.1f}]"
+
+
+def _difference(pair) -> str:
+    low, high = 100 * pair["low"], 100 * pair["high"]
+    return f"{100 * pair['difference']:+.1f} [{low:+.1f}, {high:+.1f}]"

@@ -95,7 +95,9 @@ class Campaign:
     precision : str
         Dtype policy of networks (``keras.config.set_dtype_policy``).
     encoder : str, optional
-        Encoder whose pooled rows are the table (:class:`sercore.encoders.EncoderRecipe`).
+        Encoder whose pooled rows are the table and whose frames are the frames
+        (:class:`sercore.encoders.EncoderRecipe`), or a picture network
+        (:data:`sercore.encoders.pictures.FAMILIES`).
     weights : str
         Weights of the encoder; ``permuted`` and ``random`` are controls.
     seconds : float
@@ -217,8 +219,28 @@ def _opensmile_campaigns() -> dict[str, Campaign]:
     }
 
 
-CAMPAIGNS |= _encoder_campaigns()
-CAMPAIGNS |= _opensmile_campaigns()
+def _head_campaigns() -> dict[str, Campaign]:
+    """Other heads on the same frozen encoder, and a picture network with random weights as a control.
+
+    Nothing was chosen for them: they have the defaults of their builders and of
+    :func:`sercore.training.fit`, with early stopping on inner speakers. The MLP is trained with and without
+    auxiliary labels.
+    """
+    task = ("ravdess", "eight", "emobox-ravdess")
+    common = {"repeated": ("mlp",), "encoder": "whisper_tiny_en"}
+    return {
+        "ravdess-emobox-encoder-mlp": Campaign(*task, models=("mlp",), **common),
+        "ravdess-emobox-encoder-multitask": Campaign(
+            *task, models=("mlp",), **common, fit_params={"auxiliary": ("intensity", "sentence")}
+        ),
+        "ravdess-emobox-encoder-attention": Campaign(*task, models=("encoder_attention",), **common),
+        "ravdess-emobox-pictures-random": Campaign(
+            *task, models=("logistic_nested",), repeated=(), encoder="mobilenet_v2", weights="random"
+        ),
+    }
+
+
+CAMPAIGNS |= _encoder_campaigns() | _head_campaigns() | _opensmile_campaigns()
 
 
 def run_campaign(
@@ -294,8 +316,10 @@ def _recipe(campaign: Campaign, model: str):
     if campaign.opensmile:
         return OpenSmileRecipe(campaign.opensmile)
     if campaign.encoder:
-        from ..encoders import EncoderRecipe
+        from ..encoders import EncoderRecipe, PictureRecipe, pictures
 
+        if campaign.encoder in pictures.FAMILIES:
+            return PictureRecipe(campaign.encoder, weights=campaign.weights)
         return EncoderRecipe(campaign.encoder, weights=campaign.weights, seconds=campaign.seconds)
     return get_recipe("log_mel" if reads_frames(model) else "default")
 

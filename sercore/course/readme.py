@@ -37,6 +37,8 @@ PAGES = {
     "networks": "RESULTS.md",
     "encoder": "RESULTS.md",
     "opensmile": "RESULTS.md",
+    "heads": "RESULTS.md",
+    "fine-tuned": "RESULTS.md",
     "probes": "RESULTS.md",
     "fusion": "RESULTS.md",
     "cross-corpus": "RESULTS.md",
@@ -68,7 +70,7 @@ def results_markdown() -> str:
         task = f"{campaign.corpus.upper().replace('_', '-')}, {_n_classes(name)} classes, `{campaign.split}`"
         task += " (leaky)" if campaign.split == "random" else ""
         task += ", speaker-normalised" if campaign.speaker_norm else ""
-        cells = [_cell(table.loc[model]) if model in table.index else "" for model in MODELS]
+        cells = [cell(table.loc[model]) if model in table.index else "" for model in MODELS]
         lines.append(f"| {task} | {first.n_clips:.0f}, {first.n_speakers:.0f} | " + " | ".join(cells) + " |")
         if campaign.split == "random":
             cells = [_leaky_cell(table.loc[model]) for model in MODELS]
@@ -89,10 +91,10 @@ def networks_markdown() -> str:
         cells = [
             f"`{row.Index}`",
             f"{row.parameters / 1000:.0f} k",
-            _cell(row),
+            cell(row),
             f"{100 * row.wa:.1f}",
             f"{100 * row.macro_f1:.1f}",
-            _cell(speaker_norm.loc[row.Index]) if row.Index in speaker_norm.index else "",
+            cell(speaker_norm.loc[row.Index]) if row.Index in speaker_norm.index else "",
             _leaky_cell(leaky.loc[row.Index]) if row.Index in leaky.index else "",
             f"{row.train_seconds / 60:.1f}",
             f"{row.ms_per_clip:.1f}",
@@ -111,16 +113,17 @@ def encoder_markdown() -> str:
     lines = ["| corpus and split | clips, speakers | UA | UA, speaker-normalised |", "|---|---|---|---|"]
     shown = []
     for name, campaign in campaigns.items():
-        if not campaign.encoder or campaign.speaker_norm:
+        if not campaign.encoder or campaign.models != ("logistic_nested",) or campaign.speaker_norm:
             continue
         row = published.table(name).iloc[0]
         shown.append(row.folds_version)
         task = f"{campaign.corpus.upper().replace('_', '-')}, {_n_classes(name)} classes, `{campaign.split}`"
+        task += "" if campaign.encoder == "whisper_tiny_en" else f", {campaign.encoder}"
         task += "" if campaign.weights == "pretrained" else f", {campaign.weights} weights"
         task += "" if campaign.seconds == 8 else f", padded to {campaign.seconds:g} s"
         other = f"{name}-speaker-norm"
-        normalised = _cell(published.table(other).iloc[0]) if other in campaigns else ""
-        lines.append(f"| {task} | {row.n_clips:.0f}, {row.n_speakers:.0f} | {_cell(row)} | {normalised} |")
+        normalised = cell(published.table(other).iloc[0]) if other in campaigns else ""
+        lines.append(f"| {task} | {row.n_clips:.0f}, {row.n_speakers:.0f} | {cell(row)} | {normalised} |")
     return mark("\n".join(lines), shown)
 
 
@@ -140,7 +143,7 @@ def opensmile_markdown() -> str:
         first = rows[0]
         about = f"{_corpus_name(first.corpus)}, {_n_classes(f'{task}-nested')} classes, `{first.split}`"
         cells = [about, f"{first.n_clips:.0f}, {first.n_speakers:.0f}"]
-        cells += ["not measured" if row is None else _cell(row) for row in rows]
+        cells += ["not measured" if row is None else cell(row) for row in rows]
         lines.append("| " + " | ".join(cells) + " |")
     return mark("\n".join(lines), shown)
 
@@ -209,7 +212,7 @@ def _crossed_markdown(table: pd.DataFrame, campaign) -> str:
         cells.append(f"{_corpus_name(test)} ({first.n_clips}, {first.n_speakers})")
         keys = [(train, test, balanced, way) for way in ways]
         keys += [(test, test, False, way) for way in ("plain", "speaker")]
-        cells += [_cell(keyed.loc[key]) if key in keyed.index else "" for key in keys]
+        cells += [cell(keyed.loc[key]) if key in keyed.index else "" for key in keys]
         lines.append("| " + " | ".join(cells) + " |")
     pooled = table["train"].str.contains("+", regex=False) & ~table["balanced"].astype(bool)
     for label, part, mean in (
@@ -431,7 +434,7 @@ def replace(marker: str, content: str, path: Path | None = None) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _cell(row) -> str:
+def cell(row) -> str:
     """``57.1 [53.0, 61.2]``, with ± and the standard deviation if there are several seeds, † if older."""
     std = f" ± {100 * row.ua_sd:.1f}" if pd.notna(row.ua_sd) else ""
     old = dagger(row.folds_version) if hasattr(row, "folds_version") else ""

@@ -229,13 +229,13 @@ def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int | No
     _predict_average(predict, versions, batch)
     costs["ms_per_clip"] = 1e3 * (time.perf_counter() - start) / len(batch)
     rows = oof_rows(job.index, fold, proba, job.classes, model=job.name, split=job.split, seed=seed)
-    rows = rows.assign(**{name: costs[name] for name in COSTS}, **_origin(job.model))
+    rows = rows.assign(**{name: costs[name] for name in COSTS}, **origin(job.model))
     if path:
         write_fold(rows, path)
     return rows
 
 
-def _origin(model: str) -> dict[str, str]:
+def origin(model: str) -> dict[str, str]:
     """Values of :data:`ORIGIN` for a fold that is computed now."""
     import sklearn
 

@@ -78,7 +78,7 @@ def probe(
     parts = []
     for fold in folds:
         train, test = rotate(*scaled(X[fold.train], X[fold.test]))
-        fitted = LogisticRegression(max_iter=1000).fit(train, index["label"].iloc[fold.train])
+        fitted = LogisticRegression(max_iter=1000, tol=1e-3).fit(train, index["label"].iloc[fold.train])
         proba = predict_proba(fitted, test, names)
         parts.append(oof_rows(index, fold, proba, names, model="probe", split=groups, seed=seed))
     interval = "clips" if target == "speaker" else "speakers"

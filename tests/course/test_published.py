@@ -9,6 +9,7 @@ from sercore.course import (
     confidence,
     cross_corpus,
     encoder_tables,
+    fine_tuned,
     fusion,
     probes,
     published,
@@ -37,7 +38,7 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
 
 
 def test_every_file_of_predictions_belongs_to_a_campaign():
-    files = {cross_corpus.CURVE, probes.PROBES, *confidence.FILES, *robustness.FILES}
+    files = {cross_corpus.CURVE, probes.PROBES, fine_tuned.FINE_TUNED, *confidence.FILES, *robustness.FILES}
     campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *files}
     assert {path.stem for path in published.oof_folder().iterdir()} == campaigns
 
@@ -59,6 +60,8 @@ def test_pages_show_what_the_predictions_give():
     assert readme.results_markdown() in text, "run: sercore results --readme"
     assert readme.networks_markdown() in text, "run: sercore results --readme"
     assert readme.encoder_markdown() in text, "run: sercore results --readme"
+    assert encoder_tables.heads_markdown() in text, "run: sercore results --readme"
+    assert encoder_tables.fine_tuned_markdown() in text, "run: sercore results --readme"
     assert readme.fusion_markdown() in text, "run: sercore results --readme"
     assert readme.cross_corpus_markdown() in text, "run: sercore results --readme"
     assert readme.curve_markdown() in text, "run: sercore results --readme"
@@ -72,6 +75,15 @@ def test_probes_cover_every_input_and_target():
     assert table["ua"].between(table["ua_low"], table["ua_high"]).all()
     text = (clone.repository() / "data" / "RESULTS.md").read_text(encoding="utf-8")
     assert encoder_tables.probes_markdown() in text, "run: sercore results --readme"
+
+
+def test_fine_tuned_systems_predict_the_test_speakers_of_one_published_fold():
+    oof, frozen = fine_tuned.load(), published.load("ravdess-emobox-encoder")
+    clips = set(frozen.loc[frozen["fold"] == fine_tuned.FOLD, "clip_id"])
+    for _, part in oof.groupby("model"):
+        assert set(part["clip_id"]) == clips
+        assert len(part) == len(clips)
+    assert set(oof["model"]) == set(fine_tuned.SYSTEMS) == set(encoder_tables.SYSTEMS)
 
 
 def test_encoder_meets_its_bars():
