@@ -87,9 +87,10 @@ def predict(tuning: Tuning, name: str) -> pd.DataFrame:
     proba, epoch, n_weights = run(index, fold, classes, tuning)
     rows = evaluation.oof_rows(index, fold, proba, classes, model=name, split="emobox-ravdess", seed=SEED)
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+    made_with = origin("mlp" if tuning.n_blocks else "logistic_nested")
     return rows.assign(
         epoch=epoch, parameters=n_weights, train_seconds=round(seconds), cpu_seconds=round(cpu),
-        recipe=EncoderRecipe("whisper_tiny_en").key, **origin("mlp" if tuning.n_blocks else "logistic_nested"),
+        recipe=EncoderRecipe("whisper_tiny_en").key, **made_with,
     )  # fmt: skip
 
 
