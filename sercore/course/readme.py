@@ -145,7 +145,23 @@ def opensmile_markdown() -> str:
         cells = [about, f"{first.n_clips:.0f}, {first.n_speakers:.0f}"]
         cells += ["not measured" if row is None else cell(row) for row in rows]
         lines.append("| " + " | ".join(cells) + " |")
+        cells = ["… ours minus it, paired", "", *(_ours_minus(name) for name in names)]
+        lines.append("| " + " | ".join(cells) + " |")
     return mark("\n".join(lines), shown)
+
+
+def _ours_minus(name: str) -> str:
+    """Paired difference of our table to an openSMILE campaign, in points of UA, with its interval."""
+    from ..evaluation import compare_oof
+
+    campaign = published.CAMPAIGNS.get(name)
+    if campaign is None or not campaign.opensmile:
+        return ""
+    ours = re.sub("-(egemaps|compare)", "-nested", name)
+    interval = published.table(name, n_boot=10)["interval"].item()
+    found = compare_oof(published.load(ours), published.load(name), interval=interval, n_boot=2000)
+    low, high = (f"{100 * found[end]:+.1f}" for end in ("low", "high"))
+    return f"{100 * found['difference']:+.1f} [{low}, {high}]".replace("-", "−")
 
 
 FUSIONS = {

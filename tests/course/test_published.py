@@ -27,7 +27,7 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
         assert sorted(seeds) == list(campaign.seeds if model in campaign.repeated else campaign.seeds[:1])
     assert oof["clip_id"].str.startswith(f"{campaign.corpus}/").all()
     proba = oof[[column for column in oof.columns if column.startswith("p_")]].to_numpy()
-    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=2e-5)  # stored with 15 bits
     for _, run in oof.groupby(["model", "seed"]):
         if campaign.split == "random":
             assert run.groupby("fold")["clip_id"].nunique().nunique() == 1
