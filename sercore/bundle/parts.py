@@ -67,11 +67,8 @@ class Parts:
 
     def open(self, plan: dict, *, overwrite: bool) -> None:
         """Create the folder, or continue in it if its parts belong to the same plan."""
-        if self.folder.exists():
-            try:
-                found = json.loads((self.folder / _PLAN).read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                found = {}
+        if os.path.lexists(self.folder):
+            found = self._found_plan()
             differ = [name for name, value in plan.items() if found.get(name) != value]
             if differ and not overwrite:
                 raise SercoreError(
@@ -86,6 +83,17 @@ class Parts:
                     if is_abandoned(path):
                         path.unlink(missing_ok=True)
         write_atomic(self.folder / _PLAN, json.dumps(plan, indent=1).encode())
+
+    def _found_plan(self) -> dict:
+        """The plan of an existing folder; a folder of something else is never touched."""
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads((self.folder / _PLAN).read_text(encoding="utf-8"))
+        if self.folder.is_dir() and all(path.name.startswith(".") for path in self.folder.iterdir()):
+            return {}  # killed before the plan was written
+        raise SercoreError(
+            f"{self.folder} exists, and is not the folder of an interrupted run; choose another name for the "
+            "predictions, or move it away"
+        )
 
     def missing(self) -> list[int]:
         """Numbers of the parts that are not written."""
@@ -123,8 +131,12 @@ class Parts:
     def _names(self) -> list[str]:
         """Columns of the result: those of the input, then those of the prediction."""
         table = self.recordings.table
-        own = ["file"] if table is None else table.column_names
-        return [*own, *(f"predicted_{name}" if name in own else name for name in self.columns)]
+        names = ["file"] if table is None else list(table.column_names)
+        for name in self.columns:
+            while name in names:
+                name = f"predicted_{name}"
+            names.append(name)
+        return names
 
     def _schema(self) -> pa.Schema:
         import pyarrow as pa
@@ -188,15 +200,20 @@ def _count(table: pa.Table, *, timed: bool) -> Counter:
 @contextlib.contextmanager
 def _writer(path: Path, schema: pa.Schema, suffix: str) -> Iterator[Callable[[pa.Table], None]]:
     """A function that appends a table to a Parquet or CSV file."""
+    import pandas as pd
     import pyarrow.parquet as pq
 
     if suffix == ".parquet":
         with pq.ParquetWriter(path, schema) as writer:
             yield writer.write_table
         return
+    options = {"index": False, "lineterminator": "\n"}
     with open(path, "w", encoding="utf-8", newline="") as stream:
-        stream.write(schema.empty_table().to_pandas().to_csv(index=False, lineterminator="\n"))
-        yield lambda table: table.to_pandas().to_csv(stream, header=False, index=False, lineterminator="\n")
+        schema.empty_table().to_pandas().to_csv(stream, **options)
+        # types of Arrow: those of NumPy write an integer as 1.0 if another row of the table is empty
+        yield lambda table: table.to_pandas(types_mapper=pd.ArrowDtype).to_csv(
+            stream, header=False, **options
+        )
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[tuple[int, dict]]) -> None:

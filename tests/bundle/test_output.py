@@ -123,6 +123,19 @@ def test_types_of_a_parquet_table_are_kept(bundle, clips, tmp_path):
     assert (table.groupby("path")["start"].min() == 0).all()
 
 
+def test_csv_has_the_numbers_of_a_parquet_table(bundle, clips, tmp_path):
+    """Integers stay integers in row groups with and without an empty cell; probabilities keep all digits."""
+    source = pd.DataFrame({"path": [f"{clips.name}/04.wav"] * 10, "predicted_label": "x", "label": "y"})
+    source["n"] = pd.array([1, None, *[2] * 8], dtype="Int64")
+    source.to_parquet(clips.parent / "numbers.parquet")
+    write(bundle, [clips.parent / "numbers.parquet"], tmp_path / "out.csv")
+    text = pd.read_csv(tmp_path / "out.csv", dtype=str, keep_default_na=False)
+    assert text["n"].tolist() == ["1", "", *["2"] * 8]
+    (row,) = expected_rows(bundle, [clips / "04.wav"])
+    assert set(text["proba_sad"].astype(float)) == {row["proba"]["sad"]}
+    assert set(text["predicted_predicted_label"]) == {row["label"]}
+
+
 def test_any_error_of_a_recording_is_a_row(bundle, clips, tmp_path, monkeypatch):
     rows_of = output._clip_rows
 
@@ -166,6 +179,14 @@ def test_parts_of_another_run_are_not_mixed(bundle, clips, tmp_path, monkeypatch
             write(bundle, names, out, **options)
     write(bundle, [clips / "01.wav"], out, overwrite=True)
     assert len(pd.read_parquet(out)) == 1
+
+
+def test_a_folder_of_something_else_is_not_touched(bundle, clips, tmp_path):
+    (tmp_path / "out.csv.parts").mkdir()
+    (tmp_path / "out.csv.parts" / "mine.txt").touch()
+    with pytest.raises(SercoreError, match="not the folder of an interrupted run"):
+        write(bundle, [clips / "01.wav"], tmp_path / "out.csv", overwrite=True)
+    assert (tmp_path / "out.csv.parts" / "mine.txt").exists()
 
 
 def test_existing_files_and_other_suffixes_are_refused(bundle, clips, tmp_path):

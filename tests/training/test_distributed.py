@@ -159,9 +159,13 @@ def test_two_processes_train_the_network_of_one(tmp_path):
     outputs = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     environment = os.environ | {"KERAS_BACKEND": "jax"}
     runs = [subprocess.Popen([*command, *way], env=environment, **outputs) for way in ways]
-    for run in runs:
-        output, _ = run.communicate(timeout=600)
-        assert run.returncode == 0, output[-3000:]
+    try:
+        for run in runs:
+            output, _ = run.communicate(timeout=600)
+            assert run.returncode == 0, output[-3000:]
+    finally:
+        for run in runs:
+            run.kill()
     one, two = tmp_path / "one", tmp_path / "two"
     assert json.loads((two / "training.json").read_text())["processes"] == 2
     history = [pd.read_csv(path / "history.csv").drop(columns="seconds") for path in (one, two)]
