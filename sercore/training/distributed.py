@@ -1,10 +1,10 @@
 """Training of one network by several processes, on one computer or on many, with Keras on JAX.
 
 Every process runs the same command with its own number, and reads its own part of the streams of
-:class:`sercore.training.streamed.StreamedBatches`. ``keras.distribution.DataParallel`` averages the gradients
+:class:`sercore.training.streamed.StreamedBatches`. ``keras.distribution.DataParallel`` adds up the gradients
 of all; the weights are those of one process with the same batches, up to the order of sums::
 
-    python -m sercore.training.distributed --corpus demo --model mlp --out network \\\\
+    python -m sercore.training.distributed --corpus demo --model mlp --out network \\
         --coordinator 10.0.0.1:4321 --processes 2 --rank 0      # and --rank 1 elsewhere
 
 Without ``--coordinator`` the command trains in one process. The features must be in the cache, which all
@@ -207,7 +207,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sercore.training.distributed", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m sercore.training.distributed", description=__doc__.splitlines()[0]
+    )
     parser.add_argument(
         "--coordinator", metavar="HOST:PORT", help="address of process 0 (default: no others)"
     )

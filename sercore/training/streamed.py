@@ -92,7 +92,9 @@ class FeatureStream:
 
     def read(self, shard: int) -> dict[int, np.ndarray]:
         """Features of the clips of one shard, by their number in the index."""
-        return dict(self._clips(self._names[shard]))
+        return {
+            number: clip for number, clip in self._clips(self._names[shard]) if self.shard_of[number] == shard
+        }
 
     def mean_and_std(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation (1 if it is 0) of every feature over the rows or frames of some clips.

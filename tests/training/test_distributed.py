@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -109,6 +110,17 @@ def test_mean_and_std_are_those_of_the_training_clips(streamed):
         mean, std = FeatureStream(index, recipe, kind=kind, cache=cache).mean_and_std(rows)
         np.testing.assert_allclose(mean, expected.mean(axis=0), rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(std, expected.std(axis=0), rtol=1e-3, atol=1e-5)
+
+
+def test_a_clip_of_two_shards_counts_once(streamed, tmp_path):
+    """Two extractions at the same time can write a clip twice."""
+    index, cache, (X, _) = streamed
+    shutil.copytree(cache, tmp_path / "cache")
+    stream = FeatureStream(index, small.SMALL, cache=tmp_path / "cache")
+    stream._shards.write("demo", [next(iter(stream._numbers))], [X[0]], {})
+    twice, rows = FeatureStream(index, small.SMALL, cache=tmp_path / "cache"), np.arange(24)
+    assert sorted(number for shard in range(7) for number in twice.read(shard)) == rows.tolist()
+    np.testing.assert_allclose(twice.mean_and_std(rows), stream.mean_and_std(rows), rtol=1e-6)
 
 
 def test_missing_features_and_impossible_divisions_are_named(streamed, tmp_path):
