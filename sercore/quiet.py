@@ -19,6 +19,10 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import threadpoolctl
 
 TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1"}
 """Keeps ONNX Runtime from writing a device id to the user's cache folder and sending events."""
@@ -142,7 +146,11 @@ def one_thread() -> Iterator[None]:
     """Limit BLAS and OpenMP to one thread.
 
     Sums are rounded differently with another number of threads. Parallel work in sercore is over clips, in
-    processes, so one thread per clip gives the same bytes for any number of processes and cores.
+    processes or in threads of the caller, so one thread per clip gives the same bytes for any number of
+    processes, threads and cores.
+
+    The number of threads of BLAS belongs to the whole process. Threads of Python that are inside at the same
+    time share one limit, which ends with the last of them.
 
     Examples
     --------
@@ -152,10 +160,68 @@ def one_thread() -> Iterator[None]:
     {1}
     """
     import scipy.linalg  # noqa: F401 - it has its own BLAS, which can be limited only after it is loaded
-    from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
+    with _one_blas_thread, _limited(_libraries("openmp")):  # OpenMP counts for each thread of Python
         yield
+
+
+class _SharedLimit:
+    """One thread for BLAS, from the first thread of Python that enters to the last that leaves."""
+
+    def __init__(self):
+        self._lock, self._limits = threading.Lock(), contextlib.ExitStack()
+        self._n_inside, self._libraries = 0, None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            libraries = _libraries("blas")
+            if libraries is not self._libraries:  # the first, or an import has loaded another library since
+                self._limits.enter_context(_limited(libraries))
+                self._libraries = libraries
+            self._n_inside += 1
+
+    def __exit__(self, *_) -> None:
+        with self._lock:
+            self._n_inside -= 1
+            if not self._n_inside:
+                self._libraries = None
+                self._limits.close()
+
+
+_one_blas_thread = _SharedLimit()
+
+
+@contextlib.contextmanager
+def _limited(libraries: list[threadpoolctl.LibController]) -> Iterator[None]:
+    """One thread for each library, then as many as before."""
+    before = [(library, library.num_threads) for library in libraries]
+    try:
+        for library in libraries:
+            _set_n_threads(library, 1)
+        yield
+    finally:
+        for library, n_threads in before:
+            _set_n_threads(library, n_threads)
+
+
+def _set_n_threads(library: threadpoolctl.LibController, n_threads: int) -> None:
+    """Set the number of threads, whichever thread of Python has set it before."""
+    # since 3.8, set_num_threads does nothing if another thread of Python has a limit, which may end earlier
+    getattr(library, "_real_set_num_threads", library.set_num_threads)(n_threads)
+
+
+def _libraries(user_api: str) -> list[threadpoolctl.LibController]:
+    """The loaded libraries of ``blas`` or ``openmp``."""
+    return _search(len(sys.modules))[user_api]
+
+
+@functools.lru_cache(maxsize=1)
+def _search(_n_modules: int) -> dict[str, list[threadpoolctl.LibController]]:
+    """All loaded libraries; searched again, which takes milliseconds, only after an import."""
+    from threadpoolctl import ThreadpoolController
+
+    found = ThreadpoolController()
+    return {user_api: found.select(user_api=user_api).lib_controllers for user_api in ("blas", "openmp")}
 
 
 _SECONDS = 1.0

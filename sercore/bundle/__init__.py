@@ -16,6 +16,9 @@ Nothing is ever unpickled::
 ``training``          from a corpus to a bundle (``sercore train``)
 ``defaults``          the models that are used if none is named
 ``files``             prediction for many files, in parallel
+``output``            the same as one Parquet or CSV file, which an interrupted run continues
+``inputs``            files and folders, or a table of recordings
+``parts``             what such a run has written so far
 ``recordings``        long recordings in windows
 ``streaming``         the last seconds of a microphone, at regular steps
 ``prediction``        an emotion, or the reason for a rejection
@@ -39,6 +42,7 @@ from .. import quiet
 from .defaults import get_predictor, model_note, speech_predictor
 from .files import find_files, predict_clip, predict_files
 from .folder import digest
+from .output import Written, write_predictions
 from .prediction import Prediction, predict_or_reject
 from .predictor import Predictor
 from .printing import print_predictions
@@ -58,6 +62,7 @@ __all__ = [
     "Recording",
     "SampleBuffer",
     "Windows",
+    "Written",
     "digest",
     "find_files",
     "get_predictor",
@@ -71,4 +76,5 @@ __all__ = [
     "save",
     "shipped_bundle",
     "speech_predictor",
+    "write_predictions",
 ]

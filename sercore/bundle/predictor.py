@@ -62,6 +62,10 @@ def reference_signal(sr: int, *, seconds: float = 1.2) -> np.ndarray:
 class Predictor:
     """A loaded bundle, which predicts the emotion of clips. Create it with :meth:`load`.
 
+    Several threads may share a predictor: a prediction changes nothing in it, and has the same bits whatever
+    else is running. What is known of a speaker is in the predictor of :meth:`for_speaker`, which belongs to
+    one recording or stream.
+
     Parameters
     ----------
     manifest : Manifest

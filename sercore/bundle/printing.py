@@ -8,8 +8,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ..errors import SercoreError
 from .files import find_files, load_cached, predict_files, standard_input
+from .inputs import is_table
 from .model_card import corpus_rows, scores_text, summary
+from .output import write_predictions
 from .predictor import Predictor
 from .recordings import Windows
 from .rejection import NOT_SPEECH
@@ -70,6 +73,7 @@ def print_predictions(
     """
     bundle = bundle_path(bundle)
     predictor = load_cached(bundle, backend=backend, digest=digest)
+    _refuse_tables(names)
     piped = standard_input() if "-" in names else None
     files = find_files([piped if name == "-" else name for name in names])
     if not as_json:
@@ -93,6 +97,46 @@ def print_predictions(
         unknown = predictor.speaker_norm and speaker_norm is None
         _explain(["", *next_steps(predictor, bundle, unknown_speaker=unknown, refused=refused)])
     return status
+
+
+def write_predictions_and_report(
+    bundle: str | os.PathLike | None, names: Sequence[str], out: str | os.PathLike, **options
+) -> int:
+    """Write the predictions to a file, print what was written, and return the exit status.
+
+    Parameters
+    ----------
+    bundle : path or None
+        None for the default model of the package.
+    names, out, **options
+        See :func:`sercore.bundle.write_predictions`.
+
+    Returns
+    -------
+    int
+        :data:`OK`, or :data:`SOME_SKIPPED` if a recording was skipped.
+
+    Raises
+    ------
+    SercoreError
+        See :func:`sercore.bundle.write_predictions`.
+    """
+    if "-" in names:
+        raise SercoreError("standard input cannot be written to a file with --out; pass files or folders")
+    bundle = bundle_path(bundle)
+    predictor = load_cached(bundle, backend=options["backend"], digest=options["digest"])
+    _explain([*about_model(predictor, bundle), ""])
+    written = write_predictions(bundle, names, out, **options)
+    print(_printable(str(written)))
+    return SOME_SKIPPED if written.skipped else OK
+
+
+def _refuse_tables(names: Sequence[str]) -> None:
+    if tables := [name for name in names if is_table(name)]:
+        raise SercoreError(
+            f"{tables[0]} is a table; to predict the recordings that it lists, add --out predictions.csv "
+            "(or .parquet), which keeps its columns"
+        )
 
 
 def about_model(predictor: Predictor, bundle: str | os.PathLike) -> list[str]:

@@ -55,13 +55,23 @@ def _add_predict(commands) -> None:
         "predict", help="predict the emotions of recordings",
         epilog="Exit status: 0 if all recordings were read, 3 if at least one was skipped, 1 on an error.",
     )  # fmt: skip
-    predict.add_argument("files", nargs="+", metavar="FILE", help="files, folders, or - for standard input")
+    predict.add_argument(
+        "files", nargs="+", metavar="FILE",
+        help="files, folders, or - for standard input; with --out also one CSV or Parquet table of paths",
+    )  # fmt: skip
     predict.add_argument(
         "--bundle", type=Path,
         help="folder written by 'sercore train', or table+whisper, a model of the package that needs the "
         "extra 'pretrained' (default: table, the other model of the package)",
     )  # fmt: skip
-    predict.add_argument("--json", action="store_true", help="print one JSON object per line")
+    how = predict.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="print one JSON object per line")
+    how.add_argument(
+        "--out", type=Path, metavar="FILE",
+        help="write a .parquet or .csv file, with all columns of a table of recordings; repeat the command "
+        "after an interruption to continue",
+    )  # fmt: skip
+    predict.add_argument("--overwrite", action="store_true", help="replace the file of --out")
     predict.add_argument("--timeline", action="store_true", help="divide recordings into windows")
     predict.add_argument("--window", type=float, default=3.0, help="seconds (default: %(default)s)")
     predict.add_argument("--step", type=float, default=1.5, help="step in seconds (default: %(default)s)")
@@ -106,10 +116,15 @@ def _train(options) -> None:
 
 def _predict(options) -> int:
     from ..bundle import Windows, print_predictions
+    from ..bundle.printing import write_predictions_and_report
 
-    windows = Windows(options.window, options.step) if options.timeline else None
-    return print_predictions(
-        options.bundle, options.files, windows=windows, channel=options.channel, as_json=options.json,
-        n_jobs=options.jobs, backend=options.backend, digest=options.digest,
-        speaker_norm=options.speaker_norm,
-    )  # fmt: skip
+    how = {
+        "windows": Windows(options.window, options.step) if options.timeline else None,
+        "channel": options.channel, "n_jobs": options.jobs, "backend": options.backend,
+        "digest": options.digest, "speaker_norm": options.speaker_norm,
+    }  # fmt: skip
+    if options.out:
+        return write_predictions_and_report(
+            options.bundle, options.files, options.out, overwrite=options.overwrite, **how
+        )
+    return print_predictions(options.bundle, options.files, as_json=options.json, **how)

@@ -8,9 +8,13 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import CorpusError
 from .names import clean, plain
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _GUESS = "Windows-1252"  # every text can be read in it, rightly or not
@@ -64,15 +68,7 @@ def read_sheet(path: Path, aliases: Mapping[str, tuple[str, ...]]) -> Sheet:
         The file is not a table of text; the message says what it looks like.
     """
     try:
-        text, encoding = _decode(path.read_bytes())
-        text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
-        separator = ""
-        if text[:4].lower() == "sep=":  # written by Excel
-            first, _, text = text.partition("\n")
-            separator = first[4:5]
-        known = {name for column, others in aliases.items() for name in (column, *others)}
-        if separator not in SEPARATORS:
-            separator = _separator(text, known)
+        text, encoding, separator = _open(path, set(aliases).union(*aliases.values()))
         header, rows = _parse(text, separator)
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -85,6 +81,43 @@ def read_sheet(path: Path, aliases: Mapping[str, tuple[str, ...]]) -> Sheet:
     columns = tuple(_canonical(header, aliases))
     form = f"{SEPARATORS[separator]}-separated, {encoding}" if len(columns) > 1 else f"one column, {encoding}"
     return Sheet(columns, [dict(zip(columns, row, strict=True)) for row in rows], form, encoding)
+
+
+def read_text_table(path: Path, known: set[str]) -> pd.DataFrame:
+    """A CSV file with its columns and cells as they are, all of them text; empty cells are empty.
+
+    Parameters
+    ----------
+    path : Path
+    known : set of str
+        Expected columns; the separator is the one that finds most of them.
+
+    Raises
+    ------
+    CorpusError
+        The file is not a table of text.
+    """
+    import pandas as pd
+
+    try:
+        text, _, separator = _open(path, known)
+        options = {"dtype": str, "keep_default_na": False, "index_col": False}
+        return pd.read_csv(io.StringIO(text), sep=separator, **options)
+    except OSError as error:
+        raise CorpusError(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:  # also those of pandas
+        raise CorpusError(f"{path} cannot be read as CSV: {error}") from error
+
+
+def _open(path: Path, known: set[str]) -> tuple[str, str, str]:
+    """Text of a table with ``\\n`` at the ends of lines, its encoding, and its separator."""
+    text, encoding = _decode(path.read_bytes())
+    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
+    separator = ""
+    if text[:4].lower() == "sep=":  # written by Excel
+        first, _, text = text.partition("\n")
+        separator = first[4:5]
+    return text, encoding, separator if separator in SEPARATORS else _separator(text, known)
 
 
 def _decode(data: bytes) -> tuple[str, str]:
@@ -111,7 +144,7 @@ def _separator(text: str, known: set[str]) -> str:
     first = text.partition("\n")[0]
 
     def score(separator):
-        names = [_name(cell) for cell in first.split(separator)]
+        names = [plain_name(cell) for cell in first.split(separator)]
         return sum(name in known for name in names), len(names)
 
     return max(SEPARATORS, key=score)
@@ -128,7 +161,7 @@ def _parse(text: str, separator: str) -> tuple[list[str], list[list[str]]]:
         if not any(cells):
             continue
         if not header:
-            header = [_name(cell) for cell in cells]
+            header = [plain_name(cell) for cell in cells]
         elif len(cells) > len(header):
             raise ValueError(
                 f"line {reader.line_num} has {len(cells)} fields, the header has {len(header)}; put quotes "
@@ -141,7 +174,8 @@ def _parse(text: str, separator: str) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _name(cell: str) -> str:
+def plain_name(cell: str) -> str:
+    """A column name in lower case, with ``_`` for blanks."""
     return plain(cell.strip("\"'")).replace(" ", "_")
 
 

@@ -12,7 +12,8 @@ From features to a result table::
 folds. Everything that is fitted, including scaler, early stopping and calibration, uses the training part
 only, with inner splits over speakers. The **fold cache** is a folder with one file per (model, seed, fold):
 an interrupted run resumes, and several machines can share the folder. :func:`search` tunes parameters on the
-training part. :func:`score_blocks` compares the blocks of an encoder.
+training part. :func:`score_blocks` compares the blocks of an encoder. :class:`StreamedBatches` reads features
+that do not fit in memory; ``python -m sercore.training.distributed`` trains a network in several processes.
 
 Three arguments recur: ``model_params`` are parameters of the classifier or of the builder of the network,
 ``fit_params`` arguments of :func:`fit`, and ``augmented`` augmented versions of the features of all clips, of
@@ -47,6 +48,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "uniform_prior",
         ],
         "probes": ["probe"],
+        "streamed": ["FeatureStream", "StreamedBatches", "fit_streamed"],
         "hyperparameters": ["split_params", "default_space", "search", "search_defaults"],
     },
 )
