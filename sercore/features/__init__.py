@@ -25,6 +25,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "lpc": ["formants"],
         "recipe": ["PRESETS", "Recipe", "get_recipe"],
         "spectrum": ["Spectrum", "mel_centres", "mel_filters"],
-        "store": ["Extracted", "extract_frames", "extract_table"],
+        "store": ["Extracted", "extract_frames", "extract_table", "fill_cache"],
     },
 )
