@@ -17,7 +17,12 @@ and leave at any time: Dask computes the task of a worker that was lost on anoth
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from functools import partial
 
 from ..errors import ClusterError
 from ..files import worker_folder
@@ -30,8 +35,8 @@ AHEAD = 1000
 
 
 @contextlib.contextmanager
-def parallel(scheduler=None, *, n_jobs: int = -1) -> Iterator:
-    """A ``joblib.Parallel`` that returns results in the order of the tasks, as they arrive.
+def parallel(scheduler=None, *, n_jobs: int = -1) -> Iterator[Callable[[Iterable], Iterator]]:
+    """A function that runs tasks of ``joblib.delayed`` in parallel and returns their results in order.
 
     Parameters
     ----------
@@ -44,31 +49,50 @@ def parallel(scheduler=None, *, n_jobs: int = -1) -> Iterator:
     Raises
     ------
     ClusterError
-        Dask is not installed, the scheduler or its workers cannot be reached, or the workers end.
+        Dask is not installed, the scheduler or its workers cannot be reached, or they end.
+
+    Notes
+    -----
+    Joblib's own backend for Dask computes in the calling process if the cluster has one core when it starts.
 
     Examples
     --------
     >>> import joblib
-    >>> with parallel(n_jobs=1) as workers:
-    ...     list(workers(joblib.delayed(abs)(n) for n in (-1, 2)))
+    >>> with parallel(n_jobs=1) as run:
+    ...     list(run(joblib.delayed(abs)(n) for n in (-1, 2)))
     [1, 2]
     """
     import joblib
 
-    options = {"return_as": "generator", "temp_folder": worker_folder()}
     if scheduler is None:
-        yield joblib.Parallel(n_jobs=n_jobs, **options)
+        yield joblib.Parallel(n_jobs=n_jobs, return_as="generator", temp_folder=worker_folder())
         return
-    with _client(scheduler) as client, joblib.parallel_config(backend="dask", client=client):
+    with _client(scheduler) as client:
         from distributed import KilledWorker
 
         try:
-            yield joblib.Parallel(n_jobs=-1, pre_dispatch=AHEAD, **options)
+            yield partial(_submit, client)
         except KilledWorker as error:
             raise ClusterError(
                 f"{_address(client)}: several workers ended while they computed the same clips ({error}); "
                 "see their logs, and give each more memory"
             ) from error
+        except CancelledError as error:
+            raise ClusterError(
+                f"{_address(client)}: the scheduler ended; start it again and repeat the call, which "
+                "continues from the finished shards"
+            ) from error
+
+
+def _submit(client, jobs: Iterable) -> Iterator:
+    """Results of the tasks in their order, each as soon as it and those before are finished."""
+    waiting = deque()
+    for function, arguments, options in jobs:
+        if len(waiting) == AHEAD:
+            yield waiting.popleft().result()
+        waiting.append(client.submit(function, *arguments, **options, pure=False))
+    while waiting:
+        yield waiting.popleft().result()
 
 
 @contextlib.contextmanager
@@ -83,13 +107,8 @@ def _client(scheduler) -> Iterator:
     with contextlib.ExitStack() as opened:
         client = scheduler
         if isinstance(scheduler, str):
-            try:
-                client = opened.enter_context(Client(scheduler, timeout=SECONDS, set_as_default=False))
-            except (OSError, ValueError) as error:  # TimeoutError is an OSError
-                raise ClusterError(
-                    f"{scheduler}: no Dask scheduler answers ({error}); start one with 'dask scheduler', "
-                    "which prints its address"
-                ) from error
+            _wait_for(scheduler)
+            client = opened.enter_context(Client(scheduler, timeout=SECONDS, set_as_default=False))
         try:
             client.wait_for_workers(1, timeout=SECONDS)
         except TimeoutError as error:
@@ -98,6 +117,24 @@ def _client(scheduler) -> Iterator:
                 f"'dask worker {_address(client)} --nworkers -1 --nthreads 1'"
             ) from error
         yield client
+
+
+def _wait_for(address: str) -> None:
+    """Return when something listens at an address; a Client that cannot connect leaves threads behind."""
+    from distributed.comm import get_address_host_port
+
+    end = time.monotonic() + SECONDS
+    while True:
+        try:
+            socket.create_connection(get_address_host_port(address), timeout=SECONDS).close()
+            return
+        except (OSError, ValueError) as error:
+            if isinstance(error, ValueError) or time.monotonic() > end:
+                raise ClusterError(
+                    f"{address}: no Dask scheduler answers ({error}); start one with 'dask scheduler', which "
+                    "prints its address"
+                ) from error
+            time.sleep(0.2)
 
 
 def _address(client) -> str:

@@ -119,9 +119,9 @@ class Plan:
         n_clips = sum(len(rows) for _, rows in tasks)
         with (
             tqdm(total=n_clips, desc=self.title, unit="clip", disable=not (progress and tasks)) as bar,
-            cluster.parallel(scheduler, n_jobs=n_jobs) as workers,
+            cluster.parallel(scheduler, n_jobs=n_jobs) as parallel,
         ):
-            for (_, rows), result in zip(tasks, workers(jobs), strict=True):
+            for (_, rows), result in zip(tasks, parallel(jobs), strict=True):
                 yield result
                 bar.update(len(rows))
 
@@ -149,8 +149,8 @@ def _compute_shard(
     quiet.end_with_parent()
     if recipe.key not in shards.folder:
         raise ClusterError(
-            f"a worker computes recipe {recipe.key} for {shards.folder.rpartition('/')[2]}, because its version "
-            "of sercore is another; install the same version on all machines"
+            f"a worker computes recipe {recipe.key} for {shards.folder.rpartition('/')[2]}: its version of "
+            "sercore is another; install the same version on all machines"
         )
     make = _extractor(recipe, kind)
     values, bad = [], {}
