@@ -11,6 +11,10 @@ import pandas as pd
 import pytest
 from toys import campaign_worker
 
+from sercore.cli import main
+from sercore.course import published
+from sercore.errors import SercoreError
+
 TESTS = Path(__file__).parents[1]
 
 
@@ -40,6 +44,15 @@ def kill_during_a_fold(process, log):
 
 def predictions(folder, number):
     return pd.read_parquet(folder / f"out{number}" / "toy.parquet")
+
+
+def test_command_passes_the_number_of_processes(monkeypatch, capsys):
+    def run_campaign(name, *, n_jobs):
+        raise SercoreError(f"{name} with {n_jobs} processes")
+
+    monkeypatch.setattr(published, "run_campaign", run_campaign)
+    assert main(["results", "--measure", "--jobs", "3", "tess-loso"]) == 1
+    assert "tess-loso with 3 processes" in capsys.readouterr().err
 
 
 @pytest.mark.slow
