@@ -158,6 +158,21 @@ class Shards:
         return final
 
 
+def clip_key(clip_id: str, path: str) -> str:
+    """Identity of a cached clip: id, file size and modification time.
+
+    Examples
+    --------
+    >>> clip_key("demo/a", "no/such/file")
+    'demo/a|missing'
+    """
+    try:
+        info = os.stat(path)
+        return f"{clip_id}|{info.st_size}|{info.st_mtime_ns}"
+    except OSError:
+        return f"{clip_id}|missing"
+
+
 def task_hash(keys: Iterable[str]) -> str:
     """The part of the name of a shard that depends on its clips; none of them is unusable."""
     return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:12]

@@ -20,7 +20,7 @@ from ..errors import AudioError, ClusterError
 from . import cluster
 from .extraction import frames, prepare, table_row
 from .recipe import Recipe
-from .shards import Shards, is_final, task_hash
+from .shards import Shards, clip_key, is_final, task_hash
 
 SHARD_CLIPS = 64
 """Maximum number of clips per cache file."""
@@ -63,7 +63,7 @@ class Plan:
     def of(cls, index, recipe, kind, *, cache, augmentation, version) -> Plan:
         """The plan of :func:`sercore.features.extract_table` and its relatives."""
         name = f"{kind}-{recipe.key}" + (f"-{augmentation.key}-{version}" if augmentation else "")
-        keys = [_clip_key(*clip) for clip in zip(index["clip_id"], index["path"], strict=True)]
+        keys = [clip_key(*clip) for clip in zip(index["clip_id"], index["path"], strict=True)]
         return cls(
             index, recipe, kind, Shards(cache, name), keys,
             augmentation and partial(augmentation, version=version),
@@ -131,15 +131,6 @@ def _extractor(recipe, kind: str):
     if not isinstance(recipe, Recipe):
         return recipe.extractor(kind)
     return partial(table_row if kind == "table" else frames, recipe=recipe)
-
-
-def _clip_key(clip_id: str, path: str) -> str:
-    """Identity of a cached clip: id, file size and modification time."""
-    try:
-        info = os.stat(path)
-        return f"{clip_id}|{info.st_size}|{info.st_mtime_ns}"
-    except OSError:
-        return f"{clip_id}|missing"
 
 
 def _compute_shard(
