@@ -7,7 +7,8 @@ A waveform goes through these steps; a :class:`Recipe` states all their settings
         └─ table_row(wave, recipe)   functionals of the descriptors over time, [shape=(n_columns,)]
 
 Networks on frames read the former, all other models the latter. :func:`extract_frames` and
-:func:`extract_table` apply them to a corpus in parallel and cache the result. :func:`row_names`,
+:func:`extract_table` apply them to a corpus in parallel, also on a cluster (:mod:`sercore.features.cluster`),
+and cache the result; :func:`fill_cache` only fills the cache. :func:`row_names`,
 :func:`column_names` and :func:`column_groups` name the features. :func:`compute` returns single descriptors
 of a clip, :func:`formants` the resonances of the vocal tract.
 """
@@ -17,7 +18,7 @@ import lazy_loader
 # lazy, because reading frames for a network needs neither pandas nor librosa, which are slow to import
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["descriptors", "functionals", "pitch", "spectrum"],
+    submodules=["cluster", "descriptors", "functionals", "pitch", "spectrum"],
     submod_attrs={
         "descriptors": ["DESCRIPTORS", "slope"],
         "extraction": ["compute", "frames", "prepare", "table_row"],
