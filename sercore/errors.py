@@ -57,6 +57,10 @@ class StoreError(SercoreError):
     """Too many clips could not be read, or a cache cannot be written."""
 
 
+class ClusterError(SercoreError):
+    """A Dask scheduler or its workers cannot be reached, or the workers ended."""
+
+
 class SplitError(SercoreError, ValueError):
     """A split is impossible or leaks: too few speakers, a missing class, a speaker on both sides.
 

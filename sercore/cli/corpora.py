@@ -35,9 +35,23 @@ def add_commands(commands) -> None:
 
     extract = commands.add_parser("extract", help="write the features of every clip to a Parquet file")
     add_corpus_options(extract)
-    extract.add_argument("--recipe", default="default", help="name of a recipe (default: %(default)s)")
-    extract.add_argument("--out", type=Path, help="Parquet file (default: CORPUS-RECIPE.parquet)")
-    extract.add_argument("--jobs", type=n_processes, default=-1, help="worker processes (default: all cores)")
+    what = extract.add_mutually_exclusive_group()
+    what.add_argument("--recipe", default="default", help="name of a recipe (default: %(default)s)")
+    what.add_argument(
+        "--encoder", metavar="NAME",
+        help="embeddings of a pretrained encoder instead: whisper_tiny_en, or an ONNX file",
+    )  # fmt: skip
+    result = extract.add_mutually_exclusive_group()
+    result.add_argument("--out", type=Path, help="Parquet file (default: CORPUS-RECIPE.parquet)")
+    result.add_argument(
+        "--cache-only", choices=("table", "frames"), help="only fill the cache, for any number of clips"
+    )
+    extract.add_argument("--cache", metavar="URL", help="folder or fsspec URL of the cache, such as s3://…")
+    workers = extract.add_mutually_exclusive_group()
+    workers.add_argument("--jobs", type=n_processes, default=-1, help="worker processes (default: all cores)")
+    workers.add_argument(
+        "--scheduler", metavar="ADDRESS", help="compute on a Dask cluster: tcp://HOST:8786 (data/CLUSTER.md)"
+    )
     extract.set_defaults(command=_extract)
 
 
@@ -76,11 +90,19 @@ def _extract(options) -> None:
     import pandas as pd
 
     from ..corpora import load_index
-    from ..features.store import extract_table
+    from ..encoders import encoder_recipe
+    from ..features.store import extract_table, fill_cache
     from ..training import write_parquet
 
     index = load_index(options.corpus, options.root)
-    table = extract_table(index, options.recipe, n_jobs=options.jobs)
-    out = options.out or Path(f"{options.corpus}-{options.recipe}.parquet")
+    recipe = encoder_recipe(options.encoder) if options.encoder else options.recipe
+    where = {"cache": options.cache, "scheduler": options.scheduler, "n_jobs": options.jobs}
+    if options.cache_only:
+        bad = fill_cache(index, recipe, options.cache_only, **where)
+        print(f"{len(index) - len(bad)} of {len(index)} clips are in the cache ({options.cache_only})")
+        return
+    table = extract_table(index, recipe, **where)
+    name = Path(options.encoder).stem if options.encoder else options.recipe
+    out = options.out or Path(f"{options.corpus}-{name}.parquet")
     write_parquet(pd.concat([table.index, pd.DataFrame(table.X, columns=table.columns)], axis=1), out)
     print(f"{len(table.X)} clips × {len(table.columns)} features (recipe {table.recipe.key}): {out}")

@@ -54,7 +54,14 @@ def add_results(commands) -> None:
     """Add ``results`` and ``bench`` to the parser."""
     results = commands.add_parser("results", help="print published scores, recomputed from predictions")
     results.add_argument("names", nargs="*", metavar="CAMPAIGN", help="names of campaigns (default: all)")
-    results.add_argument("--measure", action="store_true", help="first train the models on real recordings")
+    results.add_argument(
+        "--measure", action="store_true",
+        help="first train the models on real recordings; started several times, also on machines that share "
+        "the data folder, the commands share the folds",
+    )  # fmt: skip
+    results.add_argument(
+        "--jobs", type=n_processes, default=2, help="processes of this command (default: %(default)s)"
+    )
     results.add_argument("--readme", action="store_true", help="also update the generated tables")
     results.set_defaults(command=_results)
 
@@ -147,7 +154,7 @@ def _results(options) -> None:
                 print(f"\n{name}, {adaptation}\n{cross_corpus_text(part)}")
             continue
         if options.measure:
-            print(published.run_campaign(name))
+            print(published.run_campaign(name, n_jobs=options.jobs))
         print(f"\n{name}\n{table_text(published.table(name))}")
     if options.readme:
         predictions.state_unknown(published.oof_folder())

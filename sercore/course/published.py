@@ -257,7 +257,9 @@ def run_campaign(
 ) -> Path:
     """Train and evaluate all models of a campaign, and return the file of out-of-fold predictions.
 
-    Every finished (model, seed, fold) is cached, so an interrupted campaign resumes.
+    Every finished (model, seed, fold) is cached, so an interrupted campaign resumes. Processes on several
+    machines that share the data folder share the work: each computes the folds that are free, in all models,
+    before it waits for those of the others, and each writes the same predictions.
 
     Parameters
     ----------
@@ -282,21 +284,25 @@ def run_campaign(
     from ..training import out_of_fold
 
     campaign = _get(name)
-    path, tables = oof_folder() / f"{name}.parquet", []
-    for model in campaign.models if models is None else models:
-        index, X, augmented, classes = _features(campaign, model, root, n_jobs)
+    names = list(campaign.models if models is None else models)
+    features, tables = {}, {}
+    for model in (*names, *names):  # all free folds first; the second time also those of other processes
+        kind = reads_frames(model)
+        if kind not in features:
+            features[kind] = _features(campaign, model, root, n_jobs)
+        index, X, augmented, classes = features[kind]
         fit_params = AUGMENTED | _OVERRIDES.get(model, {}) if campaign.augmented else campaign.fit_params
         with _dtype_policy(campaign.precision):
-            tables.append(
-                out_of_fold(
-                    index, X, classes, model=model, fit_params=fit_params, augmented=augmented,
-                    split=campaign.split, n_folds=campaign.n_folds,
-                    seeds=campaign.seeds if model in campaign.repeated else campaign.seeds[:1],
-                    folder=paths.cache_dir() / "oof" / name,
-                    n_jobs=n_jobs if campaign.precision == "float32" else 1,  # workers use float32
-                ).assign(model=model, recipe=_recipe(campaign, model).key)
-            )  # fmt: skip
-    write_predictions(pd.concat(tables, ignore_index=True), path, keep=models is not None)
+            tables[model] = out_of_fold(
+                index, X, classes, model=model, fit_params=fit_params, augmented=augmented,
+                split=campaign.split, n_folds=campaign.n_folds,
+                seeds=campaign.seeds if model in campaign.repeated else campaign.seeds[:1],
+                folder=paths.cache_dir() / "oof" / name,
+                n_jobs=n_jobs if campaign.precision == "float32" else 1,  # workers use float32
+                wait=model in tables, progress=model not in tables,
+            ).assign(model=model, recipe=_recipe(campaign, model).key)  # fmt: skip
+    path = oof_folder() / f"{name}.parquet"
+    write_predictions(pd.concat(tables.values(), ignore_index=True), path, keep=models is not None)
     return path
 
 

@@ -7,7 +7,8 @@ A waveform goes through these steps; a :class:`Recipe` states all their settings
         └─ table_row(wave, recipe)   functionals of the descriptors over time, [shape=(n_columns,)]
 
 Networks on frames read the former, all other models the latter. :func:`extract_frames` and
-:func:`extract_table` apply them to a corpus in parallel and cache the result. :func:`row_names`,
+:func:`extract_table` apply them to a corpus in parallel, also on a cluster (:mod:`sercore.features.cluster`),
+and cache the result; :func:`fill_cache` only fills the cache. :func:`row_names`,
 :func:`column_names` and :func:`column_groups` name the features. :func:`compute` returns single descriptors
 of a clip, :func:`formants` the resonances of the vocal tract. An :class:`OpenSmileRecipe` makes tables of
 openSMILE's functionals instead, if that package is installed.
@@ -18,7 +19,7 @@ import lazy_loader
 # lazy, because reading frames for a network needs neither pandas nor librosa, which are slow to import
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["descriptors", "functionals", "pitch", "spectrum"],
+    submodules=["cluster", "descriptors", "functionals", "pitch", "spectrum"],
     submod_attrs={
         "descriptors": ["DESCRIPTORS", "slope"],
         "extraction": ["compute", "frames", "prepare", "table_row"],
@@ -27,6 +28,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "opensmile": ["OpenSmileRecipe"],
         "recipe": ["PRESETS", "Recipe", "get_recipe"],
         "spectrum": ["Spectrum", "mel_centres", "mel_filters"],
-        "store": ["Extracted", "extract_frames", "extract_table"],
+        "store": ["Extracted", "extract_frames", "extract_table", "fill_cache"],
     },
 )

@@ -30,6 +30,7 @@ def out_of_fold(
     scale: bool = True,
     folder: str | os.PathLike | None = None,
     n_jobs: int = 1,
+    wait: bool = True,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Out-of-fold probabilities of every clip, by models that were not trained on its speaker.
@@ -69,9 +70,12 @@ def out_of_fold(
         Whether to standardise the features with the mean and standard deviation of the training clips.
     folder : path, optional
         Fold cache: each finished (model, seed, fold) is a Parquet file, and is not run again. A change of
-        features, labels, folds or parameters changes the file name.
+        features, labels, folds or parameters changes the file name. Processes on several machines may share
+        the folder; no fold is computed twice (:mod:`sercore.training.claims`).
     n_jobs : int
         Number of processes, as far as memory allows; each needs the features and one model.
+    wait : bool
+        Whether to wait for folds that other processes are computing; without, they are left out.
     progress : bool
         Whether to show a progress bar.
 
@@ -114,9 +118,9 @@ def out_of_fold(
         index, X, classes, model, model_params=model_params or {}, fit_params=fit_params or {},
         augmented=augmented, test_versions=test_versions, split=split, scale=scale, folder=folder,
     )  # fmt: skip
-    done = run_folds(job, tasks, n_jobs=n_jobs)
-    shown = tqdm(done, total=len(tasks), desc=model, unit="fold", disable=not progress)
-    return pd.concat(shown, ignore_index=True)
+    done = run_folds(job, tasks, n_jobs=n_jobs, wait=wait)
+    shown = list(tqdm(done, total=len(tasks), desc=model, unit="fold", disable=not progress))
+    return pd.concat(shown, ignore_index=True) if shown else pd.DataFrame()
 
 
 def compare(

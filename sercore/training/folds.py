@@ -23,6 +23,7 @@ from ..files import worker_folder
 from ..models import check_keras, is_network, reads_frames
 from ..splits import Fold, assert_disjoint, make_folds
 from .auxiliary import auxiliary_targets
+from .claims import claim, is_claimed
 from .classical import fit_classical, predict_proba
 from .fold_cache import read_fold, write_fold
 from .networks import fit, fit_network
@@ -38,6 +39,9 @@ Folds that were cached before these columns existed do not have them."""
 
 _LATER = ("auxiliary", "auxiliary_weight", "global_clipnorm", "weight_decay")
 """Parameters that earlier files of the fold cache do not have; their defaults change nothing."""
+
+_POLL_SECONDS = 1.0
+"""How often folds that other processes compute are looked for."""
 
 _PROCESS_BYTES = 700 * 2**20  # memory of Python, TensorFlow and a network
 
@@ -174,20 +178,48 @@ def make_tasks(index, split, seeds, n_folds) -> list[tuple[int, Fold]]:
     return tasks
 
 
-def run_folds(job: Job, tasks, *, n_jobs: int = 1) -> Iterator[pd.DataFrame]:
-    """Out-of-fold rows of each task, read from the fold cache or computed and written to it."""
+def run_folds(job: Job, tasks, *, n_jobs: int = 1, wait: bool = True) -> Iterator[pd.DataFrame]:
+    """Out-of-fold rows of each task, read from the fold cache or computed and written to it.
+
+    Other processes may compute folds of the same cache (:mod:`sercore.training.claims`). They are waited
+    for; without `wait` they are left out.
+    """
     import joblib
 
     job.check()
     base = job.digest() if job.folder else ""
+    files = [_file(job, base, seed, fold) for seed, fold in tasks]
     packed = [_pack(part) for part in (job.X, *job.augmented)]  # large arrays are shared between processes
     light_job = Job(**{**vars(job), "X": None, "augmented": ()})
     n_jobs = _affordable(n_jobs, sum(values.nbytes for values, _ in packed))
     n_threads = max(1, joblib.cpu_count() // n_jobs) if n_jobs > 1 else None  # None: as in this process
     workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator", temp_folder=worker_folder())
-    return workers(
-        joblib.delayed(_run)(light_job, packed, base, seed, fold, n_threads) for seed, fold in tasks
-    )
+
+    def run(numbers: list[int]) -> Iterator[pd.DataFrame | None]:
+        return workers(
+            joblib.delayed(_run)(light_job, packed, files[k], *tasks[k], n_threads) for k in numbers
+        )
+
+    return _in_order(run, files, wait)
+
+
+def _in_order(run, files: list[Path | None], wait: bool) -> Iterator[pd.DataFrame]:
+    """Results in the order of the tasks; those that another process computes are asked for again."""
+    done, n_shown, waiting = {}, 0, list(range(len(files)))
+    ready = waiting
+    while waiting:
+        for number, rows in zip(ready, run(ready), strict=True):
+            if rows is not None:
+                done[number] = rows
+                waiting = [k for k in waiting if k != number]
+            while n_shown in done:
+                yield done.pop(n_shown)
+                n_shown += 1
+        if not wait:
+            break
+        while waiting and not (ready := [k for k in waiting if not is_claimed(files[k])]):
+            time.sleep(_POLL_SECONDS)
+    yield from (done[k] for k in sorted(done))
 
 
 def _affordable(n_jobs: int, n_bytes: int) -> int:
@@ -206,15 +238,37 @@ def _affordable(n_jobs: int, n_bytes: int) -> int:
     return n_jobs
 
 
-def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int | None) -> pd.DataFrame:
-    """Out-of-fold rows of one fold."""
+def _file(job: Job, base: str, seed: int, fold: Fold) -> Path | None:
+    """File of a fold in the fold cache, without the digest of its content."""
+    if not job.folder:
+        return None
+    key = hashlib.sha256(f"{base} {fold.train.tolist()} {fold.test.tolist()}".encode()).hexdigest()
+    return Path(job.folder) / f"{job.model}-{job.split}-seed{seed}-{fold.name}-{key[:12]}"
+
+
+def _run(
+    job: Job, packed, file: Path | None, seed: int, fold: Fold, n_threads: int | None
+) -> pd.DataFrame | None:
+    """Out-of-fold rows of one fold, or None while another process computes it."""
     quiet.end_with_parent()
-    path = None
-    if job.folder:
-        key = hashlib.sha256(f"{base} {fold.train.tolist()} {fold.test.tolist()}".encode()).hexdigest()
-        path = Path(job.folder) / f"{job.model}-{job.split}-seed{seed}-{fold.name}-{key[:12]}"
-        if (cached := read_fold(path)) is not None:
+    if file is None:
+        return _compute(job, packed, seed, fold, n_threads)
+    if (cached := read_fold(file)) is not None:
+        return cached
+    with claim(file) as mine:
+        if not mine:
+            return None
+        if (cached := read_fold(file)) is not None:  # finished between the first look and the claim
             return cached
+        rows = _compute(job, packed, seed, fold, n_threads)
+        if (cached := read_fold(file)) is not None:  # by a process that took this one for dead
+            return cached
+        write_fold(rows, file)
+        return rows
+
+
+def _compute(job: Job, packed, seed: int, fold: Fold, n_threads: int | None) -> pd.DataFrame:
+    """Out-of-fold rows of one fold."""
     if n_threads:  # TensorFlow reads it at its first import
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))
     X, *augmented = map(_unpack, packed)
@@ -229,10 +283,7 @@ def _run(job: Job, packed, base: str, seed: int, fold: Fold, n_threads: int | No
     _predict_average(predict, versions, batch)
     costs["ms_per_clip"] = 1e3 * (time.perf_counter() - start) / len(batch)
     rows = oof_rows(job.index, fold, proba, job.classes, model=job.name, split=job.split, seed=seed)
-    rows = rows.assign(**{name: costs[name] for name in COSTS}, **origin(job.model))
-    if path:
-        write_fold(rows, path)
-    return rows
+    return rows.assign(**{name: costs[name] for name in COSTS}, **origin(job.model))
 
 
 def origin(model: str) -> dict[str, str]:

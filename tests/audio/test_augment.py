@@ -13,7 +13,7 @@ from sercore import features, synth
 from sercore.audio import augment
 from sercore.audio.augment import Augmentation
 from sercore.errors import RecipeError
-from sercore.features import store
+from sercore.features import store, tasks
 
 SR = 16_000
 NOTHING = Augmentation(tract=None, speed=None, snr_db=None, gain_db=None, probability=1.0)
@@ -280,7 +280,7 @@ def test_cache_separates_augmented_versions(index, tmp_path, monkeypatch):
             if cached:
                 assert alike(X, made[key])
             made[key] = X
-        monkeypatch.setattr(store, "frames", lambda *_: pytest.fail("a cached clip was computed again"))
+        monkeypatch.setattr(tasks, "frames", lambda *_: pytest.fail("a cached clip was computed again"))
     versions = list(made.values())
     for k, some in enumerate(versions):
         for others in versions[:k]:

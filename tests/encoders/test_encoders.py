@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from toys.encoders import encoder_by_hand
+from toys.encoders import encoder_by_hand, wave_graph
 
 from sercore import features
 from sercore.encoders import (
@@ -30,38 +30,6 @@ RECIPE = EncoderRecipe(weights="random", seconds=2.0)
 @pytest.fixture(scope="module")
 def encoder():
     return keras_encoder(whisper.build_whisper(SMALL, n_frames=200, seed=3), RECIPE)
-
-
-def wave_graph(path, *, n_samples="n_samples", stacked=False, mask=False, names=("first", "second")):
-    """An ONNX encoder: two convolutions of 400 samples, every 320, with 3 channels each."""
-    onnx = pytest.importorskip("onnx")
-    from onnx import TensorProto, helper, numpy_helper
-
-    rng = np.random.default_rng(5)
-    inputs = [helper.make_tensor_value_info("waves", TensorProto.FLOAT, ["batch", n_samples])]
-    if mask:
-        inputs.append(
-            helper.make_tensor_value_info("attention_mask", TensorProto.INT64, ["batch", n_samples])
-        )
-    axis = numpy_helper.from_array(np.array([1]), "axis")
-    weights, nodes = [axis], [helper.make_node("Unsqueeze", ["waves", "axis"], ["x"])]
-    for name in names:
-        kernel = rng.standard_normal((3, 1, 400)).astype(np.float32)
-        weights.append(numpy_helper.from_array(kernel, f"{name}_kernel"))
-        nodes.append(helper.make_node("Conv", ["x", f"{name}_kernel"], [f"{name}_y"], strides=[320]))
-        nodes.append(helper.make_node("Transpose", [f"{name}_y"], [name], perm=[0, 2, 1]))
-    shapes = {name: ["batch", "frames", 3] for name in names}
-    if stacked:
-        nodes += [helper.make_node("Unsqueeze", [name, "axis"], [f"{name}_1"]) for name in names]
-        nodes.append(helper.make_node("Concat", [f"{name}_1" for name in names], ["blocks"], axis=1))
-        shapes = {"blocks": ["batch", len(names), "frames", 3]}
-    outputs = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()
-    ]
-    graph = helper.make_graph(nodes, "encoder", inputs, outputs, weights)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    onnx.save(model, path)
-    return {w.name.removesuffix("_kernel"): numpy_helper.to_array(w)[:, 0] for w in weights[1:]}
 
 
 def test_row_is_mean_and_standard_deviation_of_frames(encoder, wave):

@@ -13,7 +13,7 @@ from toys import bundles
 
 from sercore import audio, features
 from sercore.errors import StoreError
-from sercore.features import store
+from sercore.features import store, tasks
 
 SMALL = features.Recipe(descriptors=("log_mel", "rms_db"), n_mels=12, n_mfcc=12, parts=(), timing=False)
 
@@ -77,7 +77,7 @@ def test_second_run_and_subset_use_cache(index, tmp_path, monkeypatch):
     def never(*_):
         raise AssertionError("a cached clip was computed again")
 
-    monkeypatch.setattr(store, "table_row", never)
+    monkeypatch.setattr(tasks, "table_row", never)
     again = store.extract_table(index, SMALL, cache=cache, n_jobs=1, progress=False)
     np.testing.assert_array_equal(first.X, again.X)
     part = store.extract_table(index.iloc[40:60], SMALL, cache=cache, n_jobs=1, progress=False)

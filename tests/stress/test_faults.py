@@ -29,7 +29,7 @@ from sercore.bundle.files import standard_input
 from sercore.corpora import demo, download, fetch, identity, scanning, transfer, verification
 from sercore.course import notebooks
 from sercore.errors import AudioError, BundleError, CorpusError, StoreError
-from sercore.features import store
+from sercore.features import store, tasks
 from sercore.files import owner_tag
 from sercore.interpret import importance
 from sercore.training import folds
@@ -406,7 +406,7 @@ def test_workers_end_with_a_killed_process(tmp_path):
 @pytest.mark.parametrize(
     ("task", "n_arguments"),
     [
-        (store._compute_shard, 7),
+        (tasks._compute_shard, 7),
         (folds._run, 6),
         (files._predict_list, 7),
         (demo._write, 2),
