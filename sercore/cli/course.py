@@ -114,7 +114,16 @@ def _book(options) -> None:
 
 
 def _results(options) -> None:
-    from ..course import confidence, cross_corpus, encoder_tables, probes, published, readme, robustness
+    from ..course import (
+        confidence,
+        cross_corpus,
+        encoder_tables,
+        probes,
+        published,
+        readme,
+        robustness,
+        what_helps,
+    )
     from ..evaluation import cross_corpus_text, table_text
 
     files = {name: module for module in (confidence, robustness) for name in module.FILES}
@@ -145,6 +154,7 @@ def _results(options) -> None:
         readme.replace("probes", encoder_tables.probes_markdown())
         readme.replace("fusion", readme.fusion_markdown())
         readme.replace("cross-corpus", readme.cross_corpus_markdown())
+        readme.replace("steps", what_helps.steps_markdown())
         readme.replace("sources", readme.sources_markdown())
         readme.replace("curve", readme.curve_markdown())
         readme.replace("calibration", readme.calibration_markdown())
