@@ -161,7 +161,6 @@ def cross_corpus_markdown() -> str:
     for name, campaign in cross_corpus.CAMPAIGNS.items():
         title = f"{FEATURES[campaign.features]}, scheme `{campaign.scheme}`"
         title += "" if campaign.model == "logistic_nested" else f", network `{campaign.model}`"
-        title += ", augmented training clips" if campaign.augmented else ""
         parts.append(f"**{title}**\n\n{_crossed_markdown(cross_corpus.table(name), campaign)}")
     return "\n\n".join(parts)
 
@@ -185,8 +184,9 @@ def _crossed_markdown(table: pd.DataFrame, campaign) -> str:
         cells += [_cell(keyed.loc[key]) if key in keyed.index else "" for key in keys]
         lines.append("| " + " | ".join(cells) + " |")
     pooled = table["train"].str.contains("+", regex=False) & ~table["balanced"].astype(bool)
+    number = "six" if len(campaign.sources) == 3 else "two"
     for label, part, mean in (
-        ("mean of the six pairs", table, mean_over_pairs),
+        (f"mean of the {number} pairs", table, mean_over_pairs),
         ("mean of the three pooled trainings", table[pooled], lambda rows: rows["ua"].mean()),
     ):
         if len(part) == 0:

@@ -26,7 +26,7 @@ def test_predictions_are_complete(name):
     assert (sizes["size"].groupby("test").nunique() == 1).all()
     for adaptation in campaign.adaptations:
         pairs = crossed.loc[crossed["adaptation"] == adaptation, ["train", "test"]].drop_duplicates()
-        assert len(pairs) == (6 if campaign.pairs_only else 9)
+        assert len(pairs) == (2 * len(campaign.sources) if campaign.pairs_only else 9)
     if campaign.pairs_only:
         assert len(crossed) == len(oof)
         return
