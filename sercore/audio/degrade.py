@@ -120,6 +120,15 @@ def encode_gsm(wave: np.ndarray, *, sr: int = SAMPLE_RATE) -> np.ndarray:
     return _fit(soxr.resample(decoded, 8000, sr, quality="HQ"), wave)
 
 
+def encode_mulaw(wave: np.ndarray, *, sr: int = SAMPLE_RATE) -> np.ndarray:
+    """Waveform after a digital telephone line (ITU-T G.711, µ-law, 64 kbit/s, 8 kHz), band limited."""
+    import soxr
+
+    narrow = soxr.resample(limit_band(wave, sr=sr), sr, 8000, quality="HQ")
+    decoded = _through_file(narrow, 8000, format="WAV", subtype="ULAW")
+    return _fit(soxr.resample(decoded, 8000, sr, quality="HQ"), wave)
+
+
 def encode_opus(wave: np.ndarray, *, compression: float = 1.0, sr: int = SAMPLE_RATE) -> np.ndarray:
     """Waveform after the Opus codec, which browsers and messengers use.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,22 @@ from .speakers import Voice
 TOLERANCE = 0.02
 """Largest difference between the probabilities for the reference signal now and at the time of training.
 Rounding differs between machines and can change the decision of a tree; another model differs by more."""
+
+
+_LONGEST, _PIECE = 8.0, 3.0
+"""Seconds: a longer recording of a person is cut into pieces, because training clips are short."""
+
+
+def _pieces(waves: dict[int, np.ndarray]) -> Iterator[dict[int, np.ndarray]]:
+    """The waveforms of a recording, or those of its pieces if it is long; a shorter rest is left out."""
+    seconds = min(wave.size / rate for rate, wave in waves.items())
+    if seconds <= _LONGEST:
+        yield waves
+        return
+    for start in np.arange(int(seconds / _PIECE)) * _PIECE:
+        yield {
+            rate: wave[round(start * rate) : round((start + _PIECE) * rate)] for rate, wave in waves.items()
+        }
 
 
 def reference_signal(sr: int, *, seconds: float = 1.2) -> np.ndarray:
@@ -265,7 +281,8 @@ class Predictor:
         ----------
         clips : iterable of path or np.ndarray [shape=(n_samples,)]
             Unlabelled recordings of the person, or waveforms at :attr:`sr`; the more and the more varied, the
-            better. Recordings that cannot be used are left out.
+            better. Those of more than eight seconds are cut into pieces of three, each of which counts as a
+            clip. Recordings and pieces that cannot be used are left out.
 
         Returns
         -------
@@ -278,8 +295,12 @@ class Predictor:
         """
         adapted = self.with_voice(Voice(self.training))
         for clip in clips if self.training else ():
-            with contextlib.suppress(AudioError), quiet.one_thread():
-                adapted.voice.add(self._features(self.waves(clip)))
+            with contextlib.suppress(AudioError):
+                for waves in _pieces(self.waves(clip)):
+                    with contextlib.suppress(AudioError), quiet.one_thread():
+                        for rate, wave in waves.items():
+                            audio.check(wave, rate, where="the piece")
+                        adapted.voice.add(self._features(waves))
         return adapted
 
     def with_voice(self, voice: Voice) -> Predictor:

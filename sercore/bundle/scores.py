@@ -253,14 +253,15 @@ def evaluation_details(oof: pd.DataFrame, index: pd.DataFrame, classes: Sequence
     }
 
 
-def calibrated(oof: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
+def calibrated(oof: pd.DataFrame, classes: Sequence[str], *, loss: str = "log") -> np.ndarray:
     """Probabilities [shape=(n_clips, n_classes)], each with the temperature of the clips of other folds."""
     proba = oof[[f"p_{name}" for name in classes]].to_numpy(float)
     y, folds = pd.Index(classes).get_indexer(oof["label"]), oof["fold"].to_numpy()
     scaled = proba.copy()
     for fold in np.unique(folds) if len(np.unique(folds)) > 1 else ():
         inside = folds == fold
-        scaled[inside] = apply_temperature(proba[inside], fit_temperature(proba[~inside], y[~inside]))
+        temperature = fit_temperature(proba[~inside], y[~inside], loss=loss)
+        scaled[inside] = apply_temperature(proba[inside], temperature)
     return scaled
 
 

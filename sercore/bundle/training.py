@@ -181,13 +181,13 @@ def train(
 
 
 def temperature_of(oof: pd.DataFrame, classes: Sequence[str]) -> float:
-    """Temperature of the lowest log loss over out-of-fold probabilities.
+    """Temperature of the lowest log loss over out-of-fold probabilities, drawn towards 1 for few speakers.
 
     Parameters
     ----------
     oof : pd.DataFrame
         From :func:`sercore.training.out_of_fold`: every probability is of a model that was not fitted on
-        the speaker.
+        the speaker. A single speaker is predicted in use, too, so that nothing is drawn.
     classes : sequence of str
 
     See Also
@@ -195,7 +195,8 @@ def temperature_of(oof: pd.DataFrame, classes: Sequence[str]) -> float:
     sercore.evaluation.fit_temperature
     """
     proba = oof[[f"p_{name}" for name in classes]].to_numpy()
-    return fit_temperature(proba, pd.Index(classes).get_indexer(oof["label"]))
+    speakers = oof["speaker"].to_numpy(str) if oof["speaker"].nunique() > 1 else None
+    return fit_temperature(proba, pd.Index(classes).get_indexer(oof["label"]), speakers=speakers)
 
 
 def fit_detector(index: pd.DataFrame, X) -> NoveltyDetector | None:

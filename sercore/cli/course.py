@@ -131,6 +131,7 @@ def _results(options) -> None:
         published,
         readme,
         robustness,
+        what_helps,
     )
     from ..evaluation import cross_corpus_text, table_text
 
@@ -165,6 +166,7 @@ def _results(options) -> None:
         encoder_tables.write()
         readme.replace("fusion", readme.fusion_markdown())
         readme.replace("cross-corpus", readme.cross_corpus_markdown())
+        readme.replace("steps", what_helps.steps_markdown())
         readme.replace("sources", readme.sources_markdown())
         readme.replace("curve", readme.curve_markdown())
         readme.replace("calibration", readme.calibration_markdown())

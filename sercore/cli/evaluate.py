@@ -19,7 +19,13 @@ def add_evaluate(commands) -> None:
         "--matrix", nargs="+", metavar="NAME", help="all pairs of these corpora, and each against all others"
     )
     evaluate.add_argument("--model", default="logistic_nested", help="classical model (default: %(default)s)")
-    evaluate.add_argument("--encoder", help="frozen encoder (whisper_tiny_en) instead of the feature table")
+    features = evaluate.add_mutually_exclusive_group()
+    features.add_argument(
+        "--recipe", default="level_free",
+        help="table of features (default: %(default)s, the default table of clips at one level, because "
+        "corpora differ in level)",
+    )  # fmt: skip
+    features.add_argument("--encoder", help="frozen encoder (whisper_tiny_en) instead of the feature table")
     evaluate.add_argument(
         "--scheme", default="four", help="label scheme, or 'common' for the largest one that all contain"
     )
@@ -59,7 +65,8 @@ def _evaluate(options) -> None:
         tested_index = pooled.index[tested].reset_index(drop=True)
         oof.append(in_corpus(tested_index, pooled.X[tested], pooled.classes, **common))
     table = evaluate_corpora(pd.concat(oof, ignore_index=True))
-    print(f"{options.model}, {adaptation}; classes {', '.join(pooled.classes)}\n")
+    features = options.encoder or options.recipe
+    print(f"{options.model} on {features}, {adaptation}; classes {', '.join(pooled.classes)}\n")
     print(cross_corpus_text(table))
     if options.out:
         table.to_csv(options.out, index=False)
@@ -78,7 +85,7 @@ def _data(options):
     if not options.matrix and not (options.train and options.test):
         raise SercoreError("pass both --train and --test, such as --train ravdess+tess --test emo_db")
     train = options.train.split("+") if options.train else []
-    recipe = "default"
+    recipe = options.recipe
     if options.encoder:
         from ..encoders import EncoderRecipe
 

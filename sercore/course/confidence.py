@@ -12,14 +12,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import cross_corpus, published
+from . import cross_corpus, published, rejection
 
 __all__ = [
-    "CALIBRATED", "CONFIDENCE", "FILES", "REJECTION", "in_corpus", "measure_file", "table", "table_text",
+    "ABROAD", "CALIBRATED", "CONFIDENCE", "FILES", "REJECTION", "in_corpus", "measure_file", "table",
+    "table_text",
 ]  # fmt: skip
 
-CONFIDENCE, REJECTION = FILES = ("cross-corpus-confidence", "rejection")
-"""Names of the files in ``data/oof``, without suffix, and of ``sercore results``."""
+REJECTION = rejection.REJECTION
+CONFIDENCE, _ = FILES = ("cross-corpus-confidence", REJECTION)
+"""Names of the files in ``data/oof``, without suffix, and of ``sercore results``. What is rejected is
+measured by :mod:`sercore.course.rejection`."""
 
 CALIBRATED = {
     "ravdess-emobox": "logistic",
@@ -30,13 +33,15 @@ CALIBRATED = {
     "emo_db-loso-speaker-norm": "logistic",
     "emo_db-loso-encoder": "logistic_nested",
     "emo_db-loso-encoder-speaker-norm": "logistic_nested",
+    "tess-loso": "logistic",
     "tess-loso-speaker-norm": "logistic",
+    "tess-loso-encoder": "logistic_nested",
     "tess-loso-encoder-speaker-norm": "logistic_nested",
 }
 """Campaigns and models of :func:`in_corpus`."""
 
-SEEDS = range(100, 104)
-"""Of the rendered sounds; other seeds were used for the limits of the speech detector."""
+ABROAD = ("cross-corpus-encoder-four", "cross-corpus-table-four")
+"""Cross-corpus campaigns whose confidence is measured."""
 
 _N_DRAWS = 20
 
@@ -48,8 +53,10 @@ def in_corpus() -> pd.DataFrame:
     -------
     pd.DataFrame
         One row per campaign: ``n_clips``, ``confidence`` and ``accuracy`` (means), ``ece`` before, ``ece_t``
-        with the temperature fitted on the clips of the other folds, and ``ece_perfect``, the mean error of
-        labels drawn from these very probabilities. With few clips it is far from 0.
+        with the temperature fitted on the clips of the other folds, ``ece_brier`` with that of the lowest
+        Brier score, and ``ece_perfect``, the mean error of labels drawn from these very probabilities. With
+        few clips it is far from 0. ``rms``, ``rms_t`` and ``rms_brier`` are debiased
+        (:func:`sercore.evaluation.debiased_calibration_error`).
 
     Examples
     --------
@@ -57,6 +64,7 @@ def in_corpus() -> pd.DataFrame:
     'ravdess-emobox'
     """
     from ..bundle.scores import calibrated
+    from ..evaluation import debiased_calibration_error as rms
     from ..evaluation import expected_calibration_error as ece
 
     rows, rng = [], np.random.default_rng(0)
@@ -66,14 +74,16 @@ def in_corpus() -> pd.DataFrame:
         classes = [column.removeprefix("p_") for column in oof if column.startswith("p_")]
         y, scaled = oof["label"].to_numpy(), calibrated(oof, classes)
         raw = oof[[f"p_{each}" for each in classes]].to_numpy(float)
+        kinds = {"": raw, "_t": scaled, "_brier": calibrated(oof, classes, loss="brier")}
         chance = [ece(_drawn(scaled, classes, rng), scaled, classes) for _ in range(_N_DRAWS)]
         rows.append(
             {
                 "campaign": name, "model": model, "n_clips": len(oof),
                 "accuracy": np.mean(np.array(classes)[scaled.argmax(axis=1)] == y),
-                "confidence": scaled.max(axis=1).mean(), "ece": ece(y, raw, classes),
-                "ece_t": ece(y, scaled, classes), "ece_perfect": np.mean(chance),
+                "confidence": scaled.max(axis=1).mean(), "ece_perfect": np.mean(chance),
             }
+            | {f"ece{end}": ece(y, proba, classes) for end, proba in kinds.items()}
+            | {f"rms{end}": rms(y, proba, classes) for end, proba in kinds.items()}
         )  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -86,86 +96,75 @@ def _drawn(proba: np.ndarray, classes, rng) -> np.ndarray:
 
 def measure_file(name: str) -> Path:
     """Measure one of :data:`FILES` on real recordings, and return the file."""
-    rows = _across() if name == CONFIDENCE else _rejected()
+    rows = _across() if name == CONFIDENCE else rejection.measure()
     path = published.oof_folder() / f"{name}.csv"
     pd.DataFrame(rows).round(4).to_csv(path, index=False, lineterminator="\n")
     return path
 
 
 def _across() -> list[dict]:
-    """Confidence of models of one corpus on each other one, ``plain``.
+    """Confidence of models of one corpus on each other one, and of models of two on the third, ``plain``.
 
-    Temperature: published predictions for other speakers of the training corpus. Distance: detector of the
-    training corpus (:func:`sercore.evaluation.temper_by_distance`).
+    Temperature: published predictions for other speakers of the training corpus; of two training corpora,
+    those of each for the other. ``shrunk`` is as in bundles, drawn towards 1 for few speakers. Distance:
+    detector of the training corpus (:func:`sercore.evaluation.temper_by_distance`).
     """
-    from .. import evaluation
-    from ..evaluation import expected_calibration_error as ece
-
     rows = []
-    for campaign in cross_corpus.CAMPAIGNS:
+    for campaign in ABROAD:
         pooled, oof = cross_corpus.pool(campaign), cross_corpus.predict(campaign, ("plain",))
-        place = pd.Series(np.arange(len(pooled.index)), pooled.index["clip_id"])
-        oof, classes = oof[(oof["adaptation"] == "plain") & ~oof["balanced"]], list(pooled.classes)
+        oof = oof[(oof["adaptation"] == "plain") & ~oof["balanced"]]
         for train in cross_corpus.CORPORA:
-            home = np.flatnonzero(pooled.index["corpus"] == train)
-            detector = evaluation.NoveltyDetector.fit(pooled.X[home], pooled.index["speaker"].iloc[home])
-            y, proba, *_ = evaluation.unpack(oof[(oof["train"] == train) & (oof["test"] == train)])
-            temperature = evaluation.fit_temperature(proba, pd.Index(classes).get_indexer(y))
-            for test, part in oof[(oof["train"] == train) & (oof["test"] != train)].groupby("test"):
-                y, proba, *_ = evaluation.unpack(part)
-                distance = detector.score(pooled.X[place.loc[part["clip_id"]]]) / detector.threshold
-                scaled = evaluation.apply_temperature(proba, temperature)
-                far = evaluation.temper_by_distance(scaled, distance)
-                kinds = {"": proba, "_t": scaled, "_distance": far}
-                rows.append(
-                    {"campaign": campaign, "train": train, "test": test, "n_clips": len(part)}
-                    | {"accuracy": np.mean(np.array(classes)[proba.argmax(axis=1)] == y)}
-                    | {f"ece{end}": ece(y, p, classes) for end, p in kinds.items()}
-                    | {f"confidence{end}": p.max(axis=1).mean() for end, p in kinds.items()}
-                    | {"novel": float(np.mean(distance > 1)), "temperature": temperature}
-                )
+            own = oof[(oof["train"] == train) & (oof["test"] == train)]
+            distance = _distances(pooled, train)
+            for _, part in oof[(oof["train"] == train) & (oof["test"] != train)].groupby("test"):
+                rows.append({"campaign": campaign} | _calibrated_abroad(part, own, distance))
+        for _, part in oof[oof["train"].str.contains("+", regex=False)].groupby("test"):
+            sources = part["train"].iloc[0].split("+")
+            left_out = oof[oof["train"].isin(sources) & oof["test"].isin(sources)]
+            left_out = left_out[left_out["train"] != left_out["test"]]
+            rows.append({"campaign": campaign} | _calibrated_abroad(part, left_out, None))
     return rows
 
 
-def _rejected() -> list[dict]:
-    """Proportion that the novelty detector of each ``emobox-ravdess`` fold rejects, over its six folds."""
-    from ..audio.sounds import SOUNDS, render_sound
-    from ..corpora import load_index
-    from ..encoders import EncoderRecipe, load_encoder
-    from ..evaluation import NoveltyDetector, is_speech
-    from ..evaluation.bootstrap import mean_interval
-    from ..features import get_recipe, table_row
-    from ..features.store import extract_table
-    from ..splits import make_folds
+def _distances(pooled, train: str) -> pd.Series:
+    """Distance of every clip from those of a corpus, 1 at the limit of its detector."""
+    from ..evaluation import NoveltyDetector
 
-    waves, rows = [render_sound(name, seed=seed) for name in SOUNDS for seed in SEEDS], []
-    no_speech = np.mean([not is_speech(wave) for wave in waves])
-    for features in ("default", "whisper_tiny_en"):
-        if features == "default":
-            recipe, row_of = features, lambda wave: table_row(wave, get_recipe("default"))
-        else:
-            recipe = EncoderRecipe(features)
-            row_of = load_encoder(recipe, "onnx").row
-        home = extract_table(load_index("ravdess"), recipe, n_jobs=1, progress=False)
-        foreign = extract_table(load_index("emo_db"), recipe, n_jobs=1, progress=False).X
-        sounds, speakers = np.stack([row_of(wave) for wave in waves]), home.index["speaker"].to_numpy()
-        novel, other, noise = np.zeros(len(home.X), dtype=bool), [], []
-        for fold in make_folds(home.index.assign(label=home.index["emotion"]), "emobox-ravdess"):
-            detector = NoveltyDetector.fit(home.X[fold.train], speakers[fold.train])
-            novel[fold.test] = detector.is_novel(home.X[fold.test])
-            other.append(detector.is_novel(foreign).mean())
-            noise.append(detector.is_novel(sounds).mean())
-        mean, low, high = mean_interval(novel, speakers)
-        rows.append(
-            {
-                "features": features, "n_clips": len(novel), "n_speakers": len(set(speakers)),
-                "rejected": mean, "rejected_low": low, "rejected_high": high,
-                "worst_speaker": pd.Series(novel).groupby(speakers).mean().max(),
-                "n_sounds": len(waves), "sounds_not_speech": no_speech, "sounds_novel": np.mean(noise),
-                "emo_db": np.mean(other),
-            }
-        )  # fmt: skip
-    return rows
+    home = np.flatnonzero(pooled.index["corpus"] == train)
+    detector = NoveltyDetector.fit(pooled.X[home], pooled.index["speaker"].iloc[home])
+    return pd.Series(detector.score(pooled.X) / float(detector.threshold), pooled.index["clip_id"])
+
+
+def _calibrated_abroad(part: pd.DataFrame, calibrating: pd.DataFrame, distance: pd.Series | None) -> dict:
+    """Calibration of the predictions of one test corpus, in every way."""
+    from ..evaluation import (
+        apply_temperature,
+        expected_calibration_error,
+        fit_temperature,
+        temper_by_distance,
+        unpack,
+    )
+
+    y, proba, classes, speakers = unpack(calibrating)
+    codes = pd.Index(classes).get_indexer(y)
+    temperature, shrunk = (
+        fit_temperature(proba, codes, speakers=names) for names in (None, np.asarray(speakers, dtype=str))
+    )
+    y, proba, *_ = unpack(part)
+    kinds = {"": proba, "_t": apply_temperature(proba, temperature)}
+    kinds["_shrunk"] = apply_temperature(proba, shrunk)
+    if distance is not None:
+        far = distance.loc[part["clip_id"]].to_numpy()
+        kinds["_distance"] = temper_by_distance(kinds["_t"], far)
+        kinds["_shrunk_distance"] = temper_by_distance(kinds["_shrunk"], far)
+    return (
+        {"train": part["train"].iloc[0], "test": part["test"].iloc[0], "n_clips": len(part)}
+        | {"accuracy": np.mean(np.array(classes)[proba.argmax(axis=1)] == y)}
+        | {f"ece{end}": expected_calibration_error(y, p, classes) for end, p in kinds.items()}
+        | {f"confidence{end}": p.max(axis=1).mean() for end, p in kinds.items()}
+        | {"novel": np.nan if distance is None else float(np.mean(far > 1))}
+        | {"temperature": temperature, "temperature_shrunk": shrunk}
+    )
 
 
 def table(name: str) -> pd.DataFrame:

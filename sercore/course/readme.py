@@ -42,6 +42,7 @@ PAGES = {
     "probes": "RESULTS.md",
     "fusion": "RESULTS.md",
     "cross-corpus": "RESULTS.md",
+    "steps": "RESULTS.md",
     "sources": "RESULTS.md",
     "curve": "RESULTS.md",
     "calibration": "RESULTS.md",
@@ -200,7 +201,11 @@ ADAPTATIONS = {
 }
 """Adaptations with their printed names."""
 
-FEATURES = {"whisper_tiny_en": "Frozen encoder (Whisper tiny.en)", "default": "Table of features"}
+FEATURES = {
+    "whisper_tiny_en": "Frozen encoder (Whisper tiny.en)",
+    "default": "Table of features",
+    "level_free": "Table of features, clips at one level",
+}
 
 
 def cross_corpus_markdown() -> str:
@@ -208,6 +213,7 @@ def cross_corpus_markdown() -> str:
     parts = []
     for name, campaign in cross_corpus.CAMPAIGNS.items():
         title = f"{FEATURES[campaign.features]}, scheme `{campaign.scheme}`"
+        title += "" if campaign.model == "logistic_nested" else f", network `{campaign.model}`"
         parts.append(f"**{title}**\n\n{_crossed_markdown(cross_corpus.table(name), campaign)}")
     return "\n\n".join(parts)
 
@@ -216,9 +222,9 @@ def _crossed_markdown(table: pd.DataFrame, campaign) -> str:
     """Table of one campaign, with means at its end."""
     from ..evaluation import mean_over_pairs
 
-    ways = campaign.adaptations
+    ways, own = campaign.adaptations, () if campaign.pairs_only else ("plain", "speaker")
     head = ["training", "test (clips, speakers)", *(ADAPTATIONS[way] for way in ways)]
-    head += ["in-corpus", "in-corpus, normalised per speaker"]
+    head += ["in-corpus", "in-corpus, normalised per speaker"][: len(own)]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     keyed = table.set_index(["train", "test", "balanced", "adaptation"])
     crossed = table[table["train"] != table["test"]]
@@ -227,16 +233,19 @@ def _crossed_markdown(table: pd.DataFrame, campaign) -> str:
         cells = [" + ".join(map(_corpus_name, train.split("+"))) + (", balanced" if balanced else "")]
         cells.append(f"{_corpus_name(test)} ({first.n_clips}, {first.n_speakers})")
         keys = [(train, test, balanced, way) for way in ways]
-        keys += [(test, test, False, way) for way in ("plain", "speaker")]
+        keys += [(test, test, False, way) for way in own]
         cells += [cell(keyed.loc[key]) if key in keyed.index else "" for key in keys]
         lines.append("| " + " | ".join(cells) + " |")
     pooled = table["train"].str.contains("+", regex=False) & ~table["balanced"].astype(bool)
+    number = "six" if len(campaign.sources) == 3 else "two"
     for label, part, mean in (
-        ("mean of the six pairs", table, mean_over_pairs),
+        (f"mean of the {number} pairs", table, mean_over_pairs),
         ("mean of the three pooled trainings", table[pooled], lambda rows: rows["ua"].mean()),
     ):
+        if len(part) == 0:
+            continue
         means = [f"{100 * mean(part[part['adaptation'] == way]):.1f}" for way in ways]
-        lines.append(f"| {label} | | " + " | ".join(means) + " | | |")
+        lines.append(f"| {label} | | " + " | ".join(means) + " |" + " |" * len(own))
     return "\n".join(lines)
 
 
@@ -246,6 +255,8 @@ def sources_markdown() -> str:
     head += ["best single, the same", "pooled, the same", "average of the sources", "minus best, the same"]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for name, campaign in cross_corpus.CAMPAIGNS.items():
+        if campaign.pairs_only:
+            continue
         table = cross_corpus.leave_one_out(name)
         for row in table.itertuples():
             way = f"{row.adaptation}, uniform prior" if row.uniform_prior else row.adaptation
@@ -266,43 +277,64 @@ def sources_markdown() -> str:
 def calibration_markdown() -> str:
     """Markdown table of the calibration error on new speakers of the same corpus."""
     head = ["predictions", "clips", "accuracy", "confidence", "ECE before", "ECE with temperature"]
-    lines, shown = ["| " + " | ".join([*head, "ECE if perfect"]) + " |", "|---" * (1 + len(head)) + "|"], []
+    head += ["ECE, temperature by Brier score", "ECE if perfect", "debiased: before", "temperature", "Brier"]
+    lines, shown = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"], []
     for row in confidence.in_corpus().itertuples():
         shown.append(versions(published.load(row.campaign))[row.model])
-        values = [row.accuracy, row.confidence, row.ece, row.ece_t, row.ece_perfect]
+        values = [row.accuracy, row.confidence, row.ece, row.ece_t, row.ece_brier, row.ece_perfect]
+        values += [row.rms, row.rms_t, row.rms_brier]
         name = f"`{row.campaign}`, `{row.model}`{dagger(shown[-1])}"
         lines.append("| " + " | ".join([name, str(row.n_clips), *(f"{100 * v:.1f}" for v in values)]) + " |")
     return mark("\n".join(lines), shown)
 
 
+_ABROAD = {
+    "": "ECE (confidence)",
+    "_t": "with temperature",
+    "_distance": "and by distance",
+    "_shrunk": "temperature by speakers",
+    "_shrunk_distance": "and by distance",
+}
+"""Columns of the table of confidence abroad: endings of the names in the file, and heads."""
+
+
 def far_markdown() -> str:
-    """Markdown table of the calibration error of models of one corpus on another one."""
-    head = ["features", "training", "test (clips)", "accuracy", "ECE (confidence)", "with temperature"]
-    lines = ["| " + " | ".join([*head, "and by distance"]) + " |", "|---" * (1 + len(head)) + "|"]
+    """Markdown table of the calibration error of models of one or two corpora on another one."""
+    head = ["features", "training", "test (clips)", "accuracy", *_ABROAD.values()]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     table = confidence.table(confidence.CONFIDENCE)
     for row in table.to_dict("records"):
-        cells = [FEATURES[cross_corpus.CAMPAIGNS[row["campaign"]].features], _corpus_name(row["train"])]
+        trained = " + ".join(map(_corpus_name, row["train"].split("+")))
+        cells = [FEATURES[cross_corpus.CAMPAIGNS[row["campaign"]].features], trained]
         cells += [f"{_corpus_name(row['test'])} ({row['n_clips']})", f"{100 * row['accuracy']:.1f}"]
-        for end in ("", "_t", "_distance"):
-            cells.append(f"{100 * row['ece' + end]:.1f} ({100 * row['confidence' + end]:.1f})")
+        for end in _ABROAD:
+            error, sure = (row[f"{name}{end}"] for name in ("ece", "confidence"))
+            cells.append("" if pd.isna(error) else f"{100 * error:.1f} ({100 * sure:.1f})")
         lines.append("| " + " | ".join(cells) + " |")
-    for name, part in table.groupby("campaign", sort=False):
-        means = [f"{100 * part['ece' + end].mean():.1f}" for end in ("", "_t", "_distance")]
-        features = FEATURES[cross_corpus.CAMPAIGNS[name].features]
-        lines.append(f"| {features} | mean of the six pairs | | | " + " | ".join(means) + " |")
+    several = table["train"].str.contains("+", regex=False)
+    for label, rows in (("six pairs", table[~several]), ("three pooled trainings", table[several])):
+        for name, part in rows.groupby("campaign", sort=False):
+            means = [part[f"ece{end}"].mean() for end in _ABROAD]
+            cells = [FEATURES[cross_corpus.CAMPAIGNS[name].features], f"mean of the {label}", "", ""]
+            cells += ["" if pd.isna(mean) else f"{100 * mean:.1f}" for mean in means]
+            lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def rejection_markdown() -> str:
-    """Markdown table of what a novelty detector of RAVDESS rejects."""
-    head = ["features", "new speakers of RAVDESS (clips, speakers)", "worst speaker", "EMO-DB", "sounds"]
-    lines = ["| " + " | ".join([*head, "sounds, not speech"]) + " |", "|---" * (1 + len(head)) + "|"]
+    """Markdown table of what novelty detectors of RAVDESS and EMO-DB reject."""
+    head = ["features", "training", "clips (number, speakers)", "rejected", "worst speaker", "novel"]
+    head += ["not speech", "confidence"]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for row in confidence.table(confidence.REJECTION).itertuples():
-        interval = f"[{100 * row.rejected_low:.1f}, {100 * row.rejected_high:.1f}]"
-        cells = [FEATURES[row.features]]
-        cells += [f"{100 * row.rejected:.1f} {interval} ({row.n_clips}, {row.n_speakers})"]
-        cells += [f"{100 * v:.1f}" for v in (row.worst_speaker, row.emo_db, row.sounds_novel)]
-        lines.append("| " + " | ".join([*cells, f"{100 * row.sounds_not_speech:.1f}"]) + " |")
+        who = f", {row.n_speakers}" if row.n_speakers else ""
+        interval = "" if pd.isna(row.low) else f" [{100 * row.low:.1f}, {100 * row.high:.1f}]"
+        name = _corpus_name(row.clips) if row.clips in cross_corpus.CORPORA else row.clips
+        cells = [FEATURES[row.features], _corpus_name(row.train), f"{name} ({row.n_clips}{who})"]
+        cells.append(f"{100 * row.rejected:.1f}{interval}")
+        values = (row.worst_speaker, row.novel, row.not_speech, row.confidence)
+        cells += ["" if pd.isna(value) else f"{100 * value:.1f}" for value in values]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

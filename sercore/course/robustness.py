@@ -70,7 +70,7 @@ def measure_model(model: str, features: str) -> pd.DataFrame:
     from ..labels import apply_scheme
     from ..training import write_parquet
 
-    path = paths.cache_dir() / "robustness" / f"{model}-{features}-{N_CLIPS}.parquet"
+    path = _cache_file(model, features)
     if path.is_file():
         return pd.read_parquet(path)
     index, classes = apply_scheme(load_index("ravdess"), "eight")
@@ -85,6 +85,15 @@ def measure_model(model: str, features: str) -> pd.DataFrame:
     )  # fmt: skip
     write_parquet(scores.assign(model=model, features=features), path)
     return scores.assign(model=model, features=features)
+
+
+def _cache_file(model: str, features: str) -> Path:
+    """File of the finished rows of one model; another recipe or other settings have another name."""
+    from ..encoders import EncoderRecipe
+    from ..features import get_recipe
+
+    recipe = EncoderRecipe(features) if features.startswith("whisper") else get_recipe(features)
+    return paths.cache_dir() / "robustness" / f"{model}-{features}-{recipe.key}-{N_CLIPS}.parquet"
 
 
 def _predict_by_fold(index, rows, classes, model: str, features: str) -> Callable:

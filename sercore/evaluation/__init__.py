@@ -29,11 +29,18 @@ from .bootstrap import compare_paired
 from .confidence import (
     apply_temperature,
     area_under_risk,
+    debiased_calibration_error,
     fit_temperature,
     risk_coverage,
     temper_by_distance,
 )
-from .cross_corpus import corpus_matrix, cross_corpus_text, evaluate_corpora, mean_over_pairs
+from .cross_corpus import (
+    compare_corpora,
+    corpus_matrix,
+    cross_corpus_text,
+    evaluate_corpora,
+    mean_over_pairs,
+)
 from .fairness import fairness, largest_gaps
 from .human import compare_with_model, human_recall
 from .metrics import (
@@ -53,9 +60,10 @@ from .scores import COLUMNS, evaluate, format_table, results_row, results_table,
 
 __all__ = [
     "COLUMNS", "CONDITIONS", "NoveltyDetector", "apply_temperature", "area_under_risk", "calibration",
-    "compare_oof", "compare_paired", "compare_with_model", "confusion", "corpus_matrix",
-    "cross_corpus_text", "evaluate", "evaluate_corpora", "evaluate_oof", "evaluate_runs",
-    "expected_calibration_error", "fairness", "families", "fit_temperature", "format_table", "human_recall",
+    "compare_corpora", "compare_oof", "compare_paired", "compare_with_model", "confusion", "corpus_matrix",
+    "cross_corpus_text", "debiased_calibration_error", "evaluate", "evaluate_corpora", "evaluate_oof",
+    "evaluate_runs", "expected_calibration_error", "fairness", "families", "fit_temperature", "format_table",
+    "human_recall",
     "is_speech", "largest_gaps", "mean_over_pairs", "oof_rows", "per_class", "per_group",
     "rejection_reason", "results_row", "results_table", "risk_coverage", "robustness", "scalar_metrics",
     "speech_measures", "table_text", "temper_by_distance", "test_corpora", "uar", "unpack", "validate",

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
-from .bootstrap import MIN_UNITS, count_speakers
-from .oof import evaluate_oof
+from .bootstrap import MIN_UNITS, bounds, count_speakers, resample
+from .metrics import confusion_metrics
+from .oof import evaluate_oof, run_confusions
 
 OTHERS = "all others"
 """Row of :func:`corpus_matrix` in which every test corpus is predicted from all other corpora together."""
@@ -134,6 +135,69 @@ def mean_over_pairs(table: pd.DataFrame, value: str = "ua") -> float:
     """
     single = ~table["train"].str.contains("+", regex=False) & (table["train"] != table["test"])
     return float(table.loc[single, value].mean())
+
+
+def compare_corpora(oof_a: pd.DataFrame, oof_b: pd.DataFrame, *, n_boot: int = 2000, seed: int = 0) -> dict:
+    """Mean difference in UA between two cross-corpus tables (a minus b), with a paired interval.
+
+    The UA of a test corpus is averaged over its training sets, then over test corpora, so pairs of corpora
+    can be compared with pooled training. Within a test corpus, both tables are scored on the same resamples
+    of the speakers (of the clips, if there are fewer than four speakers); test corpora are resampled
+    independently of each other.
+
+    Parameters
+    ----------
+    oof_a, oof_b : pd.DataFrame
+        From :func:`sercore.training.cross_corpus`, each with one model, adaptation and seed, and the same
+        test corpora.
+    n_boot : int
+        Number of resamples.
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``ua_a``, ``ua_b``, ``difference``, ``low`` and ``high`` (95 %, widened for the smallest number of
+        units in a test corpus), ``n_tests``, ``n_clips`` and ``n_speakers``.
+
+    Raises
+    ------
+    EvaluationError
+        The tables do not contain the same test corpora and clips.
+
+    See Also
+    --------
+    compare_oof : the same for one test corpus.
+    """
+    parts = [dict(list(oof.groupby("test"))) for oof in (oof_a, oof_b)]
+    if set(parts[0]) != set(parts[1]):
+        raise EvaluationError(
+            f"the tables have different test corpora: {sorted(parts[0])} and {sorted(parts[1])}"
+        )
+    scores, drawn, n_units = [], [], []
+    for k, test in enumerate(sorted(parts[0])):
+        pair = [each[test] for each in parts]
+        if set(pair[0]["clip_id"]) != set(pair[1]["clip_id"]):
+            raise EvaluationError(f"the tables contain different clips of {test}")
+        few = count_speakers(pair[0]["speaker"]) < MIN_UNITS
+        both = [_by_training_set(part, "clips" if few else "speakers") for part in pair]
+        scores.append([confusion_metrics(part.sum(axis=1))["ua"].mean() for part in both])
+        drawn.append([resample(part, n_boot=n_boot, seed=seed + k)["ua"] for part in both])
+        n_units.append(both[0].shape[1])
+    ua_a, ua_b = np.mean(scores, axis=0)
+    mean_a, mean_b = np.mean(drawn, axis=0)
+    low, high = bounds(mean_a - mean_b, min(n_units))
+    return {
+        "ua_a": float(ua_a), "ua_b": float(ua_b), "difference": float(ua_a - ua_b), "low": low, "high": high,
+        "n_tests": len(scores), "n_clips": oof_a["clip_id"].nunique(),
+        "n_speakers": count_speakers(oof_a["speaker"]),
+    }  # fmt: skip
+
+
+def _by_training_set(oof: pd.DataFrame, interval: str) -> np.ndarray:
+    """Confusion matrices [shape=(n_training_sets, n_units, n_classes, n_classes)], units in equal order."""
+    parts = [part.sort_values("clip_id") for _, part in oof.groupby("train")]
+    return np.concatenate([run_confusions(part, interval)[0] for part in parts])
 
 
 def cross_corpus_text(table: pd.DataFrame) -> str:

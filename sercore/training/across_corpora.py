@@ -160,6 +160,7 @@ def cross_corpus(
     fit_params: Mapping | None = None,
     adaptation: str = "plain",
     balanced: bool = False,
+    augmented: Sequence = (),
     seed: int = 0,
     folder: str | os.PathLike | None = None,
 ) -> pd.DataFrame:
@@ -177,6 +178,9 @@ def cross_corpus(
     balanced : bool
         Whether every training corpus and class has the same weight
         (:func:`sercore.splits.balance_corpora`).
+    augmented : sequence of np.ndarray, as X
+        Features of augmented versions of all clips, adapted like the clips but by themselves. Only those of
+        the training part are fitted on.
     seed : int
 
     Returns
@@ -197,19 +201,22 @@ def cross_corpus(
 
     Notebook: 09_leaving_the_studio.ipynb
     """
-    tables = []
+    tables, chosen = [], {}
     for fold in corpus_folds(index) if folds is None else folds:
         assert_disjoint(index, fold, corpora=True)
-        adapted = adapt(index, X, fold, adaptation)
+        adapted, *versions = (adapt(index, part, fold, adaptation) for part in (X, *augmented))
         name, params = model, dict(model_params or {})
         if model == "logistic_nested":
-            c = choose_c(index, adapted, fold.train, seed=seed, by="corpus")
-            name, params = "logistic", {"C": c, **params}
+            aligned_to = fold.test if adaptation == "coral" else ()  # others change no training row
+            key = (*fold.train, -1, *aligned_to)
+            if key not in chosen:
+                chosen[key] = choose_c(index, adapted, fold.train, augmented=versions, seed=seed, by="corpus")
+            name, params = "logistic", {"C": chosen[key], **params}
         if balanced:
             fold = replace(fold, train=balance_corpora(index, fold.train))
         job = Job(
-            index, adapted, classes, name, model_params=params, fit_params=fit_params or {}, split="corpus",
-            folder=folder,
+            index, adapted, classes, name, model_params=params, fit_params=fit_params or {},
+            augmented=versions, split="corpus", folder=folder,
         )  # fmt: skip
         (rows,) = run_folds(job, [(seed, fold)])
         corpora = index["corpus"]

@@ -27,7 +27,9 @@ def test_silent_background_changes_nothing(voice):
     np.testing.assert_array_equal(degrade.mix(voice, np.zeros(10), 0.0), voice)
 
 
-@pytest.mark.parametrize("name", ["limit_band", "encode_gsm", "encode_opus", "add_echo", "clip_peaks"])
+@pytest.mark.parametrize(
+    "name", ["limit_band", "encode_gsm", "encode_mulaw", "encode_opus", "add_echo", "clip_peaks"]
+)
 def test_length_type_and_alignment(voice, name):
     degraded = getattr(degrade, name)(voice)
     assert (degraded.shape, degraded.dtype) == (voice.shape, np.float32)
@@ -37,7 +39,7 @@ def test_length_type_and_alignment(voice, name):
     assert abs(lags[int(np.argmax(similar))]) <= 2
 
 
-@pytest.mark.parametrize("name", ["limit_band", "encode_gsm"])
+@pytest.mark.parametrize("name", ["limit_band", "encode_gsm", "encode_mulaw"])
 def test_telephone_has_no_high_frequencies(voice, rng, name):
     noise = (0.1 * rng.normal(size=32_000)).astype(np.float32)
     power = np.abs(np.fft.rfft(getattr(degrade, name)(noise))) ** 2

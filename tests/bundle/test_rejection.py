@@ -163,8 +163,9 @@ def test_temperature_of_too_sure_predictions():
     import pandas as pd
 
     oof = pd.DataFrame({"p_sad": [0.99] * 4, "p_happy": [0.01] * 4, "label": ["sad", "sad", "sad", "happy"]})
-    proba = apply_temperature(np.array([0.99, 0.01]), temperature_of(oof, ["sad", "happy"]))
-    assert proba[0] == pytest.approx(0.75, abs=1e-3)
+    found = temperature_of(oof.assign(speaker="me"), ["sad", "happy"])
+    assert apply_temperature(np.array([0.99, 0.01]), found)[0] == pytest.approx(0.75, abs=1e-3)
+    assert 1.0 < temperature_of(oof.assign(speaker=["a", "a", "b", "b"]), ["sad", "happy"]) < found - 1
 
 
 def test_detector_for_frames_uses_their_statistics(rng):

@@ -96,6 +96,17 @@ def test_reference_recordings_are_used(bundle, people):
     np.testing.assert_allclose(reference, own[:2])
 
 
+def test_minutes_of_speech_count_as_many_clips(bundle):
+    predictor = Predictor.load(bundle)
+    pieces = [np.tile(0.1 * small.clip(k), 9)[: 3 * small.SR] for k in range(4)]
+    silence = np.zeros(3 * small.SR)
+    long = predictor.for_speaker([np.concatenate([*pieces, silence, pieces[0][: small.SR]])])
+    expected = predictor.for_speaker(pieces)
+    assert (long.voice.n_clips, expected.voice.n_clips) == (4, 4)
+    assert predictor.for_speaker([np.concatenate(pieces[:2])]).voice.n_clips == 1
+    assert long.predict(pieces[0]) == pytest.approx(expected.predict(pieces[0]), abs=1e-3)
+
+
 def test_workers_do_not_change_results(bundle, people, monkeypatch):
     monkeypatch.setattr("sercore.bundle.files._FEW", 2)
     files = files_of(people, "ann", "bob")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sercore import evaluation
-from sercore.course import cross_corpus
+from sercore.course import clone, cross_corpus, readme, what_helps
 from sercore.errors import SercoreError
 
 
@@ -26,7 +26,10 @@ def test_predictions_are_complete(name):
     assert (sizes["size"].groupby("test").nunique() == 1).all()
     for adaptation in campaign.adaptations:
         pairs = crossed.loc[crossed["adaptation"] == adaptation, ["train", "test"]].drop_duplicates()
-        assert len(pairs) == 9
+        assert len(pairs) == (2 * len(campaign.sources) if campaign.pairs_only else 9)
+    if campaign.pairs_only:
+        assert len(crossed) == len(oof)
+        return
     own = oof[oof["train"] == oof["test"]].groupby(["adaptation", "speaker"])["fold"].nunique()
     assert (own == 1).all()
     assert set(own.reset_index()["adaptation"]) == {"plain", "speaker"}
@@ -40,7 +43,7 @@ def test_probabilities_sum_to_1(name):
 
 def test_every_score_has_a_reference(name):
     table = cross_corpus.table(name, n_boot=10)
-    assert table["reference"].notna().all()
+    assert table["reference"].notna().all() or cross_corpus.CAMPAIGNS[name].pairs_only
     assert (table["interval"] == np.where(table["test"] == "tess", "clips", "speakers")).all()
 
 
@@ -56,6 +59,41 @@ def test_rounding_keeps_the_sum_and_the_prediction(rng):
 def test_unknown_campaign():
     with pytest.raises(SercoreError, match=r"no cross-corpus campaign named 'x'; available: cross-corpus-"):
         cross_corpus.table("x")
+
+
+@pytest.fixture(scope="module")
+def gains():
+    return what_helps.steps(n_boot=50)
+
+
+def test_every_step_starts_from_a_published_mean(gains):
+    for name in (what_helps.ENCODER, what_helps.TABLE):
+        campaign, scores = cross_corpus.CAMPAIGNS[name], cross_corpus.table(name, n_boot=10)
+        part = gains[(gains["features"] == campaign.features) & (gains["scheme"] == "four")]
+        means = {
+            way: evaluation.mean_over_pairs(scores[scores["adaptation"] == way])
+            for way in campaign.adaptations
+        }
+        first, speaker, _, coral = part.head(4).itertuples()
+        assert (first.before, first.after) == pytest.approx((means["plain"], means["corpus"]))
+        assert speaker.after == pytest.approx(means["speaker"])
+        assert (coral.step, coral.after) == ("CORAL", pytest.approx(means["coral"]))
+    np.testing.assert_allclose(gains["gain"], gains["after"] - gains["before"])
+    assert (gains["low"] < gains["high"]).all()
+
+
+def test_every_campaign_is_in_a_step(gains):
+    changes = {f"{what_helps.TABLE}-{ending}" for ending, *_ in what_helps._CHANGES}
+    six = {name for name, campaign in cross_corpus.CAMPAIGNS.items() if campaign.scheme == "six"}
+    assert {what_helps.ENCODER, what_helps.TABLE} | changes | six == set(cross_corpus.CAMPAIGNS)
+    assert set(gains["scheme"]) == {"four", "six"}
+
+
+@pytest.mark.slow
+def test_page_shows_the_pairs_and_the_steps():
+    text = (clone.repository() / "data" / "RESULTS.md").read_text(encoding="utf-8")
+    for markdown in (readme.cross_corpus_markdown, what_helps.steps_markdown):
+        assert markdown() in text, "run: sercore results --readme"
 
 
 def test_curve_has_every_count_for_every_test_corpus():

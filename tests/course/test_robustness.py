@@ -24,6 +24,14 @@ def test_every_model_has_every_condition():
     assert (table["passed"] == (table["lost"] <= table["max_lost"] + 1e-4)).all()
 
 
+def test_cached_rows_of_another_recipe_are_not_used(monkeypatch):
+    names = {pair: robustness._cache_file(*pair) for pair in robustness.MODELS}
+    assert len(set(names.values())) == len(names)
+    monkeypatch.setattr("sercore.features.recipe.VERSION", 99)
+    monkeypatch.setattr("sercore.encoders.recipe.VERSION", 99)
+    assert all(robustness._cache_file(*pair) != name for pair, name in names.items())
+
+
 def test_features_of_one_level_ignore_level():
     table = robustness.table()
     level = table[(table["features"] == "level_free") & (table["family"] == "level")]

@@ -98,3 +98,49 @@ def test_confidence_falls_beyond_the_limit_only(rng):
 def test_infinitely_far_is_unknown():
     far = temper_by_distance(np.array([[1.0, 0.0], [0.9, 0.1], [0.9, 0.1]]), [np.inf, np.nan, 1e9])
     np.testing.assert_allclose(far, 0.5, atol=1e-6)
+
+
+def test_bounded_loss_is_not_moved_by_a_few_confident_errors(rng):
+    proba, y = make_sure(rng, temperature=1.0)
+    wrong = np.flatnonzero(proba.max(axis=1) > 0.9)[:40]
+    proba[wrong] = np.where(np.arange(4) == proba[wrong].argmax(axis=1)[:, None], 1 - 3e-9, 1e-9)
+    y[wrong] = (proba[wrong].argmax(axis=1) + 1) % 4
+    by_log, by_brier = (fit_temperature(proba, y, loss=loss) for loss in ("log", "brier"))
+    assert by_log > 1.3
+    assert by_brier == pytest.approx(1.0, abs=0.15)
+    with pytest.raises(EvaluationError, match="loss is 'l2'; it must be one of log, brier"):
+        fit_temperature(proba, y, loss="l2")
+
+
+def test_brier_temperature_is_recovered(rng):
+    proba, y = make_sure(rng, temperature=3.0)
+    assert fit_temperature(proba, y, loss="brier") == pytest.approx(3.0, rel=0.08)
+
+
+def test_few_speakers_draw_the_temperature_towards_1(rng):
+    proba, y = make_sure(rng, temperature=4.0)
+    few, many = (fit_temperature(proba, y, speakers=[f"s{k % n}" for k in range(len(y))]) for n in (2, 2000))
+    assert 1.0 < few < 3.0 < many
+    assert many == pytest.approx(fit_temperature(proba, y), rel=0.02)
+    with pytest.raises(EvaluationError, match="there are 1 speakers for 4000 clips"):
+        fit_temperature(proba, y, speakers=["anna"])
+
+
+def test_debiased_error_is_near_0_for_perfect_probabilities_of_few_clips(rng):
+    errors = []
+    for _ in range(20):
+        proba, y = make_sure(rng, temperature=1.0, n=400)
+        kinds = (evaluation.expected_calibration_error, evaluation.debiased_calibration_error)
+        errors.append([error(y, proba, range(4)) for error in kinds])
+    plain, debiased = np.mean(errors, axis=0)
+    assert plain > 0.035
+    assert debiased < 0.03
+
+
+def test_debiased_error_finds_the_true_gap(rng):
+    right = rng.random(20_000) < 0.6
+    proba = np.tile([0.9, 0.1], (20_000, 1))
+    error = evaluation.debiased_calibration_error(np.where(right, 0, 1), proba, (0, 1))
+    assert error == pytest.approx(0.3, abs=0.02)
+    with pytest.raises(EvaluationError, match="29 clips in 15 bins"):
+        evaluation.debiased_calibration_error([0] * 29, proba[:29], (0, 1))

@@ -88,3 +88,32 @@ def test_text(oof):
 def test_other_tables_are_refused(oof):
     with pytest.raises(EvaluationError, match="not a cross-corpus table: no column test, train"):
         evaluation.evaluate_corpora(oof.drop(columns=["train", "test"]))
+
+
+def test_pairs_are_compared_with_pooled_training_by_test_corpus(oof):
+    single = oof[~oof["train"].str.contains("+", regex=False) & (oof["train"] != oof["test"])]
+    pooled = oof[oof["train"].str.contains("+", regex=False)]
+    found = evaluation.compare_corpora(pooled, single, n_boot=200)
+    scores = evaluation.evaluate_corpora(oof, n_boot=10)
+    many = scores["train"].str.contains("+", regex=False)
+    assert found["ua_a"] == pytest.approx(scores.loc[many, "ua"].mean())
+    assert found["ua_b"] == pytest.approx(evaluation.mean_over_pairs(scores))
+    assert found["difference"] == pytest.approx(found["ua_a"] - found["ua_b"])
+    assert found["low"] < found["difference"] < found["high"]
+    assert (found["n_tests"], found["n_clips"], found["n_speakers"]) == (3, 156, 13)
+    shuffled = evaluation.compare_corpora(pooled.sample(frac=1, random_state=0), single, n_boot=200)
+    assert shuffled == pytest.approx(found)
+
+
+def test_a_table_compared_with_itself_has_no_difference(oof):
+    single = oof[(oof["train"] == "a") & (oof["test"] != "a")]
+    same = evaluation.compare_corpora(single, single, n_boot=50)
+    assert (same["difference"], same["low"], same["high"]) == (0, 0, 0)
+
+
+def test_tables_of_other_corpora_or_clips_are_not_compared(oof):
+    single = oof[(oof["train"] == "a") & (oof["test"] != "a")]
+    with pytest.raises(EvaluationError, match=r"different test corpora: \['b', 'c'\] and \['b'\]"):
+        evaluation.compare_corpora(single, single[single["test"] == "b"])
+    with pytest.raises(EvaluationError, match="different clips of b"):
+        evaluation.compare_corpora(single, single.iloc[1:])

@@ -206,3 +206,29 @@ def test_pooled_corpora_keep_rows_and_features_together(data, monkeypatch):
     assert pooled.classes == ("neutral", "sad", "angry")
     order = [index.index[index["clip_id"] == clip][0] for clip in pooled.index["clip_id"]]
     np.testing.assert_array_equal(pooled.X, X[order])
+
+
+def test_augmented_versions_are_fitted_on_and_not_tested(data, rng):
+    index, X = data
+    folds = splits.corpus_folds(index, ["a"], ["b"])
+    noisy = X + rng.normal(size=X.shape).astype(np.float32)
+    plain, more = (
+        training.cross_corpus(index, X, CLASSES, folds=folds, model="lda", augmented=versions)
+        for versions in ((), (noisy,))
+    )
+    assert plain["clip_id"].tolist() == more["clip_id"].tolist()
+    assert not np.allclose(plain.filter(regex="^p_"), more.filter(regex="^p_"))
+    noisy[folds[0].test] = 1e6  # versions of test clips are not used
+    again = training.cross_corpus(index, X, CLASSES, folds=folds, model="lda", augmented=(noisy,))
+    np.testing.assert_array_equal(again.filter(regex="^p_"), more.filter(regex="^p_"))
+
+
+@pytest.mark.parametrize(("adaptation", "times"), [("speaker", 3), ("coral", 6)])
+def test_strength_is_chosen_once_for_equal_training_rows(data, monkeypatch, adaptation, times):
+    index, X = data
+    calls = []
+    monkeypatch.setattr(
+        "sercore.training.across_corpora.choose_c", lambda *args, **options: calls.append(1) or 0.01
+    )
+    training.cross_corpus(index, X, CLASSES, folds=splits.corpus_pairs(index), adaptation=adaptation)
+    assert len(calls) == times

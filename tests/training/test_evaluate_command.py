@@ -14,6 +14,7 @@ def corpora(rng, monkeypatch):
     index, X = several_corpora(rng)
 
     def extract(part, recipe, n_jobs):
+        assert recipe in ("default", "level_free")
         return SimpleNamespace(index=part, X=X[index["clip_id"].isin(part["clip_id"])])
 
     monkeypatch.setattr("sercore.corpora.load_index", lambda name: index[index["corpus"] == name])
@@ -23,16 +24,31 @@ def corpora(rng, monkeypatch):
 def test_train_and_test(capsys):
     assert main(["evaluate", "--train", "a+b", "--test", "c", "--model", "lda", "--speaker-norm"]) == 0
     out = capsys.readouterr().out
-    assert "lda, speaker; classes neutral, sad, angry" in out
+    assert "lda on level_free, speaker; classes neutral, sad, angry" in out
     assert "a+b" in out
     assert "mean over pairs" not in out
 
 
 def test_matrix_with_files(capsys, tmp_path):
     scores, figure = tmp_path / "scores.csv", tmp_path / "map.png"
-    arguments = ["--matrix", "a", "b", "c", "--model", "lda", "--out", str(scores), "--figure", str(figure)]
+    arguments = [
+        "--matrix",
+        "a",
+        "b",
+        "c",
+        "--model",
+        "lda",
+        "--recipe",
+        "default",
+        "--out",
+        str(scores),
+        "--figure",
+        str(figure),
+    ]
     assert main(["evaluate", *arguments]) == 0
-    assert "all others" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "lda on default, plain" in out
+    assert "all others" in out
     assert len(pd.read_csv(scores)) == 12
     assert figure.stat().st_size > 1000
 
