@@ -52,8 +52,8 @@ from ..features import Recipe, column_names
 from .published import oof_folder
 
 __all__ = [
-    "CANDIDATES", "FILES", "QUALIFIED", "SCORES", "Candidate", "choose_abroad", "choose_inside",
-    "measure_scores", "scores", "table",
+    "CANDIDATES", "FILES", "PAIRS", "QUALIFIED", "SCORES", "TASKS", "Candidate", "choose_abroad",
+    "choose_inside", "measure_scores", "predict", "scores", "table",
 ]  # fmt: skip
 
 BAND_LIMIT = 6400.0
@@ -65,12 +65,11 @@ SCORES = "table-choice"
 
 FILES = (SCORES,)
 
-TASKS = {
-    "ravdess": ("eight", "emobox-ravdess", None),
-    "emo_db": ("all", "speaker", 5),
-    "tess": ("seven", "loso", None),
-}
-"""Scheme, split and number of folds of the in-corpus scores that compare candidates."""
+TASKS = {"ravdess": ("eight", "emobox-ravdess"), "emo_db": ("all", "loso"), "tess": ("seven", "loso")}
+"""Scheme and split of the scores on new speakers of each corpus."""
+
+PAIRS = "pairs"
+"""Name of the scores of models of each corpus on each other one, with four classes."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +129,12 @@ QUALIFIED = tuple(name for name, made in CANDIDATES.items() if made.band and mad
 
 
 def measure_scores() -> Path:
-    """Score every candidate on real recordings and return the file.
-
-    The scores of each candidate are cached, so an interrupted run resumes.
-    """
+    """Score every candidate on real recordings and return the file."""
+    tables = [predict(name, part) for name in CANDIDATES for part in (*TASKS, PAIRS)]
+    tables += [predict(name, PAIRS, "speaker") for name in CANDIDATES]
     path = oof_folder() / f"{SCORES}.csv"
-    pd.concat([_cached_scores(name) for name in CANDIDATES]).to_csv(path, index=False, lineterminator="\n")
+    rows = [_scored(rows) for table in tables for _, rows in table.groupby(["train", "test"], sort=False)]
+    pd.concat(rows).round(5).to_csv(path, index=False, lineterminator="\n")
     return path
 
 
@@ -197,64 +196,81 @@ def _superset(recipe: Recipe, corpus: str) -> tuple[pd.DataFrame, np.ndarray]:
     return made.index, made.X
 
 
-def _cached_scores(name: str) -> pd.DataFrame:
-    """Scores of one candidate, computed once."""
-    path = paths.cache_dir() / SCORES / f"{name}.csv"
+def predict(name: str, part: str, adaptation: str = "plain") -> pd.DataFrame:
+    """Predictions of a candidate for new speakers of a corpus, or for all pairs of corpora.
+
+    They are cached, so an interrupted run resumes.
+
+    Parameters
+    ----------
+    name : str
+        A key of :data:`CANDIDATES`.
+    part : str
+        A key of :data:`TASKS`, or :data:`PAIRS`.
+    adaptation : str
+        See :func:`sercore.training.adapt`.
+
+    Returns
+    -------
+    pd.DataFrame
+        An out-of-fold table with the additional columns ``candidate``, ``train``, ``test``, ``adaptation``,
+        ``c`` and ``inner_loss``.
+    """
+    from ..training import adapt, write_parquet
+
+    path = paths.cache_dir() / SCORES / f"{name}-{part}-{adaptation}.parquet"
     if not path.is_file():
+        index, X, folds, split = _experiment(name, part)
+        rows = [_fit(index, adapt(index, X, fold, adaptation), fold, split) for fold in folds]
         path.parent.mkdir(parents=True, exist_ok=True)
-        pairs = [_score_pairs(name, adaptation) for adaptation in ("plain", "speaker")]
-        rows = pd.concat([_score_corpus(name, corpus) for corpus in TASKS] + pairs)
-        rows.insert(0, "candidate", name)
-        rows.round(5).to_csv(path, index=False)
-    return pd.read_csv(path)
+        write_parquet(pd.concat(rows, ignore_index=True).assign(candidate=name, adaptation=adaptation), path)
+    return pd.read_parquet(path)
 
 
-def _score_corpus(name: str, corpus: str) -> pd.DataFrame:
-    """In-corpus scores on new speakers."""
+def _experiment(name: str, part: str):
+    """Labelled index, table, folds and the name of the split."""
     from ..labels import apply_scheme
-    from ..splits import make_folds
+    from ..splits import corpus_pairs, make_folds
+    from ..training import common_classes
 
-    scheme, split, n_folds = TASKS[corpus]
-    index, X = table(name, corpus)
-    labelled, _ = apply_scheme(index.assign(row=np.arange(len(index))), scheme)
-    X = X[labelled["row"]]
-    folds = make_folds(labelled, split, n_folds=n_folds)
-    rows, right = zip(*[_score_fold(labelled, X, fold) for fold in folds], strict=True)
-    return pd.DataFrame(rows).assign(train=corpus, test=corpus, adaptation="plain", ua=_ua(right))
-
-
-def _score_pairs(name: str, adaptation: str) -> pd.DataFrame:
-    """Scores of models of each corpus on each other one, with four classes."""
-    from ..splits import corpus_pairs
-    from ..training import adapt, common_classes
-
-    tables = [table(name, corpus) for corpus in TASKS]
-    index = pd.concat([index for index, _ in tables], ignore_index=True)
-    index, _, _ = common_classes(index.assign(row=np.arange(len(index))), "four")
-    X = np.concatenate([X for _, X in tables])[index["row"]]
-    parts = []
-    for fold in corpus_pairs(index):
-        row, right = _score_fold(index, adapt(index, X, fold, adaptation), fold)
-        train, test = (index["corpus"].iloc[rows[0]] for rows in (fold.train, fold.test))
-        parts.append(row | {"train": train, "test": test, "adaptation": adaptation, "ua": _ua([right])})
-    return pd.DataFrame(parts)
+    parts = [table(name, corpus) for corpus in (TASKS if part == PAIRS else [part])]
+    index = pd.concat([index for index, _ in parts], ignore_index=True)
+    index, X = index.assign(row=np.arange(len(index))), np.concatenate([X for _, X in parts])
+    if part == PAIRS:
+        index, _, _ = common_classes(index, "four")
+        return index, X[index["row"]], corpus_pairs(index), "corpus"
+    scheme, split = TASKS[part]
+    index, _ = apply_scheme(index, scheme)
+    return index, X[index["row"]], make_folds(index, split), split
 
 
-def _score_fold(index: pd.DataFrame, X: np.ndarray, fold) -> tuple[dict, pd.Series]:
-    """Chosen strength and inner loss of a fold, and which test clips are right, by label."""
+def _fit(index: pd.DataFrame, X: np.ndarray, fold, split: str) -> pd.DataFrame:
+    """Predictions for the test part of a fold, with the chosen strength and the inner loss."""
     from sklearn.linear_model import LogisticRegression
 
+    from ..evaluation.oof import oof_rows
     from ..training import nested
 
     c, loss = nested.search_c(index, X, fold.train)
-    labels = index["label"].to_numpy()
     train, test = nested.rotate(*nested.scaled(X[fold.train], X[fold.test]))
-    model = LogisticRegression(C=c, max_iter=1000).fit(train, labels[fold.train])
-    right = pd.Series(model.predict(test) == labels[fold.test], index=labels[fold.test])
-    return {"fold": fold.name, "c": c, "inner_loss": loss}, right
+    model = LogisticRegression(C=c, max_iter=1000).fit(train, index["label"].iloc[fold.train])
+    rows = oof_rows(
+        index, fold, model.predict_proba(test), model.classes_, model="logistic_nested", split=split
+    )
+    corpora = index["corpus"]
+    return rows.assign(
+        train=corpora.iloc[fold.train[0]], test=corpora.iloc[fold.test[0]], c=c, inner_loss=loss
+    )
 
 
-def _ua(right) -> float:
-    """Mean recall over the classes, from the test clips of all folds."""
-    right = pd.concat(right)
-    return float(right.groupby(right.index).mean().mean())
+def _scored(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row per fold, with the UA of all folds."""
+    columns = ["candidate", "train", "test", "adaptation", "fold", "c", "inner_loss"]
+    return rows.drop_duplicates(columns)[columns].assign(ua=_ua(rows))
+
+
+def _ua(oof: pd.DataFrame) -> float:
+    from ..evaluation import uar, unpack
+
+    y, proba, classes, _ = unpack(oof)
+    return uar(y, np.array(classes)[proba.argmax(axis=1)])
