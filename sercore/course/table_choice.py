@@ -230,7 +230,7 @@ def predict(name: str, part: str, adaptation: str = "plain") -> pd.DataFrame:
 def _experiment(name: str, part: str):
     """Labelled index, table, folds and the name of the split."""
     from ..labels import apply_scheme
-    from ..splits import corpus_pairs, make_folds
+    from ..splits import Fold, make_folds
     from ..training import common_classes
 
     parts = [table(name, corpus) for corpus in (TASKS if part == PAIRS else [part])]
@@ -238,7 +238,9 @@ def _experiment(name: str, part: str):
     index, X = index.assign(row=np.arange(len(index))), np.concatenate([X for _, X in parts])
     if part == PAIRS:
         index, _, _ = common_classes(index, "four")
-        return index, X[index["row"]], corpus_pairs(index), "corpus"
+        here = {corpus: (index["corpus"] == corpus).to_numpy() for corpus in TASKS}
+        folds = [Fold(name, np.flatnonzero(rows), np.flatnonzero(~rows)) for name, rows in here.items()]
+        return index, X[index["row"]], folds, "corpus"
     scheme, split = TASKS[part]
     index, _ = apply_scheme(index, scheme)
     return index, X[index["row"]], make_folds(index, split), split
@@ -257,10 +259,8 @@ def _fit(index: pd.DataFrame, X: np.ndarray, fold, split: str) -> pd.DataFrame:
     rows = oof_rows(
         index, fold, model.predict_proba(test), model.classes_, model="logistic_nested", split=split
     )
-    corpora = index["corpus"]
-    return rows.assign(
-        train=corpora.iloc[fold.train[0]], test=corpora.iloc[fold.test[0]], c=c, inner_loss=loss
-    )
+    corpora = index["corpus"].to_numpy()
+    return rows.assign(train=corpora[fold.train[0]], test=corpora[fold.test], c=c, inner_loss=loss)
 
 
 def _scored(rows: pd.DataFrame) -> pd.DataFrame:
