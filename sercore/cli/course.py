@@ -114,10 +114,19 @@ def _book(options) -> None:
 
 
 def _results(options) -> None:
-    from ..course import confidence, cross_corpus, encoder_tables, probes, published, readme, robustness
+    from ..course import (
+        confidence,
+        cross_corpus,
+        encoder_tables,
+        probes,
+        published,
+        readme,
+        robustness,
+        table_comparison,
+    )
     from ..evaluation import cross_corpus_text, table_text
 
-    files = {name: module for module in (confidence, robustness) for name in module.FILES}
+    files = {name: module for module in (confidence, robustness, table_comparison) for name in module.FILES}
     for name in options.names or [probes.PROBES, *published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *files]:
         if name in files:
             if options.measure:
@@ -140,6 +149,8 @@ def _results(options) -> None:
         print(f"\n{name}\n{table_text(published.table(name))}")
     if options.readme:
         readme.replace("results", readme.results_markdown())
+        readme.replace("table-choice", table_comparison.choice_markdown())
+        readme.replace("table-comparison", table_comparison.comparison_markdown())
         readme.replace("networks", readme.networks_markdown())
         readme.replace("encoder", readme.encoder_markdown())
         readme.replace("probes", encoder_tables.probes_markdown())

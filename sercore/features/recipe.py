@@ -230,11 +230,20 @@ PRESETS = {
     "s1_mel_chroma_mfcc": replace(_OLD, descriptors=("mel", "chroma", "mfcc", "zcr", "rms")),
     "s4_statistics": replace(_OLD, n_mfcc=20, descriptors=("mfcc", "rms", "zcr"), statistics=("mean", "std")),
     "level_free": Recipe(level_db=-26.0),
+    "robust": Recipe(
+        descriptors=tuple(name for name in Recipe().descriptors if name != "log_mel"),
+        level_db=-26.0,
+        fmax=6400.0,
+        band_limit=6400.0,
+    ),
     "log_mel_level_free": Recipe(descriptors=("log_mel",), level_db=-26.0),
 }
 """Named recipes. ``default`` makes the tables of this course, ``log_mel`` the input of its networks, and
 ``level_free`` and ``log_mel_level_free`` make both of clips scaled to the same level, that of ITU-T P.56 for
-telephony, for recordings whose gain and distance to the microphone are unknown. The rest reproduce the
+telephony, for recordings whose gain and distance to the microphone are unknown. ``robust`` is
+``level_free`` up to 6.4 kHz and without the statistics of ``log_mel``: neither gain nor sample rate of a
+recording change its table, and it was chosen without the clips it was tested on
+(``sercore/course/table_choice.py``). The rest reproduce the
 feature vectors of three earlier student projects, here called S0 (VoiceVibes, see
 :mod:`sercore.models.legacy`), S1 and S4, all at 22.05 kHz with a window of 2048 and a hop of 512 samples.
 
