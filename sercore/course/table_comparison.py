@@ -1,8 +1,9 @@
 """The table ``robust`` beside ``default``, on new speakers of three corpora and across corpora.
 
-The same logistic regression (``logistic_nested``) reads both tables. A third system, ``nested``, uses in each
-fold of RAVDESS the candidate that inner speakers of its training part chose
-(:func:`sercore.course.table_choice.choose_inside`): no choice among the candidates affects its score.
+The same logistic regression (``logistic_nested``) reads both tables. On RAVDESS, inner speakers of every fold
+choose ``robust`` among the qualified candidates (:func:`sercore.course.table_choice.choose_inside`), so that
+its scores there are not affected by the choice; those on EMO-DB and TESS are not, because the choice for them
+used other corpora.
 """
 
 from __future__ import annotations
@@ -18,20 +19,12 @@ from .published import oof_folder
 from .table_choice import CANDIDATES, PAIRS, QUALIFIED, TASKS
 
 __all__ = [
-    "FILES",
-    "PREDICTIONS",
-    "ROBUST",
-    "choice_markdown",
-    "compare",
-    "comparison_markdown",
-    "load",
-    "measure_file",
-    "nested_fold",
-    "table_text",
+    "FILES", "PREDICTIONS", "ROBUST", "choice_markdown", "compare", "comparison_markdown", "load",
+    "measure_file", "table_text",
 ]  # fmt: skip
 
 PREDICTIONS = "table-comparison"
-"""File of the predictions of the three systems in ``data/oof``."""
+"""File of the predictions with both tables in ``data/oof``."""
 
 FILES = (table_choice.SCORES, PREDICTIONS)
 """Files of :func:`measure_file` in ``data/oof``."""
@@ -60,7 +53,6 @@ def _measure_predictions() -> Path:
     for system, name in (("default", "default"), ("robust", ROBUST)):
         for part, way in itertools.product((*TASKS, PAIRS), _WAYS):
             tables.append(table_choice.predict(name, part, way, exact=True).assign(system=system))
-    tables += [nested_fold(fold, way) for fold in table_choice.choose_inside().index for way in _WAYS]
     oof = pd.concat(tables, ignore_index=True).drop(columns=["inner_loss", "c", "candidate"])
     columns = [name for name in oof if name.startswith("p_")]
     oof[columns] = oof[columns].astype(np.float16).astype(np.float32)  # smaller files; errors below 0.05 %
@@ -69,55 +61,40 @@ def _measure_predictions() -> Path:
     return path
 
 
-def nested_fold(name: str, adaptation: str) -> pd.DataFrame:
-    """Predictions for one fold of RAVDESS by the candidate that was chosen on its inner speakers."""
-    from ..training import adapt
-
-    index, X, folds, split = table_choice.experiment(table_choice.choose_inside()[name], "ravdess")
-    fold = next(fold for fold in folds if fold.name == name)
-    rows = table_choice.fit(index, adapt(index, X, fold, adaptation), fold, split, exact=True)
-    return rows.assign(system="nested", adaptation=adaptation)
-
-
 def load() -> pd.DataFrame:
     """Published predictions, with the columns ``system``, ``train``, ``test`` and ``adaptation``."""
     return pd.read_parquet(oof_folder() / f"{PREDICTIONS}.parquet")
 
 
-def compare(*, n_boot: int = 2000) -> pd.DataFrame:
-    """UA of ``default``, ``robust`` and ``nested``, and paired differences.
+def compare(*, n_boot: int = 1000) -> pd.DataFrame:
+    """UA of ``default`` and ``robust``, and paired differences.
 
     Returns
     -------
     pd.DataFrame
         A row for each corpus, pair of corpora and the ``mean`` of the six pairs, plain and normalised per
-        speaker: ``train``, ``test``, ``adaptation``, ``n_clips``, ``n_speakers``, then for each system
-        ``<system>``, ``<system>_low``, ``<system>_high``, and ``<system>_minus``, ``<system>_minus_low``,
-        ``<system>_minus_high``, the difference to ``default``. Intervals are over test speakers, of TESS over
-        clips.
+        speaker: ``train``, ``test``, ``adaptation``, ``n_clips``, ``n_speakers``, then ``default``,
+        ``robust`` and ``minus`` (robust minus default), each with ``<name>_low`` and ``<name>_high``.
+        Intervals are over test speakers, of TESS over clips.
 
     Examples
     --------
     >>> compare(n_boot=10)["test"].unique().tolist()
     ['ravdess', 'emo_db', 'tess', 'mean']
     """
-    from ..evaluation import unpack
     from ..evaluation.oof import run_confusions
 
     rows, drawn = [], {}
     for keys, part in load().groupby(_KEYS, sort=False):
         train, test, adaptation = keys
-        confusions = {
-            system: run_confusions(each.dropna(axis=1, how="all"), "clips" if test == "tess" else "speakers")[
-                0
-            ]
-            for system, each in part.groupby("system", sort=False)
-        }
-        first = part[part["system"] == "default"].dropna(axis=1, how="all")
-        row = dict(zip(_KEYS, keys, strict=True)) | {"n_clips": len(first)}
-        row["n_speakers"] = len(set(unpack(first)[3]))
+        unit = "clips" if test == "tess" else "speakers"
+        systems = dict(list(part.dropna(axis=1, how="all").groupby("system", sort=False)))
+        confusions = {name: run_confusions(oof, unit)[0] for name, oof in systems.items()}
         values = {name: _resampled(each, test, n_boot) for name, each in confusions.items()}
-        rows.append(row | _summary(values, next(iter(confusions.values())).shape[1]))
+        clips = systems["default"]
+        row = {"n_clips": len(clips), "n_speakers": clips["speaker"].nunique()}
+        row |= _summary(values, confusions["default"].shape[1])
+        rows.append(dict(zip(_KEYS, keys, strict=True)) | row)
         if train != test:
             drawn.setdefault(adaptation, []).append(values)
     for adaptation, pairs in drawn.items():
@@ -139,18 +116,14 @@ def _resampled(confusions: np.ndarray, test: str, n_boot: int) -> tuple[float, n
 
 
 def _summary(values: dict[str, tuple[float, np.ndarray]], n_units: float) -> dict[str, float]:
-    """Scores and differences to the first system, with intervals."""
+    """Scores and their difference, with intervals; of a mean over corpora, plain percentiles."""
     from ..evaluation.bootstrap import bounds
 
-    def ends(draws):
-        return bounds(draws, int(n_units)) if np.isfinite(n_units) else np.quantile(draws, [0.025, 0.975])
-
-    row, (base, base_draws) = {}, values["default"]
-    for name, (ua, draws) in values.items():
-        row |= dict(zip((name, f"{name}_low", f"{name}_high"), (ua, *ends(draws)), strict=True))
-        if name != "default":
-            low, high = ends(draws - base_draws)
-            row |= {f"{name}_minus": ua - base, f"{name}_minus_low": low, f"{name}_minus_high": high}
+    row, base = {}, values["default"]
+    minus = tuple(values["robust"][k] - base[k] for k in (0, 1))
+    for name, (ua, draws) in (values | {"minus": minus}).items():
+        ends = bounds(draws, int(n_units)) if np.isfinite(n_units) else np.quantile(draws, [0.025, 0.975])
+        row |= dict(zip((name, f"{name}_low", f"{name}_high"), (ua, *ends), strict=True))
     return row
 
 
@@ -188,10 +161,8 @@ def comparison_markdown() -> str:
     table = compare()
     for (train, test), part in table.groupby(["train", "test"], sort=False):
         rows = part.set_index("adaptation").loc[list(_WAYS)].to_dict("records")
-        lines.append("| " + " | ".join([*_title(train, test, rows[0]), *_cells(rows, "robust")]) + " |")
-    nested = table[table["nested"].notna()].set_index("adaptation").loc[list(_WAYS)].to_dict("records")
-    title = ["other speakers, chosen anew in each fold", _title("ravdess", "ravdess", nested[0])[1]]
-    return "\n".join([*lines, "| " + " | ".join([*title, *_cells(nested, "nested")]) + " |"])
+        lines.append("| " + " | ".join([*_title(train, test, rows[0]), *_cells(rows)]) + " |")
+    return "\n".join(lines)
 
 
 def _title(train: str, test: str, row: dict) -> list[str]:
@@ -201,15 +172,13 @@ def _title(train: str, test: str, row: dict) -> list[str]:
     return [who, f"{_corpus(test)} ({row['n_clips']:.0f}, {row['n_speakers']:.0f})"]
 
 
-def _cells(rows: list[dict], system: str) -> list[str]:
+def _cells(rows: list[dict]) -> list[str]:
     cells = []
     for row in rows:
-        for name in ("default", system):
-            cells.append(
-                f"{100 * row[name]:.1f} [{100 * row[f'{name}_low']:.1f}, {100 * row[f'{name}_high']:.1f}]"
-            )
-        minus = (100 * row[f"{system}_minus{end}"] for end in ("", "_low", "_high"))
-        cells.append("{:+.1f} [{:+.1f}, {:+.1f}]".format(*minus).replace("-", "−"))
+        for name in ("default", "robust", "minus"):
+            values = (100 * row[f"{name}{end}"] for end in ("", "_low", "_high"))
+            sign = "+" if name == "minus" else ""
+            cells.append("{0:{3}.1f} [{1:{3}.1f}, {2:{3}.1f}]".format(*values, sign).replace("-", "−"))
     return cells
 
 
