@@ -52,7 +52,7 @@ from ..features import Recipe, column_names
 from .published import oof_folder
 
 __all__ = [
-    "CANDIDATES", "PAIRS", "QUALIFIED", "SCORES", "TASKS", "Candidate", "choose_abroad",
+    "CANDIDATES", "NESTED", "PAIRS", "QUALIFIED", "SCORES", "TASKS", "Candidate", "choose_abroad",
     "choose_inside", "experiment", "fit", "measure_scores", "predict", "scores", "table",
 ]  # fmt: skip
 
@@ -62,6 +62,9 @@ to attenuate at about 7 kHz."""
 
 SCORES = "table-choice"
 """File of :func:`measure_scores` in ``data/oof``."""
+
+NESTED = "nested"
+"""Name of the scores on RAVDESS with the candidate that inner speakers chose in each fold."""
 
 TASKS = {"ravdess": ("eight", "emobox-ravdess"), "emo_db": ("all", "loso"), "tess": ("seven", "loso")}
 """Scheme and split of the scores on new speakers of each corpus."""
@@ -132,6 +135,9 @@ def measure_scores() -> Path:
     tables += [predict(name, PAIRS, "speaker") for name in CANDIDATES]
     path = oof_folder() / f"{SCORES}.csv"
     rows = [_scored(rows) for table in tables for _, rows in table.groupby(["train", "test"], sort=False)]
+    chosen = _choose_inside(pd.concat(rows), "ravdess", tuple(CANDIDATES))
+    folds = [predict(name, "ravdess").query("fold == @fold") for fold, name in chosen.items()]
+    rows.append(_scored(pd.concat(folds).assign(candidate=NESTED)))
     pd.concat(rows).round(5).to_csv(path, index=False, lineterminator="\n")
     return path
 
@@ -148,7 +154,7 @@ def scores() -> pd.DataFrame:
 
     Examples
     --------
-    >>> set(scores()["candidate"]) == set(CANDIDATES)
+    >>> set(scores()["candidate"]) == {*CANDIDATES, NESTED}
     True
     """
     return pd.read_csv(oof_folder() / f"{SCORES}.csv")
@@ -161,7 +167,10 @@ def choose_inside(corpus: str = "ravdess", *, among: tuple[str, ...] = tuple(CAN
     -------
     pd.Series of str, by fold
     """
-    table = scores()
+    return _choose_inside(scores(), corpus, among)
+
+
+def _choose_inside(table: pd.DataFrame, corpus: str, among: tuple[str, ...]) -> pd.Series:
     own = table[(table["train"] == corpus) & (table["test"] == corpus) & table["candidate"].isin(among)]
     return own.pivot(index="fold", columns="candidate", values="inner_loss").idxmin(axis=1)
 

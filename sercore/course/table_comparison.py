@@ -149,7 +149,8 @@ def choice_markdown() -> str:
         wins = [_corpus(corpus) for corpus, winner in chosen.items() if winner == name]
         wins += [f"{_corpus(corpus)} (qualified)" for corpus, winner in qualified.items() if winner == name]
         lines.append("| " + " | ".join([*row, ", ".join(wins)]) + " |")
-    return "\n".join(lines)
+    nested = cells[cells["candidate"] == table_choice.NESTED]["ua"].item()
+    return "\n".join([*lines, f"| chosen anew in each fold | | | {100 * nested:.1f} |" + " |" * 5])
 
 
 def comparison_markdown() -> str:

@@ -741,7 +741,7 @@ def test_level_free_rows_are_those_of_a_scaled_clip():
 
 # ---------------------------------------------------------------------------------- band limit
 
-NARROW = dataclasses.replace(DEFAULT, band_limit=6400.0, fmax=6400.0, level_db=-26.0)
+NARROW = PRESETS["robust"]
 
 
 def stored_versions(wave, tmp_path):
@@ -781,16 +781,23 @@ def test_sample_rate_of_a_file_does_not_change_the_row_below_the_band_limit(tmp_
 
 
 @pytest.mark.real
-def test_sample_rate_of_a_real_recording_does_not_change_the_row_below_the_band_limit(real_files, tmp_path):
-    """Copies at higher rates of recordings of 16 kHz."""
-    spread = np.std([features.table_row(audio.load(path), NARROW) for path in real_files[::3]], axis=0)
-    for path in real_files[::20]:
-        wave = audio.load(path)
-        row = features.table_row(wave, NARROW)
-        for sr in (48_000, 44_100, 22_050):
-            stored = soxr.resample(wave, 16_000, sr, quality="VHQ")
-            again = features.table_row(audio.convert(stored, sr), NARROW)
-            assert (np.abs(again - row) / np.maximum(spread, 1e-9)).max() < 1, (path.name, sr)
+def test_sample_rate_of_a_real_recording_does_not_change_the_row(real_corpora, real_files, tmp_path):
+    """Recordings of 48 kHz; the standard deviations are over 20 clips of RAVDESS and TESS."""
+    files = sorted((real_corpora / "ravdess").rglob("*.wav"))
+    originals = [path for path in files if soundfile.info(path).samplerate == 48_000]
+    if not originals:
+        pytest.skip("no recording of 48 kHz in SERCORE_CORPORA")
+    spread = np.std([features.table_row(audio.load(path), "robust") for path in real_files[::5]], axis=0)
+    for path in originals[:3]:
+        wave = audio.read(path)[0].mean(axis=1)
+        versions = dict(stored_versions(wave, tmp_path))
+        rows = {name: features.table_row(made, "robust") for name, made in versions.items()}
+        original = rows.pop("48 kHz")
+        for name, row in rows.items():
+            error = np.abs(row - original) / np.maximum(spread, 1e-9)
+            careful = name not in ("16 kHz, scipy", "16 kHz, 16 bits")
+            assert np.percentile(error, 99) < (0.05 if careful else 0.5), (path.name, name)
+            assert error.max() < (0.2 if careful else 5), (path.name, name)
 
 
 def test_frequencies_above_the_band_limit_do_not_change_features():
