@@ -131,12 +131,13 @@ def _results(options) -> None:
         published,
         readme,
         robustness,
+        table_comparison,
         what_helps,
     )
     from ..evaluation import cross_corpus_text, table_text
 
     tables = {fine_tuned.FINE_TUNED: fine_tuned, probes.PROBES: probes}
-    files = {name: module for module in (confidence, robustness) for name in module.FILES}
+    files = {name: module for module in (confidence, robustness, table_comparison) for name in module.FILES}
     for name in options.names or [*published.CAMPAIGNS, *tables, *cross_corpus.CAMPAIGNS, *files]:
         if name in files:
             if options.measure:
@@ -160,6 +161,8 @@ def _results(options) -> None:
     if options.readme:
         predictions.state_unknown(published.oof_folder())
         readme.replace("results", readme.results_markdown())
+        readme.replace("table-choice", table_comparison.choice_markdown())
+        readme.replace("table-comparison", table_comparison.comparison_markdown())
         readme.replace("networks", readme.networks_markdown())
         readme.replace("encoder", readme.encoder_markdown())
         readme.replace("opensmile", readme.opensmile_markdown())

@@ -19,7 +19,7 @@ def _add_train(commands) -> None:
     train.add_argument(
         "--model", nargs="+", metavar="NAME",
         help="classical model or network; several form an ensemble by soft voting. NAME@whisper_tiny_en "
-        "reads embeddings, NAME@table features, NAME@level_free those of another recipe (default: lda, or "
+        "reads embeddings, NAME@table features, NAME@robust those of another recipe (default: lda, or "
         "logistic_nested with --encoder)",
     )  # fmt: skip
     train.add_argument(

@@ -34,6 +34,8 @@ MODELS = {
 
 PAGES = {
     "results": "RESULTS.md",
+    "table-choice": "RESULTS.md",
+    "table-comparison": "RESULTS.md",
     "networks": "RESULTS.md",
     "encoder": "RESULTS.md",
     "opensmile": "RESULTS.md",

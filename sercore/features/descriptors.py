@@ -93,7 +93,7 @@ def rolloff(spectrum) -> np.ndarray:
 @descriptor
 def flatness(spectrum) -> np.ndarray:
     """Geometric by arithmetic mean of the power: near 1 for noise, near 0 for a tone, [shape=(n_frames,)]."""
-    power = np.maximum(spectrum.power, 1e-10)
+    power = np.maximum(spectrum.power[:, : spectrum.recipe.n_bins], 1e-10)
     mean = power.mean(axis=1)
     return np.exp(np.log(power, out=power).mean(axis=1)) / mean
 
@@ -197,9 +197,9 @@ def _decibel(power: np.ndarray) -> np.ndarray:
 @lru_cache(maxsize=16)
 def _octaves(recipe) -> list[tuple[int, int, int]]:
     """First bin, end bin and 2 % of the bins of each contrast band (below 200 Hz, then octaves)."""
-    hertz = np.fft.rfftfreq(recipe.n_fft, 1.0 / recipe.sr).astype(np.float32)
+    hertz = np.fft.rfftfreq(recipe.n_fft, 1.0 / recipe.sr)[: recipe.n_bins].astype(np.float32)
     edges = np.concatenate([[0.0], 200.0 * 2.0 ** np.arange(6)])
-    edges = [*edges[edges < recipe.sr / 2], np.inf]
+    edges = [*edges[edges < (recipe.band_limit or recipe.sr / 2)], np.inf]
     bands = []
     for k, (low, high) in enumerate(itertools.pairwise(edges)):
         inside = np.flatnonzero((hertz >= low) & (hertz <= high))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.fft
 
 from .. import audio
 from .descriptors import DESCRIPTORS
 from .functionals import row_of
 from .recipe import Recipe, get_recipe
 from .spectrum import Spectrum
+
+_ROLL_OFF_HZ = 600.0  # from the band limit to the frequency at which the low-pass filter lets nothing pass
 
 
 def compute(wave: np.ndarray, names: tuple[str, ...], recipe: str | Recipe = "default") -> dict:
@@ -17,7 +20,7 @@ def compute(wave: np.ndarray, names: tuple[str, ...], recipe: str | Recipe = "de
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
-        Mono waveform at ``recipe.sr``; it is not trimmed.
+        Mono waveform at ``recipe.sr``; it is not filtered, trimmed or scaled (see :func:`prepare`).
     names : tuple of str
         Descriptors, from :data:`DESCRIPTORS`.
     recipe : str or Recipe
@@ -113,14 +116,14 @@ def table_row(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
 
 
 def prepare(wave: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """The waveform as features are computed from it: trimmed and scaled, if the recipe says so.
+    """The waveform as features are computed from it: filtered, trimmed and scaled, if the recipe says so.
 
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
         Mono waveform at ``recipe.sr``.
     recipe : Recipe
-        Its ``trim_db`` and ``level_db``.
+        Its ``band_limit``, ``trim_db`` and ``level_db``.
 
     Returns
     -------
@@ -129,9 +132,19 @@ def prepare(wave: np.ndarray, recipe: Recipe) -> np.ndarray:
 
     Notebook: 05_cnn_transformer.ipynb
     """
+    wave = wave if recipe.band_limit is None else _low_pass(wave, recipe)
     kept = wave if recipe.trim_db is None else audio.trim(wave, recipe.sr, top_db=recipe.trim_db)
     rms = np.sqrt(np.mean(np.square(kept, dtype=float))) if recipe.level_db is not None else 0.0
     return kept if rms == 0 else (kept * (10 ** (recipe.level_db / 20) / rms)).astype(np.float32)
+
+
+def _low_pass(wave: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """The waveform without frequencies above the band limit; phases and delays do not change."""
+    n_fft = scipy.fft.next_fast_len(wave.size + recipe.sr // 10, real=True)  # zeros between end and beginning
+    above = np.fft.rfftfreq(n_fft, 1.0 / recipe.sr) - recipe.band_limit
+    gain = 0.5 + 0.5 * np.cos(np.pi * np.clip(above / _ROLL_OFF_HZ, 0.0, 1.0))
+    spectrum = scipy.fft.rfft(np.asarray(wave, np.float32), n=n_fft) * gain.astype(np.float32)
+    return scipy.fft.irfft(spectrum, n=n_fft)[: wave.size]
 
 
 def _time_last(track: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ VERSION = 1
 """Increased whenever a code change alters feature values; part of the key of every recipe."""
 
 STATISTICS = ("mean", "std", "skewness", "kurtosis", "p5", "p25", "p50", "p75", "p95")
-LATER_SETTINGS = {"level_db": None}
+LATER_SETTINGS = {"level_db": None, "band_limit": None}
 """Settings that the first recipes did not have, with the values that change nothing. These values are left
 out of the JSON, so that caches and bundles of earlier recipes keep their keys."""
 
@@ -78,6 +78,11 @@ class Recipe:
     level_db : float or None
         Scale the trimmed waveform to this root mean square level in decibels relative to full scale, so that
         the gain of the recording does not change any feature; None keeps the level as recorded.
+    band_limit : float or None
+        Highest frequency in Hz that any feature depends on: the waveform is low-pass filtered, and spectral
+        descriptors use the bins up to this frequency. Below the transition band of common resamplers, which
+        begins at about 7 kHz for a file of 16 kHz, it makes features independent of the sample rate at which
+        a recording was stored. ``fmax`` must not be higher. None uses everything up to half the sample rate.
 
     Raises
     ------
@@ -113,6 +118,7 @@ class Recipe:
     timing: bool = True
     trim_db: float | None = 30.0
     level_db: float | None = None
+    band_limit: float | None = None
 
     def __post_init__(self):
         self._convert_types()
@@ -137,6 +143,11 @@ class Recipe:
             _refuse(f"trim_db={self.trim_db}; it must be positive (decibels below the loudest frame) or None")
         if self.level_db is not None and not -60 <= self.level_db <= 0:
             _refuse(f"level_db={self.level_db}; it must be between -60 and 0 (decibels), or None")
+        if self.band_limit is not None and not self.fmax <= self.band_limit <= self.sr / 2:
+            _refuse(
+                f"band_limit={self.band_limit}; it must be between fmax={self.fmax} and {self.sr / 2} Hz "
+                "(half the sample rate), or None"
+            )
         if self.timing and (self.n_mels < 8 or self.hop_length > 0.035 * self.sr):
             _refuse(
                 "timing without at least 8 mel bands and a hop of at most 35 ms (its modulations reach 13 Hz)"
@@ -161,6 +172,11 @@ class Recipe:
             if not is_valid(value):
                 _refuse(f"{field.name}={value!r}; it must be {kind}")
             object.__setattr__(self, field.name, convert(value))
+
+    @property
+    def n_bins(self) -> int:
+        """Number of Fourier bins that spectral descriptors use: up to ``band_limit``, otherwise all."""
+        return 1 + int((self.band_limit or self.sr / 2) * self.n_fft / self.sr)
 
     @property
     def key(self) -> str:
@@ -214,11 +230,20 @@ PRESETS = {
     "s1_mel_chroma_mfcc": replace(_OLD, descriptors=("mel", "chroma", "mfcc", "zcr", "rms")),
     "s4_statistics": replace(_OLD, n_mfcc=20, descriptors=("mfcc", "rms", "zcr"), statistics=("mean", "std")),
     "level_free": Recipe(level_db=-26.0),
+    "robust": Recipe(
+        descriptors=tuple(name for name in Recipe().descriptors if name != "log_mel"),
+        level_db=-26.0,
+        fmax=6400.0,
+        band_limit=6400.0,
+    ),
     "log_mel_level_free": Recipe(descriptors=("log_mel",), level_db=-26.0),
 }
 """Named recipes. ``default`` makes the tables of this course, ``log_mel`` the input of its networks, and
 ``level_free`` and ``log_mel_level_free`` make both of clips scaled to the same level, that of ITU-T P.56 for
-telephony, for recordings whose gain and distance to the microphone are unknown. The rest reproduce the
+telephony, for recordings whose gain and distance to the microphone are unknown. ``robust`` is
+``level_free`` up to 6.4 kHz and without the statistics of ``log_mel``: neither gain nor sample rate of a
+recording change its table, and it was chosen without the clips it was tested on
+(``sercore/course/table_choice.py``). The rest reproduce the
 feature vectors of three earlier student projects, here called S0 (VoiceVibes, see
 :mod:`sercore.models.legacy`), S1 and S4, all at 22.05 kHz with a window of 2048 and a hop of 512 samples.
 

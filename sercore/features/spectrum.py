@@ -68,8 +68,8 @@ class Spectrum:
 
     @cached_property
     def magnitude(self) -> np.ndarray:
-        """Magnitude, [shape=(n_frames, 1 + n_fft // 2)]."""
-        return np.sqrt(self.power)
+        """Magnitude up to the band limit of the recipe, [shape=(n_frames, n_bins)]."""
+        return np.sqrt(self.power[:, : self.recipe.n_bins])
 
     @cached_property
     def frequencies(self) -> np.ndarray:
@@ -79,7 +79,7 @@ class Spectrum:
     @cached_property
     def spectral_moments(self) -> np.ndarray:
         """Mean frequency in Hz and mean squared frequency, weighted by magnitude, [shape=(n_frames, 2)]."""
-        hertz = self.frequencies
+        hertz = self.frequencies[: self.recipe.n_bins]
         total = self.magnitude.sum(axis=1, keepdims=True)
         weighted = self.magnitude @ np.stack([hertz, hertz**2], axis=1)
         return weighted / np.where(total < _TINY, 1.0, total)

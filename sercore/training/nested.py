@@ -56,20 +56,55 @@ def choose_c(
     ------
     SplitError
         The training part cannot be divided.
+
+    See Also
+    --------
+    search_c : also returns the loss.
+    """
+    return search_c(
+        index, X, train, augmented=augmented, seed=seed, scale=scale, grid=grid, n_folds=n_folds, by=by
+    )[0]
+
+
+def search_c(
+    index: pd.DataFrame,
+    X: np.ndarray,
+    train: np.ndarray,
+    *,
+    augmented: Sequence = (),
+    seed: int = 0,
+    scale: bool = True,
+    grid: Sequence[float] = C_GRID,
+    n_folds: int = 3,
+    by: str = "speaker",
+) -> tuple[float, float]:
+    """The value that :func:`choose_c` returns, and its inner log loss, to compare several tables of features.
+
+    Parameters
+    ----------
+    index, X, train, augmented, seed, scale, grid, n_folds, by
+        As in :func:`choose_c`.
+
+    Returns
+    -------
+    c : float
+    loss : float
+        Mean log loss per clip, in nats; with ``by="corpus"`` the mean over the left-out corpora.
     """
     paths = [
         _Path(index, X, fold, augmented, scale)
         for fold in inner_folds(index, train, n_folds=n_folds, seed=seed, by=by)
     ]
     by_corpus = by == "corpus" and index["corpus"].iloc[train].nunique() > 1
-    weights = [1 / len(path.y_test) if by_corpus else 1 for path in paths]
+    n_clips = sum(len(path.y_test) for path in paths)
+    weights = [1 / len(path.y_test) / len(paths) if by_corpus else 1 / n_clips for path in paths]
     best, lowest = grid[0], np.inf
     for c in grid:
         loss = sum(weight * path.loss(c) for weight, path in zip(weights, paths, strict=True))
         if loss > lowest:
             break
         best, lowest = c, loss
-    return float(best)
+    return float(best), float(lowest)
 
 
 class _Path:
@@ -104,10 +139,14 @@ def rotate(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     """The same clips in at most as many coordinates as there are training clips.
 
     Weights of a penalised regression lie in the span of its training rows, so the probabilities are the
-    same in coordinates along that span.
+    same in coordinates along that span. The span is found from the inner products of the rows, which takes a
+    fifth of the time of a singular value decomposition.
     """
     if train.shape[1] <= len(train):
         return train, test
-    _, scale, basis = np.linalg.svd(train, full_matrices=False)
-    basis = basis[scale > scale[0] * 1e-6]
-    return train @ basis.T, test @ basis.T
+    rows = np.asarray(train, dtype=float)
+    power, basis = np.linalg.eigh(rows @ rows.T)
+    kept = power > power[-1] * 1e-12
+    scale, basis = np.sqrt(power[kept]), basis[:, kept]
+    inside = np.asarray(test, dtype=float) @ (rows.T @ (basis / scale))
+    return (basis * scale).astype(train.dtype), inside.astype(test.dtype)

@@ -15,6 +15,7 @@ from sercore.course import (
     published,
     readme,
     robustness,
+    table_comparison,
 )
 from sercore.errors import SercoreError
 
@@ -38,7 +39,8 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
 
 
 def test_every_file_of_predictions_belongs_to_a_campaign():
-    files = {cross_corpus.CURVE, probes.PROBES, fine_tuned.FINE_TUNED, *confidence.FILES, *robustness.FILES}
+    files = {cross_corpus.CURVE, probes.PROBES, fine_tuned.FINE_TUNED}
+    files |= {*confidence.FILES, *robustness.FILES, *table_comparison.FILES}
     campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *files}
     assert {path.stem for path in published.oof_folder().iterdir()} == campaigns
 
