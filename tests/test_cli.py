@@ -1,6 +1,7 @@
 """The command line: exit status, messages, files, imports, and a quiet terminal."""
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -153,10 +154,23 @@ def test_course_commands_without_clone_print_one_message(capsys, monkeypatch, tm
         assert error.count("\n") == 1
 
 
-def test_bench_prints_measurements(capsys, monkeypatch):
-    monkeypatch.setattr("sercore.course.benchmarks.run", lambda: pd.DataFrame({"what": ["import"]}))
-    assert main(["bench"]) == 0
-    assert "import" in capsys.readouterr().out
+def test_bench_names_ratios_that_became_worse(capsys, monkeypatch, tmp_path):
+    committed = [("imports", "than numpy", 2.0, "× as long"), ("imports", "than librosa", 4.0, "× faster")]
+    before = pd.DataFrame(committed, columns=["group", "what", "value", "unit"])
+    asked = []
+    monkeypatch.setattr(
+        "sercore.course.benchmarks.run",
+        lambda only, **options: asked.append((only, options)) or before.assign(value=[3.0, 4.1]),
+    )
+    monkeypatch.setattr("sercore.course.benchmarks.report.load", lambda: (before, {}))
+    path = tmp_path / "speed.json"
+    assert main(["bench", "--only", "imports", "--quick", "--json", str(path)]) == 0
+    assert asked == [(["imports"], {"repeats": 1, "progress": True})]
+    table, worse = capsys.readouterr().out.split("a quarter worse")
+    assert "than librosa" in table
+    assert "than numpy" in worse
+    assert "than librosa" not in worse
+    assert json.loads(path.read_text())["imports"]["rows"][0] == ["than numpy", 3.0, "× as long"]
 
 
 # --- quiet terminal --------------------------------------------------------------------------------

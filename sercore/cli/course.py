@@ -65,8 +65,21 @@ def add_results(commands) -> None:
     results.add_argument("--readme", action="store_true", help="also update the generated tables")
     results.set_defaults(command=_results)
 
-    bench = commands.add_parser("bench", help="measure speed and memory, as ratios within one run")
-    bench.add_argument("--readme", action="store_true", help="also update the generated tables")
+    bench = commands.add_parser(
+        "bench",
+        help="measure speed and memory, as ratios within one run",
+        description="Measures speed and memory, and names the ratios that are a quarter worse than the "
+        "committed ones. All groups take about ten minutes on two idle cores; voicevibes and optimum take "
+        "minutes more and are measured only if they are named.",
+    )
+    bench.add_argument(
+        "--only", nargs="+", default=[], metavar="GROUP", help="groups: --only extraction store"
+    )
+    bench.add_argument("--quick", action="store_true", help="one repetition instead of the median of five")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="also write the measured groups to FILE")
+    bench.add_argument(
+        "--readme", action="store_true", help="also update data/speed.json, data/SPEED.md and the figure"
+    )
     bench.set_defaults(command=_bench)
 
 
@@ -183,8 +196,17 @@ def _results(options) -> None:
 
 def _bench(options) -> None:
     from ..course import benchmarks, readme
+    from ..course.benchmarks import report
 
-    measured = benchmarks.run()
+    measured = benchmarks.run(options.only, repeats=1 if options.quick else 5, progress=True)
+    worse = report.compare(measured, report.load()[0])
     print(measured.to_string(index=False))
+    if len(worse):
+        print(f"\nmore than a quarter worse than in data/speed.json:\n{worse.to_string(index=False)}")
+    if options.json:
+        report.save(measured, options.json)
     if options.readme:
-        readme.replace("bench", readme.bench_markdown(measured))
+        report.save(measured)
+        rows, about = report.load()
+        readme.replace("bench", report.markdown(rows, about))
+        report.draw_figure(rows)

@@ -444,7 +444,7 @@ def draw_leak_figure(path: Path | None = None) -> Path:
 
 
 def bench_markdown(bench: pd.DataFrame) -> str:
-    """Markdown table of :func:`sercore.course.benchmarks.run`.
+    """Markdown table of rows of :func:`sercore.course.benchmarks.run`.
 
     Examples
     --------
@@ -454,7 +454,7 @@ def bench_markdown(bench: pd.DataFrame) -> str:
     |---|---|
     | import sercore | 0.00202 s |
     """
-    rows = [f"| {row.what} | {row.value:.3g} {row.unit} |" for row in bench.itertuples()]
+    rows = [f"| {row.what} | {float(f'{row.value:.3g}'):.10g} {row.unit} |" for row in bench.itertuples()]
     return "\n".join(["| measurement | |", "|---|---|", *rows])
 
 

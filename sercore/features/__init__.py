@@ -19,15 +19,16 @@ import lazy_loader
 # lazy, because reading frames for a network needs neither pandas nor librosa, which are slow to import
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["cluster", "descriptors", "functionals", "pitch", "spectrum"],
+    submodules=["cluster", "descriptors", "functionals", "pitch", "spectrum", "track_statistics"],
     submod_attrs={
         "descriptors": ["DESCRIPTORS", "slope"],
         "extraction": ["compute", "frames", "prepare", "table_row"],
-        "functionals": ["column_groups", "column_names", "modulation", "row_names", "statistics", "timing"],
+        "functionals": ["column_groups", "column_names", "modulation", "row_names", "timing"],
         "lpc": ["formants"],
         "opensmile": ["OpenSmileRecipe"],
         "recipe": ["PRESETS", "Recipe", "get_recipe"],
         "spectrum": ["Spectrum", "mel_centres", "mel_filters"],
         "store": ["Extracted", "extract_frames", "extract_table", "fill_cache"],
+        "track_statistics": ["statistics"],
     },
 )

@@ -14,59 +14,15 @@ import numpy as np
 
 from . import pitch
 from .descriptors import DESCRIPTORS, slope
-from .recipe import PART_STATISTICS, STATISTICS, Recipe, get_recipe
+from .recipe import Recipe, get_recipe
 from .spectrum import Spectrum
+from .track_statistics import PART_STATISTICS, part_statistics, statistics
 
 MODULATION_HZ = (0.5, 1.5, 3.0, 5.0, 8.0, 13.0, 25.0)
 """Edges of the modulation bands; the syllable rate is about 4 Hz."""
 
 TIMING = ("duration_s", "voiced_share", "pause_share", "pauses_per_s", "peaks_per_s", "voiced_run_s")
 """Names of the values that :func:`timing` returns."""
-
-
-def statistics(tracks: np.ndarray, names: tuple[str, ...] = STATISTICS) -> np.ndarray:
-    """Statistics of every row over time.
-
-    Parameters
-    ----------
-    tracks : np.ndarray [shape=(n_rows, n_frames)]
-        Finite values, time-last, float32.
-    names : tuple of str
-        Any of ``mean std skewness kurtosis p5 p25 p50 p75 p95``. Kurtosis is excess kurtosis; skewness and
-        kurtosis of a constant row are 0.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_rows, len(names))]
-
-    Examples
-    --------
-    >>> statistics(np.array([[1, 2, 3, 4, 5]], dtype=np.float32), ("mean", "p50", "p95")).round(3).tolist()
-    [[3.0, 3.0, 4.8]]
-    """
-    if names == ("mean",):
-        return tracks.mean(axis=1, dtype=np.float64, keepdims=True)
-    # rows are scaled to a maximum of 1, so that powers of small values do not underflow in float32
-    scale = np.maximum(np.maximum(tracks.max(axis=1), -tracks.min(axis=1)), np.finfo(np.float32).tiny)
-    centred = np.divide(tracks, scale[:, None], dtype=np.float32)
-    mean = centred.mean(axis=1, dtype=np.float64)
-    centred -= mean.astype(np.float32)[:, None]
-    squared = centred * centred
-    variance = squared.mean(axis=1, dtype=np.float64)
-    flat = variance <= 1e-10  # only rounding errors remain
-    safe = np.where(flat, 1.0, variance)
-    values = {"mean": mean * scale, "std": np.sqrt(variance) * scale}
-    if "skewness" in names:
-        third = np.einsum("ij,ij->i", squared, centred) / tracks.shape[1]
-        values["skewness"] = np.where(flat, 0.0, third / safe**1.5)
-    if "kurtosis" in names:
-        fourth = np.einsum("ij,ij->i", squared, squared) / tracks.shape[1]
-        values["kurtosis"] = np.where(flat, 0.0, fourth / safe**2 - 3)
-    percentiles = [name for name in names if name[0] == "p"]
-    if percentiles:
-        ordered = np.sort(tracks, axis=1)
-        values |= {name: _percentile(ordered, int(name[1:])) for name in percentiles}
-    return np.stack([values[name] for name in names], axis=1)
 
 
 def parts(voiced: np.ndarray) -> dict[str, np.ndarray]:
@@ -83,8 +39,11 @@ def parts(voiced: np.ndarray) -> dict[str, np.ndarray]:
         replaced by the whole clip.
     """
     every = np.arange(len(voiced))
-    thirds = dict(zip(("first", "middle", "last"), np.array_split(every, 3), strict=True))
-    by_name = {"voiced": np.flatnonzero(voiced), "unvoiced": np.flatnonzero(~voiced), **thirds}
+    first, middle, last = np.array_split(every, 3)
+    by_name = {
+        "voiced": np.flatnonzero(voiced), "unvoiced": np.flatnonzero(~voiced),
+        "first": first, "middle": middle, "last": last,
+    }  # fmt: skip
     return {name: frames if len(frames) >= 3 else every for name, frames in by_name.items()}
 
 
@@ -105,17 +64,24 @@ def modulation(log_mel: np.ndarray, *, frame_s: float, n_groups: int = 8) -> np.
     np.ndarray [shape=(n_groups, 6)]
         One column for each band of :data:`MODULATION_HZ`.
     """
-    groups = np.stack([group.mean(axis=0) for group in np.array_split(log_mel, n_groups)])
-    groups = groups - groups.mean(axis=1, keepdims=True)
+    n_mels, n_frames = log_mel.shape
+    groups = _group_means(n_mels, n_groups) @ log_mel
+    groups -= groups.mean(axis=1, keepdims=True)
     # zero padding to at least four seconds gives every band a bin, however short the clip
-    n_fft = 2 ** int(np.ceil(np.log2(max(groups.shape[1], 4.0 / frame_s))))
-    power = np.abs(np.fft.rfft(groups, n=n_fft, axis=1)) ** 2 / groups.shape[1]
-    hertz = np.fft.rfftfreq(n_fft, frame_s)
-    bands = [
-        power[:, (hertz >= low) & (hertz < high)].mean(axis=1)
-        for low, high in itertools.pairwise(MODULATION_HZ)
-    ]
-    return np.log(np.stack(bands, axis=1) + 1e-3)
+    n_fft = 2 ** int(np.ceil(np.log2(max(n_frames, 4.0 / frame_s))))
+    power = np.square(np.abs(np.fft.rfft(groups, n=n_fft, axis=1))) / n_frames
+    edges = np.searchsorted(np.fft.rfftfreq(n_fft, frame_s), MODULATION_HZ)
+    sums = np.add.reduceat(power[:, : edges[-1]], edges[:-1], axis=1)
+    return np.log(sums / np.diff(edges) + 1e-3)
+
+
+@lru_cache(maxsize=8)
+def _group_means(n_mels: int, n_groups: int) -> np.ndarray:
+    """Matrix that averages groups of neighbouring bands, [shape=(n_groups, n_mels)]."""
+    matrix = np.zeros((n_groups, n_mels), dtype=np.float32)
+    for row, group in zip(matrix, np.array_split(np.arange(n_mels), n_groups), strict=True):
+        row[group] = 1 / len(group)
+    return matrix
 
 
 def timing(rms: np.ndarray, voiced: np.ndarray, *, frame_s: float) -> np.ndarray:
@@ -153,14 +119,6 @@ def _n_runs(flags: np.ndarray) -> int:
     return int(np.count_nonzero(flags[1:] & ~flags[:-1])) + int(flags[:1].sum())
 
 
-def _percentile(ordered: np.ndarray, q: float) -> np.ndarray:
-    """Percentile of sorted rows with linear interpolation, as in ``np.percentile``."""
-    position = (ordered.shape[1] - 1) * q / 100
-    below = int(position)
-    above = min(below + 1, ordered.shape[1] - 1)
-    return ordered[:, below] + (position - below) * (ordered[:, above] - ordered[:, below])
-
-
 def row_of(spectrum: Spectrum) -> np.ndarray:
     """Table row of a clip, [shape=(n_columns,), dtype=float32], in the order of :func:`column_names`."""
     recipe = spectrum.recipe
@@ -173,7 +131,7 @@ def row_of(spectrum: Spectrum) -> np.ndarray:
         blocks.append(statistics(slope(tracks.T).T, recipe.slope_statistics))
     if recipe.parts:
         inside = parts(voiced)
-        blocks += [statistics(tracks[:, inside[part]], PART_STATISTICS) for part in recipe.parts]
+        blocks.append(part_statistics(tracks, [inside[part] for part in recipe.parts]))
     if recipe.timing:
         frame_s = recipe.hop_length / recipe.sr
         blocks.append(modulation(spectrum.log_mel.T, frame_s=frame_s))
@@ -275,6 +233,6 @@ def _dense(spectrum: Spectrum) -> tuple[np.ndarray, int | None, np.ndarray]:
     for name in recipe.descriptors:
         track = DESCRIPTORS[name](spectrum)
         if name == "f0":
-            pitch_row, track = len(rows), pitch.bridge_gaps(track)
-        rows.extend(track[None, :] if track.ndim == 1 else track.T)
-    return np.stack(rows, dtype=np.float32, casting="same_kind"), pitch_row, voiced
+            pitch_row, track = sum(map(len, rows)), pitch.bridge_gaps(track)
+        rows.append(track[None, :] if track.ndim == 1 else track.T)
+    return np.concatenate(rows, dtype=np.float32, casting="same_kind"), pitch_row, voiced

@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..errors import RecipeError
+from .track_statistics import percentile_of_sorted
 
 F0_MIN, F0_MAX = 65.0, 600.0
 """Search range in Hz, from low men's voices to screams."""
@@ -44,25 +45,25 @@ def track(spectrum) -> tuple[np.ndarray, np.ndarray]:
         The window, or the zero padding after it, is too short for the pitch period of a low voice.
     """
     recipe = spectrum.recipe
-    score = _periodicity(spectrum)
     shortest = max(2, int(recipe.sr / F0_MAX))
-    longest = min(score.shape[1] - 2, int(recipe.sr / F0_MIN))
+    # beyond two thirds of the window, the correction amplifies noise more than signal
+    n_lags = min(spectrum.autocorrelation.shape[1], int(recipe.win_length * 0.67))
+    longest = min(n_lags - 2, int(recipe.sr / F0_MIN))
     if longest < recipe.sr / 100:
         raise RecipeError(
             f"pitch cannot be estimated with win_length={recipe.win_length} and n_fft={recipe.n_fft} at "
             f"{recipe.sr} Hz; use a window of at least 16 ms and n_fft of at least twice its length"
         )
     audible = spectrum.rms > 0.02 * spectrum.rms.max(initial=0.0)
-
-    # twice the period is also a period: favour the shorter lag a little
-    favour = score - _OCTAVE * np.log2(np.maximum(1, np.arange(score.shape[1])), dtype=np.float32)
-    lag, strength = _best_lag(score, favour, shortest, longest)
+    score = _periodicity(spectrum, longest + 2)
+    lag, strength = _best_lag(score, shortest, longest)
     sure = audible & (strength > max(VOICED, 0.75))
     if sure.sum() >= 5:
-        low, high = np.percentile(recipe.sr / lag[sure], [15, 85])
+        ordered = np.sort(recipe.sr / lag[sure])
+        low, high = percentile_of_sorted(ordered, 15), percentile_of_sorted(ordered, 85)
         shortest = max(shortest, int(recipe.sr / (high * 2.0)))
         longest = min(longest, int(recipe.sr / (low * 0.6)) + 1)
-        lag, strength = _best_lag(score, favour, shortest, longest)
+        lag, strength = _best_lag(score, shortest, longest)
     voicing = np.where(audible, np.clip(strength, 0.0, 1.0), 0.0).astype(np.float32)
     f0 = np.where(voicing > VOICED, recipe.sr / lag, np.nan)
     return _without_jumps(f0).astype(np.float32), voicing
@@ -96,33 +97,30 @@ def bridge_gaps(track: np.ndarray) -> np.ndarray:
 @lru_cache(maxsize=8)
 def _window_autocorrelation(n: int) -> np.ndarray:
     """Autocorrelation of the Hann window, 1 at lag 0, [shape=(n,)]."""
-    import scipy.signal
-
-    window = scipy.signal.get_window("hann", n)
-    full = scipy.signal.correlate(window, window, method="fft")[n - 1 :]
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)
+    full = np.correlate(window, window, mode="full")[n - 1 :]
     return (full / full[0]).astype(np.float32)
 
 
-def _periodicity(spectrum) -> np.ndarray:
+def _periodicity(spectrum, n_lags: int) -> np.ndarray:
     """Window-corrected autocorrelation, averaged over three frames to cover more periods."""
-    # beyond two thirds of the window, the correction amplifies noise more than signal
-    raw = spectrum.autocorrelation[:, : int(spectrum.recipe.win_length * 0.67)]
+    raw = spectrum.autocorrelation[:, :n_lags]
     energy = np.maximum(raw[:, :1], np.finfo(np.float32).tiny)
-    score = raw / (energy * _window_autocorrelation(spectrum.recipe.win_length)[: raw.shape[1]])
+    score = raw / _window_autocorrelation(spectrum.recipe.win_length)[:n_lags]
+    score /= energy
     smooth = score.copy()
     smooth[1:] += score[:-1]
     smooth[:-1] += score[1:]
-    counts = np.full((len(score), 1), 3.0, dtype=np.float32)
-    counts[[0, -1]] = min(2, len(score))
-    smooth /= counts
+    smooth[1:-1] /= 3
+    smooth[[0, -1]] /= min(2, len(score))
     return smooth
 
 
-def _best_lag(
-    score: np.ndarray, favour: np.ndarray, shortest: int, longest: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _best_lag(score: np.ndarray, shortest: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
     """Lag (samples, interpolated) and height of the most favoured peak of each frame."""
-    best = shortest + np.argmax(favour[:, shortest : longest + 1], axis=1)
+    # twice the period is also a period: favour the shorter lag a little
+    penalty = _OCTAVE * np.log2(np.arange(shortest, longest + 1), dtype=np.float32)
+    best = shortest + np.argmax(score[:, shortest : longest + 1] - penalty, axis=1)
     lag, height, _ = _peak(score, best)
     # if a short period is not a whole number of samples, twice the period can have the higher peak
     half, _, top = _peak(score, np.rint(lag / 2).astype(int))
@@ -145,10 +143,11 @@ def _without_jumps(f0: np.ndarray) -> np.ndarray:
     voiced = np.flatnonzero(np.isfinite(f0))
     if voiced.size < 5:
         return f0
-    from scipy.signal import medfilt
-
     pitch = semitones(f0[voiced])
-    wild = np.abs(pitch - medfilt(pitch, 5)) > 7.0
+    padded = np.concatenate([[0.0, 0.0], pitch, [0.0, 0.0]])
+    five = [padded[k : k + len(pitch)] for k in range(5)]
+    median = np.sort(five, axis=0)[2]  # faster than the filters of scipy
+    wild = np.abs(pitch - median) > 7.0
     f0 = f0.copy()
     f0[voiced[wild]] = np.nan
     return f0

@@ -13,17 +13,16 @@ from numbers import Integral, Real
 
 from ..errors import RecipeError
 from .descriptors import DESCRIPTORS
+from .track_statistics import STATISTICS
 
 VERSION = 1
 """Increased whenever a code change alters feature values; part of the key of every recipe."""
 
-STATISTICS = ("mean", "std", "skewness", "kurtosis", "p5", "p25", "p50", "p75", "p95")
 LATER_SETTINGS = {"level_db": None, "band_limit": None}
 """Settings that the first recipes did not have, with the values that change nothing. These values are left
 out of the JSON, so that caches and bundles of earlier recipes keep their keys."""
 
 PARTS = ("voiced", "unvoiced", "first", "middle", "last")
-PART_STATISTICS = ("mean", "std")
 
 
 def _is_number(value) -> bool:

@@ -54,17 +54,19 @@ class Spectrum:
         """Overlapping windows as a view, [shape=(n_frames, win_length)]."""
         recipe = self.recipe
         left = recipe.win_length // 2
-        padded = np.pad(self.wave, (left, recipe.win_length))
-        view = np.lib.stride_tricks.sliding_window_view(padded, recipe.win_length)
-        return view[:: recipe.hop_length][: self.n_frames]
+        padded = np.zeros(left + self.wave.size + recipe.win_length, dtype=np.float32)
+        padded[left : left + self.wave.size] = self.wave
+        strides = (recipe.hop_length * padded.itemsize, padded.itemsize)
+        return np.ndarray((self.n_frames, recipe.win_length), padded.dtype, padded, strides=strides)
 
     @cached_property
     def power(self) -> np.ndarray:
         """Squared magnitude, [shape=(n_frames, 1 + n_fft // 2)]."""
         padded = np.zeros((self.n_frames, self.recipe.n_fft), dtype=np.float32)
         np.multiply(self._framed, hann(self.recipe.win_length), out=padded[:, : self.recipe.win_length])
-        spectrum = scipy.fft.rfft(padded, axis=1)
-        return np.square(spectrum.real) + np.square(spectrum.imag, out=spectrum.imag)
+        parts = scipy.fft.rfft(padded, axis=1, overwrite_x=True).view(np.float32)  # real and imaginary
+        np.square(parts, out=parts)
+        return parts[:, 0::2] + parts[:, 1::2]
 
     @cached_property
     def magnitude(self) -> np.ndarray:
@@ -80,9 +82,9 @@ class Spectrum:
     def spectral_moments(self) -> np.ndarray:
         """Mean frequency in Hz and mean squared frequency, weighted by magnitude, [shape=(n_frames, 2)]."""
         hertz = self.frequencies[: self.recipe.n_bins]
-        total = self.magnitude.sum(axis=1, keepdims=True)
-        weighted = self.magnitude @ np.stack([hertz, hertz**2], axis=1)
-        return weighted / np.where(total < _TINY, 1.0, total)
+        sums = self.magnitude @ np.stack([np.ones_like(hertz), hertz, hertz**2], axis=1)
+        total = sums[:, :1]
+        return sums[:, 1:] / np.where(total < _TINY, 1.0, total)
 
     @cached_property
     def autocorrelation(self) -> np.ndarray:
@@ -92,8 +94,8 @@ class Spectrum:
         ``n_fft - win_length`` are free of circular aliasing.
         """
         # power is real and even, so its inverse transform is a cosine transform, which is twice as fast
-        full = scipy.fft.dct(self.power, type=1, axis=1)
-        return full[:, : max(1, self.recipe.n_fft - self.recipe.win_length)] / self.recipe.n_fft
+        full = scipy.fft.dct(self.power, type=1, axis=1, norm="forward")
+        return full[:, : max(1, self.recipe.n_fft - self.recipe.win_length)]
 
     @cached_property
     def mel(self) -> np.ndarray:

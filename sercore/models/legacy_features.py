@@ -19,8 +19,8 @@ import numpy as np
 from ..audio import check_array, fit_length
 from ..errors import RecipeError
 from ..features.extraction import compute
-from ..features.functionals import statistics
 from ..features.recipe import Recipe
+from ..features.track_statistics import statistics
 
 VERSION = 1
 """Raised whenever a change of code changes values; part of every recipe's hash."""

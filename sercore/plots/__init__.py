@@ -49,6 +49,7 @@ from .networks import accuracy_and_cost, search, seed_scores, under_clip
 from .predictions import confusion, prediction, predictions, recording, reliability, timeline
 from .results import importance, learning_curves, results, speaker_scores
 from .robustness import changed_answers, fairness, risk_coverage, robustness
+from .speed import speed_bars
 from .style import (
     EMOTION_COLORS,
     LABELS,
@@ -122,6 +123,7 @@ __all__ = [
     "speaker_scores",
     "spectrogram",
     "spectrum",
+    "speed_bars",
     "split_map",
     "staircase",
     "stft_window",

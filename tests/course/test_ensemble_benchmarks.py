@@ -30,5 +30,5 @@ def test_shortfall(members):
 
 def test_time_generations():
     rows = ensembles.time_generations(n_clips=60, rounds=1)
-    assert [unit for _, _, unit in rows] == ["ms", "ms", "×", "×"]
+    assert [unit for _, _, unit in rows] == ["ms", "ms", "× faster", "× faster"]
     assert rows[2][1] == pytest.approx(rows[1][1] / rows[0][1])

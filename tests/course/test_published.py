@@ -145,9 +145,9 @@ def test_pages_have_their_markers(marker, page):
 
 @pytest.mark.slow
 def test_speed_page_has_the_published_comparison():
-    from sercore.course.benchmarks import networks
+    from sercore.course.benchmarks import voicevibes
 
     text = (clone.repository() / "data" / "SPEED.md").read_text(encoding="utf-8")
-    rows = pd.DataFrame(networks.compare_with_voicevibes(), columns=["what", "value", "unit"])
+    rows = pd.DataFrame(voicevibes.compare_with_voicevibes(), columns=["what", "value", "unit"])
     assert len(rows) == 5
     assert readme.bench_markdown(rows).split("\n", 2)[2] in text

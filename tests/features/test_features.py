@@ -19,7 +19,7 @@ from hypothesis.extra.numpy import arrays
 
 from sercore import audio, features, synth
 from sercore.errors import AudioError, RecipeError
-from sercore.features import DESCRIPTORS, PRESETS, Recipe, Spectrum, functionals, pitch
+from sercore.features import DESCRIPTORS, PRESETS, Recipe, Spectrum, functionals, pitch, track_statistics
 from sercore.features.spectrum import mel_filters
 
 DEFAULT = PRESETS["default"]
@@ -291,8 +291,8 @@ def scipy_statistics(tracks, names):
 def test_statistics_agree_with_scipy(shape, seed, scale, offset):
     tracks = np.random.default_rng(seed).gamma(2.0, size=shape) + offset
     tracks = (scale * tracks).astype(np.float32)
-    ours = functionals.statistics(tracks)
-    theirs = scipy_statistics(tracks, functionals.STATISTICS)
+    ours = track_statistics.statistics(tracks)
+    theirs = scipy_statistics(tracks, track_statistics.STATISTICS)
     size = np.abs(tracks).max()
     np.testing.assert_allclose(
         ours[:, [0, 1, 4, 5, 6, 7, 8]], theirs[:, [0, 1, 4, 5, 6, 7, 8]], atol=2e-6 * size
@@ -304,14 +304,14 @@ def test_order_of_statistics():
     tracks = voice().reshape(10, -1)
     names = ("p95", "kurtosis", "mean")
     np.testing.assert_allclose(
-        functionals.statistics(tracks, names), scipy_statistics(tracks, names), rtol=1e-4, atol=1e-6
+        track_statistics.statistics(tracks, names), scipy_statistics(tracks, names), rtol=1e-4, atol=1e-6
     )
 
 
 @pytest.mark.parametrize("value", [0.0, -80.0, 1e-9, 12345.678])
 def test_statistics_of_a_constant(value):
-    row = functionals.statistics(np.full((1, 50), value, dtype=np.float32))[0]
-    found = dict(zip(functionals.STATISTICS, row, strict=True))
+    row = track_statistics.statistics(np.full((1, 50), value, dtype=np.float32))[0]
+    found = dict(zip(track_statistics.STATISTICS, row, strict=True))
     assert found["mean"] == pytest.approx(value, rel=1e-6)
     assert found["std"] == pytest.approx(0.0, abs=1e-6 * abs(value))
     assert found["skewness"] == found["kurtosis"] == 0.0

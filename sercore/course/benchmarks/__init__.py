@@ -1,65 +1,77 @@
 """Benchmarks: speed as ratios, with both sides timed in the same run on the same clips.
 
-Absolute times differ between machines, ratios much less. ``sercore bench`` prints the table; no test
-depends on time. A time that was reported by others is labelled as theirs.
+Absolute times differ between machines, ratios much less. A claim is therefore a ratio of the medians of
+alternating repetitions, in one of the units of :mod:`~sercore.course.benchmarks.measuring`; times are rows
+beside it. ``sercore bench`` measures a group after the other, prints the table and names the ratios that are
+a quarter worse than the committed ones (:mod:`~sercore.course.benchmarks.report`). No test depends on time. A
+time that was reported by others is labelled as theirs.
+
+To add a measurement, add a row to a group; to add a group, write a module with a function
+``measure(repeats) -> list of (what, value, unit)`` and add a line to :data:`GROUPS`.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
+from collections.abc import Sequence
+from importlib import import_module
 
 import pandas as pd
 
-__all__ = ["run"]
+from ...errors import SercoreError
+
+__all__ = ["GROUPS", "LONG", "run"]
+
+GROUPS = {
+    "extraction": "Features of one clip",
+    "store": "Features of a corpus",
+    "imports": "Imports",
+    "networks": "Training of the networks",
+    "encoder": "Pretrained encoder",
+    "ensembles": "Weights of an ensemble",
+    "widgets": "Widgets, in Python",
+    "browser": "Widgets, in the browser",
+    "prediction": "Prediction",
+    "voicevibes": "Comparison with VoiceVibes",
+    "optimum": "Weights of an ensemble against the optimum",
+}
+"""Modules of this package that measure, with the titles of their tables."""
+
+LONG = ("voicevibes", "optimum")
+"""Groups of minutes, which are measured only if they are named; the page keeps their last rows."""
 
 
-def run() -> pd.DataFrame:
-    """Results of all benchmarks, one row per measurement.
+def run(only: Sequence[str] = (), *, repeats: int = 5, progress: bool = False) -> pd.DataFrame:
+    """Results of benchmarks, one row per measurement.
 
     Feature extraction is timed in one thread, as in a worker process.
+
+    Parameters
+    ----------
+    only : sequence of str
+        Names from :data:`GROUPS`; by default all that are not in :data:`LONG`.
+    repeats : int
+        Repetitions of each measurement, of which the median is reported.
+    progress : bool
+        Whether to print the name of each group before it is measured.
 
     Returns
     -------
     pd.DataFrame
-        Columns ``what``, ``value``, ``unit``.
+        Columns ``group``, ``what``, ``value``, ``unit``.
+
+    Raises
+    ------
+    SercoreError
+        There is no such group.
     """
-    from threadpoolctl import threadpool_limits
-
-    from . import ensembles, features, networks, serving, widgets
-
-    with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
-        rows = features.time_extraction(features.write_clips(Path(folder)))
-        rows += _time_demo_corpus(Path(folder) / "demo")
-    rows += _time_import()
-    rows += networks.time_epochs() + networks.compare_with_voicevibes()
-    rows += ensembles.time_generations() + ensembles.compare_with_scipy()
-    rows += widgets.time_redraws() + widgets.time_live()
-    rows += serving.time_predictions()
-    return pd.DataFrame(rows, columns=["what", "value", "unit"])
-
-
-def _time_demo_corpus(folder: Path) -> list[tuple]:
-    """Seconds to render the demo corpus with two processes."""
-    from ...corpora import demo
-
-    start = time.perf_counter()
-    demo.build(folder, n_jobs=2, progress=False)
-    return [("rendering the demo corpus, 576 clips, 2 processes", time.perf_counter() - start, "s")]
-
-
-def _time_import() -> list[tuple]:
-    """Seconds that ``import sercore`` adds to the start of Python."""
-
-    def start_up(code: str) -> float:
-        times = []
-        for _ in range(5):
-            begin = time.perf_counter()
-            subprocess.run([sys.executable, "-c", code], check=True)
-            times.append(time.perf_counter() - begin)
-        return min(times)
-
-    return [("import sercore", start_up("import sercore") - start_up("pass"), "s")]
+    if unknown := set(only) - set(GROUPS):
+        raise SercoreError(
+            f"no group of benchmarks named {', '.join(sorted(unknown))}; must be one of {', '.join(GROUPS)}"
+        )
+    rows = []
+    for group in only or [name for name in GROUPS if name not in LONG]:
+        if progress:
+            print(f"{GROUPS[group]} …", flush=True)
+        module = import_module(f".{group}", __name__)
+        rows += [(group, *row) for row in module.measure(repeats)]
+    return pd.DataFrame(rows, columns=["group", "what", "value", "unit"])

@@ -1,12 +1,13 @@
-"""Time per training epoch of each network, against the largest network of an earlier project."""
+"""Time per training epoch of each network, relative to the LSTM."""
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
-from ...models import NETWORKS, build, legacy, reads_frames
+from ...features import column_names
+from ...models import NETWORKS, build, reads_frames
+from ...models.tdnn import build_tdnn
+from .measuring import AS_LONG, seconds
 
 N_CLIPS, SECONDS, N_BANDS, N_CLASSES, BATCH = 1200, 3.0, 64, 8, 32
 """Shape of the training data; 1200 clips are the training part of a RAVDESS fold."""
@@ -14,58 +15,41 @@ N_CLIPS, SECONDS, N_BANDS, N_CLASSES, BATCH = 1200, 3.0, 64, 8, 32
 N_TIMED = 320
 """Number of clips that are timed (ten batches); the time is scaled to a whole epoch."""
 
-REFERENCE = "s0_cnn2d_lstm"
+REFERENCE = "lstm"
+EPOCH = f"an epoch of {N_CLIPS} clips of {SECONDS:g} s"
 
 
-def time_epochs() -> list[tuple[str, float, str]]:
-    """Rows ``(what, value, unit)``: seconds per epoch of each default network on noise, using all cores."""
-    seconds = {}
-    for name in NETWORKS:
-        if reads_frames(name):
-            seconds[name] = epoch_seconds(build(name, N_BANDS, N_CLASSES))
-    n_frames = round(100 * SECONDS)
-    large = legacy.build(REFERENCE, N_BANDS, N_CLASSES, n_frames=n_frames)
-    theirs = epoch_seconds(large)
-    slowest = max(seconds, key=seconds.get)
-    what = f"an epoch of {N_CLIPS} clips of {SECONDS:g} s"
-    return [
-        *((f"{what}: {name}", value, "s") for name, value in seconds.items()),
-        (f"{what}: CNN2D-LSTM of VoiceVibes, {large.count_params() / 1e6:.2f} M weights", theirs, "s"),
-        (f"times cheaper than that: {slowest}, the slowest here", theirs / seconds[slowest], "×"),
-        ("times cheaper than that: cnn2d_lstm", theirs / seconds["cnn2d_lstm"], "×"),
-    ]
+def measure(repeats: int) -> list[tuple[str, float, str]]:
+    """Rows ``(what, value, unit)``: an epoch of the LSTM in seconds, and of the others relative to it.
 
-
-def epoch_seconds(network) -> float:
-    """Seconds per training epoch on noise, scaled from :data:`N_TIMED` clips, without building the graph."""
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(N_TIMED, round(100 * SECONDS), N_BANDS)).astype(np.float32)
-    y = rng.integers(N_CLASSES, size=N_TIMED)
-    network.compile("adam", "sparse_categorical_crossentropy")
-    network.fit(X[: 2 * BATCH], y[: 2 * BATCH], batch_size=BATCH, verbose=0)
-    start = time.perf_counter()
-    network.fit(X, y, batch_size=BATCH, verbose=0)
-    return (time.perf_counter() - start) * N_CLIPS / N_TIMED
-
-
-def compare_with_voicevibes() -> list[tuple]:
-    """Rows on the UA of both CNN2D-LSTMs under the same training, from published RAVDESS predictions."""
-    from ...evaluation import compare_oof, evaluate_runs
-    from .. import published
-
-    rows = []
-    if (published.oof_folder() / "ravdess-legacy.parquet").is_file():
-        oof = published.load("ravdess-legacy")
-        ours, theirs = (oof[oof["model"].str.startswith(name)] for name in ("cnn2d_lstm", REFERENCE))
-        found = compare_oof(ours, theirs)
-        what = f"RAVDESS, {found['n_clips']} clips of {found['n_speakers']} new speakers: UA of"
-        rows += [
-            (f"{what} {name}", 100 * evaluate_runs(part)["ua"].mean(), "%")
-            for name, part in (("cnn2d_lstm", ours), ("VoiceVibes's CNN2D-LSTM, same training", theirs))
-        ]
-        rows += [("difference of these two", 100 * found["difference"], "points")]
-        rows += [
-            (f"the same, {end} end of its 95 % interval", 100 * found[end], "points")
-            for end in ("low", "high")
-        ]
+    The LSTM is timed again before each network, so that both sides of a ratio are measured next to each
+    other. Networks of the course read noise in place of frames or table rows, and use all cores.
+    """
+    rounds = min(repeats, 3)
+    reference = timed(REFERENCE)
+    first = epoch_seconds(reference, rounds=rounds)
+    rows = [(f"{EPOCH}: {REFERENCE}", first, "s")]
+    for name in [name for name in NETWORKS if name != REFERENCE] + ["tdnn, 128 filters"]:
+        network = build_tdnn(N_BANDS, N_CLASSES, filters=(128,) * 4) if "," in name else timed(name)
+        beside = epoch_seconds(reference, rounds=rounds)
+        taken = epoch_seconds(network, rounds=rounds, table=name == "mlp")
+        rows.append((f"epoch of {name}, than of {REFERENCE}", taken / beside, AS_LONG))
     return rows
+
+
+def timed(name: str):
+    """A network with random weights, of the size that the course trains."""
+    return build(name, N_BANDS if reads_frames(name) else len(column_names()), N_CLASSES)
+
+
+def epoch_seconds(network, *, rounds: int = 1, table: bool = False) -> float:
+    """Seconds per training epoch on noise: median, scaled from :data:`N_TIMED` clips, without building."""
+    rng = np.random.default_rng(0)
+    shape = (N_TIMED, len(column_names())) if table else (N_TIMED, round(100 * SECONDS), N_BANDS)
+    X = rng.normal(size=shape).astype(np.float32)
+    y = rng.integers(N_CLASSES, size=N_TIMED)
+    if not network.compiled:
+        network.compile("adam", "sparse_categorical_crossentropy")
+        network.fit(X[: 2 * BATCH], y[: 2 * BATCH], batch_size=BATCH, verbose=0)
+    taken = [seconds(lambda: network.fit(X, y, batch_size=BATCH, verbose=0)) for _ in range(rounds)]
+    return float(np.median(taken)) * N_CLIPS / N_TIMED

@@ -15,9 +15,16 @@ from ...pictures.analysis import VIEWS, Clip, Settings
 from ...widgets.explorer import HEIGHTS, WIDTHS, Explorer
 from ...widgets.live import SECONDS as LIVE_SECONDS
 from ...widgets.live import STEP, Live
+from .measuring import FASTER
 
+FRESH, REUSED = "new figure for each event", "figure reused, imshow.set_data"
 SECONDS, N_STEPS = 4.0, 12
 """Duration of the clip (s), and number of positions of each slider."""
+
+
+def measure(repeats: int) -> list[tuple[str, float, str]]:
+    """Rows ``(what, value, unit)`` of :func:`time_redraws` and :func:`time_live`; each has many events."""
+    return time_redraws() + time_live()
 
 
 def time_redraws(*, n_steps: int = N_STEPS) -> list[tuple[str, float, str]]:
@@ -32,10 +39,12 @@ def time_redraws(*, n_steps: int = N_STEPS) -> list[tuple[str, float, str]]:
     new = seconds_of(lambda settings: draw_anew(clip.wave, settings), sliders)
     reused = seconds_of(keep_figure(clip.wave), sliders)
     what = f"from slider to new picture, {SECONDS:g} s clip, 95th percentile"
+    taken = {f"explorer, {len(ours)} events": ours, FRESH: new, REUSED: reused}
+    late, late_new, late_reused = (float(np.percentile(times, 95)) for times in taken.values())
     return [
-        (f"{what}: explorer, {len(ours)} events", 1e3 * float(np.percentile(ours, 95)), "ms"),
-        (f"{what}: new figure for each event", 1e3 * float(np.percentile(new, 95)), "ms"),
-        (f"{what}: figure reused, imshow.set_data", 1e3 * float(np.percentile(reused, 95)), "ms"),
+        *((f"{what}: {name}", 1e3 * float(np.percentile(times, 95)), "ms") for name, times in taken.items()),
+        (f"explorer, than {FRESH}", late_new / late, FASTER),
+        (f"explorer, than {REUSED}", late_reused / late, FASTER),
     ]
 
 

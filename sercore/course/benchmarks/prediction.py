@@ -14,31 +14,51 @@ import pandas as pd
 from ...bundle.predictor import Predictor, reference_signal
 from ...bundle.saving import FittedModel, save
 from ...features import get_recipe
+from .measuring import FASTER, alternate, ratio
 
 CLIP_SECONDS, SR = 3.7, 16_000
+BACKENDS = ("onnx", "keras")
 NETWORK, RECIPE, CLASSES = "bilstm_attention", "log_mel", tuple("abcdefgh")
+
+
+def measure(repeats: int) -> list[tuple[str, float, str]]:
+    """Rows ``(what, value, unit)`` of :func:`time_predictions`."""
+    return time_predictions(rounds=min(repeats, 3))
 
 
 def time_predictions(*, rounds: int = 3, clips: int = 20) -> list[tuple[str, float, str]]:
     """Rows ``(what, value, unit)`` for an untrained network on log-mel frames.
 
     A cold start is a new Python process that imports the package, loads the bundle with all its checks,
-    reads a WAV file and predicts it (minimum over rounds). A warm prediction reads the file too.
+    reads a WAV file and predicts it (median over rounds). A warm prediction reads the file too.
     """
     import soundfile
 
-    rows = []
     with tempfile.TemporaryDirectory() as folder:
         bundle, clip = Path(folder) / "bundle", Path(folder) / "clip.wav"
         save(bundle, {NETWORK: FittedModel(untrained(), RECIPE)}, CLASSES)
         soundfile.write(clip, reference_signal(SR, seconds=CLIP_SECONDS), SR)
-        for backend in ("onnx", "keras"):
-            cold = min(cold_seconds(bundle, clip, backend) for _ in range(rounds))
-            rows.append((f"from starting Python to the first prediction, {backend}", cold, "s"))
-        for backend in ("onnx", "keras"):
-            warm = warm_seconds(Predictor.load(bundle, backend=backend), clip, clips)
-            rows.append((f"a further clip of {CLIP_SECONDS} s from file, {backend}", 1e3 * warm, "ms"))
-    return rows
+        cold = {name: np.empty(rounds) for name in BACKENDS}
+        for turn in range(rounds):
+            for name in BACKENDS:
+                cold[name][turn] = cold_seconds(bundle, clip, name)
+        loaded = {name: Predictor.load(bundle, backend=name) for name in BACKENDS}
+        warm = alternate(
+            {name: lambda predictor=predictor: predictor.predict(clip) for name, predictor in loaded.items()},
+            clips,
+        )
+    rows = []
+    for name in BACKENDS:
+        start, further = float(np.median(cold[name])), float(np.median(warm[name]))
+        rows += [
+            (f"from starting Python to the first prediction, {name}", start, "s"),
+            (f"a further clip of {CLIP_SECONDS} s from file, {name}", 1e3 * further, "ms"),
+        ]
+    return [
+        *rows,
+        ("first prediction, ONNX than Keras", ratio(cold, "keras", "onnx"), FASTER),
+        ("further predictions, ONNX than Keras", ratio(warm, "keras", "onnx"), FASTER),
+    ]
 
 
 def cold_seconds(bundle: Path, clip: Path, backend: str) -> float:
@@ -51,17 +71,6 @@ def cold_seconds(bundle: Path, clip: Path, backend: str) -> float:
     arguments = [sys.executable, "-c", code, str(bundle), str(clip), backend]
     subprocess.run(arguments, check=True, capture_output=True)
     return time.perf_counter() - start
-
-
-def warm_seconds(predictor: Predictor, clip: Path, clips: int) -> float:
-    """Median seconds per clip after the first one."""
-    predictor.predict(clip)
-    seconds = []
-    for _ in range(clips):
-        start = time.perf_counter()
-        predictor.predict(clip)
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds))
 
 
 def untrained():
