@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..corpora.sheets import plain_name, read_text_table
-from ..corpora.tables import COLUMNS
 from ..errors import SercoreError
 from .files import find_files
 
@@ -99,6 +97,9 @@ def _read(source: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
     if source.suffix.lower() != ".parquet":
+        from ..corpora.sheets import read_text_table  # pandas is slow to import
+        from ..corpora.tables import COLUMNS
+
         known = {name for column, others in COLUMNS.items() for name in (column, *others)}
         frame = read_text_table(source, known)
         text = pa.schema([(column, pa.string()) for column in frame.columns])
@@ -111,6 +112,9 @@ def _read(source: Path) -> pa.Table:
 
 def _path_column(source: Path, columns: Sequence[str]) -> str:
     """The column of paths, by one of the names that corpora may use."""
+    from ..corpora.sheets import plain_name
+    from ..corpora.tables import COLUMNS
+
     plain = [plain_name(column) for column in columns]
     for name in ("path", *COLUMNS["path"]):
         if name in plain:

@@ -97,11 +97,11 @@ def notebook_idiom(path: Path) -> np.ndarray:
 
 
 def opensmile_egemaps() -> Callable | None:
-    """openSMILE's 88 functionals of a file, or None if ``opensmile`` is not installed (extra ``bench``)."""
+    """openSMILE's 88 functionals of a file, or None without the extra ``opensmile``."""
     try:
         import opensmile
     except ImportError:
-        skip("openSMILE eGeMAPS", 'pip install "sercore[bench]"')
+        skip("openSMILE eGeMAPS", 'pip install "sercore[opensmile]"')
         return None
     smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.Functionals)
     return lambda path: smile.process_file(str(path))
