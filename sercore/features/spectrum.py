@@ -64,7 +64,7 @@ class Spectrum:
         """Squared magnitude, [shape=(n_frames, 1 + n_fft // 2)]."""
         padded = np.zeros((self.n_frames, self.recipe.n_fft), dtype=np.float32)
         np.multiply(self._framed, hann(self.recipe.win_length), out=padded[:, : self.recipe.win_length])
-        parts = scipy.fft.rfft(padded, axis=1, overwrite_x=True).view(np.float32)  # real and imaginary
+        parts = scipy.fft.rfft(padded, axis=1).view(np.float32)  # real and imaginary
         np.square(parts, out=parts)
         return parts[:, 0::2] + parts[:, 1::2]
 

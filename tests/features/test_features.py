@@ -704,10 +704,11 @@ def test_mel_filters_equal_librosa(preset):
     np.testing.assert_array_equal(mel_filters(recipe), bank.T)
 
 
-def test_log_mel_frames_need_no_slow_imports():
+def test_features_of_a_clip_need_no_slow_imports():
     code = (
         "import sys, numpy; from sercore import audio, features; from sercore.bundle import Predictor;"
-        "features.frames(numpy.random.default_rng(0).standard_normal(16000).astype('f4') / 9, 'log_mel');"
+        "wave = numpy.random.default_rng(0).standard_normal(16000).astype('f4') / 9;"
+        "features.frames(wave, 'log_mel'), features.table_row(wave);"
         "slow = 'pandas', 'librosa', 'scipy.signal', 'sklearn', 'joblib', 'keras';"
         "print([name for name in slow if name in sys.modules])"
     )

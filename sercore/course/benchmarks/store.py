@@ -14,7 +14,7 @@ from ...features import extract_table
 from .extraction import write_clips
 from .measuring import AS_LONG, FASTER, alternate, ratio, seconds
 
-COPIES = 12
+COPIES = 16
 """Number of copies of each clip, so that the corpus is large enough for several shards."""
 
 
