@@ -15,6 +15,7 @@
     sercore evaluate --train ravdess --test emo_db
                                      scores on another corpus
     sercore predict --bundle B FILES emotions of recordings, files or folders
+    sercore predict CSV --out FILE   many recordings as one table; continues after an interruption
     sercore report B                 model card: data, scores, conditions, groups, use
     sercore listen                   predictions that follow the microphone
     sercore slides OUT               slides and a handout, made from the notebooks
