@@ -32,10 +32,9 @@ def steps(*, n_boot: int = 2000) -> pd.DataFrame:
         ``features``, ``scheme``, ``step``, ``instead_of``, ``before`` and ``after`` (UA), ``gain`` with
         ``low`` and ``high`` (:func:`sercore.evaluation.compare_corpora`), ``n_clips`` and ``n_speakers``.
 
-    Examples
+    See Also
     --------
-    >>> steps(n_boot=10)["step"].iloc[0]
-    'normalisation per corpus'
+    sercore.course.cross_corpus.table : the scores of every pair of corpora.
     """
     from ..evaluation import compare_corpora
 
@@ -96,10 +95,10 @@ def _pooled(oof: pd.DataFrame, adaptation: str, *, balanced: bool = False) -> pd
     return oof[pooled & (oof["adaptation"] == adaptation) & (oof["balanced"].astype(bool) == balanced)]
 
 
-def steps_markdown() -> str:
-    """Markdown table of :func:`steps`."""
+def steps_markdown(gains: pd.DataFrame | None = None) -> str:
+    """Markdown table of :func:`steps`, which is computed if it is not passed."""
     lines = ["| features, scheme | step | instead of | before | after | gain [95 %] |", "|---" * 6 + "|"]
-    for row in steps().itertuples():
+    for row in (steps() if gains is None else gains).itertuples():
         gain = f"{100 * row.gain:+.1f} [{100 * row.low:+.1f}, {100 * row.high:+.1f}]".replace("-", "−")
         cells = [f"{FEATURES[row.features]}, `{row.scheme}`", row.step, row.instead_of]
         cells += [f"{100 * row.before:.1f}", f"{100 * row.after:.1f}", gain]

@@ -196,8 +196,7 @@ def compare_corpora(oof_a: pd.DataFrame, oof_b: pd.DataFrame, *, n_boot: int = 2
 
 def _by_training_set(oof: pd.DataFrame, interval: str) -> np.ndarray:
     """Confusion matrices [shape=(n_training_sets, n_units, n_classes, n_classes)], units in equal order."""
-    parts = [part.sort_values("clip_id") for _, part in oof.groupby("train")]
-    return np.concatenate([run_confusions(part, interval)[0] for part in parts])
+    return np.concatenate([run_confusions(part, interval)[0] for _, part in oof.groupby("train")])
 
 
 def cross_corpus_text(table: pd.DataFrame) -> str:
