@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from ..errors import SercoreError
@@ -427,14 +426,13 @@ def draw_leak_figure(path: Path | None = None) -> Path:
     names = ("ravdess-random", "ravdess-emobox", "ravdess-emobox-speaker-norm")
     rows = pd.concat([published.table(name) for name in names])
     rows = rows[rows["model"].isin(MODELS)]
-    older = rows.loc[rows["folds_version"].map(dagger) != "", "model"]
-    names = rows["model"].map(MODELS) + np.where(rows["model"].isin(older), dagger(OLDER), "")
-    rows = rows.assign(model=names)
+    marks = rows["folds_version"].map(dagger)
+    rows = rows.assign(model=rows["model"].map(MODELS) + marks)
     with plt.rc_context():
         plots.use_course_style()
         figure, ax = plt.subplots(figsize=(9, 5), layout="constrained")
         plots.results(rows, by="model", ax=ax)
-        note = ", † with earlier code" if len(older) else ""
+        note = ", † with earlier code" if marks.any() else ""
         ax.set_title(f"RAVDESS (16 kHz copies), eight emotions (chance: 12.5){note}", loc="left")
         path = path or clone.repository() / "images" / "random_against_speaker.png"
         path.parent.mkdir(exist_ok=True)
