@@ -137,15 +137,11 @@ def _results(options) -> None:
     from ..course import (
         confidence,
         cross_corpus,
-        encoder_tables,
         fine_tuned,
-        predictions,
         probes,
         published,
-        readme,
         robustness,
         table_comparison,
-        what_helps,
     )
     from ..evaluation import cross_corpus_text, table_text
 
@@ -172,26 +168,9 @@ def _results(options) -> None:
             print(published.run_campaign(name, n_jobs=options.jobs))
         print(f"\n{name}\n{table_text(published.table(name))}")
     if options.readme:
-        predictions.state_unknown(published.oof_folder())
-        readme.replace("results", readme.results_markdown())
-        readme.replace("table-choice", table_comparison.choice_markdown())
-        readme.replace("table-comparison", table_comparison.comparison_markdown())
-        readme.replace("networks", readme.networks_markdown())
-        readme.replace("encoder", readme.encoder_markdown())
-        readme.replace("opensmile", readme.opensmile_markdown())
-        encoder_tables.write()
-        readme.replace("fusion", readme.fusion_markdown())
-        readme.replace("cross-corpus", readme.cross_corpus_markdown())
-        readme.replace("steps", what_helps.steps_markdown())
-        readme.replace("sources", readme.sources_markdown())
-        readme.replace("curve", readme.curve_markdown())
-        readme.replace("calibration", readme.calibration_markdown())
-        readme.replace("far", readme.far_markdown())
-        readme.replace("rejection", readme.rejection_markdown())
-        readme.replace("robustness", readme.robustness_markdown())
-        readme.replace("fairness", readme.fairness_markdown())
-        print(robustness.draw_figure())
-        print(readme.draw_leak_figure())
+        from ..course import pages
+
+        print(*pages.write(), sep="\n")
 
 
 def _bench(options) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import fine_tuned, probes, published
-from .readme import cell, replace
+from .readme import cell
 
-__all__ = ["HEADS", "SYSTEMS", "fine_tuned_markdown", "heads_markdown", "probes_markdown", "write"]
+__all__ = ["HEADS", "SYSTEMS", "fine_tuned_markdown", "heads_markdown", "probes_markdown"]
 
 HEADS = {
     "ravdess-emobox-encoder": "logistic regression on pooled rows",
@@ -17,13 +17,6 @@ HEADS = {
 
 SYSTEMS = {"frozen": "frozen", "last_block": "last block trained", "all_blocks": "all blocks trained"}
 """Systems of :mod:`sercore.course.fine_tuned` with their printed names."""
-
-
-def write() -> None:
-    """Write all tables of this module to their pages."""
-    replace("heads", heads_markdown())
-    replace("fine-tuned", fine_tuned_markdown())
-    replace("probes", probes_markdown())
 
 
 def heads_markdown() -> str:

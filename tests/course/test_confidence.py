@@ -5,7 +5,7 @@ import pytest
 
 from sercore import evaluation
 from sercore.cli import main
-from sercore.course import clone, confidence, cross_corpus, readme, rejection
+from sercore.course import confidence, cross_corpus, rejection
 
 
 def test_calibration_of_perfect_probabilities_is_the_noise_of_few_clips(monkeypatch):
@@ -71,18 +71,6 @@ def test_bars_of_other_sounds():
     """Other sounds are refused, or no emotion is probable."""
     sounds = rejection.table().query("clips == 'sounds'")
     assert ((sounds["rejected"] >= 0.95) | (sounds["confidence"] <= 0.4)).all()
-
-
-@pytest.mark.slow
-def test_page_shows_the_tables():
-    text = (clone.repository() / "data" / "RESULTS.md").read_text(encoding="utf-8")
-    for markdown in (
-        readme.sources_markdown,
-        readme.calibration_markdown,
-        readme.far_markdown,
-        readme.rejection_markdown,
-    ):
-        assert markdown() in text, "run: sercore results --readme"
 
 
 def test_command_prints_both(capsys):

@@ -62,15 +62,6 @@ def test_pages_have_a_row_for_every_family_and_group():
     assert "female" in text
 
 
-@pytest.mark.slow
-def test_pages_show_the_published_tables():
-    from sercore.course import clone
-
-    text = (clone.repository() / "data" / "RESULTS.md").read_text(encoding="utf-8")
-    assert readme.robustness_markdown() in text, "run: sercore results --readme"
-    assert readme.fairness_markdown() in text, "run: sercore results --readme"
-
-
 def test_command_prints_both(capsys):
     assert main(["results", *robustness.FILES]) == 0
     printed = capsys.readouterr().out
