@@ -21,7 +21,7 @@ import pandas as pd
 
 from ..errors import SercoreError, StoreError
 from ..features import Recipe, get_recipe
-from ..features.store import _clip_key, _Shards
+from ..features.shards import Shards, clip_key
 from ..models import pad_clips
 from .normalisation import standardise
 
@@ -69,12 +69,12 @@ class FeatureStream:
     ):
         if kind not in ("table", "frames"):
             raise SercoreError(f"kind={kind!r} must be 'table' or 'frames'")
-        self._shards = _Shards(cache, f"{kind}-{get_recipe(recipe).key}")
-        keys = [_clip_key(clip, path) for clip, path in zip(index["clip_id"], index["path"], strict=True)]
+        self._shards = Shards(cache, f"{kind}-{get_recipe(recipe).key}")
+        keys = [clip_key(clip, path) for clip, path in zip(index["clip_id"], index["path"], strict=True)]
         self._numbers = {key: number for number, key in enumerate(keys)}
         self.shard_of = np.full(len(keys), -1)
         self.n_frames = np.ones(len(keys), int)
-        self._names = self._listed(set(index["corpus"]))
+        self._names = self._shards.names(set(index["corpus"]))
         for shard, name in enumerate(self._names):
             for number, clip in self._clips(name):
                 self.shard_of[number] = shard
@@ -115,15 +115,6 @@ class FeatureStream:
             clips = [clip for number, clip in self.read(shard).items() if number in wanted]
             scaler.partial_fit(np.concatenate([clip[None] if clip.ndim == 1 else clip.T for clip in clips]))
         return scaler.mean_, scaler.scale_
-
-    def _listed(self, corpora: set[str]) -> list[str]:
-        """Names of the shards of some corpora, in the same order in every process."""
-        try:
-            paths = self._shards.fs.ls(self._shards.folder, detail=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        names = sorted(path.rsplit("/", 1)[-1] for path in paths)
-        return [name for name in names if name.endswith(".npz") and name.split("-")[0] in corpora]
 
     def _clips(self, name: str) -> Iterator[tuple[int, np.ndarray]]:
         """Number and features of the clips of a shard that are in the index."""

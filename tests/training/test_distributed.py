@@ -15,7 +15,7 @@ from toys import bundles as small
 
 from sercore import corpora, features
 from sercore.errors import SercoreError, StoreError
-from sercore.features import store
+from sercore.features import tasks
 from sercore.training import distributed
 from sercore.training.streamed import ROUND, FeatureStream, StreamedBatches, fit_streamed
 
@@ -26,7 +26,7 @@ def streamed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("streamed")
     index = small.write_corpus(folder / "wav")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "SHARD_CLIPS", 4)
+        patch.setattr(tasks, "SHARD_CLIPS", 4)
         tables = small.features(index, folder), small.features(index, folder, small.FRAMES, "frames")
     return index, folder / "cache", tables
 
@@ -159,7 +159,7 @@ def test_two_processes_train_the_network_of_one(tmp_path):
     """The documented command. Weights after two epochs differ by the order of sums in float32 only."""
     root = small.write_folder_corpus(tmp_path / "own")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "SHARD_CLIPS", 4)
+        patch.setattr(tasks, "SHARD_CLIPS", 4)
         features.extract_table(corpora.load_index("folder", root), cache=tmp_path / "cache", n_jobs=1)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
