@@ -267,6 +267,7 @@ def predict_file_windows(
                 rates = predictor.waves(_NOISE).keys()
                 waves = {rate: np.zeros(round((end - start) * rate), np.float32) for rate in rates}
             yield from _rows(predictor, waves, spans, start, adapt=adapt, where=os.fspath(path))
+            del wave, waves  # before the next piece is read
 
 
 def _rows(predictor, waves, spans, offset: float, *, adapt: bool, where: str) -> Iterator[dict]:
