@@ -64,7 +64,8 @@ def results_markdown() -> str:
     ]
     shown = []
     for name, campaign in published.CAMPAIGNS.items():
-        if campaign.augmented or campaign.fit_params or "logistic_nested" in campaign.models:
+        other = campaign.encoder or campaign.fit_params or "logistic_nested" in campaign.models
+        if campaign.augmented or other:
             continue
         table = published.table(name).set_index("model")
         shown += table.loc[table.index.isin(MODELS), "folds_version"].tolist()

@@ -139,7 +139,7 @@ def test_missing_features_and_impossible_divisions_are_named(streamed, tmp_path)
 def test_streamed_training_learns(streamed):
     keras.utils.set_random_seed(0)
     batches = batches_of(streamed, np.arange(24), batch_size=8, n_streams=2)
-    width = batches.features.read(0)[0].size
+    width = next(iter(batches.features.read(0).values())).size
     network = keras.Sequential([keras.Input((width,)), keras.layers.Dense(3, activation="softmax")])
     history = fit_streamed(network, batches, epochs=8, learning_rate=0.05)
     assert list(history) == ["accuracy", "loss", "seconds"]
