@@ -165,7 +165,7 @@ def test_bench_names_ratios_that_became_worse(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr("sercore.course.benchmarks.report.load", lambda: (before, {}))
     path = tmp_path / "speed.json"
     assert main(["bench", "--only", "imports", "--quick", "--json", str(path)]) == 0
-    assert asked == [(["imports"], {"repeats": 1, "progress": True})]
+    assert asked == [(["imports"], {"repeats": 1, "progress": True, "keep": None})]
     table, worse = capsys.readouterr().out.split("a quarter worse")
     assert "than librosa" in table
     assert "than numpy" in worse

@@ -177,15 +177,16 @@ def _bench(options) -> None:
     from ..course import benchmarks, readme
     from ..course.benchmarks import report
 
-    measured = benchmarks.run(options.only, repeats=1 if options.quick else 5, progress=True)
-    worse = report.compare(measured, report.load()[0])
+    committed, repeats = report.load()[0], 1 if options.quick else 5
+    keep = report.save if options.readme else None
+    measured = benchmarks.run(options.only, repeats=repeats, progress=True, keep=keep)
+    worse = report.compare(measured, committed)
     print(measured.to_string(index=False))
     if len(worse):
         print(f"\nmore than a quarter worse than in data/speed.json:\n{worse.to_string(index=False)}")
     if options.json:
         report.save(measured, options.json)
     if options.readme:
-        report.save(measured)
         rows, about = report.load()
         readme.replace("bench", report.markdown(rows, about))
         report.draw_figure(rows)

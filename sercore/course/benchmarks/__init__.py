@@ -12,7 +12,7 @@ To add a measurement, add a row to a group; to add a group, write a module with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import pandas as pd
@@ -40,7 +40,13 @@ LONG = ("voicevibes", "optimum")
 """Groups of minutes, which are measured only if they are named; the page keeps their last rows."""
 
 
-def run(only: Sequence[str] = (), *, repeats: int = 5, progress: bool = False) -> pd.DataFrame:
+def run(
+    only: Sequence[str] = (),
+    *,
+    repeats: int = 5,
+    progress: bool = False,
+    keep: Callable[[pd.DataFrame], object] | None = None,
+) -> pd.DataFrame:
     """Results of benchmarks, one row per measurement.
 
     Feature extraction is timed in one thread, as in a worker process.
@@ -53,6 +59,8 @@ def run(only: Sequence[str] = (), *, repeats: int = 5, progress: bool = False) -
         Repetitions of each measurement, of which the median is reported.
     progress : bool
         Whether to print the name of each group before it is measured.
+    keep : callable, optional
+        Called with the rows of each group once it is measured, so that nothing is lost if a later one fails.
 
     Returns
     -------
@@ -68,10 +76,13 @@ def run(only: Sequence[str] = (), *, repeats: int = 5, progress: bool = False) -
         raise SercoreError(
             f"no group of benchmarks named {', '.join(sorted(unknown))}; must be one of {', '.join(GROUPS)}"
         )
-    rows = []
+    tables = []
     for group in only or [name for name in GROUPS if name not in LONG]:
         if progress:
             print(f"{GROUPS[group]} …", flush=True)
         module = import_module(f".{group}", __name__)
-        rows += [(group, *row) for row in module.measure(repeats)]
-    return pd.DataFrame(rows, columns=["group", "what", "value", "unit"])
+        rows = [(group, *row) for row in module.measure(repeats)]
+        tables.append(pd.DataFrame(rows, columns=["group", "what", "value", "unit"]))
+        if keep is not None:
+            keep(tables[-1])
+    return pd.concat(tables, ignore_index=True)
