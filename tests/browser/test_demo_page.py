@@ -175,7 +175,7 @@ def test_microphone_denied_then_allowed(explorer):
     [
         ("Which single knob", "Pitch level", "End", "probabilities"),
         ("occlude the box", "Time (s)", "End", "probabilities"),
-        ("Hill climbing", "knn", "Home", "weights"),
+        ("Hill climbing", "knn", "End", "weights"),
     ],
     ids=["voice lab", "occlusion", "ensemble"],
 )

@@ -243,7 +243,8 @@ def test_messages_of_libraries_go_to_the_log(tmp_path, monkeypatch, capfd):
 def interrupted(folder, jobs, wait_for):
     """Exit status and lines of `sercore run` on the notebooks of a folder, after Ctrl-C."""
     code = (
-        "import pathlib, sys\n"
+        "import pathlib, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in jobs in the background
         "from sercore import cli, corpora\n"
         "from sercore.course import clone\n"
         f"clone.notebooks_dir = lambda: pathlib.Path({str(folder)!r})\n"
@@ -299,7 +300,8 @@ def test_interrupt_of_verify_is_one_line(tmp_path):
     (tmp_path / "happy").mkdir()
     (tmp_path / "happy" / "a.wav").write_bytes(b"RIFF")
     code = (
-        "import sys, time\nfrom sercore import cli\n"
+        "import signal, sys, time\nfrom sercore import cli\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from sercore.corpora import verification\n"
         "def wait(*_):\n    print('reads', flush=True)\n    time.sleep(60)\n"
         "verification._status = wait\n"
