@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import fine_tuned, probes, published
+from .predictions import mark
 from .readme import cell
 
 __all__ = ["HEADS", "SYSTEMS", "fine_tuned_markdown", "heads_markdown", "probes_markdown"]
@@ -24,13 +25,15 @@ def heads_markdown() -> str:
     from ..evaluation import compare_oof
 
     first, *others = HEADS
+    shown = []
     lines = ["| head | seeds | UA | minus logistic regression | training, min |", "|---|---|---|---|---|"]
     for name in (first, *others):
         row = published.table(name).iloc[0]
+        shown.append(row.folds_version)
         pair = compare_oof(published.load(name), published.load(first))
         cells = [HEADS[name], f"{row.seeds:.0f}", cell(row), "" if name == first else _difference(pair)]
         lines.append("| " + " | ".join([*cells, f"{row.train_seconds / 60:.1f}"]) + " |")
-    return "\n".join(lines)
+    return mark("\n".join(lines), shown)
 
 
 def fine_tuned_markdown() -> str:

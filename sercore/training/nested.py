@@ -90,6 +90,11 @@ def search_c(
     c : float
     loss : float
         Mean log loss per clip, in nats; with ``by="corpus"`` the mean over the left-out corpora.
+
+    Raises
+    ------
+    SplitError
+        The training part cannot be divided.
     """
     paths = [
         _Path(index, X, fold, augmented, scale)
