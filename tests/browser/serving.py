@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
+
+from ports import free_port
 
 JUPYTER = ("--no-browser", "--allow-root", "--IdentityProvider.token={token}", "--ServerApp.root_dir={pages}")
 VOILA = ("--no-browser", "--show_tracebacks=True", "--token={token}", "{pages}")
@@ -32,7 +33,7 @@ def serve(front_end: str):
     the user and leave no files.
     """
     options, path = FRONT_ENDS[front_end]
-    token, port = secrets.token_hex(16), _port()
+    token, port = secrets.token_hex(16), free_port()
     with tempfile.TemporaryDirectory(prefix=f"sercore-{front_end}-", ignore_cleanup_errors=True) as folder:
         home, pages, log = Path(folder), Path(folder, "pages"), Path(folder, "log.txt")
         pages.mkdir()
@@ -55,13 +56,6 @@ def serve(front_end: str):
             yield address
         finally:
             _stop(server)
-
-
-def _port() -> int:
-    """A free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ import fsspec
 import numpy as np
 import psutil
 import pytest
+from ports import free_port
 from toys import bundles
 from toys.encoders import wave_graph
 
@@ -154,12 +155,6 @@ def test_without_a_scheduler_or_dask_there_is_one_message(index, tmp_path, monke
         store.extract_table(index, cache=tmp_path, scheduler="tcp://127.0.0.1:9", progress=False)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     """An S3 server, a scheduler and two workers, all processes of their own; address and the workers."""
@@ -184,7 +179,7 @@ def running(tmp_path_factory):
                 processes.append(psutil.Popen([sys.executable, *command], stdout=log, stderr=log, cwd=folder))
         try:
             wait_for_workers(address, 2)
-            wait_for_port(s3)
+            wait_for_port(s3, processes[0], folder / "0.log")
             fsspec.filesystem("s3").mkdir("features")
             yield address, processes[2:]
         finally:
@@ -195,17 +190,19 @@ def running(tmp_path_factory):
 def wait_for_workers(address, n_workers):
     from distributed import Client
 
-    with Client(address, timeout=60) as client:
-        client.wait_for_workers(n_workers, timeout=60)
+    with Client(address, timeout=120) as client:
+        client.wait_for_workers(n_workers, timeout=120)
 
 
-def wait_for_port(port):
-    deadline = time.monotonic() + 60
-    while True:
+def wait_for_port(port, server, log, seconds=120):
+    deadline = time.monotonic() + seconds
+    while server.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError):
             return socket.create_connection(("127.0.0.1", port)).close()
-        assert time.monotonic() < deadline, "the S3 server does not answer"
         time.sleep(0.1)
+    pytest.fail(
+        f"no answer at port {port} within {seconds} s; output of the server:\n{log.read_text()[-3000:]}"
+    )
 
 
 def kill(process):

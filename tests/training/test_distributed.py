@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 
@@ -11,6 +10,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from ports import free_port
 from toys import bundles as small
 
 from sercore import corpora, features
@@ -161,9 +161,7 @@ def test_two_processes_train_the_network_of_one(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tasks, "SHARD_CLIPS", 4)
         features.extract_table(corpora.load_index("folder", root), cache=tmp_path / "cache", n_jobs=1)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "sercore.training.distributed", "--corpus", "folder", "--root", root]
     command += ["--cache", tmp_path / "cache", "--epochs", "2", "--batch-size", "8", "--streams", "2"]
     several = ["--out", tmp_path / "two", "--coordinator", address, "--processes", "2", "--rank"]
