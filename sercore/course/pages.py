@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import encoder_tables, predictions, published, readme, robustness, table_comparison, what_helps
+from . import (
+    encoder_tables,
+    from_scratch,
+    predictions,
+    published,
+    readme,
+    robustness,
+    table_comparison,
+    what_helps,
+)
 
 __all__ = ["TABLES", "write"]
 
@@ -13,6 +22,7 @@ TABLES = {
     "table-choice": table_comparison.choice_markdown,
     "table-comparison": table_comparison.comparison_markdown,
     "networks": readme.networks_markdown,
+    "from-scratch": from_scratch.markdown,
     "encoder": readme.encoder_markdown,
     "heads": encoder_tables.heads_markdown,
     "fine-tuned": encoder_tables.fine_tuned_markdown,

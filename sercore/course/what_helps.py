@@ -16,8 +16,10 @@ __all__ = ["ENCODER", "FEATURES", "TABLE", "steps", "steps_markdown"]
 
 ENCODER, TABLE = "cross-corpus-encoder-four", "cross-corpus-table-four"
 _CHANGES = (
-    ("level-free", "clips at one level", "level as recorded"),
-    ("mlp", "network `mlp`, trained on EMO-DB", "logistic regression"),
+    (f"{ENCODER}-augmented", "two augmented versions of each training clip", "none"),
+    (f"{TABLE}-augmented", "two augmented versions of each training clip", "none"),
+    (f"{TABLE}-level-free", "clips at one level", "level as recorded"),
+    (f"{TABLE}-mlp", "network `mlp`", "logistic regression"),
 )
 FEATURES = {"whisper_tiny_en": "frozen encoder", "default": "table"}
 """Features with their printed names."""
@@ -76,8 +78,10 @@ def _pairs(name: str) -> Iterator[tuple[str, str, pd.DataFrame, pd.DataFrame]]:
     averaged = average_sources(speaker)
     yield "models of two corpora averaged, per speaker", "one", averaged, speaker
     yield "uniform prior, per speaker", "averaged", balance_predictions(averaged), averaged
-    for ending, step, instead_of in _CHANGES if name == TABLE else ():
-        changed = cross_corpus.load(f"{name}-{ending}")
+    for other, step, instead_of in _CHANGES:
+        if not other.startswith(name):
+            continue
+        changed = cross_corpus.load(other)
         same = oof[oof["train"].isin(changed["train"])]
         for way, text in (("plain", "not normalised"), ("speaker", "per speaker")):
             yield f"{step}, {text}", instead_of, _single(changed, way), _single(same, way)

@@ -236,8 +236,10 @@ PRESETS = {
         band_limit=6400.0,
     ),
     "log_mel_level_free": Recipe(descriptors=("log_mel",), level_db=-26.0),
+    "log_mel_80": Recipe(descriptors=("log_mel",), n_mels=80),
 }
-"""Named recipes. ``default`` makes the tables of this course, ``log_mel`` the input of its networks, and
+"""Named recipes. ``default`` makes the tables of this course, ``log_mel`` the input of its networks
+(``log_mel_80``, with more bands, that of the time-delay network), and
 ``level_free`` and ``log_mel_level_free`` make both of clips scaled to the same level, that of ITU-T P.56 for
 telephony, for recordings whose gain and distance to the microphone are unknown. ``robust`` is
 ``level_free`` up to 6.4 kHz and without the statistics of ``log_mel``: neither gain nor sample rate of a

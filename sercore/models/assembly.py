@@ -42,8 +42,8 @@ def seeded(build: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
 
 def frame_inputs(n_features: int) -> tuple:
     """Input layer for frames, the frames with padding set to 0, and the mask of valid frames."""
-    inputs = keras.Input((None, n_features), name="frames")
-    x, mask = SplitPadding(name="padding")(inputs)
+    inputs = keras.Input((None, n_features), name="frames", dtype="float32")
+    x, mask = SplitPadding(dtype="float32", name="padding")(inputs)
     return inputs, x, mask
 
 

@@ -190,7 +190,9 @@ class Deltas(_Frames):
     Input [shape=(batch, n_frames, n_features)]; output [shape=(batch, n_frames, 3 * n_features)]. A slope is
     that of the least-squares line through a frame and its neighbours, as in ``librosa.feature.delta``; a
     neighbour before or after the clip is replaced by the frame itself. Slopes are normalised over the valid
-    frames of a batch (batch normalisation), because they are much smaller than the standardised frames.
+    frames of a batch (batch normalisation without scale and offset, which the next layer has), because they
+    are much smaller than the standardised frames. With mixed precision they are computed in float32: slopes
+    are small differences of large numbers.
 
     Parameters
     ----------
@@ -201,7 +203,7 @@ class Deltas(_Frames):
     def __init__(self, reach=4, **kwargs):
         super().__init__(**kwargs)
         self.reach = reach
-        self.norm = layers.BatchNormalization(momentum=0.9)
+        self.norm = layers.BatchNormalization(momentum=0.9, center=False, scale=False)
 
     def build(self, input_shape):
         self.norm.build((*input_shape[:-1], 2 * input_shape[-1]))
@@ -213,11 +215,11 @@ class Deltas(_Frames):
         return ops.concatenate([x, ops.where(mask[..., None], slopes, 0.0)], axis=-1)
 
     def _slope(self, x, mask):
-        steps = np.arange(-self.reach, self.reach + 1, dtype="float32")[:, None, None]
+        steps = ops.cast(np.arange(-self.reach, self.reach + 1)[:, None, None], x.dtype)
         valid = ops.cast(mask, x.dtype)[..., None]
-        of_frames = ops.depthwise_conv(x * valid, np.repeat(steps, x.shape[-1], axis=1), padding="same")
+        of_frames = ops.depthwise_conv(x * valid, ops.repeat(steps, x.shape[-1], axis=1), padding="same")
         of_mask = ops.conv(valid, steps, padding="same")  # not 0 where neighbours are missing
-        return (of_frames - x * of_mask) / float(np.square(steps).sum())
+        return (of_frames - x * of_mask) / float(2 * np.square(np.arange(self.reach + 1)).sum())
 
     def get_config(self):
         return {**super().get_config(), "reach": self.reach}

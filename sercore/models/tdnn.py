@@ -75,7 +75,7 @@ def build_tdnn(
     """
     inputs, x, mask = frame_inputs(n_features)
     if deltas:
-        x = Deltas(name="deltas")(x, mask=mask)
+        x = Deltas(dtype="float32", name="deltas")(x, mask=mask)  # differences, also with mixed precision
     for number, (n_filters, size) in enumerate(zip(filters, kernel_sizes, strict=True), 1):
         x, mask = MaskedConv(n_filters, size)(x, mask=mask)
         x = layers.Dropout(conv_dropout)(x)

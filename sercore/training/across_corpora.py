@@ -30,6 +30,7 @@ from .nested import choose_c
 from .normalisation import speaker_normalise
 
 if TYPE_CHECKING:
+    from ..audio.augment import Augmentation
     from ..features import Recipe
 
 MAX_LOSO_SPEAKERS = 12
@@ -63,7 +64,13 @@ class PooledCorpora:
 
 
 def pool_corpora(
-    names: Sequence[str], *, scheme: str = "four", recipe: str | Recipe = "default", n_jobs: int = 1
+    names: Sequence[str],
+    *,
+    scheme: str = "four",
+    recipe: str | Recipe = "default",
+    augmentation: Augmentation | None = None,
+    version: int = 0,
+    n_jobs: int = 1,
 ) -> PooledCorpora:
     """Index and features of several corpora, with the classes of a scheme that all of them contain.
 
@@ -75,6 +82,8 @@ def pool_corpora(
         A label scheme, or ``common``: that of :func:`sercore.labels.common_scheme`.
     recipe : str, Recipe or EncoderRecipe
         See :func:`sercore.features.extract_table`.
+    augmentation, version : Augmentation, int, optional
+        Features of an augmented version of every clip; its rows are in the same order.
     n_jobs : int
         Processes for the extraction.
 
@@ -93,7 +102,8 @@ def pool_corpora(
     from ..features import extract_table
     from ..labels import common_scheme
 
-    made = [extract_table(load_index(name), recipe, n_jobs=n_jobs) for name in dict.fromkeys(names)]
+    options = {"augmentation": augmentation, "version": version, "n_jobs": n_jobs}
+    made = [extract_table(load_index(name), recipe, **options) for name in dict.fromkeys(names)]
     index = pd.concat([each.index for each in made], ignore_index=True)
     if scheme == "common":
         scheme = common_scheme(index.groupby("corpus")["emotion"].unique())

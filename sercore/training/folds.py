@@ -8,7 +8,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -187,8 +187,8 @@ def run_folds(job: Job, tasks, *, n_jobs: int = 1, wait: bool = True) -> Iterato
     import joblib
 
     job.check()
-    base = job.digest() if job.folder else ""
-    files = [_file(job, base, seed, fold) for seed, fold in tasks]
+    files = _files(job, tasks)
+    plain = _files(replace(job, test_versions=0), tasks) if job.test_versions else files
     packed = [_pack(part) for part in (job.X, *job.augmented)]  # large arrays are shared between processes
     light_job = Job(**{**vars(job), "X": None, "augmented": ()})
     n_jobs = _affordable(n_jobs, sum(values.nbytes for values, _ in packed))
@@ -197,7 +197,7 @@ def run_folds(job: Job, tasks, *, n_jobs: int = 1, wait: bool = True) -> Iterato
 
     def run(numbers: list[int]) -> Iterator[pd.DataFrame | None]:
         return workers(
-            joblib.delayed(_run)(light_job, packed, files[k], *tasks[k], n_threads) for k in numbers
+            joblib.delayed(_run)(light_job, packed, files[k], plain[k], *tasks[k], n_threads) for k in numbers
         )
 
     return _in_order(run, files, wait)
@@ -238,6 +238,12 @@ def _affordable(n_jobs: int, n_bytes: int) -> int:
     return n_jobs
 
 
+def _files(job: Job, tasks) -> list[Path | None]:
+    """File of each task in the fold cache."""
+    base = job.digest() if job.folder else ""
+    return [_file(job, base, seed, fold) for seed, fold in tasks]
+
+
 def _file(job: Job, base: str, seed: int, fold: Fold) -> Path | None:
     """File of a fold in the fold cache, without the digest of its content."""
     if not job.folder:
@@ -247,12 +253,15 @@ def _file(job: Job, base: str, seed: int, fold: Fold) -> Path | None:
 
 
 def _run(
-    job: Job, packed, file: Path | None, seed: int, fold: Fold, n_threads: int | None
+    job: Job, packed, file: Path | None, plain_file: Path | None, seed: int, fold: Fold, n_threads: int | None
 ) -> pd.DataFrame | None:
-    """Out-of-fold rows of one fold, or None while another process computes it."""
+    """Out-of-fold rows of one fold, or None while another process computes it.
+
+    A fold with test versions also stores what the model predicts from the clips alone.
+    """
     quiet.end_with_parent()
     if file is None:
-        return _compute(job, packed, seed, fold, n_threads)
+        return _compute(job, packed, seed, fold, n_threads)[0]
     if (cached := read_fold(file)) is not None:
         return cached
     with claim(file) as mine:
@@ -260,30 +269,41 @@ def _run(
             return None
         if (cached := read_fold(file)) is not None:  # finished between the first look and the claim
             return cached
-        rows = _compute(job, packed, seed, fold, n_threads)
+        rows, plain = _compute(job, packed, seed, fold, n_threads)
         if (cached := read_fold(file)) is not None:  # by a process that took this one for dead
             return cached
+        if job.test_versions and read_fold(plain_file) is None:
+            write_fold(plain, plain_file)
         write_fold(rows, file)
         return rows
 
 
-def _compute(job: Job, packed, seed: int, fold: Fold, n_threads: int | None) -> pd.DataFrame:
-    """Out-of-fold rows of one fold."""
+def _compute(
+    job: Job, packed, seed: int, fold: Fold, n_threads: int | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Out-of-fold rows of one fold, from all versions of the test clips and from the clips alone."""
     if n_threads:  # TensorFlow reads it at its first import
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))
     X, *augmented = map(_unpack, packed)
     start = time.perf_counter()
     predict, costs = job.fit(X, augmented, seed, fold)
     costs["train_seconds"] = time.perf_counter() - start - costs.pop("import_seconds")
-    versions = (X, *augmented[: job.test_versions])
+    rows = _predict_fold(job, predict, (X, *augmented[: job.test_versions]), seed, fold, costs)
+    if not job.test_versions:
+        return rows, rows
+    return rows, _predict_fold(replace(job, test_versions=0), predict, (X,), seed, fold, costs)
+
+
+def _predict_fold(job: Job, predict: Callable, versions, seed: int, fold: Fold, costs: dict) -> pd.DataFrame:
+    """Rows of the test clips of a fold, with the time per clip."""
     proba = _predict_average(predict, versions, fold.test)
     batch = fold.test[:64]
     _predict_average(predict, versions, batch)  # the first call with a new shape compiles
     start = time.perf_counter()
     _predict_average(predict, versions, batch)
-    costs["ms_per_clip"] = 1e3 * (time.perf_counter() - start) / len(batch)
+    taken = {"ms_per_clip": 1e3 * (time.perf_counter() - start) / len(batch)}
     rows = oof_rows(job.index, fold, proba, job.classes, model=job.name, split=job.split, seed=seed)
-    return rows.assign(**{name: costs[name] for name in COSTS}, **origin(job.model))
+    return rows.assign(**{name: {**costs, **taken}[name] for name in COSTS}, **origin(job.model))
 
 
 def origin(model: str) -> dict[str, str]:

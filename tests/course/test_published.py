@@ -24,8 +24,9 @@ from sercore.errors import SercoreError
 @pytest.mark.parametrize("name", published.CAMPAIGNS)
 def test_predictions_are_complete_and_speaker_disjoint(name):
     campaign, oof = published.CAMPAIGNS[name], published.load(name)
-    assert set(oof["model"]) == set(campaign.models)
-    for model, seeds in oof.groupby("model")["seed"].unique().items():
+    assert oof["model"].unique().tolist() == list(campaign.systems)
+    for name, seeds in oof.groupby("model")["seed"].unique().items():
+        model, _ = campaign.systems[name]
         assert sorted(seeds) == list(campaign.seeds if model in campaign.repeated else campaign.seeds[:1])
     assert oof["clip_id"].str.startswith(f"{campaign.corpus}/").all()
     proba = oof[[column for column in oof.columns if column.startswith("p_")]].to_numpy()

@@ -335,6 +335,24 @@ def test_deltas_equal_librosa_inside_the_clip(rng):
     assert (out[0, 25:, 5:] == 0).all()
 
 
+def test_tdnn_computes_slopes_in_float32_with_mixed_precision(rng):
+    """Slopes are small differences: rounded to bfloat16, their errors would be larger than they are."""
+    import keras
+
+    from sercore.models.tdnn import build_tdnn
+
+    x = rng.normal(size=(1, 40, 5)).astype("float32")
+    slopes, before = [], keras.config.dtype_policy()
+    for policy in ("float32", "mixed_bfloat16"):
+        keras.config.set_dtype_policy(policy)
+        try:
+            network = build_tdnn(5, 3, filters=(4, 4), kernel_sizes=(3, 3))
+        finally:
+            keras.config.set_dtype_policy(before)
+        slopes.append(keras.Model(network.inputs, network.get_layer("deltas").output).predict(x, verbose=0))
+    np.testing.assert_array_equal(*slopes)
+
+
 def test_attention_statistics_of_uniform_attention_are_mean_and_std(rng):
     from sercore.models.layers import AttentionStatistics
 

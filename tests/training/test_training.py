@@ -276,6 +276,19 @@ def test_test_versions_are_averaged(index, X, rng):
     np.testing.assert_allclose(average, (one + two) / 2, atol=1e-5)
 
 
+def test_folds_with_test_versions_serve_the_clips_alone(index, X, rng, tmp_path, monkeypatch):
+    other = X + rng.normal(0, 0.3 * X.std(axis=0), X.shape).astype(np.float32)
+    usual = {"augmented": [other], "n_folds": 2}
+    fresh = predict(index, X, **usual)
+    average = predict(index, X, **usual, test_versions=1, folder=tmp_path)
+    calls = count_fits(monkeypatch)
+    alone = predict(index, X, **usual, folder=tmp_path)
+    assert not calls
+    assert alone["model"].unique().tolist() == fresh["model"].unique().tolist() != list(set(average["model"]))
+    np.testing.assert_array_equal(proba_of(alone), proba_of(fresh))
+    assert np.abs(proba_of(average) - proba_of(alone)).max() > 0.001
+
+
 def test_too_many_test_versions_raise(index, X):
     with pytest.raises(SercoreError, match="between 0 and the number of augmented versions, 1"):
         predict(index, X, augmented=[X], test_versions=2)
