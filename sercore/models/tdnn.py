@@ -2,8 +2,8 @@
 
 Each layer sees a longer stretch of speech than the one before, but none sees the whole clip; that is left to
 the pooling, which keeps for every channel how large it is on average **and how much it varies**. Networks of
-this kind made the x-vectors of speaker recognition. This one has not been measured on a corpus yet and is not
-in the published comparison. Input, output and seed are described in :mod:`sercore.models`.
+this kind made the x-vectors of speaker recognition. Input, output and seed are described in
+:mod:`sercore.models`.
 
 References
 ----------
@@ -72,6 +72,8 @@ def build_tdnn(
     --------
     sercore.models.recurrent.build_bilstm_attention : Attention over the states of a recurrent layer.
     sercore.training.fit : Its argument ``auxiliary`` also trains the pooled vector on other labels.
+
+    Notebook: 05_cnn_transformer.ipynb
     """
     inputs, x, mask = frame_inputs(n_features)
     if deltas:
