@@ -95,7 +95,8 @@ def extract_table(
     progress : bool
         Whether to show a progress bar.
     augmentation : sercore.audio.augment.Augmentation, optional
-        Use an augmented version of each clip instead of the clip; silence is trimmed before.
+        Use an augmented version of each clip instead of the clip; silence is trimmed before, if the recipe
+        does so.
     version : int
         Number of the augmented version; every number gives a different one.
 

@@ -151,7 +151,8 @@ def _compute_shard(
                 with quiet.one_thread():
                     wave = audio.load(path, sr=recipe.sr)
                     if change:
-                        wave = change(prepare(wave, recipe), sr=recipe.sr, clip_id=key.split("|")[0])
+                        wave = prepare(wave, recipe) if isinstance(recipe, Recipe) else wave
+                        wave = change(wave, sr=recipe.sr, clip_id=key.split("|")[0])
                     values.append(make(wave))
             except AudioError as error:
                 bad[key] = (error.reason, str(error))

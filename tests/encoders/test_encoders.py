@@ -9,7 +9,8 @@ import pytest
 import soundfile
 from toys.encoders import encoder_by_hand, wave_graph
 
-from sercore import features
+from sercore import audio, features
+from sercore.audio.augment import Augmentation
 from sercore.encoders import (
     Encoder,
     EncoderRecipe,
@@ -289,6 +290,15 @@ def test_extract_table_and_frames(index, tmp_path):
     np.testing.assert_allclose(table.X[2], encoder.row(wave - wave.mean()), atol=1e-5)
     frames = features.extract_frames(index, encoder.recipe, **options)
     np.testing.assert_allclose(frames.X[2].mean(axis=1), table.X[2][:3], atol=1e-5)
+
+
+def test_augmented_rows_are_those_of_the_whole_augmented_clip(index, tmp_path):
+    wave_graph(tmp_path / "encoder.onnx")
+    encoder, change = get_encoder(tmp_path / "encoder.onnx"), Augmentation(probability=1.0)
+    options = {"cache": tmp_path / "cache", "max_bad": 0.5, "n_jobs": 1, "progress": False}
+    made = features.extract_table(index, encoder.recipe, augmentation=change, version=2, **options)
+    wave = change(audio.load(index["path"][3]), sr=16_000, clip_id="toy/clip3", version=2)
+    np.testing.assert_allclose(made.X[2], encoder.row(wave), atol=1e-5)
 
 
 @pytest.mark.slow
