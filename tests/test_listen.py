@@ -1,5 +1,6 @@
 """``sercore listen`` with a fake sounddevice."""
 
+import queue
 import sys
 import types
 
@@ -59,10 +60,23 @@ def sounddevice(monkeypatch):
 
 
 @pytest.fixture
+def slow_device(monkeypatch):
+    """The program is faster than the device: there is never more than one block to read."""
+
+    class OneByOne(queue.Queue):
+        def get_nowait(self):
+            raise queue.Empty
+
+    fake = types.SimpleNamespace(SimpleQueue=OneByOne, Empty=queue.Empty)
+    monkeypatch.setattr(module, "queue", fake)
+
+
+@pytest.fixture
 def model(monkeypatch):
     monkeypatch.setattr("sercore.bundle.speech_predictor", lambda bundle: small_predictor())
 
 
+@pytest.mark.usefixtures("slow_device")
 def test_listen_prints_a_line_per_step_and_releases_the_device(sounddevice, model, capsys):
     assert main(["listen", "--seconds", "4", "--step", "0.5", "--device", "3"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -75,6 +89,24 @@ def test_listen_prints_a_line_per_step_and_releases_the_device(sounddevice, mode
     assert InputStream.opened.log == [3, "aborted", "closed"]
 
 
+def test_a_slow_model_skips_what_it_has_missed(sounddevice, model, capsys):
+    """All four seconds arrive before the first prediction, so there is one, of the newest samples."""
+    assert main(["listen", "--seconds", "4", "--step", "0.5"]) == 0
+    (moment,) = capsys.readouterr().out.partition("Ctrl-C stops.\n")[2].splitlines()
+    assert moment.split()[0] == "4.0"
+
+
+@pytest.mark.usefixtures("slow_device")
+def test_interrupting_is_the_normal_end(sounddevice, model, monkeypatch, capsys):
+    def interrupt(moment):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sercore.cli.listen.line_of", interrupt)
+    assert main(["listen"]) == 0
+    assert capsys.readouterr().err == ""
+    assert InputStream.opened.log[-2:] == ["aborted", "closed"]
+
+
 def test_disconnected_device_is_a_typed_error(sounddevice, model, capsys):
     assert main(["listen"]) == 1
     assert "may have been disconnected" in capsys.readouterr().err
@@ -82,7 +114,7 @@ def test_disconnected_device_is_a_typed_error(sounddevice, model, capsys):
 
 
 @pytest.mark.parametrize(("device", "found"), [("none", "'none'"), ("7", "device 7")])
-def test_missing_device_is_a_typed_error(sounddevice, device, found, capsys):
+def test_missing_device_is_a_typed_error(sounddevice, model, device, found, capsys):
     assert main(["listen", "--device", device]) == 1
     error = capsys.readouterr().err
     assert found in error

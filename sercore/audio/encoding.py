@@ -12,6 +12,8 @@ import numpy as np
 from ..errors import AudioError
 from .waveform import SAMPLE_RATE, check_array, load
 
+_TEMPORARY = "sercore-upload"  # a name that does not occur in messages otherwise
+
 
 def load_bytes(content: bytes, name: str = "the upload", *, sr: int = SAMPLE_RATE) -> np.ndarray:
     """Checked waveform at ``sr`` Hz from the content of an audio file.
@@ -46,7 +48,7 @@ def load_bytes(content: bytes, name: str = "the upload", *, sr: int = SAMPLE_RAT
     """
     try:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "upload"
+            path = Path(folder) / _TEMPORARY
             path.write_bytes(content)
             return _load_as(name, path, sr)
     except OSError as error:
@@ -62,9 +64,9 @@ def _load_as(name: str, path: Path, sr: int) -> np.ndarray:
     try:
         return load(path, sr=sr)
     except AudioError as error:
-        message = str(error).replace(str(path), name)
         for_shell = shlex.quote(Path(name).name)  # in commands that convert or repair the file
-        raise AudioError(message.replace(" upload", f" {for_shell}"), reason=error.reason) from None
+        in_commands = str(error).replace(f" {_TEMPORARY}", f" {for_shell}")
+        raise AudioError(in_commands.replace(str(path), name), reason=error.reason) from None
 
 
 def wav_bytes(wave: np.ndarray, sr: int) -> bytes:

@@ -29,7 +29,8 @@ def microphone(device: int | str | None = None) -> Iterator[tuple[int, Iterator[
     sr : int
         Sample rate of the device in Hz.
     blocks : iterator of np.ndarray [shape=(n_samples,), dtype=float32]
-        Mono samples in [-1, 1] as they arrive, 0.125 s each.
+        Mono samples in [-1, 1] as they arrive, 0.125 s each; all that arrived since the last block, if the
+        program was slower than the device.
 
     Raises
     ------
@@ -67,12 +68,16 @@ def microphone(device: int | str | None = None) -> Iterator[tuple[int, Iterator[
 def _blocks(arrived: queue.SimpleQueue) -> Iterator[np.ndarray]:
     while True:
         try:
-            yield arrived.get(timeout=TIMEOUT_SECONDS)
+            blocks = [arrived.get(timeout=TIMEOUT_SECONDS)]
         except queue.Empty:
             raise AudioError(
                 f"the microphone sent no samples for {TIMEOUT_SECONDS:.0f} s; it may have been disconnected",
                 reason="missing",
             ) from None
+        with contextlib.suppress(queue.Empty):
+            while True:
+                blocks.append(arrived.get_nowait())
+        yield np.concatenate(blocks)
 
 
 def _sounddevice():

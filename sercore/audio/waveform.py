@@ -23,6 +23,9 @@ SAMPLE_RATE = 16_000
 MIN_SECONDS = 0.1
 """Shortest accepted waveform, in seconds."""
 _SILENT_PEAK = 1e-4  # -80 dB relative to full scale, about 3 quantisation steps of 16 bits
+MAX_PEAK = 8.0
+"""Float files may exceed full scale slightly; a higher peak means other units."""
+
 _CANCEL_DB = 12.0  # the mean of two channels is 6 dB softer than the louder one if the other is silent
 
 
@@ -146,7 +149,7 @@ def check(wave: np.ndarray, sr: int, *, where: str = "the waveform") -> None:
         )
 
 
-def check_array(wave: np.ndarray, *, where: str = "the waveform") -> None:
+def check_array(wave: np.ndarray, *, where: str = "the waveform", highest: float = MAX_PEAK) -> None:
     """Raise AudioError unless ``wave`` is a mono float array of finite samples; it may be silent.
 
     Parameters
@@ -154,6 +157,8 @@ def check_array(wave: np.ndarray, *, where: str = "the waveform") -> None:
     wave : np.ndarray [shape=(n_samples,)]
     where : str
         Name of the source in error messages.
+    highest : float
+        Largest magnitude of a sample that is accepted.
 
     Raises
     ------
@@ -176,7 +181,7 @@ def check_array(wave: np.ndarray, *, where: str = "the waveform") -> None:
             f"{where}: {bad} of {wave.size} samples are NaN or infinite; export it again",
             reason="not-finite",
         )
-    if peak > 8.0:  # float files may exceed 1 slightly; such a peak means other units
+    if peak > highest:
         raise AudioError(
             f"{where}: peak {peak:.3g}, but samples must be in [-1, 1]; divide integers by their full scale",
             reason="out-of-range",

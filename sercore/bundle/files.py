@@ -121,7 +121,12 @@ def _clip_rows(predictor, path, windows, channel) -> Iterator[dict]:
     name = os.fspath(path)
     try:
         if os.path.isdir(path):
-            raise _no_audio(path)
+            inside = find_files([path])  # raises if there are none
+            raise AudioError(
+                f"{name}: a folder, with {len(inside)} recordings, in a row of a table; a row names one "
+                "recording, and its path must not be empty",
+                reason="missing",
+            )
         if windows is None:
             yield {"file": name} | predict_waves(predictor, predictor.waves(path, channel=channel))
         else:
@@ -190,7 +195,7 @@ def predict_files(
 
     predictor = load_cached(bundle, digest=digest, backend=backend)
     digest = predictor.digest  # the one that workers must load
-    voices = _voices(predictor, files, speaker_norm)
+    voices = _voices(predictor, files, speaker_norm, channel)
     hidden = None if progress is None else not progress
     with tqdm(total=len(files), unit="file", disable=hidden, delay=1) as bar:
         if row_by_row:
@@ -248,14 +253,14 @@ def load_cached(bundle: str | os.PathLike, *, digest: str | None = None, backend
     return _loaded(os.fspath(bundle), expected, backend)
 
 
-def _voices(predictor: Predictor, files: Sequence, speaker_norm) -> list[Voice | None]:
+def _voices(predictor: Predictor, files: Sequence, speaker_norm, channel) -> list[Voice | None]:
     """The voice of the speaker of each file, None if it is not known."""
     if speaker_norm is None:
         return [None] * len(files)
     if not predictor.speaker_norm:
         raise BundleError("this bundle does not normalise by speaker; leave out --speaker-norm")
     if speaker_norm not in ("folder", "all"):
-        voice = predictor.for_speaker(find_files([speaker_norm])).voice
+        voice = predictor.for_speaker(find_files([speaker_norm]), channel=channel).voice
         if not voice.n_clips:
             raise AudioError(f"{speaker_norm}: no usable recording of the speaker", reason="missing")
         return [voice] * len(files)
@@ -263,7 +268,7 @@ def _voices(predictor: Predictor, files: Sequence, speaker_norm) -> list[Voice |
     voices = {}
     for group in dict.fromkeys(groups):
         own = [file for file, other in zip(files, groups, strict=True) if other == group]
-        voices[group] = predictor.for_speaker(own).voice
+        voices[group] = predictor.for_speaker(own, channel=channel).voice
     return [voices[group] for group in groups]
 
 

@@ -161,6 +161,16 @@ def read_files(folder: str | os.PathLike, listed: Mapping[str, Mapping]) -> dict
     return contents
 
 
+def check_target(folder: Path, overwrite: bool) -> None:
+    """Raise BundleError if the folder exists and may not be replaced."""
+    _recover(folder)
+    if os.path.lexists(folder) and not (overwrite and (folder / MANIFEST).is_file()):
+        raise BundleError(
+            f"{folder} exists already; choose another folder (--out), or pass overwrite=True (--overwrite) "
+            "if it is an old bundle; nothing else is replaced"
+        )
+
+
 def write_folder(
     folder: str | os.PathLike,
     contents: Mapping[str, bytes],
@@ -191,11 +201,7 @@ def write_folder(
         The folder exists already or cannot be written.
     """
     folder = Path(folder)
-    _recover(folder)
-    if os.path.lexists(folder) and not (overwrite and (folder / MANIFEST).is_file()):
-        raise BundleError(
-            f"{folder} exists already; choose another folder, or pass overwrite if it is an old bundle"
-        )
+    check_target(folder, overwrite)
     part = folder.with_name(f".{folder.name}.{owner_tag()}.part")
     try:
         for name, content in contents.items():

@@ -131,7 +131,7 @@ def write_predictions(
     )
     arguments = os.fspath(bundle), predictor.digest, backend, windows, channel
     if missing := parts.missing():
-        voices = _voices(predictor, recordings.files, speaker_norm)
+        voices = _voices(predictor, recordings.files, speaker_norm, channel)
         _predict_parts(parts, missing, arguments, voices, n_jobs, progress)
     n_rows, counts = parts.join()
     n_rejected = counts.pop(None, 0)

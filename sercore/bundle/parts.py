@@ -70,6 +70,8 @@ class Parts:
         if os.path.lexists(self.folder):
             found = self._found_plan()
             differ = [name for name, value in plan.items() if found.get(name) != value]
+            if not any(self.folder.glob("*.parquet")):  # the run failed before its first part
+                differ = []
             if differ and not overwrite:
                 raise SercoreError(
                     f"{self.folder} contains parts of a run with other {', '.join(differ)}; repeat the "

@@ -274,7 +274,9 @@ class Predictor:
         """
         return self.assess_waves(self.waves(clip, sr=sr))
 
-    def for_speaker(self, clips: Iterable[str | os.PathLike | np.ndarray] = ()) -> Predictor:
+    def for_speaker(
+        self, clips: Iterable[str | os.PathLike | np.ndarray] = (), *, channel: int | None = None
+    ) -> Predictor:
         """A predictor that normalises features with those of one person, if the bundle was trained so.
 
         Parameters
@@ -283,6 +285,8 @@ class Predictor:
             Unlabelled recordings of the person, or waveforms at :attr:`sr`; the more and the more varied, the
             better. Those of more than eight seconds are cut into pieces of three, each of which counts as a
             clip. Recordings and pieces that cannot be used are left out.
+        channel : int, optional
+            Channel to use of recordings with several, from 0, instead of their mean.
 
         Returns
         -------
@@ -296,7 +300,7 @@ class Predictor:
         adapted = self.with_voice(Voice(self.training))
         for clip in clips if self.training else ():
             with contextlib.suppress(AudioError):
-                for waves in _pieces(self.waves(clip)):
+                for waves in _pieces(self.waves(clip, channel=channel)):
                     with contextlib.suppress(AudioError), quiet.one_thread():
                         for rate, wave in waves.items():
                             audio.check(wave, rate, where="the piece")

@@ -61,8 +61,8 @@ class Windows:
         ):
             raise AudioError(
                 f"windows of {self.seconds} s every {self.step} s; windows must have at least "
-                f"{audio.MIN_SECONDS} s, steps at least 0.05 s",
-                reason="too-short",
+                f"{audio.MIN_SECONDS} s, steps at least 0.05 s, and both at most {audio.MAX_SECONDS:g} s",
+                reason="too-short" if self.seconds < audio.MAX_SECONDS > self.step else "too-long",
             )
 
     def spans(self, seconds: float) -> list[tuple[float, float]]:
@@ -321,6 +321,7 @@ def over_time(rows: Sequence[dict], classes: Sequence[str]) -> tuple[np.ndarray,
     """
     if not rows or "start" not in rows[0]:
         raise SercoreError(f"no windows in {list(rows)[:1]}; use rows of sercore.bundle.predict_windows")
+    rows = [row for row in rows if "start" in row]  # without that of a recording that ends damaged
     edges = np.unique([row[end] for row in rows for end in ("start", "end")])
     total, count = np.zeros((len(edges) - 1, len(classes))), np.zeros(len(edges) - 1)
     for row in rows:

@@ -70,10 +70,12 @@ class PauseDetector:
     ----------
     sr : int
         Sample rate in Hz.
+    window : float
+        Seconds within which speech is looked for.
     pause : float
         Seconds without speech after which a pause begins.
     shortest : float
-        Seconds of speech within the window without which there is no prediction.
+        Seconds of speech within the window without which there is no prediction; at most half of the window.
 
     Examples
     --------
@@ -91,7 +93,7 @@ class PauseDetector:
         self._levels: deque[float] = deque(maxlen=round(self.MEMORY_SECONDS / self.FRAME_SECONDS))
         self._rest = np.zeros(0, np.float32)
         self._window, self._pause, self._shortest = (
-            round(seconds / self.FRAME_SECONDS) for seconds in (window, pause, shortest)
+            round(seconds / self.FRAME_SECONDS) for seconds in (window, pause, min(shortest, window / 2))
         )
 
     def push(self, block: np.ndarray) -> None:

@@ -34,6 +34,7 @@ from ..splits import corpus_folds, make_folds
 from ..training import out_of_fold, summarise
 from ..training.folds import select_rows
 from ..training.normalisation import mean_and_std, speaker_normalise
+from .folder import check_target
 from .rejection import row_of
 from .saving import FittedModel, save
 from .scores import CLIPS, corpus_scores, evaluation_details, fit_model, left_out_corpora, predict_folds
@@ -120,8 +121,9 @@ def train(
     if not choices or len({choice.name for choice in choices}) < len(choices):
         raise BundleError(f"models {list(models)}: give at least one, and each only once")
     _check_savable([choice.model for choice in choices], onnx)
-    if out.exists() and not overwrite:
-        raise BundleError(f"{out} exists already; choose another folder with --out, or pass --overwrite")
+    check_target(out, overwrite)
+    if encoder and not any(isinstance(choice.recipe, EncoderRecipe) for choice in choices):
+        raise BundleError(f"encoder {encoder!r}: none of {', '.join(models)} reads it; leave it out")
     index, classes = apply_scheme(load_index(corpus, root), scheme)
     everything, extracted = _extract(_with_tests(index, classes, test, scheme), choices, progress)
     used = np.flatnonzero(everything["corpus"].isin(set(index["corpus"])))

@@ -80,7 +80,8 @@ def _data(options):
     from ..splits import corpus_folds, corpus_pairs
     from ..training import pool_corpora
 
-    if bool(options.matrix) == bool(options.train or options.test):
+    one = options.matrix and len(set(options.matrix)) < 2
+    if one or bool(options.matrix) == bool(options.train or options.test):
         raise SercoreError("pass either --train and --test, or --matrix with at least two corpora")
     if not options.matrix and not (options.train and options.test):
         raise SercoreError("pass both --train and --test, such as --train ravdess+tess --test emo_db")

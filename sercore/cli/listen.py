@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -26,8 +27,8 @@ def _listen(options) -> None:
     from ..widgets.notice import NOTICE
 
     device = int(options.device) if (options.device or "").isdecimal() else options.device
-    with microphone(device) as (sr, blocks):
-        predictor = speech_predictor(options.bundle)
+    predictor = speech_predictor(options.bundle)
+    with contextlib.suppress(KeyboardInterrupt), microphone(device) as (sr, blocks):
         listener = Listener(predictor, sr, seconds=options.window, step=options.step)
         print(*NOTICE, model_note(predictor), "Listening; Ctrl-C stops.", sep="\n", flush=True)
         end = "\x1b[K\r" if sys.stdout.isatty() else "\n"  # a terminal shows one line that changes

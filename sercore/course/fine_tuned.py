@@ -8,6 +8,7 @@ number of epochs were fixed before the first score; inner speakers decide which 
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,8 @@ def measure(systems: tuple[str, ...] = tuple(SYSTEMS)) -> Path:
     folder = paths.cache_dir() / "oof" / FINE_TUNED
     parts = []
     for name in systems:
-        path = folder / f"{name}.parquet"
+        settings = hashlib.sha256(repr(SYSTEMS[name]).encode()).hexdigest()[:12]
+        path = folder / f"{name}-{settings}.parquet"
         if not path.is_file():
             write_parquet(predict(SYSTEMS[name], name), path)
         parts.append(pd.read_parquet(path))

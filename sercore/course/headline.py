@@ -61,7 +61,7 @@ def sentence(table: pd.DataFrame) -> str:
     leaky = own["split"].map(is_leaky)
     seen, unseen = own[leaky].iloc[0], own[~leaky].iloc[0]
     name = _NAMES.get(unseen["model"], f"the model {unseen['model']}")
-    chance = _chance(unseen["scheme"])
+    chance = _chance(unseen)
     chance = f"; guessing gives {chance:.1f}" if chance else ""
     low, high = 100 * unseen["ua_low"], 100 * unseen["ua_high"]
     interval = f"95 % interval over {unseen['interval']} {low:.1f} to {high:.1f}"
@@ -86,15 +86,17 @@ def draw(table: pd.DataFrame) -> bytes:
             lambda split: "random split (leaky)" if is_leaky(split) else "new speakers"
         )
         plots.results(table.assign(row=names + ", " + voices), by="row", ax=ax).get_legend().remove()
-        if chance := _chance(table["scheme"].iloc[0]):
+        if chance := _chance(table.iloc[0]):
             ax.axvline(chance, color="0.4", ls="--", lw=1)
 
     return figures.draw(both, table, size=(8, 1.3 + 0.4 * len(table)))
 
 
-def _chance(scheme: str) -> float | None:
-    """UA by guessing in percent, or None for a scheme of one's own."""
-    return 100 / len(SCHEMES[scheme].classes) if scheme in SCHEMES else None
+def _chance(row: pd.Series) -> float | None:
+    """UA by guessing in percent, or None if the corpus may lack classes of the scheme."""
+    if row["scheme"] not in SCHEMES or row["scheme"] == "all" or row.get("corpus") == "folder":
+        return None
+    return 100 / len(SCHEMES[row["scheme"]].classes)
 
 
 def read(folder: Path) -> pd.DataFrame | None:

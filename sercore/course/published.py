@@ -360,8 +360,7 @@ def run_campaign(
                 test_versions=n_versions, split=campaign.split, n_folds=campaign.n_folds,
                 seeds=campaign.seeds if model in campaign.repeated else campaign.seeds[:1],
                 folder=paths.cache_dir() / "oof" / name,
-                n_jobs=n_jobs if campaign.precision == "float32" else 1,  # workers use float32
-                wait=wait, progress=not wait,
+                n_jobs=n_jobs, wait=wait, progress=not wait,
             ).assign(model=system, recipe=_recipe(campaign, model).key)  # fmt: skip
     path = oof_folder() / f"{name}.parquet"
     rows = pd.concat([tables[system] for system in chosen], ignore_index=True)

@@ -7,6 +7,7 @@ out-of-fold predictions by sex, age and other columns of the indexes. Both write
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -77,14 +78,20 @@ def measure_model(model: str, features: str) -> pd.DataFrame:
     rows = balanced_sample(index["label"], index["speaker"], N_CLIPS)
     tested = index.iloc[rows]
     predict = _predict_by_fold(index, rows, classes, model, features)
-    few = features.startswith("whisper")
     scores = evaluation.robustness(
         predict, [audio.load(clip) for clip in tested["path"]], tested["label"], classes, tested["speaker"],
-        conditions=[c for c in evaluation.CONDITIONS if not few or (c.name in FEW and c.family != "hum")],
-        n_clips=None,
+        conditions=_conditions(features), n_clips=None,
     )  # fmt: skip
     write_parquet(scores.assign(model=model, features=features), path)
     return scores.assign(model=model, features=features)
+
+
+def _conditions(features: str) -> list:
+    """All conditions, or a few for the encoder."""
+    from ..evaluation import CONDITIONS
+
+    few = features.startswith("whisper")
+    return [c for c in CONDITIONS if not few or (c.name in FEW and c.family != "hum")]
 
 
 def _cache_file(model: str, features: str) -> Path:
@@ -93,7 +100,10 @@ def _cache_file(model: str, features: str) -> Path:
     from ..features import get_recipe
 
     recipe = EncoderRecipe(features) if features.startswith("whisper") else get_recipe(features)
-    return paths.cache_dir() / "robustness" / f"{model}-{features}-{recipe.key}-{N_CLIPS}.parquet"
+    settings = [(c.family, c.name, c.everyday, c.max_lost) for c in _conditions(features)]
+    conditions = hashlib.sha256(repr(settings).encode()).hexdigest()[:12]
+    name = f"{model}-{features}-{recipe.key}-{N_CLIPS}-{conditions}.parquet"
+    return paths.cache_dir() / "robustness" / name
 
 
 def _predict_by_fold(index, rows, classes, model: str, features: str) -> Callable:

@@ -40,6 +40,7 @@ The recipe ``robust`` is the qualified candidate that the second rule chooses fo
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -230,7 +231,11 @@ def predict(name: str, part: str, adaptation: str = "plain", *, exact: bool = Fa
     """
     from ..training import adapt, write_parquet
 
-    path = paths.cache_dir() / SCORES / f"{name}-{part}-{adaptation}{'-exact' if exact else ''}.parquet"
+    made = CANDIDATES[name]
+    settings = repr((made.superset.key, made.without, TASKS.get(part)))
+    settings = hashlib.sha256(settings.encode()).hexdigest()[:12]
+    way = f"{adaptation}{'-exact' if exact else ''}"
+    path = paths.cache_dir() / SCORES / f"{name}-{part}-{way}-{settings}.parquet"
     if not path.is_file():
         index, X, folds, split = experiment(name, part)
         rows = [fit(index, adapt(index, X, fold, adaptation), fold, split, exact=exact) for fold in folds]

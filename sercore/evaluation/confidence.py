@@ -58,10 +58,11 @@ def fit_temperature(
         ``log`` is dominated by the few clips that are predicted wrongly with great confidence. The Brier
         score (mean squared error of the probabilities) is bounded, so the other clips count as well.
     speakers : sequence of str, optional
-        Speaker of each clip. Every speaker then counts as one observation, and the temperature is drawn
-        towards 1: its logarithm has a normal prior with mean 0 and standard deviation log 2. Two speakers
-        hardly change the temperature, two dozen determine it. For models that are used on other corpora:
-        those that calibrate were trained without a part of the few speakers, and are worse.
+        Speaker of each clip. All clips then count together as many observations as there are speakers, and
+        the temperature is drawn towards 1: its logarithm has a normal prior with mean 0 and standard
+        deviation log 2. Two speakers hardly change the temperature, two dozen determine it. For models that
+        are used on other corpora: those that calibrate were trained without a part of the few speakers, and
+        are worse.
 
     Returns
     -------

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
-from .bootstrap import MIN_UNITS, bounds, resample, sampling_units
+from .bootstrap import MIN_UNITS, bounds, count_speakers, resample, sampling_units
 from .metrics import confusion_metrics, unit_confusions, validate
 from .oof import unpack
 
@@ -163,10 +163,10 @@ def _by_clip(oof, index) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
 def _score(confusions: np.ndarray, speakers: np.ndarray, n_boot: int, seed: int) -> dict:
     """UA of some clips and its interval over their speakers."""
     ua = confusion_metrics(confusions.sum(axis=1))["ua"].mean()
-    units, _, _ = sampling_units(speakers, len(speakers), "speakers")
-    n_units = units.max() + 1
+    units, interval, _ = sampling_units(speakers, len(speakers), "speakers")
+    n_units = count_speakers(speakers)
     low = high = np.nan
-    if n_units >= MIN_UNITS:
+    if interval == "speakers" and n_units >= MIN_UNITS:
         pooled = np.zeros((len(confusions), n_units, *confusions.shape[2:]))
         np.add.at(pooled, (slice(None), units), confusions)
         low, high = bounds(resample(pooled, n_boot=n_boot, seed=seed)["ua"], n_units)

@@ -30,7 +30,8 @@ def evaluate(
 ) -> dict:
     """All metrics of one set of predictions, with 95 % intervals over speakers.
 
-    The result does not depend on the order of the clips.
+    With speakers, the result does not depend on the order of the clips; an interval over clips does, as far
+    as any other seed would change it.
 
     Parameters
     ----------

@@ -76,6 +76,7 @@ def frames(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
     --------
     extract_frames : the same for a corpus, cached.
     """
+    audio.check_array(wave)
     recipe = get_recipe(recipe)
     tracks = compute(prepare(wave, recipe), recipe.descriptors, recipe)
     if "f0" in tracks:
@@ -111,6 +112,7 @@ def table_row(wave: np.ndarray, recipe: str | Recipe = "default") -> np.ndarray:
 
     Notebook: 02_feature_extraction.ipynb
     """
+    audio.check_array(wave)
     recipe = get_recipe(recipe)
     return row_of(Spectrum(prepare(wave, recipe), recipe))
 

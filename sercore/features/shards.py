@@ -135,6 +135,10 @@ class Shards:
         self._put(name, data)
         return name
 
+    def has_text(self, name: str) -> bool:
+        """Whether there is a text file of this name."""
+        return self.fs.exists(f"{self.folder}/{name}")
+
     def write_text(self, name: str, text: str) -> str:
         """Write a small text file and return its path."""
         return self._put(name, text.encode())

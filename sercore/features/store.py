@@ -265,9 +265,11 @@ def _allowed(n_clips: int, max_bad: float) -> int:
 
 def _report(bad: pd.DataFrame, plan: Plan, max_bad: float, *, warn: bool = True) -> None:
     """List unusable clips in the cache and in a warning; too many of them raise an error."""
+    if bad.empty and not plan.shards.has_text("bad_clips.csv"):
+        return
+    where = plan.shards.write_text("bad_clips.csv", bad.to_csv(index=False))  # of the last extraction
     if bad.empty:
         return
-    where = plan.shards.write_text("bad_clips.csv", bad.to_csv(index=False))
     listed = "".join(f"\n  {message}" for message in bad["message"].head(10))
     listed += f"\n  … {len(bad) - 10} more in {where}" if len(bad) > 10 else ""
     n_clips, allowed = len(plan.keys), _allowed(len(plan.keys), max_bad)

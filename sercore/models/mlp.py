@@ -59,5 +59,7 @@ def build_mlp(
         x = layers.Activation("relu")(x)
         x = layers.Dropout(dropout, seed=next(seeds))(x)
     initial = keras.initializers.GlorotUniform(seed=next(seeds))
-    outputs = layers.Dense(n_classes, activation="softmax", kernel_initializer=initial, name="proba")(x)
+    outputs = layers.Dense(
+        n_classes, activation="softmax", kernel_initializer=initial, dtype="float32", name="proba"
+    )(x)
     return keras.Model(inputs, outputs, name="mlp")

@@ -72,8 +72,6 @@ def build_tdnn(
     --------
     sercore.models.recurrent.build_bilstm_attention : Attention over the states of a recurrent layer.
     sercore.training.fit : Its argument ``auxiliary`` also trains the pooled vector on other labels.
-
-    Notebook: 05_cnn_transformer.ipynb
     """
     inputs, x, mask = frame_inputs(n_features)
     if deltas:

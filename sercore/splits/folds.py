@@ -322,7 +322,7 @@ def check_classes(index: pd.DataFrame, fold: Fold, labels: np.ndarray) -> None:
         f"other folds or seeds cannot help: record more speakers, or leave out {', '.join(of_one)} "
         f"(--drop {' '.join(of_one)} for your own recordings, else another label scheme)"
         if of_one
-        else "choose a label scheme whose classes all parts contain, more folds, or another seed"
+        else "choose a label scheme whose classes all parts contain, or more folds"
     )
     raise SplitError(
         f"fold {fold.name!r} would test {', '.join(found)}, which does not occur in its training part; "

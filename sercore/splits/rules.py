@@ -55,7 +55,8 @@ def make_folds(
         independent 80/20 draws, fold *k* with ``seed + k``). The other splits have a fixed number of folds
         and ignore it.
     seed : int
-        Used by ``speaker`` and ``random``; the others are the same for all seeds.
+        Used by ``speaker`` and ``random``; the others are the same for all seeds. Folds of ``speaker`` are
+        balanced by class, which can leave no choice: those of EMO-DB are the same for all seeds.
     label : str
         Column with the class, made by :func:`sercore.labels.apply_scheme`.
 
@@ -192,12 +193,13 @@ def _random(index, labels, n_folds, seed):
         )
     # a test part holds a clip of each class, also if a fifth of the clips are fewer than the classes
     size = 0.2 if np.ceil(0.2 * len(index)) >= len(set(labels)) else len(set(labels))
-    for k in range(5 if n_folds is None else n_folds):
+    n_folds = 5 if n_folds is None else n_folds
+    for draw in range(seed * n_folds, (seed + 1) * n_folds):  # no two seeds have a draw in common
         try:
-            train, test = train_test_split(rows, test_size=size, stratify=labels, random_state=seed + k)
+            train, test = train_test_split(rows, test_size=size, stratify=labels, random_state=draw)
         except ValueError as error:
             raise SplitError(f"split 'random' cannot stratify {len(index)} clips: {error}") from error
-        folds.append(Fold(f"seed-{seed + k}", np.sort(train), np.sort(test), leaky=True))
+        folds.append(Fold(f"seed-{draw}", np.sort(train), np.sort(test), leaky=True))
     return folds
 
 

@@ -58,7 +58,7 @@ def fit_classical(
     n_train, n_versions = len(train), 1 + len(augmented)
     if isinstance(pipeline, CalibratedClassifierCV):  # its folds keep speakers apart, too
         inner_parts = [
-            [np.searchsorted(train, part) for part in (inner.train, inner.test)]
+            [np.flatnonzero(np.isin(train, part)) for part in (inner.train, inner.test)]
             for inner in inner_folds(index, train, n_folds=3, seed=seed)
         ]
         versions = n_train * np.arange(n_versions)[:, None]

@@ -238,10 +238,9 @@ def _train(network, fit, held, epochs, batch_size, patience, seed, progress, sta
     for epoch in range(1, epochs + 1):
         start = time.perf_counter()
         order = np.random.default_rng((seed, epoch)).permutation(len(fit[1]))
-        for k in range(0, len(order), batch_size):
-            chosen = order[k : k + batch_size]
-            trained = network.train_on_batch([part[chosen] for part in fit[0]], fit[1][chosen])
-        network.reset_metrics()
+        batches = [order[k : k + batch_size] for k in range(0, len(order), batch_size)]
+        trained = [network.train_on_batch([part[k] for part in fit[0]], fit[1][k]) for k in batches]
+        trained = np.average(trained, axis=0, weights=list(map(len, batches)))  # of the whole epoch
         loss, accuracy = network.evaluate(*held, batch_size=_BATCH, verbose=0)
         rows.append([*map(float, trained), loss, accuracy, time.perf_counter() - start])
         if progress:

@@ -37,6 +37,9 @@ ORIGIN = ("folds_version", "packages")
 """Columns that state what computed a fold: :data:`VERSION`, and the versions of the libraries that were used.
 Folds that were cached before these columns existed do not have them."""
 
+INNER = ("corpus", "sex", "sentence", "duplicate_of")
+"""Columns on which the inner folds of a training part depend, beside speaker and label."""
+
 _LATER = ("auxiliary", "auxiliary_weight", "global_clipnorm", "weight_decay")
 """Parameters that earlier files of the fold cache do not have; their defaults change nothing."""
 
@@ -132,6 +135,18 @@ class Job:
             "parameters": np.nan, "import_seconds": loaded,
         }  # fmt: skip
 
+    def _has_inner_folds(self) -> bool:
+        """Whether fitting divides the training part: for early stopping, regularisation or calibration."""
+        if is_network(self.model):
+            return self.fit_params.get("early_stopping", True)
+        from sklearn.calibration import CalibratedClassifierCV
+
+        from ..models.classical import build_classical
+
+        return self.model == "logistic_nested" or isinstance(
+            build_classical(self.model), CalibratedClassifierCV
+        )
+
     def digest(self) -> str:
         """Hash of everything except fold and seed that determines a prediction, including the defaults.
 
@@ -158,7 +173,8 @@ class Job:
         if self.test_versions:
             chosen += f" {self.test_versions} test versions"
         digest = hashlib.sha256(chosen.encode())
-        used = ("clip_id", "speaker", "label", *self.fit_params.get("auxiliary", ()))
+        used = ["clip_id", "speaker", "label", *self.fit_params.get("auxiliary", ())]
+        used += [name for name in INNER if name in self.index and self._has_inner_folds()]
         columns = (self.index[name].astype(str) for name in used)
         digest.update("\n".join(map("=".join, zip(*columns, strict=True))).encode())
         for part in (self.X, *self.augmented):
@@ -191,13 +207,15 @@ def run_folds(job: Job, tasks, *, n_jobs: int = 1, wait: bool = True) -> Iterato
     plain = _files(replace(job, test_versions=0), tasks) if job.test_versions else files
     packed = [_pack(part) for part in (job.X, *job.augmented)]  # large arrays are shared between processes
     light_job = Job(**{**vars(job), "X": None, "augmented": ()})
+    policy = _dtype_policy() if is_network(job.model) else None
     n_jobs = _affordable(n_jobs, sum(values.nbytes for values, _ in packed))
     n_threads = max(1, joblib.cpu_count() // n_jobs) if n_jobs > 1 else None  # None: as in this process
     workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator", temp_folder=worker_folder())
 
     def run(numbers: list[int]) -> Iterator[pd.DataFrame | None]:
         return workers(
-            joblib.delayed(_run)(light_job, packed, files[k], plain[k], *tasks[k], n_threads) for k in numbers
+            joblib.delayed(_run)(light_job, packed, files[k], plain[k], *tasks[k], n_threads, policy)
+            for k in numbers
         )
 
     return _in_order(run, files, wait)
@@ -238,6 +256,14 @@ def _affordable(n_jobs: int, n_bytes: int) -> int:
     return n_jobs
 
 
+def _dtype_policy() -> str:
+    """Name of the dtype policy of Keras in this process."""
+    check_keras()
+    import keras
+
+    return keras.config.dtype_policy().name
+
+
 def _files(job: Job, tasks) -> list[Path | None]:
     """File of each task in the fold cache."""
     base = job.digest() if job.folder else ""
@@ -253,15 +279,28 @@ def _file(job: Job, base: str, seed: int, fold: Fold) -> Path | None:
 
 
 def _run(
-    job: Job, packed, file: Path | None, plain_file: Path | None, seed: int, fold: Fold, n_threads: int | None
+    job: Job,
+    packed,
+    file: Path | None,
+    plain_file: Path | None,
+    seed: int,
+    fold: Fold,
+    n_threads: int | None,
+    policy: str | None,
 ) -> pd.DataFrame | None:
     """Out-of-fold rows of one fold, or None while another process computes it.
 
     A fold with test versions also stores what the model predicts from the clips alone.
     """
     quiet.end_with_parent()
+    if n_threads:  # a process of its own; TensorFlow reads it at its first import
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))
+    if policy is not None and policy != _dtype_policy():
+        import keras
+
+        keras.config.set_dtype_policy(policy)
     if file is None:
-        return _compute(job, packed, seed, fold, n_threads)[0]
+        return _compute(job, packed, seed, fold)[0]
     if (cached := read_fold(file)) is not None:
         return cached
     with claim(file) as mine:
@@ -269,7 +308,7 @@ def _run(
             return None
         if (cached := read_fold(file)) is not None:  # finished between the first look and the claim
             return cached
-        rows, plain = _compute(job, packed, seed, fold, n_threads)
+        rows, plain = _compute(job, packed, seed, fold)
         if (cached := read_fold(file)) is not None:  # by a process that took this one for dead
             return cached
         if job.test_versions and read_fold(plain_file) is None:
@@ -278,12 +317,8 @@ def _run(
         return rows
 
 
-def _compute(
-    job: Job, packed, seed: int, fold: Fold, n_threads: int | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _compute(job: Job, packed, seed: int, fold: Fold) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Out-of-fold rows of one fold, from all versions of the test clips and from the clips alone."""
-    if n_threads:  # TensorFlow reads it at its first import
-        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))
     X, *augmented = map(_unpack, packed)
     start = time.perf_counter()
     predict, costs = job.fit(X, augmented, seed, fold)

@@ -219,9 +219,10 @@ def fit_network(
 
     fit_params = dict(fit_params or {})
     y = pd.Categorical(index["label"], categories=list(classes)).codes.astype(int)
-    rows, held_out = (
-        inner_split(index, train, seed=seed) if fit_params.pop("early_stopping", True) else (train, None)
-    )
+    rows, held_out = train, None
+    if fit_params.pop("early_stopping", True):
+        inner, held_out = inner_split(index, train, seed=seed)
+        rows = train[np.isin(train, inner)]  # as often as in the training part
     targets = auxiliary_targets(index.iloc[rows], fit_params.pop("auxiliary", ()))
     inner, *inner_augmented = ([part[row] for row in rows] for part in (X, *augmented))
     mean, std = mean_and_std(inner) if scale else (np.zeros(len(inner[0])), np.ones(len(inner[0])))

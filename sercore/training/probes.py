@@ -47,7 +47,7 @@ def probe(
     Raises
     ------
     SercoreError
-        There is no such column, or it has fewer than two values.
+        There is no such column, it has fewer than two values, or there are clips of several corpora.
 
     See Also
     --------
@@ -67,6 +67,10 @@ def probe(
 
     if target not in index.columns:
         raise SercoreError(f"no column {target!r} to probe for; the index has {', '.join(index.columns)}")
+    if index["corpus"].nunique() > 1:
+        raise SercoreError(
+            f"the index has clips of {', '.join(sorted(set(index['corpus'])))}; probe one corpus at a time"
+        )
     values = index[target].astype(object).where(index[target].notna(), "").astype(str).to_numpy()
     known = np.flatnonzero(values != "")
     index, X = index.iloc[known].assign(label=values[known]).reset_index(drop=True), X[known]

@@ -60,3 +60,9 @@ def test_load_bytes_of_uploaded_memos(name):
 def test_load_bytes_names_the_uploaded_file_in_commands():
     with pytest.raises(AudioError, match=r"'ffmpeg -i blob\.avi blob\.avi\.wav'"):
         load_bytes(b"RIFF\0\1\0\0AVI LIST" + bytes(99), "blob.avi")
+
+
+@pytest.mark.parametrize("name", ["the upload", "my upload 2.wav"])
+def test_load_bytes_keeps_the_name_in_messages(name):
+    with pytest.raises(AudioError, match=f"^{name}: the file is empty"):
+        load_bytes(b"", name)

@@ -17,7 +17,7 @@ from toys import bundles as small
 
 from sercore.bundle import Windows, output, parts, predict_files, write_predictions
 from sercore.cli import main
-from sercore.errors import CorpusError, SercoreError
+from sercore.errors import BundleError, CorpusError, SercoreError
 
 
 @pytest.fixture(autouse=True)
@@ -162,14 +162,17 @@ def test_names_that_are_not_text_are_escaped(bundle, tmp_path):
 
 
 def test_parts_of_another_run_are_not_mixed(bundle, clips, tmp_path, monkeypatch):
-    def interrupted(*_):
-        raise KeyboardInterrupt
+    out, rows = tmp_path / "out.parquet", output._clip_rows
 
-    out = tmp_path / "out.parquet"
-    monkeypatch.setattr(output, "_clip_rows", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        write(bundle, [clips], out)
-    monkeypatch.undo()
+    def interrupted(predictor, path, *options):
+        if path.name == "05.wav":  # in the second part
+            raise KeyboardInterrupt
+        return rows(predictor, path, *options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(output, "_clip_rows", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write(bundle, [clips], out)
     for names, options, what in (
         ([clips / "01.wav"], {}, "recordings"),
         ([clips], {"windows": Windows(1.0, 0.5)}, "windows"),
@@ -179,6 +182,22 @@ def test_parts_of_another_run_are_not_mixed(bundle, clips, tmp_path, monkeypatch
             write(bundle, names, out, **options)
     write(bundle, [clips / "01.wav"], out, overwrite=True)
     assert len(pd.read_parquet(out)) == 1
+
+
+def test_a_run_without_any_part_does_not_block_the_next(bundle, clips, tmp_path):
+    out = tmp_path / "out.csv"
+    with pytest.raises(BundleError, match="does not normalise by speaker"):
+        write(bundle, [clips], out, speaker_norm="all")
+    write(bundle, [clips / "01.wav"], out)
+    assert len(pd.read_csv(out)) == 1
+
+
+def test_rows_of_a_table_that_name_no_file_say_so(bundle, clips, tmp_path):
+    table = clips / "table.csv"
+    table.write_text("path,note\n01.wav,good\n,empty\n")
+    write(bundle, [table], tmp_path / "out.csv")
+    message = pd.read_csv(tmp_path / "out.csv")["message"][1]
+    assert "in a row of a table; a row names one recording" in message
 
 
 def test_a_folder_of_something_else_is_not_touched(bundle, clips, tmp_path):

@@ -406,11 +406,20 @@ def test_train_network_with_onnx_export(corpus, tmp_path, monkeypatch):
     assert onnx == pytest.approx(keras, abs=1e-4)
 
 
+def test_train_refuses_a_folder_that_is_not_a_bundle_before_extraction(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("sercore.bundle.training.load_index", lambda *args: pytest.fail("too late"))
+    (tmp_path / "notes").mkdir()
+    status, _, error = run(capsys, "train", "--model", "lda", "--out", tmp_path / "notes", "--overwrite")
+    assert status == 1
+    assert "notes exists already" in error
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--model", "xgboost"], "only by pickle"),
         (["--model", "lda", "lda"], "each only once"),
+        (["--model", "bilstm", "--encoder", "whisper_tiny_en"], "none of bilstm reads it"),
         (["--model", "bilstn"], "unknown model 'bilstn'; must be one of dummy, logistic"),
     ],
 )

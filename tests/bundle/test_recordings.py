@@ -92,7 +92,8 @@ def test_batches_are_the_spans(seconds, length, step):
 
 def test_over_time_is_mean_of_overlapping_windows():
     silent = {"start": 2, "end": 4, "error": "silent", "message": "…"}
-    rows = [window(0, 2, 1.0, 0, 0), window(1, 3, 0, 1.0, 0), silent]
+    damaged = {"error": "truncated", "message": "…"}  # the last row of a file whose end cannot be read
+    rows = [window(0, 2, 1.0, 0, 0), window(1, 3, 0, 1.0, 0), silent, damaged]
     edges, proba = over_time(rows, "abc")
     np.testing.assert_array_equal(edges, [0, 1, 2, 3, 4])
     nothing = [np.nan] * 3

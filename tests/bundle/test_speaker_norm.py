@@ -96,6 +96,20 @@ def test_reference_recordings_are_used(bundle, people):
     np.testing.assert_allclose(reference, own[:2])
 
 
+def test_speaker_is_heard_in_the_channel_that_is_predicted(bundle, people):
+    """Channels of which the mean is silence: without the channel, nothing is known of the speaker."""
+    inverted = people / "inverted"
+    inverted.mkdir()
+    for file in files_of(people, "bob"):
+        wave, _ = soundfile.read(file)
+        soundfile.write(inverted / file.name, np.stack([wave, -wave], axis=1), small.SR, subtype="FLOAT")
+    expected = proba(predict_files(bundle, files_of(people, "bob"), speaker_norm="all", progress=False))
+    files = sorted(inverted.iterdir())
+    for how in ("folder", "all", inverted):
+        found = proba(predict_files(bundle, files, speaker_norm=how, channel=0, progress=False))
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 def test_minutes_of_speech_count_as_many_clips(bundle):
     predictor = Predictor.load(bundle)
     pieces = [np.tile(0.1 * small.clip(k), 9)[: 3 * small.SR] for k in range(4)]

@@ -69,6 +69,12 @@ def test_a_click_is_not_speech(rng):
     assert detector.is_pause
 
 
+def test_short_windows_can_contain_enough_speech(rng):
+    detector = PauseDetector(SR, window=0.3)
+    detector.push(0.3 * rng.standard_normal(SR))
+    assert not detector.is_pause
+
+
 def test_constant_offset_is_a_pause():
     detector = PauseDetector(SR)
     detector.push(np.full(2 * SR, 0.3, np.float32))

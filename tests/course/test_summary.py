@@ -62,6 +62,12 @@ def test_page_begins_with_the_result_and_its_picture(tmp_path, results):
     assert page.count("<img") == 1
 
 
+@pytest.mark.parametrize("change", [{"scheme": "all"}, {"corpus": "folder"}])
+def test_chance_is_not_stated_where_classes_of_the_scheme_may_be_missing(results, change):
+    assert "guessing gives 25.0" in headline.sentence(headline.pairs(results))
+    assert "guessing" not in headline.sentence(headline.pairs(results.assign(**change)))
+
+
 def test_page_without_both_splits_has_no_result(tmp_path, results):
     (tmp_path / "tables").mkdir()
     results[results["model"] == "lda"].to_csv(tmp_path / "tables" / "results.csv", index=False)

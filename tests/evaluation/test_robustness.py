@@ -180,6 +180,15 @@ def test_a_worse_group_is_found(rng):
     assert not gaps.loc["sentence", "clear"]
 
 
+def test_unknown_speakers_are_no_speakers(rng):
+    index, oof = make_tables(rng, seeds=(0,))
+    unknown = index["clip_id"].isin(index["clip_id"][:2])
+    table = evaluation.fairness(oof, index.assign(speaker=index["speaker"].mask(unknown, "")), by=["sex"])
+    female = table.set_index("group").loc["female"]
+    assert female["n_speakers"] == 10
+    assert np.isnan(female["ua_low"])  # an interval over speakers is not possible
+
+
 def test_scores_are_those_of_a_direct_count(rng):
     index, oof = make_tables(rng, seeds=(0,))
     table = evaluation.fairness(oof, index, by=["sex"])

@@ -620,6 +620,17 @@ def test_random_text_raises(text):
         Recipe.from_json(text)
 
 
+def test_peaks_of_a_scaled_waveform_are_no_error(rng):
+    """One click in a quiet recording: at the level of speech its peak is far above full scale."""
+    wave = 2e-4 * rng.standard_normal(10 * 16_000).astype(np.float32)
+    wave[80_000] = 0.9
+    recipe = features.get_recipe("level_free")
+    assert np.abs(features.prepare(wave, recipe)).max() > 8
+    assert np.isfinite(features.table_row(wave, recipe)).all()
+    with pytest.raises(AudioError, match="divide integers by their full scale"):
+        features.table_row(100 * wave, recipe)
+
+
 def test_get_recipe():
     assert features.get_recipe("default") is DEFAULT
     assert features.get_recipe(LEGACY_RECIPE) is LEGACY_RECIPE

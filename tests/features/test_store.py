@@ -128,6 +128,9 @@ def test_bad_clips_are_listed_with_reasons(index, tmp_path):
     assert len(extracted.X) == len(extracted.index) == 147
     listed = pd.read_csv(next((tmp_path / "cache").rglob("bad_clips.csv")))
     assert list(listed["clip_id"]) == list(extracted.bad["clip_id"])
+    rest = extracted.index
+    assert store.extract_table(rest, SMALL, cache=tmp_path / "cache", n_jobs=1, progress=False).bad.empty
+    assert pd.read_csv(next((tmp_path / "cache").rglob("bad_clips.csv"))).empty, "of the last extraction"
 
 
 def test_bad_clips_of_a_small_corpus_are_left_out_with_a_warning(index, tmp_path):

@@ -12,6 +12,7 @@ from toys.tables import CLASSES
 
 from sercore import evaluation, splits, training
 from sercore.errors import CorpusError, SercoreError, SplitError
+from sercore.training import networks
 from sercore.training.adaptation import adapt, coral
 
 
@@ -141,6 +142,22 @@ def test_balanced_training_changes_predictions(rng):
     assert not np.allclose(plain.filter(regex="^p_"), balanced.filter(regex="^p_"))
 
 
+def test_balanced_training_reaches_models_with_inner_folds(rng, monkeypatch):
+    index, X = several_corpora(rng, sizes=(("a", 8), ("b", 2), ("c", 4)))
+    folds = splits.corpus_folds(index, test=["c"])
+    options = {"folds": folds, "model": "linear_svc"}
+    plain, balanced = (
+        training.cross_corpus(index, X, CLASSES, balanced=each, **options) for each in (False, True)
+    )
+    assert not np.allclose(plain.filter(regex="^p_"), balanced.filter(regex="^p_"))
+    seen = []
+    monkeypatch.setattr(networks, "fit", lambda network, X, y, **_: seen.append(len(y)))
+    train = folds[0].train
+    for rows in (train, np.repeat(train, 3)):
+        training.fit_network(index, X, rows, CLASSES, model="mlp")
+    assert seen[1] == 3 * seen[0]
+
+
 def test_a_corpus_on_both_sides_is_refused(data):
     index, X = data
     fold = splits.make_folds(index, "speaker", n_folds=3)[0]
@@ -200,7 +217,7 @@ def test_pooled_corpora_keep_rows_and_features_together(data, monkeypatch):
             self.index, self.X = index, X
 
     monkeypatch.setattr("sercore.corpora.load_index", lambda name: parts[name])
-    monkeypatch.setattr("sercore.features.extract_table", lambda part, recipe, n_jobs: Extracted(*part))
+    monkeypatch.setattr("sercore.features.extract_table", lambda part, recipe, **_: Extracted(*part))
     pooled = training.pool_corpora(["b", "a", "b"], scheme="four")
     assert pooled.index["corpus"].unique().tolist() == ["b", "a"]
     assert pooled.classes == ("neutral", "sad", "angry")

@@ -13,7 +13,7 @@ from sercore.cli import main
 def corpora(rng, monkeypatch):
     index, X = several_corpora(rng)
 
-    def extract(part, recipe, n_jobs):
+    def extract(part, recipe, **options):
         assert recipe in ("default", "level_free")
         return SimpleNamespace(index=part, X=X[index["clip_id"].isin(part["clip_id"])])
 
@@ -56,6 +56,8 @@ def test_matrix_with_files(capsys, tmp_path):
 def test_contradicting_options(capsys):
     assert main(["evaluate", "--train", "a"]) == 1
     assert "pass both --train and --test" in capsys.readouterr().err
+    assert main(["evaluate", "--matrix", "a", "a"]) == 1
+    assert "--matrix with at least two corpora" in capsys.readouterr().err
     assert main(["evaluate", "--train", "a", "--test", "b", "--matrix", "a", "b"]) == 1
     assert "pass either --train and --test, or --matrix" in capsys.readouterr().err
     assert main(["evaluate", "--train", "a+b", "--test", "b"]) == 1

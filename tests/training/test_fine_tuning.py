@@ -83,6 +83,9 @@ def test_epoch_zero_is_the_frozen_encoder_with_logistic_regression(clips, recipe
     np.testing.assert_allclose(still(waves), proba, atol=2e-3)
     loss = log_loss(index["label"].iloc[held] == "high", proba[held, 1])
     assert still.history["val_loss"][0] == pytest.approx(loss, abs=2e-3)
+    fitted = training.predict_proba(model, X[fit], CLASSES)[:, 1]
+    loss = log_loss(index["label"].iloc[fit] == "high", fitted)
+    assert still.history["loss"][1] == pytest.approx(loss, abs=2e-3), "the mean of all batches"
 
 
 @pytest.mark.slow

@@ -44,6 +44,9 @@ def test_clips_without_a_value_are_left_out(index, X):
 
 
 def test_errors(index, X):
+    half = np.arange(len(index)) < len(index) // 2
+    with pytest.raises(SercoreError, match="clips of demo, other; probe one corpus at a time"):
+        training.probe(index.assign(corpus=np.where(half, "demo", "other")), X, "sentence")
     with pytest.raises(SercoreError, match="no column 'age' to probe for; the index has corpus, speaker"):
         training.probe(index, X, "age")
     with pytest.raises(SercoreError, match=r"column 'corpus' has the values \['demo'\]"):

@@ -248,6 +248,34 @@ def test_digest_depends_on_speakers_clip_lengths_and_version(index, monkeypatch)
     assert len(set(digests)) == 4
 
 
+def test_digest_depends_on_what_divides_the_training_part(index, X):
+    """Sex and copies of recordings decide which speakers are together in an inner fold."""
+    others = [index.assign(sex="female"), index.assign(duplicate_of="")]
+    for model, changes in {"logistic_nested": True, "rbf_svc": True, "lda": False}.items():
+        job = training_folds.Job(index, X, CLASSES, model)
+        digests = {dataclasses.replace(job, index=other).digest() for other in (index, *others)}
+        assert len(digests) == (3 if changes else 1)
+
+
+@pytest.mark.slow
+def test_processes_of_their_own_use_the_dtype_policy_of_the_caller(index, X):
+    import keras
+
+    job = training_folds.Job(index, X, CLASSES, "mlp", fit_params={"epochs": 1, "early_stopping": False})
+    fold, before = make_folds(index, "speaker", n_folds=2)[0], keras.config.dtype_policy()
+    packed = [training_folds._pack(X)]
+    rows = []
+    try:
+        for policy in ("float32", "mixed_bfloat16"):
+            keras.config.set_dtype_policy("float32")  # as in a new process
+            rows.append(training_folds._run(job, packed, None, None, 0, fold, None, policy))
+    finally:
+        keras.config.set_dtype_policy(before)
+    full, mixed = map(proba_of, rows)
+    assert 1e-4 < np.abs(full - mixed).max() < 0.1
+    np.testing.assert_allclose(mixed.sum(axis=1), 1, atol=1e-5)
+
+
 def test_fold_cache_depends_on_defaults(index, X, tmp_path, monkeypatch):
     predict(index, X, "knn", folder=tmp_path)
     make = classical.CLASSICAL["knn"]
