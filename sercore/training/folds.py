@@ -295,12 +295,8 @@ def _run(
     quiet.end_with_parent()
     if n_threads:  # a process of its own; TensorFlow reads it at its first import
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))
-    if policy is not None and policy != _dtype_policy():
-        import keras
-
-        keras.config.set_dtype_policy(policy)
     if file is None:
-        return _compute(job, packed, seed, fold)[0]
+        return _compute(job, packed, seed, fold, policy)[0]
     if (cached := read_fold(file)) is not None:
         return cached
     with claim(file) as mine:
@@ -308,7 +304,7 @@ def _run(
             return None
         if (cached := read_fold(file)) is not None:  # finished between the first look and the claim
             return cached
-        rows, plain = _compute(job, packed, seed, fold)
+        rows, plain = _compute(job, packed, seed, fold, policy)
         if (cached := read_fold(file)) is not None:  # by a process that took this one for dead
             return cached
         if job.test_versions and read_fold(plain_file) is None:
@@ -317,8 +313,14 @@ def _run(
         return rows
 
 
-def _compute(job: Job, packed, seed: int, fold: Fold) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _compute(
+    job: Job, packed, seed: int, fold: Fold, policy: str | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Out-of-fold rows of one fold, from all versions of the test clips and from the clips alone."""
+    if policy is not None and policy != _dtype_policy():  # in a process of its own
+        import keras
+
+        keras.config.set_dtype_policy(policy)
     X, *augmented = map(_unpack, packed)
     start = time.perf_counter()
     predict, costs = job.fit(X, augmented, seed, fold)
