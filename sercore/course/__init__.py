@@ -2,7 +2,7 @@
 
 :mod:`.notebooks` runs the numbered notebooks, :mod:`.cleaning` prepares them for a commit,
 :mod:`.summary` writes the summary page of a run,
-:mod:`.published` defines the measured campaigns and reads their out-of-fold predictions, :mod:`.readme`
+:mod:`.campaigns` defines what was measured, :mod:`.published` reads the out-of-fold predictions, :mod:`.pages`
 writes tables and figures of README and ``data/`` from them, and :mod:`.benchmarks` measures speed.
 Library and views never import this package.
 """
@@ -11,6 +11,6 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["benchmarks", "cleaning", "clone", "notebooks", "published", "readme"],
+    submodules=["benchmarks", "campaigns", "cleaning", "clone", "notebooks", "published", "readme"],
     submod_attrs={"summary": ["publish", "write_summary"]},
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from . import (
+    cross_corpus_tables,
     encoder_tables,
     from_scratch,
     predictions,
     published,
     readme,
+    reliability_tables,
     robustness,
     table_comparison,
     what_helps,
@@ -29,15 +31,15 @@ TABLES = {
     "opensmile": readme.opensmile_markdown,
     "probes": encoder_tables.probes_markdown,
     "fusion": readme.fusion_markdown,
-    "cross-corpus": readme.cross_corpus_markdown,
+    "cross-corpus": cross_corpus_tables.cross_corpus_markdown,
     "steps": what_helps.steps_markdown,
-    "sources": readme.sources_markdown,
-    "curve": readme.curve_markdown,
-    "calibration": readme.calibration_markdown,
-    "far": readme.far_markdown,
-    "rejection": readme.rejection_markdown,
-    "robustness": readme.robustness_markdown,
-    "fairness": readme.fairness_markdown,
+    "sources": cross_corpus_tables.sources_markdown,
+    "curve": cross_corpus_tables.curve_markdown,
+    "calibration": reliability_tables.calibration_markdown,
+    "far": reliability_tables.far_markdown,
+    "rejection": reliability_tables.rejection_markdown,
+    "robustness": reliability_tables.robustness_markdown,
+    "fairness": reliability_tables.fairness_markdown,
 }
 """The function that computes the table of each marker."""
 

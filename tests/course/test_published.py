@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from sercore.course import (
+    campaigns,
     clone,
     confidence,
     cross_corpus,
@@ -54,7 +55,7 @@ def test_fit_params_are_arguments_of_fit():
 
     known = {"early_stopping", *signature(fit).parameters}
     params = [campaign.fit_params or {} for campaign in published.CAMPAIGNS.values()]
-    for options in (published.AUGMENTED, *published._OVERRIDES.values(), *params):
+    for options in (campaigns.AUGMENTED, *campaigns.OVERRIDES.values(), *params):
         assert set(options) <= known
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from sercore import evaluation
 from sercore.cli import main
-from sercore.course import published, readme, robustness
+from sercore.course import published, reliability_tables, robustness
 
 
 def test_every_model_has_every_condition():
@@ -55,9 +55,9 @@ def test_groups_are_those_of_the_published_predictions():
 
 
 def test_pages_have_a_row_for_every_family_and_group():
-    rows = readme.robustness_markdown().splitlines()[3:]
+    rows = reliability_tables.robustness_markdown().splitlines()[3:]
     assert len(rows) == len({condition.family for condition in evaluation.CONDITIONS})
-    text = readme.fairness_markdown()
+    text = reliability_tables.fairness_markdown()
     assert all(name in text for name in robustness.GROUPED)
     assert "female" in text
 

@@ -13,9 +13,10 @@ import numpy as np
 from toys.tables import CLASSES, make_features, make_index
 
 from sercore.course import published
+from sercore.course.campaigns import Campaign
 from sercore.training import folds
 
-CAMPAIGN = published.Campaign(
+CAMPAIGN = Campaign(
     "demo", "all", "loso", models=("dummy", "lda", "logistic", "knn"), seeds=(0, 1), repeated=("lda",)
 )
 
