@@ -2,8 +2,9 @@
 
 :mod:`.notebooks` runs the numbered notebooks, :mod:`.cleaning` prepares them for a commit,
 :mod:`.summary` writes the summary page of a run,
-:mod:`.campaigns` defines what was measured, :mod:`.published` reads the out-of-fold predictions, :mod:`.pages`
-writes tables and figures of README and ``data/`` from them, and :mod:`.benchmarks` measures speed.
+:mod:`.campaigns` defines what was measured, :mod:`.published` reads the out-of-fold predictions,
+:mod:`.pages` writes tables and figures of README and ``data/`` from them, and :mod:`.benchmarks` measures
+speed.
 Library and views never import this package.
 """
 
