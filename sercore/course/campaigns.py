@@ -165,18 +165,6 @@ CAMPAIGNS = {
         frames="log_mel_80",
         precision="mixed_bfloat16",
     ),
-    "emo_db-loso-tdnn": Campaign(
-        "emo_db",
-        "all",
-        "loso",
-        models=("tdnn",),
-        repeated=(),
-        augmented=12,
-        fit_params={"auxiliary": ("sentence",)},
-        test_versions=12,
-        frames="log_mel_80",
-        precision="mixed_bfloat16",
-    ),
     "ravdess-random-networks": Campaign("ravdess", "eight", "random", models=_BEST, repeated=(), augmented=8),
     "ravdess-legacy": Campaign(
         "ravdess",
