@@ -7,7 +7,7 @@ The data folder is the first of
 3. ``data/`` of the repository, if the package is used from a clone,
 4. a per-user folder (``pooch.os_cache("sercore")``).
 
-A corpus such as ``ravdess`` is searched for in the folder given as ``root``, then in
+A corpus such as ``ravdess`` is searched for in the folder given as ``root``, or else in
 ``$SERCORE_CORPORA/ravdess``, then in ``ravdess`` inside the data folder, then, in a notebook on Kaggle, among
 the data sets that were added to it (:data:`KAGGLE`). ``SERCORE_CORPUS`` and ``SERCORE_ROOT``, which
 ``sercore run --corpus … --root …`` sets for its notebooks, name one corpus and its folder. Caches are stored

@@ -96,6 +96,7 @@ def _emotion_of_folders(folders: list[str], labels: dict[str, str | None]) -> st
             continue
     if None in found:
         return None
+    found = list(dict.fromkeys(found))  # an archive unpacked into itself repeats a folder
     if len(found) != 1:
         if not folders:
             raise CorpusError(f"no folder names the emotion; {ask('emotion')}")

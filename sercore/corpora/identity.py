@@ -60,22 +60,32 @@ def parse_changed(corpus: Corpus, path: str) -> dict | None:
         return corpus.parse(path)
     except CorpusError as error:
         first = error
-    numbered = _NUMBERED.search(path) is not None
-    *folders, name = _NUMBERED.sub("", path).split("/")
+    whole, plain = path.split("/")[-1], path
+    while _NUMBERED.search(plain):  # also a copy of a copy
+        plain = _NUMBERED.sub("", plain)
+    *folders, name = plain.split("/")
     official = _stems(corpus.name).get(name.rsplit(".", 1)[0].casefold(), "")
-    for candidate in (f"{official}.wav" if official else name, name, name.lower(), name.upper()):
-        for above in (folders, [folder.upper() for folder in folders]):
+    names = (f"{official}.wav" if official else name, *_cases(name), *_cases(whole))
+    for candidate in dict.fromkeys(names):
+        for above in (
+            folders,
+            *([change(folder) for folder in folders] for change in (str.upper, str.title)),
+        ):
             try:
                 return corpus.parse("/".join([*above, candidate]))
             except CorpusError:
                 continue
-    if not numbered:
+    if plain == path:
         raise first
     speakers = ", ".join(corpus.names.speakers if corpus.names else ())
     raise CorpusError(
         "numbered by a file manager, which merged folders with equal names, so the speaker is lost; unpack "
         f"each folder of the archive{f' ({speakers})' if speakers else ''} into a folder of its own"
     )
+
+
+def _cases(name: str) -> tuple[str, str, str]:
+    return name, name.lower(), name.upper()
 
 
 @lru_cache

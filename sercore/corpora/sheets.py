@@ -39,12 +39,15 @@ class Sheet:
     form : str
         Separator and encoding, in words.
     encoding : str
+    header : tuple of str
+        Names in lower case with ``_`` for blanks, as they are in the file.
     """
 
     columns: tuple[str, ...]
     rows: list[dict[str, str]]
     form: str
     encoding: str
+    header: tuple[str, ...]
 
     def doubt(self, row: dict[str, str]) -> str:
         """What to do if the letters of a row are wrong; empty if its encoding is certain."""
@@ -78,9 +81,9 @@ def read_sheet(path: Path, aliases: Mapping[str, tuple[str, ...]]) -> Sheet:
         ) from error
     except ValueError as error:
         raise CorpusError(f"{path} cannot be read as CSV: {error}") from error
-    columns = tuple(_canonical(header, aliases))
+    columns, names = tuple(_canonical(header, aliases)), tuple(header)
     form = f"{SEPARATORS[separator]}-separated, {encoding}" if len(columns) > 1 else f"one column, {encoding}"
-    return Sheet(columns, [dict(zip(columns, row, strict=True)) for row in rows], form, encoding)
+    return Sheet(columns, [dict(zip(columns, row, strict=True)) for row in rows], form, encoding, names)
 
 
 def read_text_table(path: Path, known: set[str]) -> pd.DataFrame:

@@ -50,6 +50,9 @@ COLUMNS = {
 }
 """Columns that are read, and other names for them."""
 
+_WITH_OFFSET = COLUMNS | {"start": ("offset",), "end": ("end_time",)}
+"""The same for tables with a duration, in which the offset is the start."""
+
 _NUMBERS = ("valence", "arousal", "dominance", "activation", "pleasure")
 _SEXES = {"f": "female", "female": "female", "m": "male", "male": "male", "": ""}
 _LEFT_OUT = "(left out)"
@@ -95,15 +98,19 @@ def read_table(
     if on_conflict not in ("raise", "majority"):
         raise CorpusError(f"on_conflict={on_conflict!r}, but it must be 'raise' or 'majority'")
     sheet = read_sheet(table, COLUMNS)
+    if {"offset", "duration"} <= set(sheet.header) and "start" not in sheet.columns:
+        sheet = read_sheet(table, _WITH_OFFSET)
     _require_columns(table, sheet, speaker, emotion)
     find = Files(table.parent)
     found, clips = Scan(table.parent, source=f"{table.name} ({sheet.form})"), []
     checked = plain_labels(labels)
-    for row in sheet.rows:
+    for number, row in enumerate(sheet.rows, 1):
         try:
             clips.append(_clip(find, row, speaker, emotion, checked))
         except CorpusError as error:
-            found.unknown[row["path"] or "(no path)"] = f"{error}{sheet.doubt(row)}"
+            name = row["path"] or "(no path)"
+            name += f" (row {number})" if name in found.unknown else ""
+            found.unknown[name] = f"{error}{sheet.doubt(row)}"
     clips, found.notes = _settle(clips, table, on_conflict)
     if find.moved:
         named = ", ".join(f"{name} → {path}" for name, path in list(find.moved.items())[:3])
@@ -204,7 +211,7 @@ def _times(row: dict) -> tuple[float, float]:
     """Start and end of a row in seconds; NaN is the end of the file."""
     start = to_seconds(row.get("start", ""))
     start = 0.0 if math.isnan(start) else start
-    if "start" in row and "end" not in row and "duration" in row:
+    if "start" in row and not row.get("end") and row.get("duration"):
         return start, start + to_seconds(row["duration"])
     return start, to_seconds(row.get("end", ""))
 

@@ -384,7 +384,7 @@ class Takes:
 
 
 def _plain(name: str) -> str:
-    """Form in which names of speakers are compared, as in :mod:`sercore.corpora.checks`."""
+    """Form in which names of speakers are compared, as in :mod:`sercore.corpora.report`."""
     return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\s_-]", "", name.casefold()))
 
 

@@ -1,4 +1,4 @@
-"""Check that a corpus is complete and that its files are the official ones (:mod:`.official`)."""
+"""Check that a corpus is complete and that its files are the official ones (:mod:`.identity`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pandas as pd
 import soundfile
 from tqdm import tqdm
 
-from ..errors import CorpusError
+from .. import audio
+from ..errors import AudioError, CorpusError
 from ..files import is_lfs_pointer
 from .description import Corpus
 from .identity import preference, read_digests, same_recording, samples_digest, sha256
@@ -167,6 +168,18 @@ def _status(corpus: Corpus, paths: list[str], digest: str | None) -> tuple[str, 
         return "damaged", str(error)
 
 
+def _status_of_decoded(path: str, digest: str | None) -> tuple[str, str] | None:
+    """Status of a file that ffmpeg reads; None for other files and damaged ones."""
+    if not path.lower().endswith(audio.DECODED_SUFFIXES):
+        return None
+    try:
+        _, sr = audio.read(Path(path))
+    except AudioError:
+        return None
+    detail = f"{Path(path).suffix[1:].upper()} {sr} Hz"
+    return ("unchecked" if digest is None else "transcoded"), detail
+
+
 def _status_of_readable(corpus: Corpus, paths: list[str], digest: str | None) -> tuple[str, str]:
     if len(paths) > 1 and not same_recording(paths):
         return "conflict", ", ".join(paths)
@@ -182,7 +195,7 @@ def _status_of_readable(corpus: Corpus, paths: list[str], digest: str | None) ->
     try:
         info = soundfile.info(path)
     except soundfile.LibsndfileError as error:
-        return "damaged", str(error.error_string)
+        return _status_of_decoded(path, digest) or ("damaged", str(error.error_string))
     detail = f"{info.format} {info.samplerate} Hz"
     if digest is None:
         return "unchecked", detail

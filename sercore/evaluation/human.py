@@ -131,10 +131,18 @@ def read_votes(path: Path) -> pd.DataFrame:
         ) from error
 
 
-def write_votes(path: Path, votes: pd.DataFrame) -> pd.DataFrame:
+def write_votes(path: Path, votes: pd.DataFrame, *, add: bool = False) -> pd.DataFrame:
     """Add votes to a CSV file and return all; votes of the same listener for the same clip are replaced.
 
     Votes with the count 0 delete those of the listener for the clip. Several processes may write to the file.
+
+    Parameters
+    ----------
+    path : Path
+    votes : pd.DataFrame
+        With the columns :data:`COLUMNS`.
+    add : bool
+        Whether to add the counts to those of the same listener, clip and vote instead, as for raised hands.
 
     Raises
     ------
@@ -147,6 +155,9 @@ def write_votes(path: Path, votes: pd.DataFrame) -> pd.DataFrame:
             given = set(zip(votes["listener"], votes["clip_id"], strict=True))
             same = [pair in given for pair in zip(old["listener"], old["clip_id"], strict=True)]
             added = votes.loc[votes["count"] > 0, list(COLUMNS)]
+            if add:
+                both = pd.concat([old[np.array(same, bool)], added])
+                added = both.groupby(list(COLUMNS[:-1]), as_index=False, sort=False)["count"].sum()
             every = pd.concat([old[~np.array(same, bool)], added], ignore_index=True)
             write_atomic(path, every.to_csv(index=False, lineterminator="\n").encode())
     except OSError as error:

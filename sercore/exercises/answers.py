@@ -141,8 +141,10 @@ class Choice(Exercise):
     letters: str = "abcd"
 
     def read(self, answer: Any) -> str:
-        if isinstance(answer, (list, tuple, np.ndarray)) and np.size(answer) == 1:
-            answer = np.asarray(answer).item()
+        if isinstance(answer, np.ndarray) and answer.size == 1:
+            answer = answer.item()
+        elif isinstance(answer, (list, tuple)) and len(answer) == 1:
+            (answer,) = answer
         letter = answer.strip().strip(".)(").lower() if isinstance(answer, str) else answer
         if not isinstance(letter, str) or len(letter) != 1 or letter not in self.letters:
             raise OddAnswer(

@@ -115,7 +115,10 @@ def _contrast(targets: np.ndarray, n_classes: int) -> np.ndarray:
             f"targets must be one class number per clip, not {targets.dtype} of shape {targets.shape}"
         )
     if targets.size and not 0 <= targets.min() <= targets.max() < n_classes:
-        raise SercoreError(f"targets go up to {targets.max()}, but the model has {n_classes} classes")
+        raise SercoreError(
+            f"targets go from {targets.min()} to {targets.max()}, but classes are numbered from 0 to "
+            f"{n_classes - 1}"
+        )
     return (np.eye(n_classes)[targets] - 1.0 / n_classes).astype(np.float32)
 
 

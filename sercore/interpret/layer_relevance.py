@@ -65,8 +65,10 @@ def grad_cam(
     from keras import ops
 
     layer = model.get_layer(layer) if layer else last_map_layer(model)
-    if layer is None or len(_output(layer).shape) < 3:
-        raise SercoreError(f"{model.name}: no layer with a time axis, which Grad-CAM needs; try occlusion")
+    if layer is None or not _has_time(layer):
+        raise SercoreError(
+            f"{model.name}: no layer whose time axis is that of the clip, which Grad-CAM needs; try occlusion"
+        )
     longer = pad_to_stride(X)
     # split the model at the layer: evaluate the part before it, differentiate the part after it
     cut = keras.tree.flatten(layer.output)
@@ -89,12 +91,17 @@ def last_map_layer(model: keras.Model) -> keras.layers.Layer | None:
     """The last layer with time and frequency axes, else the last with a time axis; None if there is none.
 
     Layers after one that mixes the features count as layers with a time axis only, as their second axis
-    does not represent frequency.
+    does not represent frequency. A fixed number of steps, as in networks that cut clips to one length, is not
+    the time of the clip.
 
     Notebook: 07_interpretability.ipynb
     """
     by_rank = {3: None, 4: None}
+    learned = False
     for layer in model.layers[1:]:
+        learned |= bool(layer.weights)
+        if not (learned and _has_time(layer)):
+            continue
         rank = len(_output(layer).shape)
         if rank == 3 or (rank == 4 and not _keeps_bands(model, layer)):
             by_rank[3] = layer
@@ -109,6 +116,12 @@ def _output(layer):
     return output[0] if isinstance(output, list | tuple) else output
 
 
+def _has_time(layer) -> bool:
+    """Whether the output has the time axis of the clip."""
+    shape = _output(layer).shape
+    return len(shape) >= 3 and shape[1] is None
+
+
 def _keeps_bands(model, layer) -> bool:
     """Whether no layer up to this one mixes the features: has weights and an output without bands."""
     import keras
@@ -118,13 +131,19 @@ def _keeps_bands(model, layer) -> bool:
 
 
 def attention_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """Attention layers of a network in the order of computation."""
+    """Attention layers of a network that know which frames are padding, in the order of computation."""
     import keras
 
     from ..models.layers import AttentionPool
 
+    def has_mask(layer):  # queries, values and the mask
+        return len(keras.tree.flatten(layer.input)) == 3
+
     return [
-        layer for layer in model.layers if isinstance(layer, keras.layers.MultiHeadAttention | AttentionPool)
+        layer
+        for layer in model.layers
+        if isinstance(layer, AttentionPool)
+        or (isinstance(layer, keras.layers.MultiHeadAttention) and has_mask(layer))
     ]
 
 

@@ -113,8 +113,11 @@ def build_classical(
     [0, 1]
     """
     parts = steps(name, seed=seed)
+    chosen = dict(model_params or {})
+    if isinstance(parts[-1], Xgboost):
+        chosen = {"options": parts[-1].options | chosen}
     try:
-        parts[-1].set_params(**dict(model_params or {}))
+        parts[-1].set_params(**chosen)
     except ValueError as error:
         raise SercoreError(f"model {name!r}: {error}") from error
     pipeline = make_pipeline(*([StandardScaler()] if scale else []), *parts)

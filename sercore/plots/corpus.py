@@ -43,7 +43,10 @@ def class_counts(index: pd.DataFrame, *, by: str | None = None, ax: Axes | None 
     """
     emotions = sort_emotions(index["emotion"])
     ax = new_axes(ax, figsize=(WIDTH, 0.33 * len(emotions) + 1))
-    parts = index[by].replace("", "not given") if by else pd.Series("all", index=index.index)
+    parts = pd.Series("all", index=index.index)
+    if by:
+        given = index[by].notna() & (index[by].astype(str) != "")
+        parts = index[by].astype(object).where(given, "not given")
     counts = pd.crosstab(index["emotion"], parts).loc[emotions]
     left = np.zeros(len(emotions))
     colors = _part_colors(list(counts), by) if by else [[color_of(emotion) for emotion in emotions]]

@@ -84,21 +84,19 @@ def other_corpora(results: Mapping[str, dict]) -> Section:
     return Section(CORPORA_TITLE, [text, Table(head, rows)])
 
 
-def no_other_corpora() -> Section:
-    """What to do for scores on other corpora."""
+def no_other_corpora(stored: Table | None = None) -> Section:
+    """Scores on other corpora that are stored in the bundle, and how to measure more."""
     how = (
         "Pass the names of corpora that you have, such as --test emo_db; 'sercore evaluate' compares models."
     )
-    return Section(
-        CORPORA_TITLE,
-        [
-            Missing("Scores on a corpus that the model was not trained on.", how),
-            Warn("Scores on other corpora are usually much lower than those above."),
-        ],
-    )
+    missing = Missing("Scores of the bundle itself on a corpus that it was not trained on.", how)
+    warning = Warn("Scores on other corpora are usually much lower than those above.")
+    return Section(CORPORA_TITLE, [stored, missing] if stored else [missing, warning])
 
 
-def sounds(table: pd.DataFrame, *, rejects: bool, own: tuple[int, int] | None) -> Section:
+def sounds(
+    table: pd.DataFrame, *, rejects: bool, own: tuple[int, int] | None, left_out: bool = False
+) -> Section:
     """Sounds that are not speech, and whether they get an emotion.
 
     Parameters
@@ -109,13 +107,15 @@ def sounds(table: pd.DataFrame, *, rejects: bool, own: tuple[int, int] | None) -
         Whether the bundle can reject clips.
     own : (int, int), optional
         Number of rejected training clips, and of those tried.
+    left_out : bool
+        Whether the limit was found on corpora that were left out of training.
     """
     n, n_rejected = int(table["n"].sum()), int(table["rejected"].sum())
     lines = [f"{n_rejected} of {n} sounds that are not speech are rejected."]
     if own is not None:
         lines.append(
             f"{own[0]} of {own[1]} clips of the training corpora are rejected. The limit was set so that 5 "
-            "% of the clips of new speakers are."
+            f"% of the clips of {'left-out corpora' if left_out else 'new speakers'} are."
         )
     blocks: list[Block] = [Bullets(lines)]
     if own is None:

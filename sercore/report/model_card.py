@@ -70,18 +70,25 @@ def model_card(
     predictor = Predictor.load(bundle, digest=digest)
     manifest, names = predictor.manifest, measured.training_corpora(predictor)
     _check_test(test, names)
+    held_out = manifest.training.get("held_out") or {}
+    left_out = {name for name, units in held_out.items() if units == "corpora"}
     conditions, own = _on_training_clips(predictor, corpus or "+".join(names), root, n_clips, seed, progress)
     sections = [
         stored_sections.about_model(predictor),
         *stored_sections.use(),
         stored_sections.data(manifest.training),
         stored_sections.scores(manifest.evaluation, len(predictor.classes)),
-        stored_sections.calibration(manifest.evaluation, manifest.temperature),
+        stored_sections.calibration(
+            manifest.evaluation, manifest.temperature, left_out="temperature" in left_out
+        ),
         stored_sections.groups(manifest.evaluation),
         conditions,
         _on_other_corpora(predictor, test, seed, progress),
         measured_sections.sounds(
-            measured.other_sounds(predictor), rejects=predictor.detector is not None, own=own
+            measured.other_sounds(predictor),
+            rejects=predictor.detector is not None,
+            own=own,
+            left_out="rejection" in left_out,
         ),
         stored_sections.licences(predictor),
     ]
@@ -114,7 +121,13 @@ def _on_other_corpora(predictor, names: Sequence[str], seed: int, progress: bool
             name, predictor.classes, _scheme(predictor), n_clips=measured.N_TEST_CLIPS, seed=seed
         )
         results[get_corpus(name).title] = measured.on_corpus(predictor, clips, progress=progress)
-    return measured_sections.other_corpora(results) if results else measured_sections.no_other_corpora()
+    if results:
+        return measured_sections.other_corpora(results)
+    rows = (predictor.manifest.evaluation or {}).get("corpora", [])
+    elsewhere = [row for row in rows if row["test"] not in row["train"].split("+")]
+    return measured_sections.no_other_corpora(
+        stored_sections.across_corpora(elsewhere) if elsewhere else None
+    )
 
 
 def _check_test(test: Sequence[str], trained: Sequence[str]) -> None:

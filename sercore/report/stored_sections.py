@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .. import plots
 from ..bundle import Predictor
@@ -101,8 +101,27 @@ def scores(evaluation: Mapping | None, n_classes: int) -> Section:
              words(row["support"])]
             for row in by_class.to_dict("records")
         ]  # fmt: skip
-        blocks.append(Table(["class", "recall %", "precision %", "F1 %", "clips"], rows, "By class"))
+        several = "+" in words(evaluation.get("corpus")) or evaluation.get("corpora")
+        title = "By class, all training corpora" if several else "By class"
+        blocks.append(Table(["class", "recall %", "precision %", "F1 %", "clips"], rows, title))
     return Section("Scores", blocks)
+
+
+def across_corpora(rows: Sequence[Mapping]) -> Table:
+    """Scores by training set and test corpus that are stored in the bundle.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        See :func:`sercore.bundle.scores.corpus_scores`.
+    """
+    lines = [
+        [words(row["train"]), words(row["test"]), words(row["clips"]),
+         interval(row["ua"], row["ua_low"], row["ua_high"]), words(row["n_clips"])]
+        for row in rows
+    ]  # fmt: skip
+    head = ["training", "test", "clips of the speaker", "UA % [95 %]", "clips"]
+    return Table(head, lines, "Models of the same kind, trained without the test corpus")
 
 
 def _metrics(evaluation: Mapping) -> Table:
@@ -123,11 +142,20 @@ def _metrics(evaluation: Mapping) -> Table:
     return Table(["measure", "value"], rows)
 
 
-def calibration(evaluation: Mapping | None, temperature: float) -> Section:
-    """Temperature, calibration error, reliability diagram."""
+def calibration(evaluation: Mapping | None, temperature: float, *, left_out: bool = False) -> Section:
+    """Temperature, calibration error, reliability diagram.
+
+    Parameters
+    ----------
+    evaluation : mapping or None
+    temperature : float
+    left_out : bool
+        Whether the temperature was fitted on corpora that were left out of training.
+    """
+    fitted_on = "corpora that were left out of training" if left_out else "the out-of-fold probabilities"
     lines = [
-        f"Temperature {temperature:.2f}, fitted on the out-of-fold probabilities and applied to every "
-        "prediction: above 1 the model was too sure before, below 1 not sure enough."
+        f"Temperature {temperature:.2f}, fitted on {fitted_on} and applied to every prediction: above 1 the "
+        "model was too sure before, below 1 not sure enough."
     ]
     bins = read_table(evaluation, "reliability", RELIABILITY)
     if bins is None:
@@ -138,7 +166,11 @@ def calibration(evaluation: Mapping | None, temperature: float) -> Section:
         f"Expected calibration error on out-of-fold clips: {percent(evaluation.get('ece'))} % before, "
         f"{percent(evaluation.get('ece_calibrated'))} % with a temperature fitted on the other folds."
     )
-    lines.append("This holds for recordings like those of the training corpora, and not for others.")
+    lines.append(
+        "For recordings like those of the training corpora, the model is less sure than it could be."
+        if left_out
+        else "This holds for recordings like those of the training corpora, and not for others."
+    )
     rows = [
         [f"{percent(row.low)}–{percent(row.high)}", words(row.n_clips), percent(row.confidence),
          percent(row.accuracy)]

@@ -277,7 +277,7 @@ class Booth(ipywidgets.VBox):
             self.message.warn(f"{'; '.join(faults)}. Press Record to repeat.")
         elif self.fast.value:
             self.keep()
-            if self.prompt is not None:
+            if self._take is None and self.prompt is not None:  # it is stored
                 self.shortcuts.click(".sercore-record")
         else:
             self.message.say("Listen, then keep the take, or press Record to repeat it.")
@@ -304,21 +304,29 @@ class Booth(ipywidgets.VBox):
     def undo(self) -> None:
         """Delete the speaker's last take."""
         self._drop()
-        self._try(lambda: self.takes.undo(self.speaker))
-        self.refresh()
+
+        def undo():
+            self.takes.undo(self.speaker)
+            self.refresh()
+
+        self._try(undo)
 
     def ask_delete(self) -> None:
         """Ask whether all takes of the speaker should be deleted."""
-        n_takes = self.takes.speakers().get(self.speaker, 0)
-        self.question.value = f"<b>Delete all {n_takes} take(s) of {html.escape(self.speaker)} for ever?</b>"
-        show(self.confirm, True)
+
+        def ask():
+            who, n_takes = html.escape(self.speaker), self.takes.speakers().get(self.speaker, 0)
+            self.question.value = f"<b>Delete all {n_takes} take(s) of {who} for ever?</b>"
+            show(self.confirm, True)
+
+        self._try(ask)
 
     def delete(self) -> None:
-        """Delete all takes of the speaker; nothing of the person stays in the widget."""
-        speaker, self.consent.value = self.speaker, False
+        """Delete all takes of the speaker; no recording of the person stays in the widget."""
         self._drop()
 
         def delete():
+            speaker, self.consent.value = self.speaker, False
             n_deleted = self.takes.delete(speaker)
             self.refresh()
             self.message.say(f"{n_deleted} file(s) of {speaker} were deleted.")

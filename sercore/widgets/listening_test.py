@@ -17,7 +17,7 @@ import pandas as pd
 from .. import audio, plots
 from ..audio.encoding import wav_bytes
 from ..corpora import load_index
-from ..errors import EvaluationError, SercoreError
+from ..errors import AudioError, EvaluationError, SercoreError
 from ..evaluation import human
 from ..files import write_atomic
 from ..labels import sort_emotions
@@ -95,6 +95,7 @@ class ListeningTest(ipywidgets.VBox):
         self.clips = human.choose_clips(index, n_clips, seed=seed).set_index("clip_id", drop=False)
         self.path = (data_dir() / "listening" if folder is None else Path(folder).expanduser()) / "votes.csv"
         self._predict, self._seed, self._predicted = predict, seed, None
+        self._unreadable: set[str] = set()
         self.table: pd.DataFrame | None = None
         self._load(human.read_votes(self.path))
         self._build(text)
@@ -176,7 +177,8 @@ class ListeningTest(ipywidgets.VBox):
     @property
     def order(self) -> list[str]:
         """Clip ids in the order of this listener."""
-        return human.shuffle_clips(self.clips["clip_id"], self.listener, seed=self._seed)
+        order = human.shuffle_clips(self.clips["clip_id"], self.listener, seed=self._seed)
+        return [clip_id for clip_id in order if clip_id not in self._unreadable]
 
     @property
     def clip_id(self) -> str | None:
@@ -199,9 +201,9 @@ class ListeningTest(ipywidgets.VBox):
             self.message.say(f"Enter a name or pseudonym, or tick “Count hands”.{taken}")
         self.stage.layout.display = None if self.is_open else "none"
         self.next_button.layout.display = None if self.hands.value else "none"
+        if self.clip_id != self._playing:
+            self._try(lambda: self._play(self.clip_id))
         clip_id = self.clip_id
-        if clip_id != self._playing:
-            self._try(lambda: self._play(clip_id))
         own = self.votes[self.votes["listener"] == self.listener]
         n_done = own["clip_id"].nunique() - (self.hands.value and clip_id in set(own["clip_id"]))
         self.question.value = _question(n_done, len(self.clips), clip_id is None)
@@ -225,7 +227,13 @@ class ListeningTest(ipywidgets.VBox):
         self._playing = clip_id or ""
         self.audio.value = SILENCE
         if clip_id is not None:
-            wave = audio.load(self.clips["path"][clip_id])
+            try:
+                wave = audio.load(self.clips["path"][clip_id])
+            except AudioError as error:  # nobody can vote for it
+                self._unreadable.add(clip_id)
+                self.refresh()
+                self.message.warn(f"{error}. The clip is left out.")
+                return
             self.audio.value = wav_bytes(wave, audio.SAMPLE_RATE)  # no name of a file inside
 
     def vote(self, emotion: str) -> None:
@@ -234,10 +242,7 @@ class ListeningTest(ipywidgets.VBox):
             return
         vote = {"listener": self.listener, "clip_id": clip_id, "emotion": self.clips["emotion"][clip_id]}
         new = pd.DataFrame([vote | {"vote": emotion, "count": 1}])
-        if self.hands.value:
-            own = self.votes[(self.votes["listener"] == self.listener) & (self.votes["clip_id"] == clip_id)]
-            new = pd.concat([own, new]).groupby([*human.COLUMNS[:-1]], as_index=False)["count"].sum()
-        self._store(new)
+        self._store(new, add=self.hands.value)
 
     def next(self) -> None:
         """Go on to the next clip of a class."""
@@ -252,9 +257,9 @@ class ListeningTest(ipywidgets.VBox):
             self._playing = ""
             self._store(last.assign(count=0))
 
-    def _store(self, votes: pd.DataFrame) -> None:
+    def _store(self, votes: pd.DataFrame, *, add: bool = False) -> None:
         def store():
-            self._load(human.write_votes(self.path, votes))
+            self._load(human.write_votes(self.path, votes, add=add))
             self.refresh()
 
         self._try(store)
@@ -265,6 +270,7 @@ class ListeningTest(ipywidgets.VBox):
 
     def _show(self) -> None:
         self.message.clear()
+        self._load(human.read_votes(self.path))  # also those of other widgets
         if self._predict is not None and self._predicted is None:
             self.message.say("The model predicts the clips …")
             paths = self.clips["path"].to_dict()

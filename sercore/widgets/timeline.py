@@ -139,7 +139,8 @@ class Timeline(ipywidgets.VBox):
             for row in self.rows
             if row["start"] <= seconds <= row["end"]
         ]
-        return f"no prediction: {reasons[0]}" if reasons else "no prediction"
+        reason = next(filter(None, reasons), "")
+        return f"no prediction: {reason}" if reason else "no prediction"
 
     def _moved(self, change=None) -> None:
         seconds = self.player.position

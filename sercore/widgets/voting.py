@@ -126,12 +126,14 @@ class Voting(ipywidgets.VBox):
 
     def climb(self) -> None:
         """Improve the weights by hill climbing on the speakers of ``oof``."""
-        shares = refine(self.fitness, self.members.shares(self.weights))
+        weights = self.weights if any(self.weights.values()) else None  # None: equal weights
+        shares = refine(self.fitness, self.members.shares(weights))
         self.put(dict(zip(self.members.names, shares / shares.max(), strict=True)))
 
     def open_closed(self) -> None:
         """Score the current weights on the held-out speakers."""
-        self._is_open, self.n_looks = True, self.n_looks + 1
+        if any(self.weights.values()):
+            self._is_open, self.n_looks = True, self.n_looks + 1
         self.refresh()
 
     def _changed(self, change=None) -> None:

@@ -265,6 +265,9 @@ def test_formats_with_different_labels_are_an_error(tmp_path):
         ("savee", "DC/SA01.WAV", "DC_sa01"),
         ("ravdess", "03-01-03-01-01-01-01 (1).wav", "03-01-03-01-01-01-01"),
         ("tess", "OAF_back_fear - Copy.wav", "OAF_back_fear"),
+        ("ravdess", "03-01-06-02-01-02-12 - Copy (2).wav", "03-01-06-02-01-02-12"),
+        ("aesdd", "A03 (4).WAV", "a03 (4)"),
+        ("esd", "0011/angry/0011_000351.wav", "0011_000351"),
     ],
 )
 def test_names_changed_by_file_systems(corpus, name, clip, tmp_path):

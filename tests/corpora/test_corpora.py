@@ -578,6 +578,11 @@ def test_folder_needs_a_speaker_pattern(tmp_path):
         load_index("folder", tmp_path, speaker=r"(anna")
 
 
+def test_folder_of_an_archive_that_was_unpacked_into_itself(tmp_path):
+    write_clips(tmp_path, ["angry/angry/anna_01.wav"])
+    assert load_index("folder", tmp_path, speaker=r"([a-z]+)_")["emotion"].tolist() == ["angry"]
+
+
 def test_folder_with_unknown_emotion_is_reported(tmp_path):
     write_clips(tmp_path, ["happy/anna_01.wav", "meh/anna_01.wav", "sad/happy/anna_01.wav"])
     with pytest.raises(CorpusError, match="'meh' names 0 emotions") as caught:

@@ -306,6 +306,26 @@ def test_segment_outside_its_recording(times, message, recording):
         load_index("folder", recording)
 
 
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [("file,offset,duration,emotion,speaker", "1,2"), ("file,start,end,duration,emotion,speaker", "1,,2")],
+    ids=["offset is the start", "end is empty"],
+)
+def test_duration_belongs_to_the_start(recording, header, row):
+    write_table(recording, f"x.wav,{row},happy,a", header=header)
+    index = load_index("folder", recording)
+    assert len(soundfile.read(index["path"][0])[0]) == 2 * SR
+
+
+def test_every_bad_row_of_a_recording_is_named(recording):
+    rows = ["x.wav,0,1,happy,a", "x.wav,1,2,furious,a", "x.wav,2,3,happy,", "x.wav,3,4,meh,a"]
+    write_table(recording, *rows, header="file,start,end,emotion,speaker")
+    with pytest.raises(CorpusError) as caught:
+        load_index("folder", recording)
+    for word in ("furious", "meh", "x.wav (row 3)"):
+        assert word in str(caught.value)
+
+
 def test_start_and_duration(recording):
     write_table(recording, "x.wav,1,2,happy,a", header="file,start,duration,emotion,speaker")
     index = load_index("folder", recording)

@@ -145,3 +145,12 @@ def test_figure_shows_people_model_published_and_chance():
     people, model = ax.lines[0], ax.lines[1]
     np.testing.assert_allclose(people.get_xdata(), 100 * table["people"])
     np.testing.assert_allclose(model.get_xdata(), 100 * table["model"])
+
+
+def test_hands_of_two_rooms_are_added(tmp_path):
+    path = tmp_path / "votes.csv"
+    hand = {"listener": HANDS, "clip_id": "c1", "emotion": "sad", "count": 1}
+    for vote in ("sad", "happy", "sad"):
+        every = write_votes(path, pd.DataFrame([hand | {"vote": vote}]), add=True)
+    assert dict(zip(every["vote"], every["count"], strict=True)) == {"sad": 2, "happy": 1}
+    pd.testing.assert_frame_equal(read_votes(path), every, check_dtype=False)

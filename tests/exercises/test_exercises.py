@@ -271,3 +271,8 @@ def test_import_is_light():
     code += "\nprint(sorted(heavy & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
+
+
+def test_ragged_answers_get_a_hint():
+    verdict = check("02.3", [[1, 2], [3]])
+    assert "One letter in quotes is expected" in str(verdict)

@@ -12,7 +12,7 @@ from keras import layers
 from sercore import interpret
 from sercore.errors import SercoreError
 from sercore.interpret import synthetic_benchmark
-from sercore.models import build
+from sercore.models import build, legacy
 from sercore.models.assembly import as_image, frame_inputs
 from sercore.models.layers import AttentionPool, MaskedConv, SplitPadding
 
@@ -145,6 +145,15 @@ def test_last_map_layer():
     assert ranks == {"cnn2d_lstm": 4, "lstm_cnn2d": 3, "bilstm_attention": 3}
 
 
+@pytest.mark.parametrize("name", ["s0_cnn2d_lstm", "s0_cnn2d_transformer", "s4_mobilenet"])
+def test_maps_of_networks_that_cut_clips_to_one_length_are_not_offered(name):
+    """Their steps are not those of the clip, so that evidence would be drawn at the wrong time."""
+    model = legacy.build(name, 96 if name == "s4_mobilenet" else 64, 4, n_frames=96)
+    assert not {"grad_cam", "attention"} & set(interpret.applicable_methods(model))
+    with pytest.raises(SercoreError, match="no layer whose time axis is that of the clip"):
+        interpret.attribute(model, np.zeros((1, 120, model.input_shape[-1]), np.float32), method="grad_cam")
+
+
 def test_inapplicable_methods():
     model = build("cnn1d_lstm", N_BANDS, 2)
     assert "attention" not in interpret.applicable_methods(model)
@@ -154,7 +163,7 @@ def test_inapplicable_methods():
         interpret.attribute(model, X, method="attention")
     with pytest.raises(SercoreError, match=r"no method named 'lime'.*occlusion"):
         interpret.attribute(model, X, method="lime")
-    with pytest.raises(SercoreError, match="targets go up to 7"):
+    with pytest.raises(SercoreError, match="targets go from 7 to 7, but classes are numbered from 0 to 1"):
         interpret.class_scores(model, X, np.array([7]))
 
 

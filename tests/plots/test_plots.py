@@ -278,3 +278,10 @@ def test_import_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_counts_include_clips_without_a_value():
+    index = pd.DataFrame({"emotion": ["sad"] * 3 + ["happy"] * 2, "age": [30, np.nan, 30, np.nan, 40]})
+    ax = plots.class_counts(index, by="age")
+    assert sorted(text.get_text() for text in ax.texts) == ["2", "3"]
+    assert "not given" in [text.get_text() for text in ax.get_legend().get_texts()]

@@ -11,6 +11,7 @@ from toys import bundles as small
 from sercore.audio.sounds import SOUNDS
 from sercore.bundle import Predictor
 from sercore.bundle.scores import evaluation_details
+from sercore.bundle.shipping import shipped_bundle
 from sercore.bundle.training import describe_training, fit_detector
 from sercore.cli import main
 from sercore.errors import BundleError, SercoreError
@@ -274,3 +275,12 @@ def test_markdown_of_every_block():
 def test_files_are_named_by_path(tmp_path):
     files = write_card(card.Card("t", "s"), tmp_path / "new" / "v1.2")
     assert [file.name for file in files] == ["v1.2.md", "v1.2.html"]
+
+
+def test_card_of_several_corpora_names_what_was_left_out():
+    """The first bundle of the package: calibrated, limited and scored on left-out corpora."""
+    text = to_markdown(model_card(shipped_bundle("table"), n_clips=0, progress=False))
+    assert "fitted on corpora that were left out of training" in text
+    assert "less sure than it could be" in text
+    assert "Models of the same kind, trained without the test corpus" in text
+    assert "By class, all training corpora" in text

@@ -244,3 +244,33 @@ def test_controls_are_labelled(booth):
     assert set(unlabelled) <= {"Recorder", "Audio", "Shortcuts", "Message"}
     assert {"sercore-app", "sercore-large", "sercore-booth"} <= set(booth._dom_classes)
     assert json.loads(json.dumps(booth.shortcuts.buttons)) == {"r": ".sercore-record", "k": ".sercore-keep"}
+
+
+def test_fast_mode_waits_if_a_take_cannot_be_stored(booth, monkeypatch):
+    def full(*_, **__):
+        raise CorpusError("no space left")
+
+    enter(booth)
+    booth.fast.value = True
+    clicks = []
+    monkeypatch.setattr(booth.shortcuts, "click", clicks.append)
+    monkeypatch.setattr(booth.takes, "keep", full)
+    say(booth)
+    assert "no space left" in booth.message.value
+    assert not clicks
+    monkeypatch.undo()
+    booth.keep()
+    assert booth.takes.speakers() == {"anna": 1}
+
+
+def test_errors_of_undo_and_delete_are_shown(booth, monkeypatch):
+    def damaged(*_):
+        raise CorpusError("index.csv is damaged")
+
+    enter(booth)
+    for name, action in (("undo", booth.undo), ("speakers", booth.ask_delete), ("delete", booth.delete)):
+        with monkeypatch.context() as patch:
+            patch.setattr(booth.takes, name, damaged)
+            action()
+        assert "index.csv is damaged" in booth.message.value
+        booth.message.clear()

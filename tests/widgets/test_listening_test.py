@@ -155,3 +155,24 @@ def test_errors_are_shown_or_raised(test, index, tmp_path):
     (tmp_path / "votes.csv").write_text("a,b\n")
     with pytest.raises(EvaluationError, match="not a table of votes"):
         ListeningTest(index, folder=tmp_path)
+
+
+def test_votes_of_another_widget_are_kept_and_shown(test, index):
+    other = ListeningTest(index, n_clips=6, folder=test.path.parent)
+    for widget in (test, other):
+        widget.hands.value = True
+        widget.vote("sad")
+    assert read_votes(test.path)["count"].sum() == 2
+    other.vote("sad")
+    test.show()
+    assert "3 votes" in test.summary.value
+
+
+def test_a_clip_that_cannot_be_read_gets_no_vote(index, tmp_path):
+    broken = index.assign(path=index["path"].mask(index["clip_id"] != index["clip_id"][0], "missing.wav"))
+    test = ListeningTest(broken, n_clips=len(index), folder=tmp_path / "votes")
+    test.name.value = "anna"
+    assert test.clip_id == index["clip_id"][0]
+    test.vote("sad")
+    assert test.clip_id is None
+    assert all(button.disabled for button in test.buttons.values())

@@ -136,3 +136,9 @@ def test_model_is_named_and_uploads_get_the_model_for_people(predictor, short, m
     assert "synthetic voice" in widget.about.value
     widget.own.take("mine.wav", wav_bytes(short.wave, SR))
     assert asked == [None]
+
+
+def test_border_of_a_predicted_and_a_rejected_window_has_a_reason(widget):
+    predicted = {"start": 0.0, "end": 1.5, "proba": dict.fromkeys(widget.predictor.classes, 0.5)}
+    widget.rows = [predicted, {"start": 1.5, "end": 3.0, "rejected": "not speech"}]
+    assert widget.reason_at(1.5) == "no prediction: not speech"

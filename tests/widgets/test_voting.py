@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sercore import ensemble, evaluation
+from sercore.course import published
 from sercore.course.benchmarks.ensembles import synthetic
 from sercore.widgets import Voting
 
@@ -30,6 +31,16 @@ def test_zero_weights_show_error():
     assert 'role="alert"' not in voting.message.value
     best = ensemble.best_single(MEMBERS, "ua").weights.idxmax()
     assert voting.weights == {name: float(name == best) for name in MEMBERS.names}
+
+
+def test_zero_weights_are_no_look_and_climbing_starts_from_equal_ones():
+    tuning, held = published.voting_halves()
+    widget = Voting(tuning, closed=held)
+    widget.put({})
+    widget.open_closed()
+    assert widget.n_looks == 0
+    widget.climb()
+    assert any(widget.weights.values())
 
 
 def test_starts_with_tuned_weights_on_request():
