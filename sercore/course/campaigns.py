@@ -159,6 +159,7 @@ CAMPAIGNS = {
         "eight",
         "emobox-ravdess",
         models=("tdnn",),
+        seeds=(0,),
         repeated=("tdnn",),
         augmented=12,
         test_versions=12,
