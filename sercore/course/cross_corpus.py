@@ -85,9 +85,10 @@ def measure(name: str) -> Path:
     SercoreError
         No campaign has this name, or a corpus is missing.
     """
+    from ..features import get_recipe
     from ..training import write_parquet
 
-    oof = predict(name)
+    oof = predict(name).assign(recipe=get_recipe(_recipe(_get(name))).key)
     columns = [column for column in oof.columns if column.startswith("p_")]
     oof[columns] = _thousandths(oof[columns].to_numpy())
     path = oof_folder() / f"{name}.parquet"

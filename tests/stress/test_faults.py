@@ -408,7 +408,7 @@ def test_workers_end_with_a_killed_process(tmp_path):
     ("task", "n_arguments"),
     [
         (tasks._compute_shard, 7),
-        (folds._run, 6),
+        (folds._run, 8),
         (files._predict_list, 7),
         (demo._write, 2),
         (importance._predict_permuted, 8),
