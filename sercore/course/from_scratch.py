@@ -57,7 +57,8 @@ def table(*, n_boot: int = 2000) -> pd.DataFrame:
     -------
     pd.DataFrame
         One row per step: ``step, ua, low, high``, and ``difference, difference_low, difference_high`` of UA
-        to the time-delay network averaged over its seeds, over the same speakers (NaN before that step).
+        to the time-delay network averaged over test versions and seeds, over the same speakers (NaN before
+        that step).
     """
     from ..ensemble import align, evaluate_nested
     from ..evaluation import compare_oof, evaluate_oof
@@ -72,15 +73,17 @@ def table(*, n_boot: int = 2000) -> pd.DataFrame:
     steps = {
         "`tdnn`, one seed": oof[oof["model"] == "tdnn"],
         "… averaged over 13 versions of the test clip": oof[oof["model"] == NETWORK],
-        "… and over its seeds": parts[NETWORK],
-        "… and `mlp`, equal weights": two.table(two.proba.mean(axis=0), "two"),
     }
+    if oof["seed"].nunique() > 1:
+        steps["… and over its seeds"] = parts[NETWORK]
+    n_alone = len(steps)
+    steps["… and `mlp`, equal weights"] = two.table(two.proba.mean(axis=0), "two")
     steps |= {name: nested.oof[nested.oof["model"] == system] for system, name in SYSTEMS.items()}
     rows = []
     for number, (name, part) in enumerate(steps.items()):
         scores = evaluate_oof(part, n_boot=n_boot)
         row = {"step": name, "ua": scores["ua"], "low": scores["ua_low"], "high": scores["ua_high"]}
-        if number > 2:
+        if number >= n_alone:
             paired = compare_oof(part, parts[NETWORK], n_boot=n_boot)
             row |= {"difference": paired["difference"]}
             row |= {f"difference_{end}": paired[end] for end in ("low", "high")}
@@ -96,11 +99,11 @@ def markdown() -> str:
         for version in published.load(campaign).query("model == @name")["folds_version"]
     }
     old = max(map(dagger, shown))
-    lines = ["| from scratch | UA | minus `tdnn` over its seeds |", "|---|---|---|"]
-    for number, row in enumerate(table().itertuples()):
-        mixed = old if number > 2 else ""
-        cells = [row.step, f"{100 * row.ua:.1f} [{100 * row.low:.1f}, {100 * row.high:.1f}]{mixed}", ""]
+    lines = ["| from scratch | UA | minus `tdnn`, 13 versions |", "|---|---|---|"]
+    for row in table().itertuples():
+        cells = [row.step, f"{100 * row.ua:.1f} [{100 * row.low:.1f}, {100 * row.high:.1f}]", ""]
         if pd.notna(row.difference):
+            cells[1] += old
             ends = f"[{100 * row.difference_low:+.1f}, {100 * row.difference_high:+.1f}]"
             cells[-1] = f"{100 * row.difference:+.1f} {ends}"
         lines.append("| " + " | ".join(cells) + " |")
