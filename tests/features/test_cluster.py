@@ -181,6 +181,9 @@ def running(tmp_path_factory):
         try:
             wait_for_workers(address, 2)
             wait_for_port(s3, processes[0], folder / "0.log")
+            # fsspec keeps file systems, with the address of their server: that of an earlier setup of this
+            # fixture, if other tests ran in this process in between
+            fsspec.get_filesystem_class("s3").clear_instance_cache()
             fsspec.filesystem("s3").mkdir("features")
             yield address, processes[2:]
         finally:
