@@ -262,7 +262,10 @@ def _voices(predictor: Predictor, files: Sequence, speaker_norm, channel) -> lis
     if speaker_norm not in ("folder", "all"):
         voice = predictor.for_speaker(find_files([speaker_norm]), channel=channel).voice
         if not voice.n_clips:
-            raise AudioError(f"{speaker_norm}: no usable recording of the speaker", reason="missing")
+            of_channel = "" if channel is None else f" with a channel {channel}"
+            raise AudioError(
+                f"{speaker_norm}: no usable recording of the speaker{of_channel}", reason="missing"
+            )
         return [voice] * len(files)
     groups = [Path(file).parent if speaker_norm == "folder" else None for file in files]
     voices = {}

@@ -131,7 +131,11 @@ def write_predictions(
     )
     arguments = os.fspath(bundle), predictor.digest, backend, windows, channel
     if missing := parts.missing():
-        voices = _voices(predictor, recordings.files, speaker_norm, channel)
+        try:
+            voices = _voices(predictor, recordings.files, speaker_norm, channel)
+        except SercoreError:
+            parts.discard_empty()
+            raise
         _predict_parts(parts, missing, arguments, voices, n_jobs, progress)
     n_rows, counts = parts.join()
     n_rejected = counts.pop(None, 0)

@@ -70,8 +70,6 @@ class Parts:
         if os.path.lexists(self.folder):
             found = self._found_plan()
             differ = [name for name, value in plan.items() if found.get(name) != value]
-            if not any(self.folder.glob("*.parquet")):  # the run failed before its first part
-                differ = []
             if differ and not overwrite:
                 raise SercoreError(
                     f"{self.folder} contains parts of a run with other {', '.join(differ)}; repeat the "
@@ -96,6 +94,11 @@ class Parts:
             f"{self.folder} exists, and is not the folder of an interrupted run; choose another name for the "
             "predictions, or move it away"
         )
+
+    def discard_empty(self) -> None:
+        """Remove the folder if it contains no part, as after an error, so that it blocks no other run."""
+        if not any(self.folder.glob("*.parquet")):
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def missing(self) -> list[int]:
         """Numbers of the parts that are not written."""

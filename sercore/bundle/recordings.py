@@ -62,7 +62,7 @@ class Windows:
             raise AudioError(
                 f"windows of {self.seconds} s every {self.step} s; windows must have at least "
                 f"{audio.MIN_SECONDS} s, steps at least 0.05 s, and both at most {audio.MAX_SECONDS:g} s",
-                reason="too-short" if self.seconds < audio.MAX_SECONDS > self.step else "too-long",
+                reason="too-short" if max(self.seconds, self.step) < audio.MAX_SECONDS else "too-long",
             )
 
     def spans(self, seconds: float) -> list[tuple[float, float]]:

@@ -191,8 +191,8 @@ class Deltas(_Frames):
     that of the least-squares line through a frame and its neighbours, as in ``librosa.feature.delta``; a
     neighbour before or after the clip is replaced by the frame itself. Slopes are normalised over the valid
     frames of a batch (batch normalisation without scale and offset, which the next layer has), because they
-    are much smaller than the standardised frames. With mixed precision they are computed in float32: slopes
-    are small differences of large numbers.
+    are much smaller than the standardised frames. With mixed precision, pass ``dtype="float32"``: slopes are
+    small differences of large numbers.
 
     Parameters
     ----------

@@ -167,7 +167,7 @@ def calibration(evaluation: Mapping | None, temperature: float, *, left_out: boo
         f"{percent(evaluation.get('ece_calibrated'))} % with a temperature fitted on the other folds."
     )
     lines.append(
-        "For recordings like those of the training corpora, the model is less sure than it could be."
+        "It was fitted for other recordings: for those like the training corpora, it may be too careful."
         if left_out
         else "This holds for recordings like those of the training corpora, and not for others."
     )

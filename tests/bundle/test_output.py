@@ -161,11 +161,12 @@ def test_names_that_are_not_text_are_escaped(bundle, tmp_path):
     assert pd.read_parquet(tmp_path / "out.parquet")["file"][0].endswith(r"\udcff.wav")
 
 
-def test_parts_of_another_run_are_not_mixed(bundle, clips, tmp_path, monkeypatch):
+@pytest.mark.parametrize("killed_at", ["00.wav", "05.wav"], ids=["before the first part", "in the second"])
+def test_parts_of_another_run_are_not_mixed(killed_at, bundle, clips, tmp_path, monkeypatch):
     out, rows = tmp_path / "out.parquet", output._clip_rows
 
     def interrupted(predictor, path, *options):
-        if path.name == "05.wav":  # in the second part
+        if path.name == killed_at:  # a part has four recordings
             raise KeyboardInterrupt
         return rows(predictor, path, *options)
 
