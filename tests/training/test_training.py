@@ -292,6 +292,12 @@ def test_interrupted_write_leaves_no_file(tmp_path, monkeypatch):
     assert not list(tmp_path.rglob("x.parquet"))
 
 
+def test_parameters_of_xgboost_are_added_to_its_defaults():
+    model = classical.build_classical("xgboost", seed=7, model_params={"max_depth": 4})[-1]
+    assert model.options == classical.build_classical("xgboost", seed=7)[-1].options | {"max_depth": 4}
+    assert model.options["random_state"] == 7
+
+
 # comparison
 
 
