@@ -79,7 +79,9 @@ def grad_cam(
         for arrays in zip(*batches, strict=True)
     ]
     gradients = score_gradients(tail, [*outputs, longer], targets)
+    inside = 1.0 - np.isnan(longer[:, :, 0]).mean(axis=1)  # padding has no gradient: not part of the mean
     weights = gradients.mean(axis=tuple(range(1, gradients.ndim - 1)), keepdims=True)
+    weights /= inside.reshape(-1, *[1] * (weights.ndim - 1))
     cells = np.maximum((weights * outputs[0]).sum(axis=-1), 0.0)
     if cells.ndim == 3 and not _keeps_bands(model, layer):
         cells = cells.sum(axis=2)
