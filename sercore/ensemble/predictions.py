@@ -223,7 +223,7 @@ def assert_out_of_fold(rows: pd.DataFrame, who: str) -> None:
     twice = rows.duplicated(ROW if leaky else ["seed", "clip_id"])
     if twice.any():
         raise SplitError(
-            f"{who}: {twice.sum()} clips are predicted in more than one fold (first: "
+            f"{who}: {rows.loc[twice, 'clip_id'].nunique()} clips are predicted in more than one fold (first: "
             f"{rows['clip_id'][twice].iloc[0]}). A model may predict clips of its own test fold only, and "
             "these look like predictions for training clips; make the table with training.out_of_fold"
         )

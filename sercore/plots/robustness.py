@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def robustness(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """UA under each recording condition in percent, with the UA of clean clips as a line.
 
-    Green conditions are within the limit of their family, red ones are not; hollow ones are harder than
+    Green points are within the limit of their family, red crosses are not; hollow ones are harder than
     everyday recordings and do not count for the pass mark. The number on the right is the proportion of
     clips whose answer changes.
 
@@ -51,7 +51,7 @@ def robustness(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ends = clean - 100 * row["lost_high"], clean - 100 * row["lost_low"]
         ax.plot(ends, [place, place], color=color, lw=2, solid_capstyle="butt")
         fill = color if row["everyday"] else "white"
-        ax.plot(100 * row["ua"], place, "o", ms=8, color=color, mfc=fill, mew=2)
+        ax.plot(100 * row["ua"], place, _marker(row), ms=8, color=color, mfc=fill, mew=2)
         ax.text(101, place, f"{100 * row['changed']:.0f} %", va="center", fontsize=10)
     ax.text(101, -1, "changed", va="center", fontsize=10, color=GREY)
     names = table["family"] + " · " + table["condition"]
@@ -64,7 +64,7 @@ def robustness(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def changed_answers(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Answers that change under each recording condition in percent, with 95 % intervals over speakers.
 
-    For clips that a model was fitted on, whose UA would be too high. Colours and hollow points are those of
+    For clips that a model was fitted on, whose UA would be too high. Colours and markers are those of
     :func:`robustness`.
 
     Parameters
@@ -91,12 +91,17 @@ def changed_answers(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ends = 100 * row["changed_low"], 100 * row["changed_high"]
         ax.plot(ends, [place, place], color=color, lw=2, solid_capstyle="butt")
         fill = color if row["everyday"] else "white"
-        ax.plot(100 * row["changed"], place, "o", ms=8, color=color, mfc=fill, mew=2)
+        ax.plot(100 * row["changed"], place, _marker(row), ms=8, color=color, mfc=fill, mew=2)
     names = table["family"] + " · " + table["condition"]
     ax.set_yticks(range(len(names)), names)
     ax.set(xlim=(-2, 102), ylim=(len(names) - 0.4, -0.6), xlabel="changed answers (% of clips)")
     ax.grid(True, axis="x")
     return ax
+
+
+def _marker(row: dict) -> str:
+    """A point, or a cross for what is not within its limit."""
+    return "o" if row["passed"] else "X"
 
 
 def fairness(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:

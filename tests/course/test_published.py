@@ -1,5 +1,7 @@
 """Published predictions: complete, clean, and the source of the tables in ``data/``."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,6 +67,15 @@ def test_pages_show_what_the_predictions_give():
     assert {*pages.TABLES, "bench"} == set(readme.PAGES)
     stale = [marker for marker, table in pages.TABLES.items() if table() not in text]
     assert stale == [], "run: sercore results --readme"
+
+
+def test_findings_type_no_scores():
+    """Scores stand in the tables, which are computed; a sentence about them must not become wrong."""
+    text = (clone.repository() / "data" / "RESULTS.md").read_text(encoding="utf-8")
+    prose = re.sub(r"<!-- ([\w-]+): written.*?<!-- /\1 -->", "", text, flags=re.S)
+    findings = re.findall(r"^\* .*?(?=\n\n|\n\* |\Z)", prose, flags=re.M | re.S)
+    assert len(findings) > 30
+    assert [finding for finding in findings if re.search(r"\d\.\d|\d %|\d points", finding)] == []
 
 
 def test_probes_cover_every_input_and_target():

@@ -85,7 +85,7 @@ def test_in_sample_predictions_of_experts_raise(corpus, expert_table):
             split="speaker", seed=0, model=f"expert {own}", **columns
         )
         in_sample += [every_clip.assign(fold=fold).reset_index() for fold in sorted(set(part["fold"]))]
-    with pytest.raises(SplitError, match="'expert angry': 900 clips are predicted in more than one fold"):
+    with pytest.raises(SplitError, match="'expert angry': 180 clips are predicted in more than one fold"):
         ensemble.fit_stack(pd.concat(in_sample, ignore_index=True), meta="mlp")
 
 
