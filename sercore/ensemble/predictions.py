@@ -222,9 +222,10 @@ def assert_out_of_fold(rows: pd.DataFrame, who: str) -> None:
     leaky = is_leaky(rows["split"].iloc[0])
     twice = rows.duplicated(ROW if leaky else ["seed", "clip_id"])
     if twice.any():
+        clips = rows.loc[twice, "clip_id"]
         raise SplitError(
-            f"{who}: {rows.loc[twice, 'clip_id'].nunique()} clips are predicted in more than one fold (first: "
-            f"{rows['clip_id'][twice].iloc[0]}). A model may predict clips of its own test fold only, and "
+            f"{who}: {clips.nunique()} clips are predicted in more than one fold (first: "
+            f"{clips.iloc[0]}). A model may predict clips of its own test fold only, and "
             "these look like predictions for training clips; make the table with training.out_of_fold"
         )
     if not leaky:
