@@ -40,6 +40,9 @@ def class_probabilities(model: keras.Model, X: np.ndarray, *, batch_size: int = 
 
     Notebook: 07_interpretability.ipynb
     """
+    from ..models.assembly import drop_retracing_warning
+
+    drop_retracing_warning()
     return np.asarray(model.predict(X, batch_size=batch_size, verbose=0))
 
 

@@ -98,7 +98,7 @@ def compiled_predict(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]
         [shape=(batch, n_features)], to probabilities [shape=(batch, n_classes), dtype=float32]. It uses
         the network's current weights.
     """
-    logging.getLogger("tensorflow").addFilter(_drop_retracing_warning)
+    drop_retracing_warning()
     if network not in _COMPILED:
         clone = keras.Model(network.input, network.output)  # the same layers and weights
         clone.jit_compile = False
@@ -106,6 +106,10 @@ def compiled_predict(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]
     return _COMPILED[network].predict_on_batch
 
 
-def _drop_retracing_warning(record: logging.LogRecord) -> bool:
-    """Filter out TensorFlow's retracing warning, a false alarm when several networks predict in turn."""
+def drop_retracing_warning() -> None:
+    """Keep TensorFlow's retracing warning away: a false alarm when several networks predict in turn."""
+    logging.getLogger("tensorflow").addFilter(_is_other_message)
+
+
+def _is_other_message(record: logging.LogRecord) -> bool:
     return "retracing" not in record.getMessage()
