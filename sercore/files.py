@@ -6,11 +6,13 @@ import contextlib
 import glob
 import hashlib
 import lzma
+import math
 import os
 import platform
 import re
 import struct
 import tempfile
+import threading
 import time
 import uuid
 import zipfile
@@ -71,12 +73,12 @@ def locked(folder: Path, *, seconds: float = 10.0) -> Iterator[None]:
     folder : Path
         Created if it does not exist. The lock is its subfolder ``.lock``.
     seconds : float
-        Age at which a lock counts as left behind by a killed process; hold a lock for less.
+        See :func:`held`.
 
     Raises
     ------
     OSError
-        The folder cannot be written, or another process holds the lock for longer.
+        The folder cannot be written, or another process holds the lock for longer than twice ``seconds``.
 
     Examples
     --------
@@ -85,8 +87,31 @@ def locked(folder: Path, *, seconds: float = 10.0) -> Iterator[None]:
     ...     print(os.listdir(folder))
     ['.lock']
     """
-    lock, end = folder / ".lock", time.monotonic() + 2 * seconds
-    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder / ".lock", seconds=seconds, wait=2 * seconds):
+        yield
+
+
+@contextlib.contextmanager
+def held(lock: Path, *, seconds: float = 10.0, wait: float = math.inf) -> Iterator[None]:
+    """Hold a lock, a folder that only one process can create, and remove it in the end.
+
+    Parameters
+    ----------
+    lock : Path
+        The folder above it is created if it does not exist.
+    seconds : float
+        A thread renews the lock more often than this. One that is older, by the clock of the file server,
+        was left behind by a killed process.
+    wait : float
+        Seconds to wait for another process.
+
+    Raises
+    ------
+    OSError
+        The lock cannot be created, or another process holds it for longer.
+    """
+    end = time.monotonic() + wait
+    lock.parent.mkdir(parents=True, exist_ok=True)
     while True:
         try:
             lock.mkdir()
@@ -95,14 +120,31 @@ def locked(folder: Path, *, seconds: float = 10.0) -> Iterator[None]:
             if time.monotonic() > end:
                 raise
         with contextlib.suppress(OSError):
-            if time.time() - lock.stat().st_mtime > seconds:
+            if _age(lock) > seconds:
                 lock.rmdir()
-        time.sleep(0.01)
+        time.sleep(min(0.1, seconds / 1000))
+    ended = threading.Event()
+    heartbeat = threading.Thread(target=_renew, args=(lock, seconds / 4, ended), name="lock", daemon=True)
+    heartbeat.start()
     try:
         yield
     finally:
+        ended.set()
+        heartbeat.join()
         with contextlib.suppress(OSError):
             lock.rmdir()
+
+
+def _age(lock: Path) -> float:
+    """Seconds since a lock was renewed; the clocks of other machines may differ from that of the server."""
+    with tempfile.TemporaryFile(dir=lock.parent) as new:
+        return os.fstat(new.fileno()).st_mtime - lock.stat().st_mtime
+
+
+def _renew(lock: Path, seconds: float, ended: threading.Event) -> None:
+    while not ended.wait(seconds):
+        with contextlib.suppress(OSError):
+            os.utime(lock)
 
 
 def owner_tag() -> str:

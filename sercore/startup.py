@@ -7,6 +7,7 @@ folder instead (:mod:`sercore.quiet`); exceptions are raised as always.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -18,29 +19,34 @@ def hush_tensorflow() -> None:
 
 
 class _Hush:
-    """Find ``tensorflow`` as Python does, and redirect file descriptor 2 while it is executed."""
+    """Find ``tensorflow`` as the other finders do, and redirect file descriptor 2 while it is executed.
 
-    def find_spec(self, name, path, target=None):
+    Libraries also look for TensorFlow without importing it, so the finder stays until it is imported.
+    """
+
+    def find_spec(self, name, path=None, target=None):
         if name != "tensorflow":
             return None
-        from importlib.util import find_spec
+        for finder in sys.meta_path:
+            find = None if isinstance(finder, _Hush) else getattr(finder, "find_spec", None)
+            spec = find and find(name, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader.exec_module = self._redirected(spec.loader.exec_module)
+                return spec
+        return None
 
-        sys.meta_path.remove(self)
-        spec = find_spec(name)
-        if spec is not None and spec.loader is not None:
-            spec.loader.exec_module = _redirected(spec.loader.exec_module)
-        return spec
+    def _redirected(self, execute):
+        """The same function, with file descriptor 2 connected to the log."""
 
+        def run(module):
+            from . import paths, quiet
 
-def _redirected(execute):
-    """The same function, with file descriptor 2 connected to the log."""
+            for name, value in quiet.ENVIRONMENT.items():
+                os.environ.setdefault(name, value)
+            with quiet.native_errors(paths.cache_dir() / "sercore.log"):
+                execute(module)
+            with contextlib.suppress(ValueError):
+                sys.meta_path.remove(self)
 
-    def run(module):
-        from . import paths, quiet
-
-        for name, value in quiet.ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
-        with quiet.native_errors(paths.cache_dir() / "sercore.log"):
-            execute(module)
-
-    return run
+        return run

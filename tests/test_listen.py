@@ -89,6 +89,16 @@ def test_listen_prints_a_line_per_step_and_releases_the_device(sounddevice, mode
     assert InputStream.opened.log == [3, "aborted", "closed"]
 
 
+def test_a_device_that_does_not_start_is_closed(sounddevice, monkeypatch):
+    def start(self):
+        raise PortAudioError("device is busy")
+
+    monkeypatch.setattr(InputStream, "start", start)
+    with pytest.raises(AudioError, match="device is busy"), module.microphone(3):
+        pass
+    assert InputStream.opened.log[-1] == "closed"
+
+
 def test_a_slow_model_skips_what_it_has_missed(sounddevice, model, capsys):
     """All four seconds arrive before the first prediction, so there is one, of the newest samples."""
     assert main(["listen", "--seconds", "4", "--step", "0.5"]) == 0

@@ -24,13 +24,34 @@ def test_tensorflow_starts_without_lines_in_red(tmp_path):
     assert "oneDNN" in (tmp_path / "cache" / "sercore.log").read_text()
 
 
+def test_tensorflow_is_quiet_after_a_library_has_looked_for_it(tmp_path):
+    """Many do so without importing it; a module of the same name stands in for it."""
+    (tmp_path / "tensorflow.py").write_text("import os\nos.write(2, b'a line in red')\n")
+    code = (
+        "import importlib.util, sys, sercore\n"
+        "finders = len(sys.meta_path)\n"
+        "assert importlib.util.find_spec('tensorflow').origin.endswith('tensorflow.py')\n"
+        "assert importlib.util.find_spec('tensorflow') is not None\n"
+        "assert len(sys.meta_path) == finders\n"
+        "import tensorflow\n"
+        "assert len(sys.meta_path) == finders - 1\n"
+    )
+    before = os.environ.get("PYTHONPATH", "")
+    environment = os.environ | {
+        "SERCORE_DATA": str(tmp_path), "PYTHONPATH": f"{tmp_path}{os.pathsep}{before}",
+    }  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "cache" / "sercore.log").read_text() == "a line in red"
+
+
 def test_finder_of_tensorflow_only_finds_tensorflow():
     code = (
         "import sys, sercore\n"
         "first = sys.meta_path[0]\n"
         "assert first.find_spec('numpy', None) is None\n"
         "spec = first.find_spec('tensorflow', None)\n"
-        "assert spec.name == 'tensorflow' and first not in sys.meta_path\n"
+        "assert spec.name == 'tensorflow' and 'tensorflow' not in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

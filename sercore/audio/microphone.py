@@ -44,6 +44,7 @@ def microphone(device: int | str | None = None) -> Iterator[tuple[int, Iterator[
     """
     sounddevice = _sounddevice()
     arrived: queue.SimpleQueue = queue.SimpleQueue()
+    stream = None
     try:
         sr = round(sounddevice.query_devices(device, "input")["default_samplerate"])
         stream = sounddevice.InputStream(
@@ -52,6 +53,8 @@ def microphone(device: int | str | None = None) -> Iterator[tuple[int, Iterator[
         )  # fmt: skip
         stream.start()
     except (sounddevice.PortAudioError, ValueError) as error:
+        if stream is not None:
+            stream.close()
         name = "no default input device" if device is None else f"input device {device!r}"
         raise AudioError(
             f"{name}: {error}; connect a microphone, allow its use in the settings of the system, or "

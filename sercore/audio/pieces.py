@@ -50,7 +50,7 @@ class Pieces:
         """
         first, stop = round(start * self.sr), min(round(end * self.sr), self.n_samples)
         while self._first + len(self._kept) < first:  # windows with gaps between them
-            self._first += len(self._kept)
+            self._first, self._kept = self._first + len(self._kept), self._kept[:0]
             self._kept = self._read(min(first - self._first, self.sr * 60))
         self._kept, self._first = self._kept[first - self._first :], first
         new = self._read(max(0, stop - first - len(self._kept)))

@@ -66,7 +66,7 @@ DECODE_SECONDS = 120.0
 
 _SAMPLES_PER_BYTE = 1000  # FLAC compresses digital silence about 500-fold; no format does better
 _UNKNOWN = 2**62  # libsndfile's number of frames if the file does not declare it is 2**63 - 1
-_BLOCK = 2**20  # frames read at a time if their number is unknown
+_BLOCK = 2**20  # frames or bytes read at a time if their number is unknown
 _CONTAINERS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "NIST", "VOC", "CAF", "FLAC", "OGG", "MP3"}
 
 
@@ -257,7 +257,10 @@ def _run_ffmpeg(exe: str, path: Path, demuxer: str) -> tuple[bytes, str]:
             timer = threading.Timer(DECODE_SECONDS, stop)
             timer.start()
             try:
-                content = process.stdout.read(most + 1)
+                arrived = io.BytesIO()  # read(most) would allocate 2 GiB at once
+                while arrived.tell() <= most and (block := process.stdout.read(_BLOCK)):
+                    arrived.write(block)
+                content = arrived.getvalue()
                 if len(content) <= most:
                     process.wait()
             finally:

@@ -7,7 +7,6 @@ has no effect.
 from __future__ import annotations
 
 import contextlib
-import glob
 import hashlib
 import os
 import re
@@ -24,6 +23,8 @@ MAX_FILES = 256
 MAX_BYTES = 2_000_000_000
 """Largest size of all files of a bundle together; larger bundles are refused before they are read."""
 MAX_MANIFEST_BYTES = 1_000_000
+
+_OF_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")  # left by file managers; never read
 
 _PART = r"(?!\.)[A-Za-z0-9_.=+@-]{1,64}"
 FILE_NAME = re.compile(f"{_PART}/{_PART}")
@@ -230,9 +231,9 @@ def write_folder(
 def _recover(folder: Path) -> None:
     """Restore a bundle whose replacement was killed between two renames, and remove other leftovers."""
     with contextlib.suppress(OSError):
-        found = sorted(folder.parent.glob(f".{glob.escape(folder.name)}.*"))
-        leftovers = [path for path in found if path.suffix in (".part", ".old") and is_abandoned(path)]
-        for path in leftovers:
+        own = re.compile(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{8}}-\d+-[0-9a-f]{{8}}\.(part|old)")
+        found = sorted(path for path in folder.parent.iterdir() if own.fullmatch(path.name))
+        for path in filter(is_abandoned, found):
             if path.suffix == ".old" and not os.path.lexists(folder):
                 os.rename(path, folder)
             else:
@@ -250,6 +251,8 @@ def _names_below(folder: Path) -> set[str]:
             raise BundleError(f"{where}: cannot be read ({error.strerror or error})") from error
         for entry in entries:
             name = prefix + entry.name
+            if entry.name in _OF_SYSTEM or entry.name.startswith("._"):
+                continue
             if entry.is_dir(follow_symlinks=False) and name.count("/") == 0:
                 pending.append((Path(entry.path), f"{name}/"))
             elif entry.is_file(follow_symlinks=False):

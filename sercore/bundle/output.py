@@ -29,6 +29,7 @@ from pathlib import Path
 from .. import __version__, quiet
 from ..errors import SercoreError
 from ..files import worker_folder
+from ..training.claims import claim
 from .archives import brief
 from .files import _clip_rows, _loaded, _voices, load_cached
 from .inputs import read_recordings
@@ -104,7 +105,8 @@ def write_predictions(
     Raises
     ------
     SercoreError
-        ``out`` exists or has another suffix, its parts are of another run, or a worker process was killed.
+        ``out`` exists or has another suffix, its parts are of another run, another process writes it, or a
+        worker process was killed.
     BundleError, AudioError, CorpusError
         The bundle, a folder or the table cannot be read.
 
@@ -130,14 +132,19 @@ def write_predictions(
         overwrite=overwrite,
     )
     arguments = os.fspath(bundle), predictor.digest, backend, windows, channel
-    if missing := parts.missing():
+    with claim(parts.run) as mine:
+        if not mine:
+            raise parts.in_use()
         try:
-            voices = _voices(predictor, recordings.files, speaker_norm, channel)
+            _check_target(out, overwrite)  # another run may have finished meanwhile
+            missing = parts.missing()
+            voices = _voices(predictor, recordings.files, speaker_norm, channel) if missing else []
         except SercoreError:
             parts.discard_empty()
             raise
-        _predict_parts(parts, missing, arguments, voices, n_jobs, progress)
-    n_rows, counts = parts.join()
+        if missing:
+            _predict_parts(parts, missing, arguments, voices, n_jobs, progress)
+        n_rows, counts = parts.join()
     n_rejected = counts.pop(None, 0)
     return Written(out, len(recordings.files), n_rows, n_rejected, dict(counts))
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import SercoreError
 from ..files import is_abandoned, owner_tag, write_atomic
+from ..training.claims import is_claimed
 from .inputs import Recordings
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Parts:
         """Create the folder, or continue in it if its parts belong to the same plan."""
         if os.path.lexists(self.folder):
             found = self._found_plan()
+            if is_claimed(self.run):
+                raise self.in_use()
             differ = [name for name, value in plan.items() if found.get(name) != value]
             if differ and not overwrite:
                 raise SercoreError(
@@ -83,6 +86,17 @@ class Parts:
                     if is_abandoned(path):
                         path.unlink(missing_ok=True)
         write_atomic(self.folder / _PLAN, json.dumps(plan, indent=1).encode())
+
+    @property
+    def run(self) -> Path:
+        """What a process claims that writes the parts (:mod:`sercore.training.claims`)."""
+        return self.folder / "run"
+
+    def in_use(self) -> SercoreError:
+        """The error if another process writes the parts."""
+        return SercoreError(
+            f"{self.out}: another process is writing these predictions; wait for it, or choose another file"
+        )
 
     def _found_plan(self) -> dict:
         """The plan of an existing folder; a folder of something else is never touched."""

@@ -4,7 +4,8 @@ A download is collected in a hidden folder beside its target, ``.ravdess.downloa
 ``ravdess``. It is moved into place only when every clip has its official SHA-256, so the target is
 complete or absent. Files are fetched by pooch, which retries three times and keeps a file only if its
 hash is right; the next call does not fetch complete files again. An archive comes from outside and
-is not trusted: it is checked entry by entry before anything is written.
+is not trusted: it is checked entry by entry before anything is written. A second process that downloads to
+the same target waits for the first (``.ravdess.lock``), and finds the corpus then.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from ..errors import CorpusError
+from ..files import held
 from ..paths import data_dir
 from .description import Corpus
 from .identity import read_digests
@@ -33,6 +35,7 @@ MAX_FILE_BYTES = 20_000_000
 """Most bytes of a single recording of a corpus that is distributed as files."""
 MAX_LIST_BYTES = 20_000_000
 """Most bytes of the description of a data set."""
+_LOCK_SECONDS = 60.0  # age at which the lock of a download counts as left behind
 
 
 def download(
@@ -77,7 +80,20 @@ def download(
     target = Path(root).expanduser() if root is not None else data_dir() / corpus.name
     if _is_complete(corpus, target):
         return target
-    work = target.absolute().with_name(f".{target.name}.download")
+    place = Path(os.path.abspath(target))  # "." has no name
+    work = place.with_name(f".{place.name}.download")
+    with contextlib.ExitStack() as stack:
+        with _explain_disk_errors(work):
+            stack.enter_context(held(work.with_suffix(".lock"), seconds=_LOCK_SECONDS))
+        if not _is_complete(corpus, target):  # another process has not finished it meanwhile
+            _download(corpus, target, work, url, progress, n_connections)
+    return target
+
+
+def _download(
+    corpus: Corpus, target: Path, work: Path, url: str | None, progress: bool, n_connections: int
+) -> None:
+    """Fetch a corpus, check it and move it into place."""
     with _explain_disk_errors(work), quiet_pooch():
         if corpus.archives:
             archives = ((url, corpus.archives[0][1]),) if url else corpus.archives
@@ -87,11 +103,14 @@ def download(
             folder = _fetch_files(corpus, url or corpus.files, work, progress, n_connections)
             _check(corpus, folder, work, progress)
     with _explain_disk_errors(work):
-        if target.exists():
-            target.rmdir()  # it is empty, see _is_complete; Windows cannot move onto a folder
-        os.replace(folder, target)
+        if target.exists() and os.path.samefile(target, os.curdir):  # the current folder cannot be replaced
+            for path in sorted(folder.iterdir()):
+                os.replace(path, target / path.name)
+        else:
+            if target.exists():
+                target.rmdir()  # it is empty, see _is_complete; Windows cannot move onto a folder
+            os.replace(folder, target)
         shutil.rmtree(work)
-    return target
 
 
 def dataverse_urls(api: str) -> dict[str, str]:

@@ -27,7 +27,8 @@ SYNONYMS = {
 }
 """Names accepted in folders and tables besides the canonical ones."""
 
-_INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+_CONTROLS = [chr(code) for code in (*range(32), 127) if not chr(code).isspace()]  # pasted from a PDF document
+_INVISIBLE = str.maketrans(dict.fromkeys([*"\u200b\u200c\u200d\u2060\ufeff\u00ad", *_CONTROLS]))
 _EXAMPLES = {
     "speaker": r"'([a-z]+)_\d+' for anna_03.wav or '^([^/]+)/' for a folder per speaker",
     "emotion": r"'_([a-z]+)_\d+' for anna_happy_03.wav",

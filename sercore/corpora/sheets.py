@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,12 +105,27 @@ def read_text_table(path: Path, known: set[str]) -> pd.DataFrame:
 
     try:
         text, _, separator = _open(path, known)
+        _refuse_longer_rows(text, separator)
         options = {"dtype": str, "keep_default_na": False, "index_col": False}
-        return pd.read_csv(io.StringIO(text), sep=separator, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.ParserWarning)  # separators at the ends of all lines
+            return pd.read_csv(io.StringIO(text), sep=separator, **options)
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:  # also those of pandas
+    except (ValueError, csv.Error) as error:  # also those of pandas
         raise CorpusError(f"{path} cannot be read as CSV: {error}") from error
+
+
+def _refuse_longer_rows(text: str, separator: str) -> None:
+    """Raise ValueError for a row with more fields than the header, which pandas would cut off."""
+    reader = csv.reader(io.StringIO(text), delimiter=separator)
+    n_columns = len(next(reader, []))
+    for line in reader:
+        if any(cell.strip() for cell in line[n_columns:]):
+            raise ValueError(
+                f"line {reader.line_num} has {len(line)} fields, the header has {n_columns}; put quotes "
+                "around fields that contain the separator"
+            )
 
 
 def _open(path: Path, known: set[str]) -> tuple[str, str, str]:

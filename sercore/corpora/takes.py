@@ -72,6 +72,7 @@ class Prompt:
 
     def __post_init__(self):
         object.__setattr__(self, "sentence", " ".join(clean(self.sentence).split()))
+        object.__setattr__(self, "language", clean(self.language))
         object.__setattr__(self, "emotion", to_emotion(self.emotion))
         if not self.sentence:
             raise CorpusError("a prompt has no sentence; write one sentence per line")
@@ -156,7 +157,8 @@ def find_faults(wave: np.ndarray, sr: int) -> list[str]:
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
-        Mono waveform in [-1, 1].
+        Mono waveform in [-1, 1] as it was recorded: without its constant offset, clipped samples are not at
+        full scale.
     sr : int
         Sample rate in Hz.
 
@@ -182,11 +184,12 @@ def find_faults(wave: np.ndarray, sr: int) -> list[str]:
     """
     check_array(wave)
     hop = max(1, round(0.01 * sr))
-    frames = np.resize(np.asarray(wave, float), (max(1, len(wave) // hop), hop))
+    n_full = int((np.abs(wave) >= 0.999).sum())
+    wave = np.asarray(wave, float) - np.mean(wave)  # a constant offset is not loud
+    frames = np.resize(wave, (max(1, len(wave) // hop), hop))
     level = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-12)
     loud = float(np.percentile(level, 95))
     seconds = hop / sr * int((level > loud - 30).sum())
-    n_full = int((np.abs(wave) >= 0.999).sum())
     faults = []
     if n_full >= 3:
         faults.append(f"clipped ({n_full} samples): move away from the microphone, or lower its level")
@@ -329,7 +332,7 @@ class Takes:
     def delete(self, speaker: str) -> int:
         """Delete all files and rows of a speaker and return the number of files.
 
-        Files of the speaker that a crash left without row are deleted, too.
+        Files of the speaker that a crash left without row are deleted, too, and so are unfinished files.
 
         Raises
         ------
@@ -376,6 +379,8 @@ class Takes:
         """The lock of the folder; errors of the file system become a CorpusError."""
         try:
             with locked(self.folder):
+                for part in self.folder.glob(".*.part"):  # of a process that was killed while it wrote
+                    part.unlink()
                 yield
         except OSError as error:
             raise CorpusError(

@@ -14,6 +14,7 @@ import io
 import json
 import os
 import uuid
+import zlib
 from collections.abc import Iterable
 
 import numpy as np
@@ -35,6 +36,11 @@ class Shards:
     name : str
         Of the folder inside it.
 
+    Raises
+    ------
+    StoreError
+        The protocol of the URL is unknown, or the package that it needs is not installed.
+
     Examples
     --------
     >>> shards = Shards("memory://example", "table-1a2b")
@@ -48,7 +54,10 @@ class Shards:
         import fsspec
 
         base = os.fspath(cache) if cache is not None else str(paths.cache_dir() / "features")
-        self.fs, root = fsspec.core.url_to_fs(base)
+        try:
+            self.fs, root = fsspec.core.url_to_fs(base)
+        except Exception as error:  # an unknown protocol, or a package that it needs
+            raise StoreError(f"{base}: this cache cannot be used ({error})") from error
         self.folder = f"{root.rstrip('/')}/{name}"
 
     @property
@@ -165,6 +174,9 @@ class Shards:
 def clip_key(clip_id: str, path: str) -> str:
     """Identity of a cached clip: id, file size and modification time.
 
+    Folders of own recordings may have the same names, lengths and times, as after unpacking archives without
+    times, so a checksum of 4 KiB in the middle of the file belongs to the key of their clips.
+
     Examples
     --------
     >>> clip_key("demo/a", "no/such/file")
@@ -172,9 +184,14 @@ def clip_key(clip_id: str, path: str) -> str:
     """
     try:
         info = os.stat(path)
-        return f"{clip_id}|{info.st_size}|{info.st_mtime_ns}"
     except OSError:
         return f"{clip_id}|missing"
+    key = f"{clip_id}|{info.st_size}|{info.st_mtime_ns}"
+    if clip_id.startswith("folder/"):
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            file.seek(info.st_size // 2)
+            return f"{key}|{zlib.crc32(file.read(4096)):08x}"
+    return key
 
 
 def task_hash(keys: Iterable[str]) -> str:

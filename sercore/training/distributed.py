@@ -105,7 +105,8 @@ def train(
     Parameters
     ----------
     index : pd.DataFrame
-        From :func:`sercore.corpora.load_index`, with the column ``label``.
+        From :func:`sercore.corpora.load_index`, with the column ``label``. Clips that the extraction found
+        unusable are left out.
     classes : sequence of str
     processes : Processes
         From :func:`join`.
@@ -135,11 +136,11 @@ def train(
     from ..models import TABLE_NETWORKS, build
     from ..splits import inner_split
     from .networks import FittedNetwork
-    from .streamed import FeatureStream, StreamedBatches, fit_streamed
+    from .streamed import FeatureStream, StreamedBatches, fit_streamed, usable
 
-    features = FeatureStream(
-        index, recipe, kind="table" if model in TABLE_NETWORKS else "frames", cache=cache
-    )
+    stored = {"kind": "table" if model in TABLE_NETWORKS else "frames", "cache": cache}
+    index = usable(index, recipe, **stored)
+    features = FeatureStream(index, recipe, **stored)
     y = pd.Categorical(index["label"], categories=list(classes)).codes.astype(int)
     rows, held_out = inner_split(index, np.arange(len(index)), seed=seed)
     mean, std = features.mean_and_std(rows)

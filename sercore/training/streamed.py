@@ -22,11 +22,31 @@ import pandas as pd
 from ..errors import SercoreError, StoreError
 from ..features import Recipe, get_recipe
 from ..features.shards import Shards, clip_key
+from ..features.tasks import Plan
 from ..models import pad_clips
 from .normalisation import standardise
 
 ROUND = 64
 """Batches of frames are padded to a multiple of so many, so that JAX compiles few shapes."""
+
+
+def usable(
+    index: pd.DataFrame,
+    recipe: str | Recipe = "default",
+    *,
+    kind: str = "table",
+    cache: str | os.PathLike | None = None,
+) -> pd.DataFrame:
+    """The clips of an index that the extraction has not found unusable, renumbered from 0.
+
+    Parameters
+    ----------
+    index, recipe, kind, cache
+        See :class:`FeatureStream`.
+    """
+    plan = Plan.of(index, get_recipe(recipe), kind, cache=cache, augmentation=None, version=0)
+    _, bad = plan.cached()
+    return index[[key not in bad for key in plan.keys]].reset_index(drop=True)
 
 
 class FeatureStream:
@@ -212,13 +232,13 @@ class StreamedBatches(keras.utils.PyDataset):
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         batch = [order[number * self.part : (number + 1) * self.part] for order in self.order]
-        own = [self._filled(batch[stream], stream) for stream in self.own]
-        rows, is_real = (np.concatenate(part) for part in zip(*own, strict=True))
+        filled = [self._filled(part, stream) for stream, part in enumerate(batch)]
+        rows, is_real = (np.concatenate(part) for part in zip(*(filled[k] for k in self.own), strict=True))
         clips = standardise(self._read(rows, number), self.mean, self.std)
         if clips[0].ndim == 1:
             X = np.stack(clips)
-        else:  # as long as the longest clip of all processes
-            longest = max(self.features.n_frames[np.concatenate([rows, *batch])])
+        else:  # as long as the longest clip of all processes, fillers included
+            longest = max(self.features.n_frames[np.concatenate([part for part, _ in filled])])
             X = pad_clips(clips, n_frames=-(-longest // ROUND) * ROUND)
         labels = self.y[rows]
         weights = np.where(is_real, self.class_weights[labels], 0)

@@ -268,9 +268,9 @@ class Booth(ipywidgets.VBox):
 
         self._drop()
         load_bytes(content, "the recording")  # an error if this is not a usable recording
-        sr = soundfile.info(io.BytesIO(content)).samplerate
+        samples, sr = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
         wave = load_bytes(content, "the recording", sr=sr)
-        faults = find_faults(wave, sr)
+        faults = find_faults(samples[:, 0], sr)
         self._take, self.audio.value = (wave, sr), content
         show(self.decide, True)
         if faults:

@@ -182,7 +182,7 @@ class Explorer(ipywidgets.VBox):
         self.predict = ipywidgets.Checkbox(
             description="predict clip A", indent=False, layout={"width": "auto"}
         )
-        self.probe = None
+        self.probe, self._probes = None, {}
         self.text = ipywidgets.Dropdown(options=list(SIZES), value=text, description="Text size")
         self.text.layout.width = "auto"
         self.text.add_class("sercore-own-size")
@@ -264,8 +264,9 @@ class Explorer(ipywidgets.VBox):
             return
         synthetic = self.choosers[0].is_synthetic
         try:
-            if self.probe is None or self.probe.synthetic != synthetic:
-                self.probe = LevelProbe(synthetic=synthetic, heard=self._heard_louder)
+            if synthetic not in self._probes:
+                self._probes[synthetic] = LevelProbe(synthetic=synthetic, heard=self._heard_louder)
+            self.probe = self._probes[synthetic]
         except SercoreError as error:
             self.note.warn(str(error))
             return

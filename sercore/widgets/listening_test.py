@@ -29,6 +29,8 @@ from .page_style import apply_style, control_layout, font_px, make_button
 from .shortcuts import SILENCE, Shortcuts
 from .upload import Message
 
+RESULTS, CLIPS = "Show results", "Back to the clips"
+
 
 class ListeningTest(ipywidgets.VBox):
     """Clips in random order, a button for each emotion, and the recall of people beside that of a model.
@@ -94,7 +96,7 @@ class ListeningTest(ipywidgets.VBox):
             raise EvaluationError(f"the clips have {len(self.emotions)} emotion(s); a test needs two or more")
         self.clips = human.choose_clips(index, n_clips, seed=seed).set_index("clip_id", drop=False)
         self.path = (data_dir() / "listening" if folder is None else Path(folder).expanduser()) / "votes.csv"
-        self._predict, self._seed, self._predicted = predict, seed, None
+        self._predict, self._seed, self._predicted = predict, seed, {}
         self._unreadable: set[str] = set()
         self.table: pd.DataFrame | None = None
         self._load(human.read_votes(self.path))
@@ -121,9 +123,7 @@ class ListeningTest(ipywidgets.VBox):
         self.next_button = make_button("Next clip (N)", "go on; hands can still be counted later", self.next)
         self.next_button.add_class("sercore-next")
         self.back_button = make_button("Undo last vote", "vote again for the previous clip", self.undo)
-        self.result_button = make_button(
-            "Show results", "recall per emotion; shows the true emotions", self.show
-        )
+        self.result_button = make_button(RESULTS, "recall per emotion; shows the true emotions", self.toggle)
         self.export_button = make_button("Export CSV", "write the results beside the votes", self.export)
         self.link, self.progress = ipywidgets.HTML(), ipywidgets.HTML(layout={"flex": "1 1 auto"})
         self.picture = ipywidgets.HTML()
@@ -194,6 +194,7 @@ class ListeningTest(ipywidgets.VBox):
     def refresh(self) -> None:
         """Show the next clip of this listener, without results, which would reveal emotions."""
         self.picture.value = self.summary.value = ""
+        self.result_button.description = RESULTS
         self.message.clear()
         self.name.disabled = self.hands.value
         if not self.is_open:
@@ -224,17 +225,20 @@ class ListeningTest(ipywidgets.VBox):
             button.description = f"{number} {emotion}{hands}"
 
     def _play(self, clip_id: str | None) -> None:
-        self._playing = clip_id or ""
+        self._playing, faults = "", []
         self.audio.value = SILENCE
-        if clip_id is not None:
+        while clip_id is not None and not self._playing:
             try:
                 wave = audio.load(self.clips["path"][clip_id])
             except AudioError as error:  # nobody can vote for it
                 self._unreadable.add(clip_id)
-                self.refresh()
-                self.message.warn(f"{error}. The clip is left out.")
-                return
-            self.audio.value = wav_bytes(wave, audio.SAMPLE_RATE)  # no name of a file inside
+                faults.append(f"{error}. The clip is left out.")
+                clip_id = self.clip_id
+            else:
+                self._playing = clip_id
+                self.audio.value = wav_bytes(wave, audio.SAMPLE_RATE)  # no name of a file inside
+        if faults:
+            self.message.warn("\n".join(faults[:3] + [f"… and {len(faults) - 3} more"] * (len(faults) > 3)))
 
     def vote(self, emotion: str) -> None:
         """Store a vote for the clip that plays; with hands, one more of this emotion."""
@@ -264,6 +268,10 @@ class ListeningTest(ipywidgets.VBox):
 
         self._try(store)
 
+    def toggle(self) -> None:
+        """Show the results, or the clips again."""
+        (self.refresh if self.picture.value else self.show)()
+
     def show(self) -> None:
         """Compute and draw the results."""
         self._try(self._show)
@@ -271,14 +279,11 @@ class ListeningTest(ipywidgets.VBox):
     def _show(self) -> None:
         self.message.clear()
         self._load(human.read_votes(self.path))  # also those of other widgets
-        if self._predict is not None and self._predicted is None:
-            self.message.say("The model predicts the clips …")
-            paths = self.clips["path"].to_dict()
-            self._predicted = human.predict_clips(self._predict, paths, self.emotions)
-            self.message.clear()
+        if self._predict is not None:
+            self._predict_voted()
         self.people = human.human_recall(self.votes)
         table = self.people
-        if self._predicted is not None:
+        if self._predicted:
             table = human.compare_with_model(self.votes, self._predicted)
         self.table = table
         ax = plots.listening_test(table, n_choices=len(self.emotions), published=human.PUBLISHED)
@@ -289,7 +294,22 @@ class ListeningTest(ipywidgets.VBox):
             f"<img alt='{alt}' style='max-width:900px;width:100%' src='data:image/png;base64,{data}'>"
         )
         self.stage.layout.display = "none"  # room for the figure on a projector
+        self.result_button.description = CLIPS
         self.summary.value = self._text(table)
+
+    def _predict_voted(self) -> None:
+        """Predict the clips that people voted for; one that cannot be read is not compared."""
+        self.message.say("The model predicts the clips …")
+        faults = []
+        for clip_id in sorted(set(self.votes["clip_id"]) - set(self._predicted)):
+            path = {clip_id: self.clips["path"][clip_id]}
+            try:
+                self._predicted |= human.predict_clips(self._predict, path, self.emotions)
+            except AudioError as error:
+                faults.append(f"{error}. The model does not predict it.")
+        self.message.clear()
+        if faults:
+            self.message.warn("\n".join(faults[:3]))
 
     def _text(self, table: pd.DataFrame) -> str:
         """The results in words, with the sources."""

@@ -69,3 +69,16 @@ def test_files_that_are_read_at_once(tmp_path, wave):
             assert pieces is None
     with pytest.raises(AudioError, match="no such file"), audio.open_pieces(tmp_path / "b.wav"):
         pass
+
+
+def test_damage_in_a_gap_is_located(tmp_path, rng):
+    path = tmp_path / "a.flac"
+    soundfile.write(path, rng.uniform(-0.5, 0.5, 200 * SR), SR)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 90_000] = bytes(90_000)
+    path.write_bytes(content)
+    with audio.open_pieces(path) as pieces:
+        pieces.read(0, 10)
+        with pytest.raises(AudioError, match="damaged between 70 and 130 s of 200 s"):
+            pieces.read(190, 200)

@@ -201,6 +201,13 @@ def test_decoder_reads_other_formats(tmp_path, fake_decoder):
     assert '"-f", "mov", "-i"' in text
 
 
+def test_memory_is_allocated_for_what_the_decoder_sends(tmp_path, fake_decoder, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_SAMPLES", 2**50)
+    write(tmp_path / "decoded.wav", TONE, subtype="FLOAT")
+    fake_decoder(SEND.format(str(tmp_path / "decoded.wav")))
+    np.testing.assert_allclose(audio.load(write(tmp_path / "memo.m4a", M4A)), TONE, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("lines", "reason", "message"),
     [

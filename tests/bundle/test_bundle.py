@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from sercore.bundle import FittedModel, Predictor, digest, estimators, networks,
 from sercore.bundle.archives import walk_objects
 from sercore.bundle.members import _checked
 from sercore.errors import AudioError, BundleError, SercoreError
+from sercore.files import owner_tag
 from sercore.models import NETWORKS, build, classical
 from sercore.training import FittedNetwork, predict_proba
 
@@ -591,3 +593,19 @@ def test_network_files_do_not_depend_on_time():
     time.sleep(1.1)  # Keras stores the time in seconds
     second = networks.dump(network, onnx=False)
     assert first == second
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "desktop.ini", "._bundle.json"])
+def test_files_of_file_managers_are_ignored(bundle, tmp_path, name):
+    shutil.copytree(bundle, tmp_path / "b")
+    (tmp_path / "b" / name).write_bytes(b"x")
+    assert Predictor.load(tmp_path / "b").classes == CLASSES
+
+
+def test_leftovers_of_a_bundle_with_a_longer_name_are_left_alone(bundle, tmp_path):
+    """What a killed run left of ``model.v2`` is not ``model``."""
+    machine, _, random = owner_tag().split("-")
+    shutil.copytree(bundle, tmp_path / f".model.v2.{machine}-999999999-{random}.old")
+    with pytest.raises(BundleError, match="no such folder"):
+        Predictor.load(tmp_path / "model")
+    assert Predictor.load(tmp_path / "model.v2").classes == CLASSES

@@ -223,13 +223,41 @@ def test_existing_files_and_other_suffixes_are_refused(bundle, clips, tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("name,emotion\na,b\n", "no column path"), ("path\n", "has no rows"), ("", "cannot be read as CSV")],
+    [
+        ("name,emotion\na,b\n", "no column path"),
+        ("path\n", "has no rows"),
+        ("", "cannot be read as CSV"),
+        ("path,note\na.wav,good, loud\nb.wav,bad, soft\n", "cannot be read as CSV: line 2 has 3 fields"),
+    ],
 )
 def test_tables_without_recordings_are_refused(bundle, tmp_path, text, message):
     (tmp_path / "calls.csv").write_text(text)
     with pytest.raises(SercoreError, match=message) as caught:
         write(bundle, [tmp_path / "calls.csv"], tmp_path / "out.csv")
-    assert isinstance(caught.value, CorpusError) == (text == "")
+    assert isinstance(caught.value, CorpusError) == message.startswith("cannot be read")
+
+
+def test_separators_at_the_ends_of_lines(bundle, clips, tmp_path):
+    (tmp_path / "calls.csv").write_text(f"path,note\n{clips / '01.wav'},x,\n{clips / '02.wav'},y,\n")
+    write(bundle, [tmp_path / "calls.csv"], tmp_path / "out.csv")
+    assert pd.read_csv(tmp_path / "out.csv")["note"].tolist() == ["x", "y"]
+
+
+def test_two_runs_write_one_file(bundle, clips, tmp_path, monkeypatch):
+    """The second refuses to start; after the first, it may not replace the file either."""
+    out, predict = tmp_path / "out.csv", output._predict_parts
+
+    def slow(*arguments):
+        monkeypatch.setattr(output, "_predict_parts", predict)
+        with pytest.raises(SercoreError, match=r"out\.csv: another process is writing"):
+            write(bundle, [clips], out)
+        with pytest.raises(SercoreError, match="another process is writing"):
+            write(bundle, [clips], out, windows=Windows(), overwrite=True)
+        predict(*arguments)
+
+    monkeypatch.setattr(output, "_predict_parts", slow)
+    assert write(bundle, [clips], out).n_recordings == 18
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
 
 
 def test_a_table_comes_alone(bundle, clips, tmp_path):

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from toys.corpora import change, ravdess_names, serve, wav_bytes, zip_bytes
@@ -174,6 +176,34 @@ def test_archive_is_kept_if_disk_is_full_while_unpacking(tmp_path, ravdess, monk
         fetch_ravdess(url, target)
     assert len(log) == 1
     assert len(load_index("ravdess", target)) == 120
+
+
+def test_two_downloads_at_the_same_time(tmp_path, ravdess, monkeypatch):
+    """The second waits for the first, and finds the corpus."""
+    target, unpack = tmp_path / "ravdess", fetch.unpack
+
+    def slow(*arguments):
+        unpack(*arguments)
+        threading.Event().wait(0.5)
+
+    monkeypatch.setattr(fetch, "unpack", slow)
+    with serve({"/a.zip": ravdess}) as (url, log), ThreadPoolExecutor(2) as processes:
+        found = list(processes.map(lambda _: fetch_ravdess(url, target), range(2)))
+    assert found == [target, target]
+    assert log == ["/a.zip"]
+    assert len(load_index("ravdess", target)) == 120
+    assert leftovers(target) == []
+
+
+def test_download_into_the_current_folder(tmp_path, ravdess, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    with serve({"/a.zip": ravdess}) as (url, _):
+        fetch_ravdess(url, ".")
+    assert os.listdir(".") == os.listdir(here)
+    assert len(load_index("ravdess", here)) == 120
+    assert leftovers(here) == []
 
 
 def test_malicious_archive_writes_nothing(tmp_path, official):

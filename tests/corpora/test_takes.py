@@ -1,6 +1,7 @@
 """Recording a corpus: prompts, quality of takes, the folder, undo, deletion, crashes, several processes."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -107,6 +108,22 @@ def test_failed_index_leaves_the_old_one(takes, wave, monkeypatch):
     assert takes.speakers() == {"anna": 2}
 
 
+def test_control_characters_of_a_pasted_sentence_do_not_damage_the_table(takes, wave):
+    prompt = Prompt("It is of\x02fice\x07 time.", "sad", language="e\x02n")
+    keep(takes, "anna", [prompt], wave)
+    assert takes.rows()[0]["sentence"] == "It is office time."
+    assert takes.remaining([prompt], "anna") == []
+    assert takes.delete("anna") == 1
+
+
+def test_unfinished_file_of_a_killed_process_is_deleted(takes, wave):
+    """Its name does not tell whose voice it is."""
+    keep(takes, "anna", PROMPTS[:1], wave)
+    (takes.folder / ".0123456789abcdef0123456789abcdef.part").write_bytes(b"a voice")
+    assert takes.delete("anna") == 1
+    assert list(takes.folder.iterdir()) == []
+
+
 def test_undo_removes_the_last_take_of_the_speaker(takes, wave):
     keep(takes, "anna", PROMPTS[:2], wave)
     keep(takes, "ben", PROMPTS[:1], wave)
@@ -203,6 +220,24 @@ def test_lock_waits_and_is_taken_over_from_killed_process(tmp_path):
     with locked(tmp_path, seconds=0.05):
         pass
     assert not (tmp_path / ".lock").exists()
+
+
+def test_lock_is_renewed_while_it_is_held(tmp_path, monkeypatch):
+    """For longer than its age limit, and if the clock of this machine is ahead of the file server's."""
+    inside, most = [], []
+
+    def hold(name):
+        with locked(tmp_path, seconds=0.2):
+            inside.append(name)
+            threading.Event().wait(0.35)
+            most.append(len(inside))
+            inside.remove(name)
+
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 3600)
+    with ThreadPoolExecutor(2) as booths:
+        list(booths.map(hold, "ab"))
+    assert most == [1, 1]
 
 
 def test_several_booths_share_a_folder(takes, wave):

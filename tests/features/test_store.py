@@ -93,6 +93,19 @@ def test_replaced_recording_is_extracted_again(index, tmp_path, rng):
     np.testing.assert_array_equal(np.delete(first.X, 3, 0), np.delete(second.X, 3, 0))
 
 
+def test_other_recordings_of_the_same_name_length_and_time_are_extracted(tmp_path, rng):
+    """Two folders of own recordings, as unpacked from archives without times."""
+    rows = []
+    for folder in "ab":
+        path = tmp_path / folder / "happy_1.wav"
+        path.parent.mkdir()
+        soundfile.write(path, 0.1 * rng.standard_normal(8000), 16000)
+        os.utime(path, (315532800, 315532800))
+        index = pd.DataFrame([{"clip_id": "folder/happy_1", "path": str(path), "corpus": "folder"}])
+        rows.append(store.extract_table(index, SMALL, cache=tmp_path / "c", n_jobs=1, progress=False).X[0])
+    assert not np.array_equal(*rows)
+
+
 def test_recipes_have_separate_caches(index, tmp_path):
     cache = tmp_path / "cache"
     store.extract_table(index[:5], SMALL, cache=cache, n_jobs=1, progress=False)
@@ -171,6 +184,13 @@ def test_cache_in_fsspec_url(index):
     first = store.extract_table(index[:9], SMALL, cache="memory://features", n_jobs=1, progress=False)
     again = store.extract_table(index[:9], SMALL, cache="memory://features", n_jobs=1, progress=False)
     np.testing.assert_array_equal(first.X, again.X)
+
+
+def test_cache_of_an_unknown_or_missing_file_system(index, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gcsfs", None)  # as if it were not installed
+    for url, message in (("nope://x", "Protocol not known: nope"), ("gs://bucket/x", "gcsfs")):
+        with pytest.raises(StoreError, match=f"{url}: this cache cannot be used.*{message}"):
+            store.extract_table(index, SMALL, cache=url)
 
 
 def test_shards_contain_no_pickles(index, tmp_path):

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from ports import free_port
 from toys import bundles as small
 
@@ -17,7 +18,8 @@ from sercore import corpora, features
 from sercore.errors import SercoreError, StoreError
 from sercore.features import tasks
 from sercore.training import distributed
-from sercore.training.streamed import ROUND, FeatureStream, StreamedBatches, fit_streamed
+from sercore.training import streamed as streamed_module
+from sercore.training.streamed import ROUND, FeatureStream, StreamedBatches, fit_streamed, usable
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +83,18 @@ def test_batches_of_several_processes_are_those_of_one(streamed, kind):
         assert one[0][0].shape[1] % ROUND == 0
 
 
+def test_all_processes_pad_to_the_same_length(streamed, monkeypatch):
+    """Also when the streams of one process have ended, and its batch consists of fillers."""
+    monkeypatch.setattr(streamed_module, "ROUND", 1)
+    options = {"kind": "frames", "recipe": small.FRAMES, "batch_size": 4, "n_streams": 2}
+    two = [batches_of(streamed, np.arange(20), rank=rank, n_processes=2, **options) for rank in (0, 1)]
+    for _ in range(3):
+        shapes = [[one[number][0].shape for number in range(len(one))] for one in two]
+        assert shapes[0] == shapes[1]
+        for batches in two:
+            batches.on_epoch_end()
+
+
 def test_few_shards_are_in_memory(streamed):
     batches = batches_of(streamed, np.arange(24), batch_size=2, n_streams=2, buffer=1)
     reads, read = [], batches.features.read
@@ -121,6 +135,17 @@ def test_a_clip_of_two_shards_counts_once(streamed, tmp_path):
     twice, rows = FeatureStream(index, small.SMALL, cache=tmp_path / "cache"), np.arange(24)
     assert sorted(number for shard in range(7) for number in twice.read(shard)) == rows.tolist()
     np.testing.assert_allclose(twice.mean_and_std(rows), stream.mean_and_std(rows), rtol=1e-6)
+
+
+def test_unusable_clips_are_left_out(tmp_path):
+    """As of CREMA-D, which has a silent clip."""
+    index = small.write_corpus(tmp_path / "wav")
+    soundfile.write(index["path"][3], np.zeros(small.SR), small.SR)
+    with pytest.warns(UserWarning, match="1 of 24 clips are unusable"):
+        small.features(index, tmp_path)
+    left = usable(index, small.SMALL, cache=tmp_path / "cache")
+    assert left["clip_id"].tolist() == index["clip_id"].drop(3).tolist()
+    assert len(FeatureStream(left, small.SMALL, cache=tmp_path / "cache")) == 23
 
 
 def test_missing_features_and_impossible_divisions_are_named(streamed, tmp_path):

@@ -64,6 +64,15 @@ def test_notice_is_beside_the_microphone(booth):
     assert "deleted at any time" in CONSENT
 
 
+def test_clipping_is_found_if_the_microphone_has_an_offset(booth):
+    enter(booth)
+    recorded = np.clip(0.8 * TONE + 0.3, -1, 1)
+    booth.recorder.set_state({"recording": memoryview(wav_bytes(recorded, SR))})
+    assert "clipped" in booth.message.value
+    booth.recorder.set_state({"recording": memoryview(wav_bytes(0.002 * TONE + 0.3, SR))})
+    assert "too quiet" in booth.message.value
+
+
 def test_takes_become_files_and_rows(booth):
     enter(booth)
     seen = []

@@ -208,6 +208,21 @@ def test_level_of_clip_changes_its_prediction(explorer, monkeypatch, rng):
     assert explorer.players[0].description == "clip A: mine.wav"
 
 
+def test_probes_are_made_once_for_each_kind_of_voice(explorer, monkeypatch):
+    """Widgets are never freed, so a change between own recordings and the demo corpus must not add any."""
+    for name in ("get_predictor", "speech_predictor"):
+        monkeypatch.setattr(f"sercore.widgets.level.{name}", lambda bundle: small_predictor())
+    explorer.predict.value = True
+    chooser, probes = explorer.choosers[0], []
+    for _ in range(3):
+        probes.append(explorer.probe)
+        chooser._choose(0.1 * np.sin(np.arange(SR, dtype=np.float32)), "mine")
+        probes.append(explorer.probe)
+        chooser._changed({"owner": chooser.clip})
+    assert [probe.synthetic for probe in probes] == [True, False] * 3
+    assert len(set(map(id, probes))) == 2
+
+
 def test_prediction_without_model_shows_why(explorer, monkeypatch):
     def missing(bundle):
         raise BundleError("no model")

@@ -176,3 +176,35 @@ def test_a_clip_that_cannot_be_read_gets_no_vote(index, tmp_path):
     test.vote("sad")
     assert test.clip_id is None
     assert all(button.disabled for button in test.buttons.values())
+
+
+def test_many_clips_that_cannot_be_read(index, tmp_path):
+    many = pd.concat([index.assign(clip_id=index["clip_id"] + str(k)) for k in range(20)], ignore_index=True)
+    test = ListeningTest(many.assign(path="missing.wav"), n_clips=len(many), folder=tmp_path)
+    test.name.value = "anna"
+    assert test.clip_id is None
+    assert "… and 477 more" in test.message.value
+
+
+def test_results_leave_a_clip_out_that_cannot_be_read(index, tmp_path):
+    def predict(path):
+        audio.load(path)
+        return {"sad": 0.6, "angry": 0.4}
+
+    broken = index.assign(path=index["path"].mask(index["clip_id"] == index["clip_id"][3], "missing.wav"))
+    test = ListeningTest(broken, n_clips=len(index), folder=tmp_path, predict=predict)
+    assert len(listen(test, "anna")) == len(index) - 1
+    test.show()
+    assert test.table["n_votes"]["UA"] == len(index) - 1
+    assert "model" in test.table
+
+
+def test_test_continues_after_the_results(test):
+    test.name.value = "anna"
+    test.vote("sad")
+    test.result_button.click()
+    assert test.stage.layout.display == "none"
+    test.result_button.click()
+    assert test.stage.layout.display is None
+    assert test.picture.value == ""
+    assert "clip 2 of 6" in test.question.value
