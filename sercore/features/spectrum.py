@@ -49,29 +49,41 @@ class Spectrum:
         self.recipe = recipe
         self.n_frames = 1 + self.wave.size // recipe.hop_length
 
-    @cached_property
-    def _framed(self) -> np.ndarray:
-        """Overlapping windows as a view, [shape=(n_frames, win_length)]."""
+    def windows(self, samples: np.ndarray) -> np.ndarray:
+        """Overlapping windows of a signal as long as the wave, as a view, [shape=(n_frames, win_length)]."""
         recipe = self.recipe
         left = recipe.win_length // 2
         padded = np.zeros(left + self.wave.size + recipe.win_length, dtype=np.float32)
-        padded[left : left + self.wave.size] = self.wave
+        padded[left : left + len(samples)] = samples
         strides = (recipe.hop_length * padded.itemsize, padded.itemsize)
         return np.ndarray((self.n_frames, recipe.win_length), padded.dtype, padded, strides=strides)
 
     @cached_property
-    def power(self) -> np.ndarray:
-        """Squared magnitude, [shape=(n_frames, 1 + n_fft // 2)]."""
+    def _framed(self) -> np.ndarray:
+        """Overlapping windows of the waveform, [shape=(n_frames, win_length)]."""
+        return self.windows(self.wave)
+
+    @cached_property
+    def _all_magnitudes(self) -> np.ndarray:
+        """Magnitude of all bins, [shape=(n_frames, 1 + n_fft // 2)]."""
         padded = np.zeros((self.n_frames, self.recipe.n_fft), dtype=np.float32)
         np.multiply(self._framed, hann(self.recipe.win_length), out=padded[:, : self.recipe.win_length])
-        parts = scipy.fft.rfft(padded, axis=1).view(np.float32)  # real and imaginary
-        np.square(parts, out=parts)
-        return parts[:, 0::2] + parts[:, 1::2]
+        return np.abs(scipy.fft.rfft(padded, axis=1))
+
+    @cached_property
+    def power(self) -> np.ndarray:
+        """Squared magnitude, [shape=(n_frames, 1 + n_fft // 2)]."""
+        return np.square(self._all_magnitudes)
 
     @cached_property
     def magnitude(self) -> np.ndarray:
         """Magnitude up to the band limit of the recipe, [shape=(n_frames, n_bins)]."""
-        return np.sqrt(self.power[:, : self.recipe.n_bins])
+        return np.ascontiguousarray(self._all_magnitudes[:, : self.recipe.n_bins])
+
+    @cached_property
+    def _magnitude_sums(self) -> np.ndarray:
+        """Sums of magnitude, magnitude times Hz and times Hz squared, and of all bins before each block."""
+        return self.magnitude @ _summation(self.recipe)
 
     @cached_property
     def frequencies(self) -> np.ndarray:
@@ -81,10 +93,24 @@ class Spectrum:
     @cached_property
     def spectral_moments(self) -> np.ndarray:
         """Mean frequency in Hz and mean squared frequency, weighted by magnitude, [shape=(n_frames, 2)]."""
-        hertz = self.frequencies[: self.recipe.n_bins]
-        sums = self.magnitude @ np.stack([np.ones_like(hertz), hertz, hertz**2], axis=1)
-        total = sums[:, :1]
-        return sums[:, 1:] / np.where(total < _TINY, 1.0, total)
+        total = self._magnitude_sums[:, :1]
+        return self._magnitude_sums[:, 1:3] / np.where(total < _TINY, 1.0, total)
+
+    def quantile(self, proportion: float) -> np.ndarray:
+        """First bin up to which that proportion of the magnitude is found, [shape=(n_frames,)].
+
+        Equal to a search in the cumulative sum over bins, of which only one block of bins is computed.
+        """
+        magnitude, frame, starts = self.magnitude, np.arange(self.n_frames), _block_starts(self.recipe)
+        limit = proportion * self._magnitude_sums[:, :1]
+        before = self._magnitude_sums[:, 3:]
+        block = np.count_nonzero(before[:, 1:] < limit, axis=1)
+        n, step = min(_BLOCK, self.recipe.n_bins), magnitude.itemsize
+        runs = np.ndarray((magnitude.size - n + 1, n), magnitude.dtype, magnitude, strides=(step, step))
+        total = np.cumsum(runs[frame * self.recipe.n_bins + starts[block]], axis=1)
+        total += before[frame, block, None]
+        total[:, -1] = np.inf  # reached, whatever the rounding
+        return starts[block] + np.argmax(total >= limit, axis=1)
 
     @cached_property
     def autocorrelation(self) -> np.ndarray:
@@ -133,6 +159,7 @@ class Spectrum:
 
 
 _TINY = np.finfo(np.float32).tiny
+_BLOCK = 32  # bins that are summed at once in the search for a quantile
 
 
 @lru_cache(maxsize=8)
@@ -145,6 +172,20 @@ def hann(n: int) -> np.ndarray:
 def frequencies(recipe: Recipe) -> np.ndarray:
     """Centre of each Fourier bin in Hz, [shape=(1 + n_fft // 2,)]."""
     return np.fft.rfftfreq(recipe.n_fft, 1.0 / recipe.sr).astype(np.float32)
+
+
+@lru_cache(maxsize=16)
+def _block_starts(recipe: Recipe) -> np.ndarray:
+    """First bin of each block, the last of which ends at the band limit, [shape=(n_blocks,)]."""
+    return np.maximum(0, np.arange(recipe.n_bins, 0, -_BLOCK)[::-1] - _BLOCK)
+
+
+@lru_cache(maxsize=16)
+def _summation(recipe: Recipe) -> np.ndarray:
+    """Weights of :attr:`Spectrum._magnitude_sums`, [shape=(n_bins, 3 + n_blocks)]."""
+    hertz = frequencies(recipe)[: recipe.n_bins, None]
+    before = np.arange(recipe.n_bins)[:, None] < _block_starts(recipe)
+    return np.hstack([np.ones_like(hertz), hertz, hertz**2, before], dtype=np.float32)
 
 
 @lru_cache(maxsize=16)
