@@ -56,14 +56,19 @@ def track(spectrum) -> tuple[np.ndarray, np.ndarray]:
         )
     audible = spectrum.rms > 0.02 * spectrum.rms.max(initial=0.0)
     score = _periodicity(spectrum, longest + 2)
-    lag, strength = _best_lag(score, shortest, longest)
+    # twice the period is also a period: favour the shorter lag a little
+    favoured = score[:, 1:] - _OCTAVE * np.log2(np.arange(1, longest + 2), dtype=np.float32)
+    best = shortest + np.argmax(favoured[:, shortest - 1 : longest], axis=1)
+    lag, strength = _refine(score, best, shortest)
     sure = audible & (strength > max(VOICED, 0.75))
     if sure.sum() >= 5:
         ordered = np.sort(recipe.sr / lag[sure])
-        low, high = percentile_of_sorted(ordered, 15), percentile_of_sorted(ordered, 85)
+        low, high = percentile_of_sorted(ordered, [15, 85])
         shortest = max(shortest, int(recipe.sr / (high * 2.0)))
         longest = min(longest, int(recipe.sr / (low * 0.6)) + 1)
-        lag, strength = _best_lag(score, shortest, longest)
+        outside = (best < shortest) | (best > longest)
+        best[outside] = shortest + np.argmax(favoured[outside, shortest - 1 : longest], axis=1)
+        lag, strength = _refine(score, best, shortest)
     voicing = np.where(audible, np.clip(strength, 0.0, 1.0), 0.0).astype(np.float32)
     f0 = np.where(voicing > VOICED, recipe.sr / lag, np.nan)
     return _without_jumps(f0).astype(np.float32), voicing
@@ -105,22 +110,18 @@ def _window_autocorrelation(n: int) -> np.ndarray:
 def _periodicity(spectrum, n_lags: int) -> np.ndarray:
     """Window-corrected autocorrelation, averaged over three frames to cover more periods."""
     raw = spectrum.autocorrelation[:, :n_lags]
-    energy = np.maximum(raw[:, :1], np.finfo(np.float32).tiny)
-    score = raw / _window_autocorrelation(spectrum.recipe.win_length)[:n_lags]
-    score /= energy
-    smooth = score.copy()
-    smooth[1:] += score[:-1]
-    smooth[:-1] += score[1:]
-    smooth[1:-1] /= 3
-    smooth[[0, -1]] /= min(2, len(score))
-    return smooth
+    padded = np.empty((len(raw) + 2, n_lags), dtype=np.float32)
+    padded[0] = padded[-1] = 0.0
+    np.multiply(raw, 1 / np.maximum(raw[:, :1], np.finfo(np.float32).tiny), out=padded[1:-1])
+    score = padded[:-2] + padded[1:-1]
+    score += padded[2:]
+    score *= 1 / (3 * _window_autocorrelation(spectrum.recipe.win_length)[:n_lags])
+    score[[0, -1]] *= 3 / min(2, len(score))
+    return score
 
 
-def _best_lag(score: np.ndarray, shortest: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Lag (samples, interpolated) and height of the most favoured peak of each frame."""
-    # twice the period is also a period: favour the shorter lag a little
-    penalty = _OCTAVE * np.log2(np.arange(shortest, longest + 1), dtype=np.float32)
-    best = shortest + np.argmax(score[:, shortest : longest + 1] - penalty, axis=1)
+def _refine(score: np.ndarray, best: np.ndarray, shortest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Lag (samples, interpolated) and height of the peak of each frame at a lag of whole samples."""
     lag, height, _ = _peak(score, best)
     # if a short period is not a whole number of samples, twice the period can have the higher peak
     half, _, top = _peak(score, np.rint(lag / 2).astype(int))
@@ -130,12 +131,11 @@ def _best_lag(score: np.ndarray, shortest: int, longest: int) -> tuple[np.ndarra
 
 def _peak(score: np.ndarray, lag: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Peak of the parabola through three lags: its lag, the score at the sample, the score at the peak."""
-    rows = np.arange(len(score))
-    before, here, after = score[rows, lag - 1], score[rows, lag], score[rows, lag + 1]
-    curvature = before - 2 * here + after
-    shift = np.where(curvature < -1e-6, 0.5 * (before - after) / np.minimum(curvature, -1e-6), 0.0)
-    shift = np.clip(shift, -0.5, 0.5)
-    return lag + shift, here, here - 0.25 * (before - after) * shift
+    before, here, after = score.take(np.arange(len(score)) * score.shape[1] + lag + [[-1], [0], [1]])
+    curvature, slope = before - 2 * here + after, before - after
+    shift = np.where(curvature < -1e-6, 0.5 * slope / np.minimum(curvature, -1e-6), 0.0)
+    shift = np.minimum(np.maximum(shift, -0.5), 0.5)
+    return lag + shift, here, here - 0.25 * slope * shift
 
 
 def _without_jumps(f0: np.ndarray) -> np.ndarray:
