@@ -8,6 +8,7 @@ statistics of the tracks, there are therefore statistics of their slopes, averag
 from __future__ import annotations
 
 import itertools
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -68,11 +69,17 @@ def modulation(log_mel: np.ndarray, *, frame_s: float, n_groups: int = 8) -> np.
     groups = _group_means(n_mels, n_groups) @ log_mel
     groups -= groups.mean(axis=1, keepdims=True)
     # zero padding to at least four seconds gives every band a bin, however short the clip
-    n_fft = 2 ** int(np.ceil(np.log2(max(n_frames, 4.0 / frame_s))))
+    n_fft = 2 ** math.ceil(math.log2(max(n_frames, 4.0 / frame_s)))
     power = np.square(np.abs(np.fft.rfft(groups, n=n_fft, axis=1))) / n_frames
-    edges = np.searchsorted(np.fft.rfftfreq(n_fft, frame_s), MODULATION_HZ)
-    sums = np.add.reduceat(power[:, : edges[-1]], edges[:-1], axis=1)
-    return np.log(sums / np.diff(edges) + 1e-3)
+    return np.log(power @ _modulation_bands(n_fft, frame_s) + 1e-3)
+
+
+@lru_cache(maxsize=16)
+def _modulation_bands(n_fft: int, frame_s: float) -> np.ndarray:
+    """Matrix that averages the bins of each band of :data:`MODULATION_HZ`, [shape=(1 + n_fft // 2, 6)]."""
+    hertz = np.fft.rfftfreq(n_fft, frame_s)[:, None]
+    inside = (hertz >= MODULATION_HZ[:-1]) & (hertz < MODULATION_HZ[1:])
+    return (inside / inside.sum(axis=0)).astype(np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -103,8 +110,7 @@ def timing(rms: np.ndarray, voiced: np.ndarray, *, frame_s: float) -> np.ndarray
     """
     seconds = len(rms) * frame_s
     quiet = rms < rms.max(initial=0.0) * 10 ** (-25 / 20)
-    window = np.hanning(max(3, round(0.1 / frame_s)) + 2)
-    smooth = np.convolve(rms, window / window.sum(), mode="same")
+    smooth = np.convolve(rms, _smoothing(max(3, round(0.1 / frame_s)) + 2), mode="same")
     rising = np.diff(smooth) > 0
     peaks = np.flatnonzero(rising[:-1] & ~rising[1:]) + 1
     n_peaks = np.count_nonzero(smooth[peaks] > 0.2 * smooth.max(initial=0.0))
@@ -112,6 +118,13 @@ def timing(rms: np.ndarray, voiced: np.ndarray, *, frame_s: float) -> np.ndarray
     return np.array(
         [seconds, voiced.mean(), quiet.mean(), _n_runs(quiet) / seconds, n_peaks / seconds, voiced_run]
     )
+
+
+@lru_cache(maxsize=8)
+def _smoothing(n: int) -> np.ndarray:
+    """Weights of a moving average, [shape=(n,)]."""
+    window = np.hanning(n)
+    return window / window.sum()
 
 
 def _n_runs(flags: np.ndarray) -> int:

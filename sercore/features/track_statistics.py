@@ -37,25 +37,27 @@ def statistics(tracks: np.ndarray, names: tuple[str, ...] = STATISTICS) -> np.nd
     """
     if names == ("mean",):
         return tracks.mean(axis=1, dtype=np.float64, keepdims=True)
-    centred = tracks.astype(np.float64)  # in float32, fourth powers of small values are 0
-    mean = centred.mean(axis=1)
-    centred -= mean[:, None]
-    squared = centred * centred
-    variance = squared.mean(axis=1)
+    n_frames = tracks.shape[1]
+    average = np.full(n_frames, 1 / n_frames, dtype=tracks.dtype)
+    mean = tracks @ average
+    centred = tracks - mean[:, None]
+    rest = centred @ average  # rounding error of the mean
+    centred -= rest[:, None]
+    mean = mean.astype(np.float64) + rest
+    variance = np.einsum("ij,ij->i", centred, centred) / n_frames
     flat = variance <= 1e-10 * mean**2  # only rounding errors remain
-    safe = np.where(flat, 1.0, variance)
     values = {"mean": mean, "std": np.sqrt(variance)}
-    if "skewness" in names:
-        third = np.einsum("ij,ij->i", squared, centred) / tracks.shape[1]
-        values["skewness"] = np.where(flat, 0.0, third / safe**1.5)
-    if "kurtosis" in names:
-        fourth = np.einsum("ij,ij->i", squared, squared) / tracks.shape[1]
-        values["kurtosis"] = np.where(flat, 0.0, fourth / safe**2 - 3)
+    if "skewness" in names or "kurtosis" in names:
+        centred /= np.where(flat, 1, values["std"])[:, None]  # powers of small values would be 0 in float32
+        squared = np.square(centred)
+        values["skewness"] = np.where(flat, 0, np.einsum("ij,ij->i", squared, centred) / n_frames)
+        values["kurtosis"] = np.where(flat, 0, np.einsum("ij,ij->i", squared, squared) / n_frames - 3)
     percentiles = [name for name in names if name[0] == "p"]
     if percentiles:
         ordered = np.sort(tracks, axis=1)  # once for all percentiles, and faster than np.percentile
-        values |= {name: percentile_of_sorted(ordered, int(name[1:])) for name in percentiles}
-    return np.stack([values[name] for name in names], axis=1)
+        found = percentile_of_sorted(ordered, [int(name[1:]) for name in percentiles])
+        values |= zip(percentiles, found.T, strict=True)
+    return np.array([values[name] for name in names]).T
 
 
 def part_statistics(tracks: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:
@@ -86,15 +88,15 @@ def part_statistics(tracks: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarr
     return np.stack([mean.T, std.T], axis=-1)
 
 
-def percentile_of_sorted(ordered: np.ndarray, q: float) -> np.ndarray:
-    """Percentile along the last axis of sorted values, with linear interpolation as in ``np.percentile``.
+def percentile_of_sorted(ordered: np.ndarray, q: float | Sequence[float]) -> np.ndarray:
+    """Percentiles along the last axis of sorted values, with linear interpolation as in ``np.percentile``.
 
     Examples
     --------
-    >>> float(percentile_of_sorted(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), 95))
-    4.8
+    >>> percentile_of_sorted(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), [25, 95]).tolist()
+    [2.0, 4.8]
     """
-    position = (ordered.shape[-1] - 1) * q / 100
-    below = int(position)
-    above = min(below + 1, ordered.shape[-1] - 1)
-    return ordered[..., below] + (position - below) * (ordered[..., above] - ordered[..., below])
+    position = (ordered.shape[-1] - 1) * np.asarray(q) / 100
+    below = position.astype(int)
+    low, high = ordered[..., below], ordered[..., np.minimum(below + 1, ordered.shape[-1] - 1)]
+    return low + (position - below) * (high - low)
