@@ -122,3 +122,19 @@ def test_modulation_equals_means_of_bins(n_frames, frame_s):
     ]
     found = functionals.modulation(log_mel, frame_s=frame_s)
     np.testing.assert_allclose(found, np.log(np.stack(bands, axis=1) + 1e-3), atol=1e-4)
+
+
+def test_quantile_does_not_depend_on_level():
+    wave = glide()
+    np.testing.assert_array_equal(
+        Spectrum(wave, DEFAULT).quantile(0.85), Spectrum(wave / 4, DEFAULT).quantile(0.85)
+    )
+
+
+@pytest.mark.parametrize("n_mels", [1, 8, 16, 17, 64, 80, 400])  # of 400 bands, some contain no bin
+def test_mel_equals_product_with_all_filters(n_mels):
+    recipe = dataclasses.replace(DEFAULT, n_mels=n_mels, n_mfcc=1, timing=False)
+    spectrum = Spectrum(glide(), recipe)
+    expected = spectrum.power @ features.mel_filters(recipe)
+    assert spectrum.mel.shape == (spectrum.n_frames, n_mels)
+    np.testing.assert_allclose(spectrum.mel, expected, rtol=1e-5)
