@@ -38,10 +38,10 @@ def statistics(tracks: np.ndarray, names: tuple[str, ...] = STATISTICS) -> np.nd
     if names == ("mean",):
         return tracks.mean(axis=1, dtype=np.float64, keepdims=True)
     n_frames = tracks.shape[1]
-    average = np.full(n_frames, 1 / n_frames, dtype=tracks.dtype)
-    mean = tracks @ average
+    # sums by einsum, because those of a matrix product would depend on the other rows
+    mean = np.einsum("ij->i", tracks) / n_frames
     centred = tracks - mean[:, None]
-    rest = centred @ average  # rounding error of the mean
+    rest = np.einsum("ij->i", centred) / n_frames  # rounding error of the mean
     centred -= rest[:, None]
     mean = mean.astype(np.float64) + rest
     variance = np.einsum("ij,ij->i", centred, centred) / n_frames

@@ -138,3 +138,11 @@ def test_mel_equals_product_with_all_filters(n_mels):
     expected = spectrum.power @ features.mel_filters(recipe)
     assert spectrum.mel.shape == (spectrum.n_frames, n_mels)
     np.testing.assert_allclose(spectrum.mel, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 5, 16, 117])
+def test_statistics_of_a_row_do_not_depend_on_the_others(n_rows):
+    rows = np.random.default_rng(4).gamma(2.0, size=(117, 341)).astype(np.float32)
+    np.testing.assert_array_equal(
+        track_statistics.statistics(rows)[:n_rows], track_statistics.statistics(rows[:n_rows])
+    )
