@@ -94,9 +94,8 @@ def rolloff(spectrum) -> np.ndarray:
 def flatness(spectrum) -> np.ndarray:
     """Geometric by arithmetic mean of the power: near 1 for noise, near 0 for a tone, [shape=(n_frames,)]."""
     power = np.maximum(spectrum.power[:, : spectrum.recipe.n_bins], 1e-10)
-    average = np.full(power.shape[1], 1 / power.shape[1], dtype=np.float32)  # times this is faster than mean
-    mean = power @ average
-    return np.exp2(np.log2(power, out=power) @ average) / mean
+    mean = np.einsum("ij->i", power) / power.shape[1]  # faster than mean, and equal in equal frames
+    return np.exp2(np.einsum("ij->i", np.log2(power, out=power)) / power.shape[1]) / mean
 
 
 @descriptor

@@ -37,21 +37,20 @@ def statistics(tracks: np.ndarray, names: tuple[str, ...] = STATISTICS) -> np.nd
     """
     if names == ("mean",):
         return tracks.mean(axis=1, dtype=np.float64, keepdims=True)
-    n_frames = tracks.shape[1]
-    # sums by einsum, because those of a matrix product would depend on the other rows
-    mean = np.einsum("ij->i", tracks) / n_frames
-    centred = tracks - mean[:, None]
-    rest = np.einsum("ij->i", centred) / n_frames  # rounding error of the mean
-    centred -= rest[:, None]
-    mean = mean.astype(np.float64) + rest
-    variance = np.einsum("ij,ij->i", centred, centred) / n_frames
+    centred = tracks.astype(np.float64)  # in float32, fourth powers of small values are 0
+    mean = centred.mean(axis=1)
+    centred -= mean[:, None]
+    squared = np.square(centred)
+    variance = squared.mean(axis=1)
     flat = variance <= 1e-10 * mean**2  # only rounding errors remain
+    safe = np.where(flat, 1.0, variance)
     values = {"mean": mean, "std": np.sqrt(variance)}
-    if "skewness" in names or "kurtosis" in names:
-        centred /= np.where(flat, 1, values["std"])[:, None]  # powers of small values would be 0 in float32
-        squared = np.square(centred)
-        values["skewness"] = np.where(flat, 0, np.einsum("ij,ij->i", squared, centred) / n_frames)
-        values["kurtosis"] = np.where(flat, 0, np.einsum("ij,ij->i", squared, squared) / n_frames - 3)
+    if "skewness" in names:
+        third = np.einsum("ij,ij->i", squared, centred) / tracks.shape[1]
+        values["skewness"] = np.where(flat, 0.0, third / safe**1.5)
+    if "kurtosis" in names:
+        fourth = np.einsum("ij,ij->i", squared, squared) / tracks.shape[1]
+        values["kurtosis"] = np.where(flat, 0.0, fourth / safe**2 - 3)
     percentiles = [name for name in names if name[0] == "p"]
     if percentiles:
         ordered = np.sort(tracks, axis=1)  # once for all percentiles, and faster than np.percentile
