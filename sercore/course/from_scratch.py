@@ -1,4 +1,4 @@
-"""Ensembles of models trained from scratch on RAVDESS, step by step, from published predictions.
+"""Ensembles of models trained from scratch, step by step, from published predictions.
 
 Members and steps were fixed before the time-delay network was measured. Weights and meta-model are fitted on
 the speakers of the other folds (:func:`sercore.ensemble.evaluate_nested`).
@@ -11,31 +11,51 @@ import pandas as pd
 from . import published
 from .predictions import dagger, mark
 
-__all__ = ["MEMBERS", "NETWORK", "SYSTEMS", "markdown", "member", "table"]
+__all__ = ["NETWORK", "SYSTEMS", "TASKS", "markdown", "member", "table"]
 
 NETWORK = "tdnn, 13 versions"
 """The time-delay network, averaged over a test clip and twelve augmented versions of it."""
 
-MEMBERS = {
-    NETWORK: "ravdess-emobox-tdnn",
-    "mlp": "ravdess-emobox-networks",
-    "rbf_svc": "ravdess-emobox",
-    "cnn1d_lstm": "ravdess-emobox-networks",
-    "cnn2d_lstm": "ravdess-emobox-networks",
+TASKS = {
+    "RAVDESS": {
+        NETWORK: "ravdess-emobox-tdnn",
+        "mlp": "ravdess-emobox-networks",
+        "rbf_svc": "ravdess-emobox",
+        "cnn1d_lstm": "ravdess-emobox-networks",
+        "cnn2d_lstm": "ravdess-emobox-networks",
+    },
+    "RAVDESS, speaker-normalised": {
+        NETWORK: "ravdess-emobox-tdnn-speaker-norm",
+        "mlp": "ravdess-emobox-networks-speaker-norm",
+        "rbf_svc": "ravdess-emobox-speaker-norm",
+        "cnn1d_lstm": "ravdess-emobox-networks-speaker-norm",
+        "cnn2d_lstm": "ravdess-emobox-networks-speaker-norm",
+    },
+    "EMO-DB": {
+        NETWORK: "emo_db-loso-tdnn",
+        "mlp": "emo_db-loso",
+        "rbf_svc": "emo_db-loso",
+        "logistic": "emo_db-loso",
+    },
 }
-"""Campaign of each member. A member is the mean over its seeds."""
+"""Campaign of each member, by task. A member is the mean over its seeds."""
 
 SYSTEMS = {
-    "equal": "all five, equal weights",
-    "optimum": "all five, weights by SciPy, nested",
-    "genetic": "all five, weights by PyGAD, nested",
-    "stack_logistic": "all five, stacking, nested",
+    "equal": "equal weights",
+    "optimum": "weights by SciPy, nested",
+    "genetic": "weights by PyGAD, nested",
+    "stack_logistic": "stacking, nested",
 }
 """Systems with their printed names."""
 
 
-def member(name: str) -> pd.DataFrame:
+def member(name: str, task: str = "RAVDESS") -> pd.DataFrame:
     """Out-of-fold predictions of a member: the mean of the probabilities of its seeds.
+
+    Parameters
+    ----------
+    name, task : str
+        Keys of :data:`TASKS`.
 
     Examples
     --------
@@ -45,13 +65,20 @@ def member(name: str) -> pd.DataFrame:
     """
     from ..ensemble import align, seeds_as_members
 
-    oof = published.load(MEMBERS[name])
+    oof = published.load(TASKS[task][name])
     seeds = align(seeds_as_members(oof[oof["model"] == name]))
     return seeds.table(seeds.proba.mean(axis=0), name)
 
 
-def table(*, n_boot: int = 2000) -> pd.DataFrame:
+def table(task: str = "RAVDESS", *, n_boot: int = 2000) -> pd.DataFrame:
     """Scores of each step.
+
+    Parameters
+    ----------
+    task : str
+        A key of :data:`TASKS`.
+    n_boot : int
+        Bootstrap samples of the intervals.
 
     Returns
     -------
@@ -63,27 +90,33 @@ def table(*, n_boot: int = 2000) -> pd.DataFrame:
     from ..ensemble import align, evaluate_nested
     from ..evaluation import compare_oof, evaluate_oof
 
-    oof = published.load(MEMBERS[NETWORK])
-    parts = {name: member(name) for name in MEMBERS}
+    members = TASKS[task]
+    oof = published.load(members[NETWORK])
+    parts = {name: member(name, task) for name in members}
     two = align(pd.concat([parts[NETWORK], parts["mlp"]], ignore_index=True))
     nested = evaluate_nested(
         pd.concat(parts.values(), ignore_index=True), systems=tuple(SYSTEMS), metric="log_loss",
         progress=False,
     )  # fmt: skip
+    n_seeds = oof["seed"].nunique()
+    seeds = f"mean of {n_seeds} seeds" if n_seeds > 1 else "one seed"
     steps = {
-        "`tdnn`, one seed": oof[oof["model"] == "tdnn"],
+        f"`tdnn`, {seeds}": oof[oof["model"] == "tdnn"],
         "… averaged over 13 versions of the test clip": oof[oof["model"] == NETWORK],
     }
-    if oof["seed"].nunique() > 1:
+    if n_seeds > 1:
         steps["… and over its seeds"] = parts[NETWORK]
     n_alone = len(steps)
     steps["… and `mlp`, equal weights"] = two.table(two.proba.mean(axis=0), "two")
-    steps |= {name: nested.oof[nested.oof["model"] == system] for system, name in SYSTEMS.items()}
+    number = {4: "four", 5: "five"}[len(members)]
+    steps |= {
+        f"all {number}, {name}": nested.oof[nested.oof["model"] == system] for system, name in SYSTEMS.items()
+    }
     rows = []
-    for number, (name, part) in enumerate(steps.items()):
+    for position, (name, part) in enumerate(steps.items()):
         scores = evaluate_oof(part, n_boot=n_boot)
         row = {"step": name, "ua": scores["ua"], "low": scores["ua_low"], "high": scores["ua_high"]}
-        if number >= n_alone:
+        if position >= n_alone:
             paired = compare_oof(part, parts[NETWORK], n_boot=n_boot)
             row |= {"difference": paired["difference"]}
             row |= {f"difference_{end}": paired[end] for end in ("low", "high")}
@@ -92,19 +125,31 @@ def table(*, n_boot: int = 2000) -> pd.DataFrame:
 
 
 def markdown() -> str:
-    """Markdown table of the steps."""
-    shown = {
-        version
-        for name, campaign in MEMBERS.items()
-        for version in published.load(campaign).query("model == @name")["folds_version"]
-    }
-    old = max(map(dagger, shown))
+    """Markdown table of the steps of all tasks."""
     lines = ["| from scratch | UA | minus `tdnn`, 13 versions |", "|---|---|---|"]
-    for row in table().itertuples():
-        cells = [row.step, f"{100 * row.ua:.1f} [{100 * row.low:.1f}, {100 * row.high:.1f}]", ""]
-        if pd.notna(row.difference):
-            cells[1] += old
-            ends = f"[{100 * row.difference_low:+.1f}, {100 * row.difference_high:+.1f}]"
-            cells[-1] = f"{100 * row.difference:+.1f} {ends}"
-        lines.append("| " + " | ".join(cells) + " |")
-    return mark("\n".join(lines), shown)
+    every = set()
+    for task, members in TASKS.items():
+        shown = {
+            version
+            for name, campaign in members.items()
+            for version in published.load(campaign).query("model == @name")["folds_version"]
+        }
+        every |= shown
+        old = max(map(dagger, shown))
+        lines.append(f"| **{task}**, {_clips(task)} | | |")
+        for row in table(task).itertuples():
+            cells = [row.step, f"{100 * row.ua:.1f} [{100 * row.low:.1f}, {100 * row.high:.1f}]", ""]
+            if pd.notna(row.difference):
+                cells[1] += old
+                ends = f"[{100 * row.difference_low:+.1f}, {100 * row.difference_high:+.1f}]"
+                cells[-1] = f"{100 * row.difference:+.1f} {ends}"
+            lines.append("| " + " | ".join(cells) + " |")
+    return mark("\n".join(lines), every)
+
+
+def _clips(task: str) -> str:
+    """Split, clips and speakers of a task, as in ``emobox-ravdess, 1440 clips, 24 speakers``."""
+    name = TASKS[task][NETWORK]
+    oof = published.load(name)
+    split = published.CAMPAIGNS[name].split
+    return f"`{split}`, {oof['clip_id'].nunique()} clips, {oof['speaker'].nunique()} speakers"
