@@ -61,6 +61,11 @@ def test_echo_decays_after_an_impulse():
     assert np.mean(echo**2) == pytest.approx(np.mean(impulse**2))
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.002, 0.005])
+def test_echo_that_ends_before_it_begins_changes_nothing(voice, seconds):
+    np.testing.assert_array_equal(degrade.add_echo(voice, seconds=seconds), voice)
+
+
 def test_cut_removes_speech_not_silence(voice):
     silence = np.zeros(8000, dtype=np.float32)
     padded = np.concatenate([silence, voice, silence])
@@ -73,3 +78,9 @@ def test_clipping_keeps_soft_samples(voice):
     clipped = degrade.clip_peaks(voice, 0.1)
     assert np.mean(clipped != voice) == pytest.approx(0.1, abs=0.01)
     assert np.abs(clipped).max() < np.abs(voice).max()
+
+
+def test_clipping_every_sample_leaves_the_level_of_the_softest():
+    wave = np.array([0.1, -0.2, 0.3, -0.9])
+    for proportion in (0.75, 1.0):
+        assert degrade.clip_peaks(wave, proportion).tolist() == [0.1, -0.1, 0.1, -0.1]

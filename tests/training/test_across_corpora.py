@@ -177,6 +177,25 @@ def test_in_corpus_reference_is_speaker_disjoint(data):
     )
 
 
+@pytest.mark.parametrize("adaptation", ["plain", "speaker"])
+def test_in_corpus_reference_uses_the_versions_of_its_clips(data, rng, adaptation):
+    """They are adapted like the clips, but by themselves."""
+    index, X = data
+    louder = 2 * X + rng.normal(size=X.shape).astype(np.float32) + 5
+    options = {"model": "lda", "adaptation": adaptation}
+    oof = training.in_corpus(index, X, CLASSES, augmented=[louder], **options)
+    versions = [training.speaker_normalise(part, index["speaker"]) for part in (X, louder)]
+    clips, other = versions if adaptation == "speaker" else (X, louder)
+    for corpus in "abc":
+        rows = np.flatnonzero(index["corpus"] == corpus)
+        part = index.iloc[rows].reset_index(drop=True)
+        alone = training.out_of_fold(
+            part, clips[rows], CLASSES, model="lda", split="loso", augmented=[other[rows]], progress=False
+        )
+        found = oof[oof["test"] == corpus].filter(regex="^p_")
+        np.testing.assert_allclose(found, alone.filter(regex="^p_"), atol=1e-6)
+
+
 def test_fold_cache_is_used(data, tmp_path):
     index, X = data
     folds = splits.corpus_folds(index, ["a"], ["b"])
