@@ -158,7 +158,7 @@ def add_echo(
     wave : np.ndarray [shape=(n_samples,)]
     seconds : float
         Reverberation time, in which the echo falls by 60 dB: 0.3 for an office, 0.5 for a living room, 1 and
-        more for a hall.
+        more for a hall. The echo begins after 5 ms: up to this time there is none.
     direct_db : float
         Energy of the direct sound relative to the echo; it falls with the distance to the microphone.
     sr : int
@@ -175,9 +175,12 @@ def add_echo(
     """
     from scipy.signal import fftconvolve
 
-    t = np.arange(round(seconds * sr)) / sr
+    begin, end = round(0.005 * sr), round(seconds * sr)
+    if end <= begin:
+        return wave.copy()
+    t = np.arange(end) / sr
     response = np.random.default_rng(seed).normal(size=t.size) * 10 ** (-3 * t / seconds)
-    response[: round(0.005 * sr)] = 0.0
+    response[:begin] = 0.0
     response *= 10 ** (-direct_db / 20) / np.sqrt(np.sum(response**2))
     response[0] = 1.0
     echoed = fftconvolve(wave, response)[: wave.size]
@@ -188,13 +191,15 @@ def add_echo(
 def clip_peaks(wave: np.ndarray, proportion: float = 0.05) -> np.ndarray:
     """Waveform whose loudest samples, a ``proportion`` of all, are cut to the value of the others' peak.
 
+    If there are no others, all samples are cut to the value of the softest one.
+
     Examples
     --------
     >>> clip_peaks(np.array([0.1, -0.2, 0.3, -0.9]), 0.25).tolist()
     [0.1, -0.2, 0.3, -0.3]
     """
     n = round(proportion * wave.size)
-    limit = np.sort(np.abs(wave))[-1 - n]
+    limit = np.sort(np.abs(wave))[max(0, wave.size - 1 - n)]
     return np.clip(wave, -limit, limit)
 
 

@@ -194,8 +194,8 @@ def combine_proba(probas: Mapping[str, np.ndarray], weights: Weights | None = No
     if len(set(shapes.values())) != 1:
         raise EvaluationError(f"members must predict the same clips and classes; their shapes are {shapes}")
     names = sorted(probas)
-    equal = dict.fromkeys(names, 1.0)
-    return mix(np.stack([probas[name] for name in names]), weights_in_order(weights or equal, names))
+    weights = dict.fromkeys(names, 1.0) if weights is None else weights
+    return mix(np.stack([probas[name] for name in names]), weights_in_order(weights, names))
 
 
 def mix(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

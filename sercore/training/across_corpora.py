@@ -247,6 +247,7 @@ def in_corpus(
     *,
     model: str = "logistic_nested",
     adaptation: str = "plain",
+    augmented: Sequence = (),
     seed: int = 0,
     folder: str | os.PathLike | None = None,
     **options,
@@ -257,6 +258,8 @@ def in_corpus(
     ----------
     adaptation : str
         ``speaker`` normalises each speaker. The others do not apply within one corpus, and are ``plain``.
+    augmented : sequence of np.ndarray, as X
+        As in :func:`cross_corpus`: features of augmented versions of all clips, normalised by themselves.
     options
         Of :func:`out_of_fold`.
 
@@ -270,13 +273,14 @@ def in_corpus(
     tables, used = [], "speaker" if adaptation == "speaker" else "plain"
     for corpus in sorted(set(index["corpus"])):
         rows = np.flatnonzero(index["corpus"] == corpus)
-        part, features = index.iloc[rows].reset_index(drop=True), select_rows(X, rows)
+        part = index.iloc[rows].reset_index(drop=True)
+        features, *versions = (select_rows(each, rows) for each in (X, *augmented))
         if used == "speaker":
-            features = speaker_normalise(features, part["speaker"])
+            features, *versions = (speaker_normalise(each, part["speaker"]) for each in (features, *versions))
         split = "loso" if part["speaker"].nunique() <= MAX_LOSO_SPEAKERS else "speaker"
         oof = out_of_fold(
-            part, features, classes, model=model, split=split, seeds=(seed,), folder=folder, progress=False,
-            **options,
+            part, features, classes, model=model, augmented=versions, split=split, seeds=(seed,),
+            folder=folder, progress=False, **options,
         )  # fmt: skip
         tables.append(oof.assign(train=corpus, test=corpus))
     return pd.concat(tables, ignore_index=True).assign(adaptation=used, balanced=False)

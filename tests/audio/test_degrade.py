@@ -23,6 +23,13 @@ def test_noise_has_the_ratio(voice, rng, db):
     assert snr(voice, degrade.add_babble(voice, others, db, rng=rng)) == pytest.approx(db, abs=0.01)
 
 
+def test_voices_of_a_babble_begin_anywhere(rng):
+    click = np.zeros(16_000, dtype=np.float32)
+    click[0] = 1.0
+    babble = degrade.add_babble(np.ones(16_000, dtype=np.float32), [click], 0.0, rng=rng, n_voices=6) - 1
+    assert len(np.flatnonzero(babble > 0.1)) == 6
+
+
 def test_silent_background_changes_nothing(voice):
     np.testing.assert_array_equal(degrade.mix(voice, np.zeros(10), 0.0), voice)
 
@@ -47,18 +54,41 @@ def test_telephone_has_no_high_frequencies(voice, rng, name):
     assert power[hertz > 4200].mean() < 1e-3 * power[(hertz > 500) & (hertz < 3000)].mean()
 
 
+@pytest.mark.parametrize("name", ["limit_band", "encode_mulaw"])
+def test_telephone_has_no_low_frequencies(rng, name):
+    noise = (0.1 * rng.normal(size=32_000)).astype(np.float32)
+    power = np.abs(np.fft.rfft(getattr(degrade, name)(noise))) ** 2
+    hertz = np.fft.rfftfreq(32_000, 1 / 16_000)
+    assert power[hertz < 100].mean() < 0.02 * power[(hertz > 500) & (hertz < 3000)].mean()
+
+
 def test_opus_compression(voice):
     fine, coarse = (degrade.encode_opus(voice, compression=c) for c in (0.0, 1.0))
     assert snr(voice, fine) > snr(voice, coarse) + 6
 
 
-def test_echo_decays_after_an_impulse():
-    impulse = np.zeros(16_000, dtype=np.float32)
-    impulse[0] = 0.5
+@pytest.fixture
+def impulse():
+    wave = np.zeros(16_000, dtype=np.float32)
+    wave[0] = 0.5
+    return wave
+
+
+def test_echo_decays_after_an_impulse(impulse):
     echo = degrade.add_echo(impulse, seconds=0.4)
     energy = [np.sum(echo[k : k + 1600] ** 2) for k in (1600, 3200)]
     assert 10 * np.log10(energy[0] / energy[1]) == pytest.approx(15, abs=2)  # 60 dB in 0.4 s
     assert np.mean(echo**2) == pytest.approx(np.mean(impulse**2))
+
+
+def test_direct_sound_is_louder_by_the_given_ratio(impulse):
+    echo = degrade.add_echo(impulse, direct_db=12.0)
+    assert 10 * np.log10(echo[0] ** 2 / np.sum(echo[1:] ** 2)) == pytest.approx(12, abs=0.05)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.002, 0.005])
+def test_echo_that_ends_before_it_begins_changes_nothing(voice, seconds):
+    np.testing.assert_array_equal(degrade.add_echo(voice, seconds=seconds), voice)
 
 
 def test_cut_removes_speech_not_silence(voice):
@@ -66,10 +96,17 @@ def test_cut_removes_speech_not_silence(voice):
     padded = np.concatenate([silence, voice, silence])
     spoken = audio.trim(padded, 16_000)
     assert degrade.cut(padded, start=0.2).size == pytest.approx(0.8 * spoken.size, abs=1)
-    np.testing.assert_array_equal(degrade.cut(padded, end=0.5), spoken[: degrade.cut(padded, end=0.5).size])
+    kept = spoken[: spoken.size - round(0.5 * spoken.size)]
+    np.testing.assert_array_equal(degrade.cut(padded, end=0.5), kept)
 
 
 def test_clipping_keeps_soft_samples(voice):
     clipped = degrade.clip_peaks(voice, 0.1)
     assert np.mean(clipped != voice) == pytest.approx(0.1, abs=0.01)
     assert np.abs(clipped).max() < np.abs(voice).max()
+
+
+def test_clipping_every_sample_leaves_the_level_of_the_softest():
+    wave = np.array([0.1, -0.2, 0.3, -0.9])
+    for proportion in (0.75, 1.0):
+        assert degrade.clip_peaks(wave, proportion).tolist() == [0.1, -0.1, 0.1, -0.1]

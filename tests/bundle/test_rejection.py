@@ -7,6 +7,7 @@ import pytest
 import soundfile
 from toys import bundles as small
 from toys.bundles import CLASSES, SMALL
+from toys.voices import rejecting_predictor
 
 from sercore import synth
 from sercore.audio.sounds import render_sound
@@ -151,6 +152,15 @@ def test_windows_of_unknown_voice_are_answered(predictor):
     waves = predictor.waves(np.tanh(30 * voice(SPEAKERS[1], seed=1)).astype(np.float32))
     assert predictor.assess_waves(waves).rejected == UNLIKE
     assert predictor.assess_waves(waves, novelty=False).label in CLASSES
+
+
+def test_a_rejected_clip_does_not_change_the_voice():
+    predictor = rejecting_predictor(speaker_norm=True)
+    waves = predictor.waves(synth.Voice().speak()[0])
+    assert predictor.assess_waves(waves, adapt=True).rejected == UNLIKE
+    assert predictor.voice.n_clips == 0
+    assert predictor.assess_waves(waves, novelty=False, adapt=True).rejected is None
+    assert predictor.voice.n_clips == 1
 
 
 def test_answer_of_rejected_clip_has_no_emotion_in_its_row():

@@ -15,7 +15,7 @@ from toys.several import several_corpora
 
 from sercore import synth
 from sercore.audio.sounds import render_sound
-from sercore.bundle import Predictor, digest, model_note, shipped_bundle, speech_predictor
+from sercore.bundle import Predictor, digest, model_note, scores, shipped_bundle, speech_predictor
 from sercore.bundle.defaults import SYNTHETIC_WARNING
 from sercore.bundle.folder import MANIFEST
 from sercore.bundle.model_card import corpora_text
@@ -212,6 +212,35 @@ def test_strangers_are_predicted_without_their_corpus(rng):
     }  # fmt: skip
     scores = pd.DataFrame(corpus_scores(oof, 2.0)).pivot(index="test", columns="clips", values="ua")
     assert (scores[5] > scores[0]).all()
+
+
+def test_a_clip_is_not_among_those_that_normalise_it(rng, monkeypatch):
+    index, X = in_two_corpora(rng)
+    X, heard = np.column_stack([np.arange(len(index)), X]), []  # the first column is the clip
+
+    class Heard(scores.Voice):
+        def __init__(self, training):
+            super().__init__(training)
+            self.clips = []
+
+        def add(self, features):
+            self.clips.append(int(features[""][0]))
+            super().add(features)
+
+        def normalise(self, key, clip):
+            heard.append((int(clip[0]), self.clips))
+            return super().normalise(key, clip)
+
+    monkeypatch.setattr(scores, "Voice", Heard)
+    folds = left_out_corpora(index)
+    classes, choice = tuple(dict.fromkeys(index["label"])), _choose("lda@level_free", None)
+    predict_folds(index, {"level_free": X}, classes, [choice], folds, speaker_norm=True, clips=(5,))
+    assert len(heard) == scores.REPEATS * len(index)
+    speakers = index["speaker"].to_numpy()
+    for clip, others in heard:
+        assert len(others) == 5
+        assert clip not in others
+        assert set(speakers[others]) == {speakers[clip]}
 
 
 @pytest.fixture

@@ -47,6 +47,14 @@ def test_voice_is_mean_of_prior_and_clips(rng):
     np.testing.assert_allclose(frames.normalise("x", clips[:1].T)[:, 0], normal, rtol=1e-5)
 
 
+def test_frames_of_a_clip_count_with_their_variance():
+    clip, voice = np.array([[1.0, 3.0]]), Voice({"x": (np.zeros(1), np.ones(1))})
+    voice.add({"x": clip})
+    mean, squares = 2 / (PRIOR + 1), (PRIOR + 5) / (PRIOR + 1)
+    normal = (clip - mean) / np.sqrt(squares - mean**2)
+    np.testing.assert_allclose(voice.normalise("x", clip), normal, rtol=1e-6)
+
+
 def test_without_voice_training_mean_is_used(bundle, index, X, model):
     mean, std = mean_and_std(list(X))
     expected = predict_proba(model, (X[:1] - mean) / std, CLASSES)[0]

@@ -325,6 +325,73 @@ def test_published_names(name, tmp_path):
     assert not report.complete
 
 
+CODES = {
+    # corpus: (name with a code of an emotion, every code and its emotion)
+    "esd": ("0011/{}/0011_000351", "Neutral neutral Happy happy Sad sad Angry angry Surprise surprised"),
+    "emovo": ("{}-f1-b1", "neu neutral gio happy tri sad rab angry pau fearful dis disgust sor surprised"),
+    "cafe": ("01-{}-1-1", "N neutral J happy T sad C angry P fearful D disgust S surprised"),
+    "subesco": (
+        "F_02_MONIKA_S_1_{}_5",
+        "NEUTRAL neutral HAPPY happy SAD sad ANGRY angry FEAR fearful DISGUST disgust SURPRISE surprised",
+    ),
+    "urdu": ("SM1_F10_{}010", "N neutral H happy S sad A angry"),
+    "aesdd": ("{}03 (4)", "h happy s sad a angry f fearful d disgust"),
+    "shemo": ("F01{}01", "N neutral H happy S sad A angry F fearful W surprised"),
+    "nemo": (
+        "SM0_{}_1",
+        "neutral neutral happiness happy sadness sad anger angry fear fearful surprised surprised",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_every_code_of_an_emotion(name):
+    form, words = CODES[name][0], CODES[name][1].split()
+    codes = dict(zip(words[::2], words[1::2], strict=True))
+    assert {code: parse(name, f"{form.format(code)}.wav")["emotion"] for code in codes} == codes
+    assert set(get_corpus(name).names.emotions) == set(codes)
+
+
+WOMEN = {
+    "esd": "0001 0002 0003 0007 0009 0015 0016 0017 0018 0019",
+    "nemo": "EB0 IC0 KD0 MK0",
+    "emov_db": "bea jenie",
+    "cafe": "02 04 06 08 10 12",
+}
+
+
+def women_of(name):
+    return {who for who, (sex, _) in get_corpus(name).names.speakers.items() if sex == "female"}
+
+
+@pytest.mark.parametrize("name", WOMEN)
+def test_women_of_a_corpus(name):
+    assert women_of(name) == set(WOMEN[name].split())
+
+
+def test_women_of_crema_d():
+    """Number of women, sum of their numbers, and sum of the squares."""
+    women = [int(who) for who in women_of("crema_d")]
+    assert (len(women), sum(women), sum(n**2 for n in women)) == (43, 44876, 46866448)
+
+
+AGES = {
+    "emo_db": [31, 34, 21, 32, 26, 30, 32, 35, 25, 31],
+    "cafe": [46, 64, 18, 50, 22, 34, 15, 25, 42, 20, 35, 37],
+    "nemo": [27, 28, 28, 23, 23, 24, 24, 26, 23],
+}
+
+
+@pytest.mark.parametrize("name", AGES)
+def test_ages_of_speakers(name):
+    assert [age for _, age in get_corpus(name).names.speakers.values()] == AGES[name]
+
+
+def test_languages_of_esd():
+    languages = [parse("esd", f"Sad/{n:04}_000001.wav")["language"] for n in range(1, 21)]
+    assert languages == ["zh"] * 10 + ["en"] * 10
+
+
 @pytest.mark.parametrize(
     ("name", "path", "message"),
     [

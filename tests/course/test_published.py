@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sercore import splits
 from sercore.course import (
     campaigns,
     clone,
@@ -41,6 +42,12 @@ def test_predictions_are_complete_and_speaker_disjoint(name):
             assert not run["clip_id"].duplicated().any()
             assert (run.groupby("speaker")["fold"].nunique() == 1).all(), "a speaker is tested in two folds"
             assert run["clip_id"].nunique() == oof["clip_id"].nunique()
+
+
+def test_published_folds_are_those_of_the_split():
+    oof = published.load("ravdess-emobox")
+    actors = oof["speaker"].str[-2:].astype(int).groupby(oof["fold"]).unique()
+    assert [tuple(sorted(actors[f"fold-{k}"])) for k in range(1, 7)] == list(splits.EMOBOX_RAVDESS)
 
 
 def test_every_file_of_predictions_belongs_to_a_campaign():

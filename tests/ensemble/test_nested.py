@@ -67,6 +67,24 @@ def test_best_single_is_chosen_on_tuning_speakers(members):
     assert found[found["fold"] == "fold-1"]["w_model00"].item() == 0
 
 
+@pytest.mark.parametrize("system", ["best_single", "equal"])
+def test_baselines_are_tuned_by_the_metric(members, system):
+    found = ensemble.evaluate_nested(members, systems=[system], metric="log_loss", progress=False).weights
+    tuning = members.take((members.rows["fold"] != "fold-1").to_numpy())
+    tune = {"best_single": ensemble.best_single, "equal": ensemble.equal_weights}[system]
+    assert found[found["fold"] == "fold-1"]["tuned"].item() == tune(tuning, "log_loss").fitness
+
+
+def test_genetic_algorithm_has_the_settings_and_a_seed_for_each_fold(members, monkeypatch):
+    asked, evolve = [], ensemble.evolve_weights
+    monkeypatch.setattr(
+        nested, "evolve_weights", lambda *args, **options: asked.append(options) or evolve(*args, **options)
+    )
+    ensemble.evaluate_nested(members, systems=["genetic"], settings=QUICK, seed=5, progress=False)
+    assert [options["settings"] for options in asked] == [QUICK] * 3
+    assert [options["seed"] for options in asked] == [5, 6, 7]
+
+
 def test_number_of_tuning_speakers(members):
     found = ensemble.evaluate_nested(members, systems=["equal"], tuning_speakers=3, progress=False)
     assert set(found.weights["n_speakers"]) == {3}

@@ -91,3 +91,8 @@ def test_few_tuning_speakers_overfit(members):
     ).set_index("n_speakers")
     optimism = table["tuned"] - table["held_out"]
     assert optimism[1] > optimism[12] + 0.03
+
+
+def test_every_repeat_draws_other_tuning_speakers(members):
+    table = ensemble.gain_by_tuning(members, [2], systems=["equal"], repeats=3, progress=False)
+    assert table["tuned"].nunique() == 3

@@ -1,6 +1,7 @@
 """Votes of several models."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from toys.predictions import metrics, one_clip
 
@@ -56,7 +57,8 @@ def test_combine_proba(members):
     weights = {name: float(k) for k, name in enumerate(members.names)}
     reordered = dict(reversed(probas.items()))
     expected = ensemble.soft_vote(members, weights).filter(regex="^p_").to_numpy()
-    np.testing.assert_allclose(ensemble.combine_proba(reordered, weights), expected)
+    for given in (weights, pd.Series(weights)):
+        np.testing.assert_allclose(ensemble.combine_proba(reordered, given), expected)
     with pytest.raises(EvaluationError, match="same clips and classes"):
         ensemble.combine_proba(probas | {"model00": members.proba[0][:5]})
 

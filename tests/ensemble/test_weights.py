@@ -13,6 +13,7 @@ from toys.predictions import QUICK, metrics
 from sercore import ensemble
 from sercore.course.benchmarks.ensembles import synthetic
 from sercore.ensemble import genetic_algorithm
+from sercore.ensemble.fitness import refine
 from sercore.errors import EvaluationError
 
 
@@ -100,6 +101,23 @@ def test_refinement_raises_fitness():
     assert not ensemble.PRESETS["voicevibes"].refined
 
 
+def test_no_small_move_is_better_after_refinement(members):
+    fitness, eye = ensemble.Fitness(members), np.eye(4)
+    weights = refine(fitness, np.full(4, 0.25))
+    moves = [weights + 0.003 * (eye[a] - eye[b]) for a in range(4) for b in range(4) if a != b]
+    assert fitness(np.array(moves)).max() <= fitness(weights)[0]
+
+
+def test_mutations_shrink_to_the_last_step(members, monkeypatch):
+    import pygad
+
+    made, run = [], pygad.GA.run
+    monkeypatch.setattr(pygad.GA, "run", lambda ga: made.append(ga) or run(ga))
+    ensemble.evolve_weights(members, settings=replace(QUICK, restarts=1), progress=False)
+    ends = made[0].random_mutation_min_val, made[0].random_mutation_max_val
+    assert ends == pytest.approx((-QUICK.last_mutation_step, QUICK.last_mutation_step))
+
+
 def test_log_loss_optimum_is_global(members):
     found = ensemble.optimal_weights(members, "log_loss")
     fitness = ensemble.Fitness(members, "log_loss")
@@ -118,9 +136,9 @@ def test_seed_reproduces_weights_and_global_state_is_restored(members):
     pd.testing.assert_frame_equal(one.history, same.history)
     pd.testing.assert_series_equal(one.weights, same.weights)
     assert not one.weights.equals(other.weights)
-    assert ensemble.optimal_weights(members, seed=3).weights.equals(
-        ensemble.optimal_weights(members, seed=3).weights
-    )
+    one, same, other = (ensemble.optimal_weights(members, seed=seed).weights for seed in (3, 3, 4))
+    pd.testing.assert_series_equal(one, same)
+    assert not one.equals(other)
 
 
 def test_history(members):

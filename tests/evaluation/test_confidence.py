@@ -137,6 +137,12 @@ def test_debiased_error_is_near_0_for_perfect_probabilities_of_few_clips(rng):
     assert debiased < 0.03
 
 
+def test_debiased_error_by_hand():
+    """One of four right at 0.9: the gap 0.65 squared, less the variance 0.25 * 0.75 / 3."""
+    error = evaluation.debiased_calibration_error(list("abbb"), [[0.9, 0.1]] * 4, "ab", n_bins=1)
+    assert error == pytest.approx(0.6)
+
+
 def test_debiased_error_finds_the_true_gap(rng):
     right = rng.random(20_000) < 0.6
     proba = np.tile([0.9, 0.1], (20_000, 1))

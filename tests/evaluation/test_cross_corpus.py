@@ -8,6 +8,7 @@ from toys.tables import CLASSES
 
 from sercore import evaluation, splits, training
 from sercore.errors import EvaluationError
+from sercore.evaluation import cross_corpus
 
 
 @pytest.fixture
@@ -103,6 +104,27 @@ def test_pairs_are_compared_with_pooled_training_by_test_corpus(oof):
     assert (found["n_tests"], found["n_clips"], found["n_speakers"]) == (3, 156, 13)
     shuffled = evaluation.compare_corpora(pooled.sample(frac=1, random_state=0), single, n_boot=200)
     assert shuffled == pytest.approx(found)
+
+
+def test_interval_of_a_comparison_is_that_of_its_smallest_corpus(oof, monkeypatch):
+    asked, bounds = [], cross_corpus.bounds
+    monkeypatch.setattr(cross_corpus, "bounds", lambda values, n: asked.append(n) or bounds(values, n))
+    single = oof[(oof["train"] == "b") & (oof["test"] != "b")]
+    evaluation.compare_corpora(single, single, n_boot=10)
+    assert single.groupby("test")["speaker"].nunique().to_dict() == {"a": 5, "c": 4}
+    assert asked == [4]
+
+
+def test_speakers_of_several_corpora_are_drawn_independently(oof):
+    """The interval of the mean of four corpora with the same scores is half as wide as that of one."""
+    one, other = (oof[(oof["train"] == name) & (oof["test"] == "c")] for name in ("a", "b"))
+
+    def width(n):
+        tables = [pd.concat([part.assign(test=f"c{k}") for k in range(n)]) for part in (one, other)]
+        found = evaluation.compare_corpora(*tables)
+        return found["high"] - found["low"]
+
+    assert width(4) < 0.7 * width(1)
 
 
 def test_a_table_compared_with_itself_has_no_difference(oof):

@@ -130,6 +130,10 @@ def test_calibration_error():
     assert ((filled["low"] < filled["confidence"]) & (filled["confidence"] <= filled["high"])).all()
 
 
+def test_a_bin_contains_its_upper_edge():
+    assert evaluation.calibration(["a"], [[0.75, 0.25]], "ab", n_bins=4)["n_clips"].tolist() == [0, 0, 1, 0]
+
+
 def test_calibration_error_of_calibrated_predictions(rng):
     proba = rng.dirichlet([1, 1, 1], 20_000)
     y_true = np.array(list("abc"))[(rng.random(20_000)[:, None] > proba.cumsum(axis=1)).sum(axis=1)]

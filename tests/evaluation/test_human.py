@@ -90,6 +90,14 @@ def test_units_and_intervals():
     assert human_recall(votes_of(2, dict.fromkeys(EMOTIONS, 0.5)), over="listeners")["low"].isna().all()
 
 
+def test_an_emotion_that_three_listeners_judged_has_no_interval():
+    votes = votes_of(8, dict.fromkeys(EMOTIONS, 0.5))
+    table = human_recall(votes[(votes["emotion"] != "sad") | votes["listener"].isin(["L0", "L1", "L2"])])
+    assert set(table["over"]) == {"listeners"}
+    assert table.loc[["happy", "angry", "UA"], ["low", "high"]].notna().all(axis=None)
+    assert table.loc["sad", ["low", "high"]].isna().all()
+
+
 def test_hands_count_as_votes_and_give_intervals_over_clips():
     one_by_one = votes_of(10, {"happy": 0.8, "sad": 0.5, "angry": 0.2})
     counted = one_by_one.groupby(["clip_id", "emotion", "vote"], as_index=False)["count"].sum()

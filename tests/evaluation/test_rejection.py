@@ -91,6 +91,24 @@ def test_distance_does_not_grow_with_the_number_of_clips(rng):
     assert few == pytest.approx(many, rel=0.25)
 
 
+def test_mean_distance_of_training_rows_is_1(rng):
+    X = rng.normal(size=(400, 20))
+    assert NoveltyDetector._fit(X, 10).score(X).mean() == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_limit_rejects_at_most_the_proportion_of_left_out_clips(rng, relative):
+    X, speakers = make_rows(rng, n_speakers=6)
+    detector = NoveltyDetector.fit(X, speakers, n_components=8, n_folds=6, relative=relative)
+    distances = []
+    for name in np.unique(speakers):
+        known = NoveltyDetector._fit(X[speakers != name], 8)
+        unit = np.median(known.score(X[speakers != name])) if relative else 1.0
+        distances.extend(known.score(X[speakers == name]) / unit)
+    limit = detector.threshold / (np.median(detector.score(X)) if relative else 1.0)
+    assert np.mean(np.greater(distances, limit)) <= 0.05 < np.mean(np.greater(distances, limit - 1e-9))
+
+
 def test_limit_is_that_of_left_out_speakers(rng):
     X, speakers = make_rows(rng, n_speakers=6)
     strict, loose = (NoveltyDetector.fit(X, speakers, max_rejected=p) for p in (0.2, 0.01))

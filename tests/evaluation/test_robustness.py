@@ -229,3 +229,11 @@ def test_tables_of_several_models_are_refused(rng):
         evaluation.fairness(pd.concat([oof, oof.assign(model="other")]), index)
     with pytest.raises(EvaluationError, match="not in the index"):
         evaluation.fairness(oof, index.iloc[1:])
+
+
+def test_a_gap_is_clear_only_if_the_intervals_do_not_touch():
+    rows = [["sex", "f", 40, 5, 2, 0.8, 0.6, 0.9], ["sex", "m", 40, 5, 2, 0.5, 0.4, 0.7]]
+    columns = ["by", "group", "n_clips", "n_speakers", "n_classes", "ua", "ua_low", "ua_high"]
+    table = pd.DataFrame(rows, columns=columns)
+    assert not evaluation.largest_gaps(table)["clear"].item()
+    assert evaluation.largest_gaps(table.assign(ua_low=[0.75, 0.4]))["clear"].item()

@@ -36,6 +36,27 @@ def test_nan_is_ignored(rng):
     assert low[1] < mean[1] < high[1]
 
 
+def test_a_speaker_without_values_does_not_draw_the_interval_to_0(rng):
+    values = 100 + rng.normal(size=24)
+    values[:4] = np.nan
+    mean, low, high = interpret.mean_interval(values, SPEAKERS)
+    assert 97 < low < mean < high < 103
+
+
+def test_three_speakers_with_values_give_no_interval(rng):
+    values = rng.normal(size=(16, 2))
+    values[:4, 1] = np.nan
+    _, low, high = interpret.mean_interval(values, SPEAKERS[:16])
+    assert np.isfinite([low[0], high[0]]).all()
+    assert np.isnan([low[1], high[1]]).all()
+
+
+def test_sure_means_that_the_interval_excludes_0():
+    low, high = np.array([0.1, -0.5, -0.1, np.nan]), np.array([0.5, -0.1, 0.1, np.nan])
+    interval = emotion_profiles.MeanInterval((low + high) / 2, low, high)
+    assert interval.sure.tolist() == [True, True, False, False]
+
+
 def test_normalise_time():
     track = np.array([[1.0, 1.0, 2.0, 2.0, np.nan, 3.0, np.nan, np.nan]])
     np.testing.assert_allclose(emotion_profiles.normalise_time(track, n_points=4), [[1, 2, 3, np.nan]])

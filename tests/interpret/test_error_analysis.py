@@ -31,6 +31,12 @@ def test_confused_pairs_and_worst_clips(oof):
     assert len(error_analysis.worst_clips(oof, n=None)) == 36
 
 
+def test_intervals_of_confused_pairs_are_over_speakers(oof):
+    """Every speaker has the same rate, so that other speakers are expected to have it as well."""
+    pairs = error_analysis.confused_pairs(oof)
+    assert pairs[["rate", "low", "high"]].to_numpy().tolist() == [[0.5, 0.5, 0.5]]
+
+
 def test_compare_with_listeners(oof):
     table = error_analysis.compare_with_listeners(oof, "ravdess")
     assert table["model"].to_dict() == pytest.approx(

@@ -53,6 +53,14 @@ def test_interval_of_noise_includes_zero(index, X):
     assert table.loc["both", "low"] <= table.loc["both", "lost"] <= table.loc["both", "high"]
 
 
+def test_interval_is_of_the_paired_difference(index, X):
+    """Constant columns change no prediction when they are permuted: the interval is a point."""
+    noisy = X + np.random.default_rng(1).normal(0, 0.6, X.shape).astype(np.float32)
+    noisy[:, 4:] = 1.0
+    table = interpret.permutation_intervals(index, noisy, CLASSES, {"constant": [4, 5]}, model="lda")
+    assert table.loc["constant", ["lost", "low", "high"]].tolist() == [0, 0, 0]
+
+
 def test_permuting_all_columns_leaves_chance_level(index, X):
     oof = out_of_fold(index, X, CLASSES, model="lda", progress=False)
     whole = scalar_metrics(*unpack(oof)[:3])["ua"]

@@ -335,6 +335,14 @@ def test_inner_split_keeps_every_class_in_fit_rows():
         splits.inner_split(alone, np.arange(len(alone)))
 
 
+def test_validation_part_has_as_many_classes_as_possible():
+    index = make_index("abc").drop(columns="sex")
+    index = index[~index["label"].isin(["happy", "angry"]) | (index["speaker"] != "toy-b")]
+    for seed in range(8):
+        _, validation = splits.inner_split(index, np.arange(len(index)), seed=seed)
+        assert set(index["label"].iloc[validation]) == set(CLASSES)
+
+
 def test_inner_split_invalid_arguments():
     index = make_index("abc")
     with pytest.raises(SplitError, match=r"fraction is 0.8; .* at most 0.5"):

@@ -49,8 +49,8 @@ class Rejecting:
         return np.ones(len(rows), bool)
 
 
-def rejecting_predictor() -> Predictor:
+def rejecting_predictor(*, speaker_norm: bool = False) -> Predictor:
     """The same, with a detector that finds every voice unknown."""
-    small = small_predictor()
+    small = small_predictor(speaker_norm=speaker_norm)
     manifest = replace(small.manifest, rejection={"member": "lda", "threshold": 0.0})
-    return Predictor(manifest, small.members, small.digest, Rejecting())
+    return Predictor(manifest, small.members, small.digest, Rejecting(), small.training)

@@ -68,6 +68,15 @@ def test_coral_changes_training_clips_only(data):
     assert not np.allclose(aligned[fold.train], by_corpus[fold.train])
 
 
+def test_coral_aligns_each_training_corpus_to_the_test_clips(data):
+    index, X = data
+    fold = splits.corpus_folds(index, ["a", "b"], ["c"])[0]
+    by_corpus, aligned = (adapt(index, X, fold, name) for name in ("corpus", "coral"))
+    for corpus in "ab":
+        rows = (index["corpus"] == corpus).to_numpy()
+        np.testing.assert_array_equal(aligned[rows], coral(by_corpus[rows], by_corpus[fold.test]))
+
+
 def test_unknown_adaptation_and_frames_for_coral(data):
     index, X = data
     fold = splits.corpus_folds(index, ["a"], ["c"])[0]
@@ -116,6 +125,21 @@ def test_strength_is_chosen_across_training_corpora(data, monkeypatch):
     )
     training.cross_corpus(index, X, CLASSES, folds=splits.corpus_folds(index, test=["c"]))
     assert chosen == ["corpus"]
+
+
+def test_strength_is_chosen_on_adapted_rows_and_used(data, monkeypatch):
+    index, X = data
+    folds, asked = splits.corpus_folds(index, test=["c"]), []
+    monkeypatch.setattr(
+        "sercore.training.across_corpora.choose_c", lambda index, X, *_, **__: asked.append(X) or 0.07
+    )
+    nested, fixed = (
+        training.cross_corpus(index, X, CLASSES, folds=folds, adaptation="speaker", **model)
+        for model in ({}, {"model": "logistic", "model_params": {"C": 0.07}})
+    )
+    assert len(asked) == 1
+    np.testing.assert_array_equal(asked[0], adapt(index, X, folds[0], "speaker"))
+    np.testing.assert_array_equal(nested.filter(regex="^p_"), fixed.filter(regex="^p_"))
 
 
 def test_strength_has_the_lowest_mean_loss_over_left_out_corpora(rng):
@@ -175,6 +199,25 @@ def test_in_corpus_reference_is_speaker_disjoint(data):
     assert (
         training.in_corpus(index, X, CLASSES, model="lda", adaptation="coral")["adaptation"].eq("plain").all()
     )
+
+
+@pytest.mark.parametrize("adaptation", ["plain", "speaker"])
+def test_in_corpus_reference_uses_the_versions_of_its_clips(data, rng, adaptation):
+    """They are adapted like the clips, but by themselves."""
+    index, X = data
+    louder = 2 * X + rng.normal(size=X.shape).astype(np.float32) + 5
+    options = {"model": "lda", "adaptation": adaptation}
+    oof = training.in_corpus(index, X, CLASSES, augmented=[louder], **options)
+    versions = [training.speaker_normalise(part, index["speaker"]) for part in (X, louder)]
+    clips, other = versions if adaptation == "speaker" else (X, louder)
+    for corpus in "abc":
+        rows = np.flatnonzero(index["corpus"] == corpus)
+        part = index.iloc[rows].reset_index(drop=True)
+        alone = training.out_of_fold(
+            part, clips[rows], CLASSES, model="lda", split="loso", augmented=[other[rows]], progress=False
+        )
+        found = oof[oof["test"] == corpus].filter(regex="^p_")
+        np.testing.assert_allclose(found, alone.filter(regex="^p_"), atol=1e-6)
 
 
 def test_fold_cache_is_used(data, tmp_path):

@@ -44,6 +44,13 @@ def batches_of(streamed, rows, *, kind="table", recipe=small.SMALL, **options):
     return StreamedBatches(stream, rows, labels_of(index), 3, mean=mean, std=std, **options)
 
 
+def test_class_weights_are_those_of_the_rows(streamed):
+    """Classes alternate: the rows have 8 clips of the first class and 2 of each other one."""
+    rows = np.concatenate([np.arange(6), np.arange(6, 24, 3)])
+    batches = batches_of(streamed, rows, batch_size=4, n_streams=1)
+    np.testing.assert_allclose(batches.class_weights, [12 / 24, 12 / 6, 12 / 6])
+
+
 def test_each_epoch_has_every_clip_once_in_another_order(streamed):
     rows = np.arange(2, 22)
     batches = batches_of(streamed, rows, batch_size=6, n_streams=2, buffer=2, class_weight=None)

@@ -23,6 +23,13 @@ def test_constant_columns_have_standard_deviation_1():
     assert typical_speaker(np.zeros((4, 1), np.float32), list("aabb"))[1].tolist() == [1]
 
 
+def test_typical_deviation_is_that_within_speakers(rng):
+    X = rng.normal(size=(40, 3)) + np.repeat([0, 100], 20)[:, None]
+    mean, std = typical_speaker(X, np.repeat(["a", "b"], 20))
+    np.testing.assert_allclose(mean, X.mean(axis=0))
+    np.testing.assert_allclose(std, np.sqrt((X[:20].var(axis=0) + X[20:].var(axis=0)) / 2))
+
+
 @pytest.fixture
 def data(rng):
     return several_corpora(rng, sizes=(("a", 5), ("c", 4)))
@@ -53,6 +60,18 @@ def test_neutral_clips_only(data):
         training.enrolment_curve(
             without, X[without.index], CLASSES, splits.corpus_folds(without, ["a"], ["c"])[0], only="neutral"
         )
+
+
+def test_neutral_clips_of_every_speaker_and_no_others_are_used(data, monkeypatch):
+    index, X = data
+    (fold,) = splits.corpus_folds(index, ["a"], ["c"])
+    asked = []
+    monkeypatch.setattr(
+        "sercore.training.enrolment.enrol", lambda clips, std: asked.append(len(clips)) or enrol(clips, std)
+    )
+    training.enrolment_curve(index, X, CLASSES, fold, counts=(None,), only="neutral", repeats=1, n_boot=20)
+    assert asked[:5] == [4] * 5, "all of each training speaker"
+    assert asked[5:] == [3] * 4 * 4, "all but the one that is scored"
 
 
 def test_clips_are_scored_once_and_never_with_themselves(data, rng):

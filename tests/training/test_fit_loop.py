@@ -10,7 +10,7 @@ from toys.tables import CLASSES, make_index
 
 from sercore import models, training
 from sercore.splits import make_folds
-from sercore.training.fit_loop import Batches, stack
+from sercore.training.fit_loop import Batches, BestCheckpoint, stack
 
 N_CLIPS, N_CLASSES = 53, 3
 
@@ -190,6 +190,16 @@ def test_few_clips_make_two_batches(y):
     """With a single batch, Keras would fix its length for all epochs."""
     batches = Batches(numbered(5), y[:5], N_CLASSES, batch_size=32)
     assert [len(batches[k][0]) for k in range(len(batches))] == [3, 2]
+
+
+def test_checkpoint_keeps_the_epoch_of_the_lowest_validation_loss(tmp_path):
+    network = models.build("mlp", 4, 2, hidden=(2,))
+    best = BestCheckpoint(network, tmp_path / "best.keras")
+    for epoch, loss in enumerate([0.5, 0.3, 0.4]):
+        network.set_weights([np.full_like(weight, epoch) for weight in network.get_weights()])
+        best.on_epoch_end(epoch, {"val_loss": loss})
+    kept = keras.models.load_model(tmp_path / "best.keras").get_weights()
+    assert {float(value) for weight in kept for value in weight.ravel()} == {1.0}
 
 
 # leaks

@@ -48,6 +48,16 @@ def test_model_is_logistic_regression_with_the_chosen_c(index, X, fold):
     np.testing.assert_array_equal(fitted.predict_proba(X), same.predict_proba(X))
 
 
+def test_versions_seed_and_scaling_reach_the_choice(index, X, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "sercore.training.classical.choose_c", lambda *_, **options: asked.append(options) or 0.01
+    )
+    options = {"augmented": [X], "seed": 3, "scale": False}
+    training.fit_classical(index, X, np.arange(len(X)), model="logistic_nested", **options)
+    assert asked == [options]
+
+
 def test_out_of_fold(index, X):
     oof = training.out_of_fold(
         index, X, CLASSES, model="logistic_nested", split="speaker", n_folds=3, progress=False

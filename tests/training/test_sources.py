@@ -73,6 +73,13 @@ def test_average_has_one_row_per_clip_and_adaptation(rng):
     assert list(averaged.columns) == list(oof.columns)
 
 
+def test_balanced_training_sets_are_left_out(rng):
+    oof = make_pairs(rng)
+    balanced = oof.assign(balanced=True, p_sad=1.0, p_angry=0.0)
+    both = pd.concat([oof, balanced], ignore_index=True)
+    pd.testing.assert_frame_equal(average_sources(both), average_sources(oof))
+
+
 def test_choice_does_not_read_labels_of_the_test_corpus(rng):
     oof = make_pairs(rng, preference=1.0)
     chosen = leave_one_corpus_out(oof)

@@ -5,6 +5,7 @@ import functools
 import subprocess
 import sys
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from sercore import training
 from sercore.errors import SercoreError, SplitError
 from sercore.evaluation import scalar_metrics, unpack
 from sercore.models import classical
-from sercore.splits import make_folds
+from sercore.splits import Fold, make_folds
 from sercore.training import folds as training_folds
 from sercore.training import networks
 
@@ -27,7 +28,11 @@ QUICK = {  # parameters with which slow models are quick
     "gradient_boosting": {"max_iter": 5, "max_features": 1.0},
     "sklearn_mlp": {"max_iter": 20},
 }
-MODELS = [name for name in classical.available() if name != "xgboost"]
+needs_xgboost = pytest.mark.skipif(find_spec("xgboost") is None, reason="the extra xgboost is not installed")
+MODELS = [
+    *(name for name in classical.available() if name != "xgboost"),
+    pytest.param("xgboost", marks=needs_xgboost),
+]
 SLOW_MLP = pytest.param("mlp", marks=pytest.mark.slow)
 
 
@@ -257,6 +262,19 @@ def test_digest_depends_on_what_divides_the_training_part(index, X):
         assert len(digests) == (3 if changes else 1)
 
 
+def test_fold_file_depends_on_versions_their_number_and_training_clips(index, X, rng, tmp_path):
+    job = training_folds.Job(index, X, CLASSES, "lda", folder=tmp_path)
+    other = make_features(index, rng)
+    changes = [
+        {}, {"augmented": [X]}, {"augmented": [other]}, {"augmented": [X, other]},
+        {"augmented": [X, other], "test_versions": 1}, {"augmented": [X, other], "test_versions": 2},
+    ]  # fmt: skip
+    tasks = [(0, Fold("fold-1", np.arange(start, 60), np.arange(60, 72))) for start in (0, 12)]
+    jobs = [dataclasses.replace(job, **changed) for changed in changes]
+    files = {file for each in jobs for file in training_folds._files(each, tasks)}
+    assert len(files) == 6 * 2
+
+
 @pytest.mark.slow
 def test_processes_of_their_own_use_the_dtype_policy_of_the_caller(index, X):
     import keras
@@ -354,6 +372,12 @@ def test_compare_with_speaker_norm(index, rng):
     assert normalised["ua"].item() > plain["ua"].item() + 0.1
 
 
+def test_compare_without_scaling(index, X):
+    options = {"n_folds": 3, "scale": False}
+    _, oofs = training.compare(index, X, CLASSES, models=["knn"], scheme="four", progress=False, **options)
+    np.testing.assert_array_equal(proba_of(oofs["knn"]), proba_of(predict(index, X, "knn", **options)))
+
+
 def test_compare_default_models(index, X, monkeypatch):
     asked = []
     monkeypatch.setattr(
@@ -400,6 +424,20 @@ def test_model_params(index, X):
     oof = predict(index, X, "knn", model_params={"n_neighbors": 1})
     assert set(oof["model"]) == {"knn n_neighbors=1"}
     assert set(np.unique(proba_of(oof))) == {0.0, 1.0}
+
+
+def test_network_reads_versions_standardised_like_the_clips_and_the_seed_divides_speakers(
+    index, X, monkeypatch
+):
+    seen = []
+    monkeypatch.setattr(networks, "fit", lambda network, X, y, **options: seen.append((X, options)))
+    for seed in (0, 1):
+        training.fit_network(index, X, np.arange(len(X)), CLASSES, model="mlp", augmented=[X], seed=seed)
+    for clips, options in seen:
+        np.testing.assert_array_equal(options["augmented"][0], clips)
+        np.testing.assert_allclose(np.mean(clips, axis=0), 0, atol=1e-4)
+    one, other = (np.stack(options["validation"][0]) for _, options in seen)
+    assert not np.array_equal(one, other)
 
 
 @pytest.mark.slow
