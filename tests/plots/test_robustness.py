@@ -18,8 +18,9 @@ CONDITIONS = pd.DataFrame({
 
 def test_conditions_have_the_colour_of_their_mark():
     ax = plots.robustness(CONDITIONS)
-    points = [line for line in ax.lines if line.get_marker() == "o"]
+    points = [line for line in ax.lines if line.get_marker() in ("o", "X")]
     assert [line.get_xdata()[0] for line in points] == pytest.approx([58, 30, 40])
+    assert [line.get_marker() for line in points] == ["o", "X", "X"]
     assert [same_color(line.get_color(), GREEN) for line in points] == [True, False, False]
     assert [same_color(line.get_color(), RED) for line in points] == [False, True, True]
     assert [same_color(line.get_markerfacecolor(), "white") for line in points] == [False, True, False]
@@ -33,8 +34,9 @@ def test_changed_answers_have_the_colour_of_their_mark():
         changed_low=CONDITIONS["changed"] - 0.1, changed_high=CONDITIONS["changed"] + 0.1
     )
     ax = plots.changed_answers(table.drop(columns=["ua", "ua_clean"]))
-    points = [line for line in ax.lines if line.get_marker() == "o"]
+    points = [line for line in ax.lines if line.get_marker() in ("o", "X")]
     assert [line.get_xdata()[0] for line in points] == pytest.approx([10, 60, 40])
+    assert [line.get_marker() for line in points] == ["o", "X", "X"]
     assert [same_color(line.get_color(), GREEN) for line in points] == [True, False, False]
     assert [same_color(line.get_markerfacecolor(), "white") for line in points] == [False, True, False]
     assert ax.lines[0].get_xdata() == pytest.approx([0, 20])
