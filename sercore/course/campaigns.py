@@ -165,18 +165,6 @@ CAMPAIGNS = {
         frames="log_mel_80",
         precision="mixed_bfloat16",
     ),
-    "ravdess-emobox-tdnn-speaker-norm": Campaign(
-        "ravdess",
-        "eight",
-        "emobox-ravdess",
-        models=("tdnn",),
-        repeated=(),
-        speaker_norm=True,
-        augmented=12,
-        test_versions=12,
-        frames="log_mel_80",
-        precision="mixed_bfloat16",
-    ),
     "emo_db-loso-tdnn": Campaign(
         "emo_db",
         "all",

@@ -24,13 +24,6 @@ TASKS = {
         "cnn1d_lstm": "ravdess-emobox-networks",
         "cnn2d_lstm": "ravdess-emobox-networks",
     },
-    "RAVDESS, speaker-normalised": {
-        NETWORK: "ravdess-emobox-tdnn-speaker-norm",
-        "mlp": "ravdess-emobox-networks-speaker-norm",
-        "rbf_svc": "ravdess-emobox-speaker-norm",
-        "cnn1d_lstm": "ravdess-emobox-networks-speaker-norm",
-        "cnn2d_lstm": "ravdess-emobox-networks-speaker-norm",
-    },
     "EMO-DB": {
         NETWORK: "emo_db-loso-tdnn",
         "mlp": "emo_db-loso",
