@@ -101,7 +101,7 @@ def held(lock: Path, *, seconds: float = 10.0, wait: float = math.inf) -> Iterat
         The folder above it is created if it does not exist.
     seconds : float
         A thread renews the lock more often than this. One that is older, by the clock of the file server,
-        was left behind by a killed process.
+        was left behind by a killed process, and so is one whose process on this machine has ended.
     wait : float
         Seconds to wait for another process.
 
@@ -120,9 +120,13 @@ def held(lock: Path, *, seconds: float = 10.0, wait: float = math.inf) -> Iterat
             if time.monotonic() > end:
                 raise
         with contextlib.suppress(OSError):
-            if _age(lock) > seconds:
-                lock.rmdir()
+            owners = list(lock.iterdir())
+            if _age(lock) > seconds or any(map(is_abandoned, owners)):
+                _release(lock, owners)
         time.sleep(min(0.1, seconds / 1000))
+    owner = lock / f"{owner_tag()}.owner"
+    with contextlib.suppress(OSError):  # without it, a killed process is recognised by the age of the lock
+        owner.touch()
     ended = threading.Event()
     heartbeat = threading.Thread(target=_renew, args=(lock, seconds / 4, ended), name="lock", daemon=True)
     heartbeat.start()
@@ -132,7 +136,13 @@ def held(lock: Path, *, seconds: float = 10.0, wait: float = math.inf) -> Iterat
         ended.set()
         heartbeat.join()
         with contextlib.suppress(OSError):
-            lock.rmdir()
+            _release(lock, [owner])
+
+
+def _release(lock: Path, owners: Iterable[Path]) -> None:
+    for owner in owners:
+        owner.unlink(missing_ok=True)
+    lock.rmdir()
 
 
 def _age(lock: Path) -> float:

@@ -15,7 +15,7 @@ from sercore.cli import main
 from sercore.corpora import Prompt, Takes, make_prompts
 from sercore.corpora.takes import COLUMNS, find_faults, shuffle_prompts, speaker_name
 from sercore.errors import AudioError, CorpusError
-from sercore.files import locked
+from sercore.files import locked, owner_tag
 from sercore.synth import EMOTION_PROSODY, SPEAKERS, render
 
 SR = 16_000
@@ -220,6 +220,16 @@ def test_lock_waits_and_is_taken_over_from_killed_process(tmp_path):
     with locked(tmp_path, seconds=0.05):
         pass
     assert not (tmp_path / ".lock").exists()
+
+
+def test_lock_of_a_killed_process_of_this_machine_is_taken_over_at_once(tmp_path):
+    machine, _, random = owner_tag().split("-")
+    (tmp_path / ".lock").mkdir()
+    (tmp_path / ".lock" / f"{machine}-999999999-{random}.owner").touch()
+    start = time.monotonic()
+    with locked(tmp_path, seconds=600):
+        assert time.monotonic() - start < 60
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_lock_is_renewed_while_it_is_held(tmp_path, monkeypatch):
