@@ -91,10 +91,11 @@ def run_campaign(
         fit_params = campaign.fit_params
         if campaign.augmented:
             fit_params = AUGMENTED | OVERRIDES.get(model, {}) | (fit_params or {})
+        model_params = campaign.model_params if reads_frames(model) and model != "tdnn" else None
         with _dtype_policy(campaign.precision):
             tables[system] = out_of_fold(
-                index, X, classes, model=model, fit_params=fit_params, augmented=augmented,
-                test_versions=n_versions, split=campaign.split, n_folds=campaign.n_folds,
+                index, X, classes, model=model, model_params=model_params, fit_params=fit_params,
+                augmented=augmented, test_versions=n_versions, split=campaign.split, n_folds=campaign.n_folds,
                 seeds=campaign.seeds if model in campaign.repeated else campaign.seeds[:1],
                 folder=paths.cache_dir() / "oof" / name,
                 n_jobs=n_jobs, wait=wait, progress=not wait,

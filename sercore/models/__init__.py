@@ -18,6 +18,10 @@ Every builder has the signature ``build_x(n_features, n_classes, *, ..., seed=0)
   change a prediction.
 - Output are class probabilities [shape=(batch, n_classes)].
 - ``seed`` alone determines initial weights and dropout.
+- Networks on frames have two options, off by default, with which all read and summarise a clip as ``tdnn``
+  does: ``deltas`` appends slopes of the frames, and slopes of these (:class:`~.layers.Deltas`; channels of an
+  image for 2D convolutions), and ``statistics`` replaces the last state or mean over the clip by
+  attention-weighted mean and standard deviation (:class:`~.layers.AttentionStatistics`).
 
 To add a network, write its builder and add a line to :data:`NETWORKS`; the tests then cover it.
 """

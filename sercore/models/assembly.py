@@ -13,7 +13,7 @@ import numpy as np
 from keras import layers, ops
 
 from ..errors import SercoreError
-from .layers import SplitPadding
+from .layers import AttentionStatistics, Deltas, SplitPadding
 
 
 def seeded(build: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
@@ -40,10 +40,15 @@ def seeded(build: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
     return checked
 
 
-def frame_inputs(n_features: int) -> tuple:
-    """Input layer for frames, the frames with padding set to 0, and the mask of valid frames."""
+def frame_inputs(n_features: int, *, deltas: bool = False) -> tuple:
+    """Input layer for frames, the frames with padding set to 0, and the mask of valid frames.
+
+    With `deltas`, slopes of the frames, and slopes of these, are appended to each frame.
+    """
     inputs = keras.Input((None, n_features), name="frames", dtype="float32")
     x, mask = SplitPadding(dtype="float32", name="padding")(inputs)
+    if deltas:
+        x = Deltas(dtype="float32", name="deltas")(x, mask=mask)  # differences, also with mixed precision
     return inputs, x, mask
 
 
@@ -71,9 +76,18 @@ def classify(inputs, summary, n_classes: int, *, dropout: float, name: str) -> k
     return keras.Model(inputs, proba, name=name)
 
 
-def as_image(x):
-    """Frames [shape=(batch, n_frames, n_features)] as an image with one channel."""
-    return ops.expand_dims(x, axis=-1)
+def average(x, mask, *, statistics: bool = False):
+    """Mean over the frames of a clip, or attention-weighted mean and standard deviation."""
+    if statistics:
+        return AttentionStatistics(64)(x, mask=mask)[0]
+    return layers.GlobalAveragePooling1D()(x, mask=mask)
+
+
+def as_image(x, *, deltas: bool = False):
+    """Frames [shape=(batch, n_frames, n_features)] as an image with one channel, or one for each delta."""
+    if not deltas:
+        return ops.expand_dims(x, axis=-1)
+    return layers.Permute((1, 3, 2))(layers.Reshape((-1, 3, x.shape[-1] // 3))(x))
 
 
 def as_frames(x):
@@ -88,8 +102,8 @@ _COMPILED = weakref.WeakKeyDictionary()
 def compiled_predict(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     """Prediction function of a network as a compiled graph that accepts clips of any length.
 
-    Calling a network directly runs it eagerly, an LSTM even step by step; XLA, which Keras uses by
-    default on a GPU, would recompile for every new length.
+    Calling a network directly runs it eagerly, an LSTM even step by step; XLA would recompile for every new
+    length, so TensorFlow predicts without it.
 
     Returns
     -------
@@ -101,7 +115,7 @@ def compiled_predict(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]
     drop_retracing_warning()
     if network not in _COMPILED:
         clone = keras.Model(network.input, network.output)  # the same layers and weights
-        clone.jit_compile = False
+        clone.jit_compile = keras.backend.backend() == "jax"
         _COMPILED[network] = clone
     return _COMPILED[network].predict_on_batch
 

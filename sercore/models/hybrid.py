@@ -19,8 +19,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from .assembly import as_frames, as_image, classify, frame_inputs, seeded
-from .layers import AttentionPool, MaskedConv, MaskedPool
+from .assembly import as_frames, as_image, average, classify, frame_inputs, seeded
+from .layers import AttentionPool, AttentionStatistics, MaskedConv, MaskedPool
 
 
 @seeded
@@ -31,6 +31,8 @@ def build_cnn1d_lstm(
     filters: tuple[int, ...] = (128, 128),
     kernel_size: int = 5,
     units: int = 96,
+    deltas: bool = False,
+    statistics: bool = False,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -46,6 +48,8 @@ def build_cnn1d_lstm(
         Frames covered by a filter, odd.
     units : int
         Units of the LSTM.
+    deltas, statistics : bool
+        See :mod:`sercore.models`.
     dropout : float
         Dropout rate before the output layer; half of it after each convolution.
     seed : int
@@ -60,8 +64,8 @@ def build_cnn1d_lstm(
     --------
     build_lstm_cnn1d : The same parts in the opposite order.
     """
-    inputs, x, mask = frame_inputs(n_features)
-    summary = _cnn1d_lstm(x, mask, filters, kernel_size, units, dropout)
+    inputs, x, mask = frame_inputs(n_features, deltas=deltas)
+    summary = _cnn1d_lstm(x, mask, filters, kernel_size, units, dropout, statistics)
     return classify(inputs, summary, n_classes, dropout=dropout, name="cnn1d_lstm")
 
 
@@ -74,6 +78,8 @@ def build_cnn2d_lstm(
     kernel_size: tuple[int, int] = (3, 3),
     units: int = 64,
     pool: int = 2,
+    deltas: bool = False,
+    statistics: bool = False,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -91,6 +97,8 @@ def build_cnn2d_lstm(
         Units of the LSTM.
     pool : int
         Frames averaged into one before the convolutions.
+    deltas, statistics : bool
+        See :mod:`sercore.models`.
     dropout : float
         Dropout rate before the output layer; half of it after each convolution.
     seed : int
@@ -106,8 +114,8 @@ def build_cnn2d_lstm(
     build_lstm_cnn2d : The same parts in the opposite order.
     build_cnn_fused : Together with a 1D branch.
     """
-    inputs, x, mask = frame_inputs(n_features)
-    summary = _cnn2d_lstm(x, mask, filters, kernel_size, units, pool, dropout)
+    inputs, x, mask = frame_inputs(n_features, deltas=deltas)
+    summary = _cnn2d_lstm(x, mask, filters, kernel_size, units, pool, dropout, deltas, statistics)
     return classify(inputs, summary, n_classes, dropout=dropout, name="cnn2d_lstm")
 
 
@@ -120,6 +128,8 @@ def build_cnn_fused(
     filters_2d: tuple[int, ...] = (16, 32, 32),
     units: int = 48,
     pool: int = 2,
+    deltas: bool = False,
+    statistics: bool = False,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -135,6 +145,8 @@ def build_cnn_fused(
         Units of each of the two LSTMs.
     pool : int
         Frames averaged into one before the 2D convolutions.
+    deltas, statistics : bool
+        See :mod:`sercore.models`.
     dropout : float
         Dropout rate before the output layer; half of it after each convolution.
     seed : int
@@ -149,9 +161,9 @@ def build_cnn_fused(
     --------
     build_cnn1d_lstm, build_cnn2d_lstm : The two branches.
     """
-    inputs, x, mask = frame_inputs(n_features)
-    flat = _cnn1d_lstm(x, mask, filters_1d, 5, units, dropout)
-    deep = _cnn2d_lstm(x, mask, filters_2d, (3, 3), units, pool, dropout)
+    inputs, x, mask = frame_inputs(n_features, deltas=deltas)
+    flat = _cnn1d_lstm(x, mask, filters_1d, 5, units, dropout, statistics)
+    deep = _cnn2d_lstm(x, mask, filters_2d, (3, 3), units, pool, dropout, deltas, statistics)
     summary = layers.Concatenate()([flat, deep])
     return classify(inputs, summary, n_classes, dropout=dropout, name="cnn_fused")
 
@@ -165,6 +177,8 @@ def build_lstm_cnn1d(
     filters: tuple[int, ...] = (64, 64),
     kernel_size: int = 5,
     pool: int = 4,
+    deltas: bool = False,
+    statistics: bool = False,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -178,6 +192,8 @@ def build_lstm_cnn1d(
         As in :func:`build_cnn1d_lstm`.
     pool : int
         Frames averaged into one time step of the LSTM.
+    deltas, statistics : bool
+        See :mod:`sercore.models`.
     dropout : float
         Dropout rate before the output layer; half of it after each convolution.
     seed : int
@@ -192,10 +208,10 @@ def build_lstm_cnn1d(
     --------
     build_cnn1d_lstm : The same parts in the opposite order.
     """
-    inputs, x, mask = frame_inputs(n_features)
+    inputs, x, mask = frame_inputs(n_features, deltas=deltas)
     x, mask = _steps(x, mask, units, pool)
     x, mask = _cnn1d(x, mask, filters, kernel_size, dropout)
-    summary = layers.GlobalAveragePooling1D()(x, mask=mask)
+    summary = average(x, mask, statistics=statistics)
     return classify(inputs, summary, n_classes, dropout=dropout, name="lstm_cnn1d")
 
 
@@ -208,6 +224,8 @@ def build_lstm_cnn2d(
     filters: tuple[int, ...] = (16, 32),
     kernel_size: tuple[int, int] = (3, 3),
     pool: int = 4,
+    deltas: bool = False,
+    statistics: bool = False,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -223,6 +241,8 @@ def build_lstm_cnn2d(
         As in :func:`build_cnn2d_lstm`.
     pool : int
         Frames averaged into one time step of the LSTM.
+    deltas, statistics : bool
+        See :mod:`sercore.models`.
     dropout : float
         Dropout rate before the output layer; half of it after each convolution.
     seed : int
@@ -237,10 +257,10 @@ def build_lstm_cnn2d(
     --------
     build_cnn2d_lstm : The same parts in the opposite order.
     """
-    inputs, x, mask = frame_inputs(n_features)
+    inputs, x, mask = frame_inputs(n_features, deltas=deltas)
     x, mask = _steps(x, mask, units, pool)
     x, mask = cnn2d(x, mask, filters, kernel_size, dropout)
-    summary = layers.GlobalAveragePooling1D()(x, mask=mask)
+    summary = average(x, mask, statistics=statistics)
     return classify(inputs, summary, n_classes, dropout=dropout, name="lstm_cnn2d")
 
 
@@ -253,6 +273,8 @@ def build_res_lstm(
     units: int = 24,
     attention_units: int = 24,
     pool: int = 2,
+    deltas: bool = False,
+    statistics: bool = False,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -272,6 +294,8 @@ def build_res_lstm(
         Hidden units of the layer that scores a time step.
     pool : int
         Frames averaged into one before the convolutions.
+    deltas, statistics : bool
+        See :mod:`sercore.models`.
     dropout : float
         Dropout rate before the output layer; half of it after each block.
     seed : int
@@ -287,22 +311,23 @@ def build_res_lstm(
     build_cnn2d_lstm : Plain convolutions and the last state of an LSTM.
     sercore.models.recurrent.build_bilstm_attention : The recurrent part alone.
     """
-    inputs, x, mask = frame_inputs(n_features)
+    inputs, x, mask = frame_inputs(n_features, deltas=deltas)
     x, mask = MaskedPool(pool)(x, mask=mask)
-    x = as_image(x)
+    x = as_image(x, deltas=deltas)
     for depth, width in enumerate(filters):
         size = (2 if depth < 2 else 1, min(2, x.shape[2]))
         x, mask = _block(x, mask, width, size)
         x = layers.SpatialDropout2D(dropout / 2)(x)
     x = layers.Dense(2 * units, activation="relu")(as_frames(x))
     x = layers.Bidirectional(layers.LSTM(units, return_sequences=True))(x, mask=mask)
-    summary = AttentionPool(attention_units, name="attention")(x, mask=mask)[0]
+    attention = AttentionStatistics if statistics else AttentionPool
+    summary = attention(attention_units, name="attention")(x, mask=mask)[0]
     return classify(inputs, summary, n_classes, dropout=dropout, name="res_lstm")
 
 
-def cnn2d(x, mask, filters, kernel_size, dropout):
+def cnn2d(x, mask, filters, kernel_size, dropout, *, deltas=False):
     """2D convolutions; frames at a quarter of the rate with all bands and channels, and their mask."""
-    x = as_image(x)
+    x = as_image(x, deltas=deltas)
     for depth, width in enumerate(filters):
         strides = (2 if depth < 2 else 1, min(2, x.shape[2]))
         x, mask = MaskedConv(width, kernel_size, strides=strides)(x, mask=mask)
@@ -318,17 +343,23 @@ def _cnn1d(x, mask, filters, kernel_size, dropout):
     return x, mask
 
 
-def _cnn1d_lstm(x, mask, filters, kernel_size, units, dropout):
-    """Last state of an LSTM over 1D convolutions."""
+def _cnn1d_lstm(x, mask, filters, kernel_size, units, dropout, statistics):
+    """Summary of an LSTM over 1D convolutions."""
     x, mask = _cnn1d(x, mask, filters, kernel_size, dropout)
-    return layers.LSTM(units)(x, mask=mask)
+    return _summary(x, mask, units, statistics)
 
 
-def _cnn2d_lstm(x, mask, filters, kernel_size, units, pool, dropout):
-    """Last state of an LSTM over 2D convolutions."""
+def _cnn2d_lstm(x, mask, filters, kernel_size, units, pool, dropout, deltas, statistics):
+    """Summary of an LSTM over 2D convolutions."""
     x, mask = MaskedPool(pool)(x, mask=mask)
-    x, mask = cnn2d(x, mask, filters, kernel_size, dropout)
-    return layers.LSTM(units)(x, mask=mask)
+    x, mask = cnn2d(x, mask, filters, kernel_size, dropout, deltas=deltas)
+    return _summary(x, mask, units, statistics)
+
+
+def _summary(x, mask, units, statistics):
+    """Last state of an LSTM, or statistics of all its states."""
+    x = layers.LSTM(units, return_sequences=statistics)(x, mask=mask)
+    return average(x, mask, statistics=True) if statistics else x
 
 
 def _steps(x, mask, units, pool):

@@ -263,7 +263,8 @@ class SpecAugment(_Frames):
 
     Input and output [shape=(batch, n_frames, n_features)]; NaN stays NaN. At inference the input is
     returned unchanged. Positions are drawn over the frames of the batch, so a time mask may miss a short
-    clip that is batched with longer ones.
+    clip that is batched with longer ones. With JAX, for which batches are padded further, they are drawn over
+    the frames of the longest clip, rounded up to a multiple of 16.
 
     Parameters
     ----------
@@ -287,16 +288,17 @@ class SpecAugment(_Frames):
             return x
         shape = ops.shape(x)
         for axis, widest in ((1, self.frames), (2, self.bands)):
-            hidden = self._hidden(shape[0], shape[axis], widest)
+            within = _longest(x) if axis == 1 and keras.backend.backend() == "jax" else shape[axis]
+            hidden = self._hidden(shape[0], shape[axis], widest, within)
             x = ops.where(ops.isnan(x), x, ops.where(ops.expand_dims(hidden, 3 - axis), 0.0, x))
         return x
 
-    def _hidden(self, n_clips, n_steps, widest):
-        """Bool array [shape=(n_clips, n_steps)], True under a mask."""
+    def _hidden(self, n_clips, n_steps, widest, within):
+        """Bool array [shape=(n_clips, n_steps)], True under a mask in the first `within` steps."""
         step = ops.cumsum(ops.ones((n_clips, n_steps, 1)), axis=1) - 1
         drawn = keras.random.uniform((2, n_clips, 1, self.n_masks), seed=self.seeds)
         width = ops.floor(drawn[0] * (widest + 1))
-        n_starts = ops.maximum(ops.cast(n_steps, "float32") - width, 0.0) + 1.0
+        n_starts = ops.maximum(ops.cast(within, "float32") - width, 0.0) + 1.0
         first = ops.floor(drawn[1] * n_starts)
         return ops.any((step >= first) & (step < first + width), axis=-1)
 
@@ -307,6 +309,12 @@ class SpecAugment(_Frames):
 
 _LOW = -1e9
 """Attention score of padded frames; the softmax turns it into 0."""
+
+
+def _longest(x):
+    """Number of frames of the longest clip, rounded up to a multiple of 16."""
+    inside = ops.any(ops.logical_not(ops.isnan(x)), axis=(0, 2))
+    return 16 * ((ops.sum(ops.cast(inside, "int32")) + 15) // 16)
 
 
 def _expand_mask(mask, x):

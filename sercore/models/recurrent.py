@@ -14,8 +14,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from .assembly import classify, frame_inputs, seeded
-from .layers import AttentionPool, MaskedPool
+from .assembly import average, classify, frame_inputs, seeded
+from .layers import AttentionPool, AttentionStatistics, MaskedPool
 
 
 @seeded
@@ -25,6 +25,8 @@ def build_lstm(
     *,
     units: tuple[int, ...] = (64,),
     pool: int = 4,
+    deltas: bool = False,
+    statistics: bool = False,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -38,6 +40,8 @@ def build_lstm(
         Units of each LSTM layer.
     pool : int
         Frames averaged into one time step.
+    deltas, statistics : bool
+        See :mod:`sercore.models`.
     dropout : float
         Dropout rate before the output layer.
     seed : int
@@ -52,8 +56,8 @@ def build_lstm(
     --------
     build_bilstm : Reads the clip in both directions.
     """
-    inputs, x, mask = frame_inputs(n_features)
-    summary = _stack(x, mask, units, pool, bidirectional=False, sequences=False)[0]
+    inputs, x, mask = frame_inputs(n_features, deltas=deltas)
+    summary = _summary(x, mask, units, pool, bidirectional=False, statistics=statistics)
     return classify(inputs, summary, n_classes, dropout=dropout, name="lstm")
 
 
@@ -64,6 +68,8 @@ def build_bilstm(
     *,
     units: tuple[int, ...] = (64,),
     pool: int = 4,
+    deltas: bool = False,
+    statistics: bool = False,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -77,6 +83,8 @@ def build_bilstm(
         Units of each layer, per direction.
     pool : int
         Frames averaged into one time step.
+    deltas, statistics : bool
+        See :mod:`sercore.models`.
     dropout : float
         Dropout rate before the output layer.
     seed : int
@@ -91,8 +99,8 @@ def build_bilstm(
     --------
     build_bilstm_attention : Uses the states at all time steps.
     """
-    inputs, x, mask = frame_inputs(n_features)
-    summary = _stack(x, mask, units, pool, bidirectional=True, sequences=False)[0]
+    inputs, x, mask = frame_inputs(n_features, deltas=deltas)
+    summary = _summary(x, mask, units, pool, bidirectional=True, statistics=statistics)
     return classify(inputs, summary, n_classes, dropout=dropout, name="bilstm")
 
 
@@ -104,6 +112,8 @@ def build_bilstm_attention(
     units: tuple[int, ...] = (64,),
     attention_units: int = 32,
     pool: int = 4,
+    deltas: bool = False,
+    statistics: bool = False,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -123,6 +133,8 @@ def build_bilstm_attention(
         Hidden units of the layer that scores a time step.
     pool : int
         Frames averaged into one time step.
+    deltas, statistics : bool
+        See :mod:`sercore.models`.
     dropout : float
         Dropout rate before the output layer.
     seed : int
@@ -137,9 +149,10 @@ def build_bilstm_attention(
     --------
     sercore.models.layers.AttentionPool : The attention layer.
     """
-    inputs, x, mask = frame_inputs(n_features)
+    inputs, x, mask = frame_inputs(n_features, deltas=deltas)
     x, mask = _stack(x, mask, units, pool, bidirectional=True, sequences=True)
-    summary = AttentionPool(attention_units, name="attention")(x, mask=mask)[0]
+    attention = AttentionStatistics if statistics else AttentionPool
+    summary = attention(attention_units, name="attention")(x, mask=mask)[0]
     return classify(inputs, summary, n_classes, dropout=dropout, name="bilstm_attention")
 
 
@@ -151,6 +164,8 @@ def build_bilstm_multihead(
     units: tuple[int, ...] = (64,),
     heads: int = 4,
     pool: int = 4,
+    deltas: bool = False,
+    statistics: bool = False,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
@@ -166,6 +181,8 @@ def build_bilstm_multihead(
         Attention heads, which divide the state between them.
     pool : int
         Frames averaged into one time step.
+    deltas, statistics : bool
+        See :mod:`sercore.models`.
     dropout : float
         Dropout rate before the output layer.
     seed : int
@@ -180,14 +197,20 @@ def build_bilstm_multihead(
     --------
     sercore.models.transformer.build_transformer : Self-attention without recurrence.
     """
-    inputs, x, mask = frame_inputs(n_features)
+    inputs, x, mask = frame_inputs(n_features, deltas=deltas)
     x, mask = _stack(x, mask, units, pool, bidirectional=True, sequences=True)
     attended = layers.MultiHeadAttention(heads, max(1, x.shape[-1] // heads), name="attention")(
         x, x, value_mask=mask
     )
     x = layers.LayerNormalization()(layers.Add()([x, attended]))
-    summary = layers.GlobalAveragePooling1D()(x, mask=mask)
+    summary = average(x, mask, statistics=statistics)
     return classify(inputs, summary, n_classes, dropout=dropout, name="bilstm_multihead")
+
+
+def _summary(x, mask, units, pool, *, bidirectional, statistics):
+    """Last state of LSTM layers on pooled frames, or statistics of all states."""
+    x, mask = _stack(x, mask, units, pool, bidirectional=bidirectional, sequences=statistics)
+    return average(x, mask, statistics=True) if statistics else x
 
 
 def _stack(x, mask, units, pool, *, bidirectional, sequences):

@@ -20,7 +20,7 @@ import keras
 from keras import layers
 
 from .assembly import classify, frame_inputs, seeded
-from .layers import AttentionStatistics, Deltas, MaskedConv, MaskedPool
+from .layers import AttentionStatistics, MaskedConv, MaskedPool
 
 
 @seeded
@@ -73,9 +73,7 @@ def build_tdnn(
     sercore.models.recurrent.build_bilstm_attention : Attention over the states of a recurrent layer.
     sercore.training.fit : Its argument ``auxiliary`` also trains the pooled vector on other labels.
     """
-    inputs, x, mask = frame_inputs(n_features)
-    if deltas:
-        x = Deltas(dtype="float32", name="deltas")(x, mask=mask)  # differences, also with mixed precision
+    inputs, x, mask = frame_inputs(n_features, deltas=deltas)
     for number, (n_filters, size) in enumerate(zip(filters, kernel_sizes, strict=True), 1):
         x, mask = MaskedConv(n_filters, size)(x, mask=mask)
         x = layers.Dropout(conv_dropout)(x)

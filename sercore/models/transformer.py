@@ -16,7 +16,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from .assembly import classify, frame_inputs, seeded
+from .assembly import average, classify, frame_inputs, seeded
 from .hybrid import cnn2d
 from .layers import MaskedPool, Position
 
@@ -30,6 +30,8 @@ def build_transformer(
     blocks: int = 2,
     heads: int = 4,
     pool: int = 4,
+    deltas: bool = False,
+    statistics: bool = False,
     dropout: float = 0.2,
     seed: int = 0,
 ) -> keras.Model:
@@ -47,6 +49,8 @@ def build_transformer(
         Attention heads per block.
     pool : int
         Frames averaged into one time step.
+    deltas, statistics : bool
+        See :mod:`sercore.models`.
     dropout : float
         Dropout rate inside the blocks and before the output layer.
     seed : int
@@ -61,9 +65,9 @@ def build_transformer(
     --------
     build_cnn2d_transformer : Convolutions before the encoder.
     """
-    inputs, x, mask = frame_inputs(n_features)
+    inputs, x, mask = frame_inputs(n_features, deltas=deltas)
     x, mask = MaskedPool(pool)(x, mask=mask)
-    summary = _encode(x, mask, width, blocks, heads, dropout)
+    summary = _encode(x, mask, width, blocks, heads, dropout, statistics)
     return classify(inputs, summary, n_classes, dropout=dropout, name="transformer")
 
 
@@ -78,6 +82,8 @@ def build_cnn2d_transformer(
     blocks: int = 2,
     heads: int = 4,
     pool: int = 2,
+    deltas: bool = False,
+    statistics: bool = False,
     dropout: float = 0.2,
     seed: int = 0,
 ) -> keras.Model:
@@ -97,6 +103,8 @@ def build_cnn2d_transformer(
         Encoder, as in :func:`build_transformer`.
     pool : int
         Frames averaged into one before the convolutions.
+    deltas, statistics : bool
+        See :mod:`sercore.models`.
     dropout : float
         Dropout rate inside the blocks and before the output layer; half of it after each convolution.
     seed : int
@@ -111,19 +119,19 @@ def build_cnn2d_transformer(
     --------
     sercore.models.hybrid.build_cnn2d_lstm : The same convolutions before an LSTM.
     """
-    inputs, x, mask = frame_inputs(n_features)
+    inputs, x, mask = frame_inputs(n_features, deltas=deltas)
     x, mask = MaskedPool(pool)(x, mask=mask)
-    x, mask = cnn2d(x, mask, filters, kernel_size, dropout)
-    summary = _encode(x, mask, width, blocks, heads, dropout)
+    x, mask = cnn2d(x, mask, filters, kernel_size, dropout, deltas=deltas)
+    summary = _encode(x, mask, width, blocks, heads, dropout, statistics)
     return classify(inputs, summary, n_classes, dropout=dropout, name="cnn2d_transformer")
 
 
-def _encode(x, mask, width, blocks, heads, dropout):
+def _encode(x, mask, width, blocks, heads, dropout, statistics):
     """Output of the encoder, averaged over the clip."""
     x = Position(name="position")(layers.Dense(width)(x))
     for k in range(blocks):
         x = _block(x, mask, heads, dropout, name=f"attention_{k}")
-    return layers.GlobalAveragePooling1D()(layers.LayerNormalization()(x), mask=mask)
+    return average(layers.LayerNormalization()(x), mask, statistics=statistics)
 
 
 def _block(x, mask, heads, dropout, name):

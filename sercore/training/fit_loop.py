@@ -14,7 +14,7 @@ from ..errors import SercoreError
 from ..models import pad_clips
 from .auxiliary import MAIN
 
-_ROUND = 16  # batches are padded to a multiple of so many frames, so that few shapes are compiled
+_ROUND = {"jax": 256}  # batches are padded to a multiple of so many frames, so that few shapes are compiled
 _NEIGHBOURS = 8  # so many batches of shuffled clips are sorted by length together, so that padding is short
 
 
@@ -118,13 +118,13 @@ class Batches(keras.utils.PyDataset):
 
 
 def stack(clips: Sequence[np.ndarray], *, spare: bool = False) -> np.ndarray:
-    """One array from the rows of a table, or from clips padded to a multiple of 16 frames.
+    """One array from the rows of a table, or from clips padded to a multiple of 16 frames (JAX: of 256).
 
     Parameters
     ----------
     clips : list of np.ndarray [shape=(n_columns,) or (n_features, n_frames)]
     spare : bool
-        Whether to add another 16 frames of padding.
+        Whether to add as many frames of padding again.
 
     Returns
     -------
@@ -138,8 +138,8 @@ def stack(clips: Sequence[np.ndarray], *, spare: bool = False) -> np.ndarray:
     """
     if clips[0].ndim == 1:
         return np.stack(clips).astype(np.float32)
-    longest = max(clip.shape[1] for clip in clips)
-    return pad_clips(clips, n_frames=_ROUND * (-(-longest // _ROUND) + spare))
+    longest, step = max(clip.shape[1] for clip in clips), _ROUND.get(keras.backend.backend(), 16)
+    return pad_clips(clips, n_frames=step * (-(-longest // step) + spare))
 
 
 class BestCheckpoint(keras.callbacks.Callback):

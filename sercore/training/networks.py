@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import SercoreError
+from ..evaluation import uar
 from ..splits import inner_split
 from .auxiliary import MAIN, add_outputs, auxiliary_targets, main_history
 from .classical import predict_proba
@@ -200,9 +201,11 @@ def fit_network(
         As in :func:`out_of_fold`.
     fit_params : mapping, optional
         Arguments of :func:`fit`, and ``early_stopping``: True (the default) validates on a fifth of the
-        training speakers, False trains on all of them for the given number of epochs. ``auxiliary`` names
-        columns of the index, such as ``("intensity", "sentence")``, that the network learns beside the
-        classes; labels of test and validation clips are not used.
+        training speakers, False trains on all of them for the given number of epochs. ``epochs`` may then be
+        several numbers: each is tried on four fifths of the training speakers, and that with the highest UA
+        on the other fifth is used (:func:`choose_epochs`). ``auxiliary`` names columns of the index, such as
+        ``("intensity", "sentence")``, that the network learns beside the classes; labels of test and
+        validation clips are not used.
 
     Raises
     ------
@@ -220,7 +223,18 @@ def fit_network(
     fit_params = dict(fit_params or {})
     y = pd.Categorical(index["label"], categories=list(classes)).codes.astype(int)
     rows, held_out = train, None
-    if fit_params.pop("early_stopping", True):
+    early_stopping = fit_params.pop("early_stopping", True)
+    if np.ndim(fit_params.get("epochs", 0)):
+        if early_stopping:
+            raise SercoreError(
+                f"epochs={fit_params['epochs']} are several numbers to choose from; early stopping chooses "
+                "by itself: pass its maximum, or early_stopping=False"
+            )
+        fit_params["epochs"] = choose_epochs(
+            index, X, train, classes, model=model, model_params=model_params, fit_params=fit_params,
+            augmented=augmented, seed=seed, scale=scale,
+        )  # fmt: skip
+    if early_stopping:
         inner, held_out = inner_split(index, train, seed=seed)
         rows = train[np.isin(train, inner)]  # as often as in the training part
     targets = auxiliary_targets(index.iloc[rows], fit_params.pop("auxiliary", ()))
@@ -241,6 +255,44 @@ def fit_network(
         **fit_params,
     )
     return FittedNetwork(network, mean, std, history)
+
+
+def choose_epochs(
+    index: pd.DataFrame,
+    X,
+    train: np.ndarray,
+    classes: Sequence[str],
+    *,
+    fit_params: Mapping,
+    seed: int = 0,
+    **options,
+) -> int:
+    """Number of epochs with the highest UA on a fifth of the training speakers.
+
+    A network is trained for each number, because a schedule of the learning rate ends with the last epoch.
+
+    Parameters
+    ----------
+    fit_params : mapping
+        As in :func:`fit_network`, with several numbers as ``epochs``. Of equal ones, the first is used.
+    index, X, train, classes, seed, **options
+        As in :func:`fit_network`.
+
+    Returns
+    -------
+    int
+
+    Notebook: 05_cnn_transformer.ipynb
+    """
+    inner, held_out = inner_split(index, train, seed=seed)
+    inner = train[np.isin(train, inner)]
+    clips, labels = [X[row] for row in held_out], index["label"].to_numpy()[held_out]
+    scores = {}
+    for epochs in dict.fromkeys(fit_params["epochs"]):
+        tried = {**fit_params, "epochs": int(epochs), "early_stopping": False}
+        fitted = fit_network(index, X, inner, classes, fit_params=tried, seed=seed, **options)
+        scores[int(epochs)] = uar(labels, np.asarray(classes)[fitted(clips).argmax(axis=1)])
+    return max(scores, key=scores.get)
 
 
 def _cosine(peak: float, n_batches: int, epochs: int):
