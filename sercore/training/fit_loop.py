@@ -95,8 +95,9 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, number):
         rows = self.batches[number]
-        # Keras fixes the number of frames of all batches if it is the same in the first two
-        X = stack([self.drawn[row] for row in rows], spare=number == 1)
+        # with TensorFlow, Keras fixes the number of frames of all batches if it is the same in the first two
+        spare = number == 1 and keras.backend.backend() == "tensorflow"
+        X = stack([self.drawn[row] for row in rows], spare=spare)
         targets = {MAIN: self.soft[self.y[rows]]}
         targets |= {name: one_hot[rows] for name, one_hot in self.auxiliary.items()}
         weight = self.weights[rows]

@@ -138,7 +138,9 @@ class Job:
     def _has_inner_folds(self) -> bool:
         """Whether fitting divides the training part: for early stopping, regularisation or calibration."""
         if is_network(self.model):
-            return self.fit_params.get("early_stopping", True) or np.ndim(self.fit_params.get("epochs", 0)) > 0
+            return (
+                self.fit_params.get("early_stopping", True) or np.ndim(self.fit_params.get("epochs", 0)) > 0
+            )
         from sklearn.calibration import CalibratedClassifierCV
 
         from ..models.classical import build_classical
