@@ -172,12 +172,17 @@ class BestCheckpoint(keras.callbacks.Callback):
 
 
 class Epochs(keras.callbacks.Callback):
-    """Add the seconds of each epoch to the history, and show a progress bar.
+    """Add the seconds of each epoch to the history, show a progress bar, and stop a training that diverged.
 
     Parameters
     ----------
     n_epochs : int
     progress : bool
+
+    Raises
+    ------
+    SercoreError
+        The training loss is not finite.
     """
 
     def __init__(self, n_epochs: int, progress: bool):
@@ -193,6 +198,12 @@ class Epochs(keras.callbacks.Callback):
         logs["seconds"] = time.perf_counter() - self.start
         self.bar.set_postfix({name: f"{logs[name]:.3f}" for name in ("loss", "val_loss") if name in logs})
         self.bar.update()
+        if not np.isfinite(logs["loss"]):
+            raise SercoreError(
+                f"training diverged: the loss is {logs['loss']} after epoch {epoch + 1} of {self.bar.total}; "
+                "use a lower learning_rate, limit gradients with global_clipnorm=5, or train in float32 "
+                f"(now: {keras.config.dtype_policy().name})"
+            )
 
     def on_train_end(self, logs=None):
         self.bar.close()

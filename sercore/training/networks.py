@@ -98,8 +98,8 @@ def fit(
     Raises
     ------
     SercoreError
-        ``class_weight`` or ``lr_schedule`` is unknown, or the network has no layer ``proba`` for auxiliary
-        labels.
+        ``class_weight`` or ``lr_schedule`` is unknown, the network has no layer ``proba`` for auxiliary
+        labels, or training diverged.
 
     See Also
     --------

@@ -114,6 +114,50 @@ def test_padding_does_not_change_prediction(name, n_frames):
     np.testing.assert_allclose(padded, alone, atol=1e-5)
 
 
+AS_TDNN = {"deltas": True, "statistics": True}
+WITH_OPTIONS = [name for name in FRAME_NETWORKS if name in models.NETWORKS and name != "tdnn"]
+
+
+@pytest.mark.parametrize("name", WITH_OPTIONS)
+def test_deltas_and_statistics_keep_the_contract(name, tmp_path):
+    import keras
+
+    model = build(name, **AS_TDNN)
+    assert model.count_params() > tiny(name).count_params()
+    assert len([layer for layer in model.layers if type(layer).__name__ == "Deltas"]) == 1
+    n_branches = 2 if name == "cnn_fused" else 1
+    assert len([x for x in model.layers if type(x).__name__ == "AttentionStatistics"]) == n_branches
+    assert not any(type(x).__name__ in ("GlobalAveragePooling1D", "AttentionPool") for x in model.layers)
+    clips = some_clips()
+    alone = np.concatenate([predict(model, models.pad_clips([clip])) for clip in clips])
+    padded = predict(model, models.pad_clips(clips, n_frames=N_FRAMES + 14))
+    np.testing.assert_allclose(padded, alone, atol=1e-5)
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_allclose(
+        predict(keras.saving.load_model(tmp_path / "model.keras"), models.pad_clips(clips)), alone, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("name", WITH_OPTIONS)
+@pytest.mark.parametrize("option", AS_TDNN)
+def test_deltas_and_statistics_are_independent(name, option):
+    model = build(name, **{option: True})
+    names = {type(layer).__name__ for layer in model.layers}
+    assert ("Deltas" in names, "AttentionStatistics" in names) == (option == "deltas", option == "statistics")
+
+
+def test_deltas_are_channels_of_an_image():
+    from sercore.models.assembly import as_image
+
+    x = np.arange(2 * 3 * 12, dtype=np.float32).reshape(
+        2, 3, 12
+    )  # 4 bands, their slopes, and slopes of these
+    image = np.asarray(as_image(x, deltas=True))
+    assert image.shape == (2, 3, 4, 3)
+    for k in range(3):
+        np.testing.assert_array_equal(image[..., k], x[..., 4 * k : 4 * k + 4])
+
+
 FAST = ("cnn1d_lstm", "encoder_attention")  # the other networks take two to four seconds each
 ONE_STEP = [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in FRAME_NETWORKS]
 

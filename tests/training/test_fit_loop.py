@@ -9,6 +9,7 @@ from sklearn.svm import SVC
 from toys.tables import CLASSES, make_index
 
 from sercore import models, training
+from sercore.errors import SercoreError
 from sercore.splits import make_folds
 from sercore.training.fit_loop import Batches, BestCheckpoint, stack
 
@@ -293,6 +294,21 @@ def test_network_without_early_stopping_reads_all_training_clips(corpus, trained
         assert validated is None
 
 
+def test_epochs_are_chosen_on_training_speakers(corpus, trained):
+    fit_params = {"early_stopping": False, "epochs": (1, 2)}
+    folds, people = (
+        out_of_fold(corpus, "lstm", scale=False, model_params={"units": (2,)}, fit_params=fit_params),
+        corpus["speaker"],
+    )
+    assert len(trained) == 3 * len(folds)
+    for k, fold in enumerate(folds):
+        *tried, final = (clips_of(read_in_fit) for read_in_fit, _ in trained[3 * k : 3 * k + 3])
+        assert final == set(fold.train)
+        for inner in tried:
+            assert inner == tried[0] < final
+            assert not {people[n] for n in inner} & {people[n] for n in final - inner}
+
+
 def test_network_scaler_reads_fit_clips_only(corpus, trained, fitted):
     folds = out_of_fold(corpus, "lstm", scale=True, model_params={"units": (2,)})
     assert len(fitted["scaler"]) == len(folds)
@@ -322,3 +338,12 @@ def test_calibration_folds_keep_augmented_versions_together(what, corpus, fitted
             assert not {people[n] for n in clips_of(versions)} & {
                 people[n] for n in clips_of(whole - versions)
             }
+
+
+def test_training_that_diverges_is_stopped():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(32, 4)).astype(np.float32)
+    X[3, 1] = np.inf
+    network = models.build("mlp", 4, 2, hidden=(4,))
+    with pytest.raises(SercoreError, match=r"diverged: the loss is nan after epoch 1 of 5; .*now: float32"):
+        training.fit(network, X, np.arange(32) % 2, epochs=5)
