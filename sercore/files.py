@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import hashlib
 import lzma
@@ -93,7 +94,7 @@ def locked(folder: Path, *, seconds: float = 10.0) -> Iterator[None]:
 
 @contextlib.contextmanager
 def held(lock: Path, *, seconds: float = 10.0, wait: float = math.inf) -> Iterator[None]:
-    """Hold a lock, a folder that only one process can create, and remove it in the end.
+    """Hold a lock, a folder that only one process can have renamed, and remove it in the end.
 
     Parameters
     ----------
@@ -112,21 +113,22 @@ def held(lock: Path, *, seconds: float = 10.0, wait: float = math.inf) -> Iterat
     """
     end = time.monotonic() + wait
     lock.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        try:
-            lock.mkdir()
-            break
-        except FileExistsError:
+    tag = owner_tag()
+    mine, owner = lock.with_name(f".{tag}.lock"), lock / f"{tag}.owner"
+    mine.mkdir()  # with its owner from the first moment, so that nobody takes it for an empty leftover
+    (mine / owner.name).touch()
+    try:
+        while not _take(mine, lock):
             if time.monotonic() > end:
-                raise
-        with contextlib.suppress(OSError):
-            owners = list(lock.iterdir())
-            if _age(lock) > seconds or any(map(is_abandoned, owners)):
-                _release(lock, owners)
-        time.sleep(min(0.1, seconds / 1000))
-    owner = lock / f"{owner_tag()}.owner"
-    with contextlib.suppress(OSError):  # without it, a killed process is recognised by the age of the lock
-        owner.touch()
+                raise FileExistsError(errno.EEXIST, "another process holds the lock", str(lock))
+            with contextlib.suppress(OSError):
+                owners = list(lock.iterdir())
+                if _age(lock) > seconds or any(map(is_abandoned, owners)):
+                    _release(lock, owners)
+            time.sleep(min(0.1, seconds / 1000))
+    except BaseException:
+        _release(mine, [mine / owner.name])
+        raise
     ended = threading.Event()
     heartbeat = threading.Thread(target=_renew, args=(lock, seconds / 4, ended), name="lock", daemon=True)
     heartbeat.start()
@@ -137,6 +139,18 @@ def held(lock: Path, *, seconds: float = 10.0, wait: float = math.inf) -> Iterat
         heartbeat.join()
         with contextlib.suppress(OSError):
             _release(lock, [owner])
+
+
+def _take(mine: Path, lock: Path) -> bool:
+    """Rename a folder to that of the lock, unless there is one that is not empty."""
+    os.utime(mine)
+    try:
+        mine.rename(lock)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        return False
+    return True
 
 
 def _release(lock: Path, owners: Iterable[Path]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ..errors import SercoreError
 from . import published
 from .campaigns import CAMPAIGNS
 from .predictions import dagger, mark
@@ -57,6 +58,11 @@ def member(name: str, task: str = "RAVDESS") -> pd.DataFrame:
     name, task : str
         Keys of :data:`TASKS`.
 
+    Raises
+    ------
+    SercoreError
+        There is no such task or member.
+
     Examples
     --------
     >>> oof = member("mlp", "EMO-DB")
@@ -65,7 +71,9 @@ def member(name: str, task: str = "RAVDESS") -> pd.DataFrame:
     """
     from ..ensemble import align, seeds_as_members
 
-    oof = published.load(TASKS[task][name])
+    if name not in (members := _members(task)):
+        raise SercoreError(f"no member named {name!r} of {task}; there are: {', '.join(members)}")
+    oof = published.load(members[name])
     seeds = align(seeds_as_members(oof[oof["model"] == name]))
     return seeds.table(seeds.proba.mean(axis=0), name)
 
@@ -86,11 +94,16 @@ def table(task: str = "RAVDESS", *, n_boot: int = 2000) -> pd.DataFrame:
         One row per step: ``step, ua, low, high``, and ``difference, difference_low, difference_high`` of UA
         to the time-delay network averaged over test versions and seeds, over the same speakers (NaN before
         that step).
+
+    Raises
+    ------
+    SercoreError
+        There is no such task.
     """
     from ..ensemble import align, evaluate_nested
     from ..evaluation import compare_oof, evaluate_oof
 
-    members = TASKS[task]
+    members = _members(task)
     oof = published.load(members[NETWORK])
     parts = {name: member(name, task) for name in members}
     two = align(pd.concat([parts[name] for name in list(parts)[:2]], ignore_index=True))
@@ -120,6 +133,12 @@ def table(task: str = "RAVDESS", *, n_boot: int = 2000) -> pd.DataFrame:
             row |= {f"difference_{end}": paired[end] for end in ("low", "high")}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _members(task: str) -> dict[str, str]:
+    if task not in TASKS:
+        raise SercoreError(f"no task named {task!r}; there are: {', '.join(TASKS)}")
+    return TASKS[task]
 
 
 def markdown() -> str:

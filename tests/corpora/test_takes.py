@@ -1,5 +1,6 @@
 """Recording a corpus: prompts, quality of takes, the folder, undo, deletion, crashes, several processes."""
 
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sercore import corpora
+from sercore import corpora, files
 from sercore.cli import main
 from sercore.corpora import Prompt, Takes, make_prompts
 from sercore.corpora.takes import COLUMNS, find_faults, shuffle_prompts, speaker_name
@@ -230,6 +231,30 @@ def test_lock_of_a_killed_process_of_this_machine_is_taken_over_at_once(tmp_path
     with locked(tmp_path, seconds=600):
         assert time.monotonic() - start < 60
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_waiter_does_not_remove_a_lock_that_was_taken_meanwhile(tmp_path, monkeypatch):
+    """The waiter saw the lock of a killed process; before it acts, another process has taken it over."""
+    machine, _, random = owner_tag().split("-")
+    lock, dead = tmp_path / ".lock", f"{machine}-999999999-{random}.owner"
+    lock.mkdir()
+    (lock / dead).touch()
+    release, other = files._release, f"{machine}-{os.getppid()}-{random}.owner"
+
+    def overtaken(folder, owners):
+        monkeypatch.setattr(files, "_release", release)
+        (lock / dead).unlink()
+        lock.rmdir()
+        part = tmp_path / "part"
+        part.mkdir()
+        (part / other).touch()
+        assert files._take(part, lock)
+        release(folder, owners)
+
+    monkeypatch.setattr(files, "_release", overtaken)
+    with pytest.raises(OSError, match="holds the lock"), files.held(lock, seconds=600, wait=0.2):
+        pytest.fail("two processes hold the lock")
+    assert [path.name for path in tmp_path.rglob("*")] == [".lock", other]
 
 
 def test_lock_is_renewed_while_it_is_held(tmp_path, monkeypatch):
