@@ -30,6 +30,25 @@ BAD_ZIP = (
 """Exceptions raised by :mod:`zipfile` for damaged archives and for files that are not archives."""
 
 
+def replace(source: str | os.PathLike, target: str | os.PathLike) -> None:
+    """Move a file or folder, as ``os.replace`` does; on Windows, wait for programs that have it open.
+
+    There, a file cannot be replaced, nor its folder be renamed, while anybody reads it: another process of
+    this package, a virus scanner, a program that synchronises folders. They have two seconds.
+
+    Raises
+    ------
+    OSError
+        As ``os.replace``.
+    """
+    for pause in (0.01, 0.04, 0.15, 0.5, 1.3):
+        try:
+            return os.replace(source, target)
+        except PermissionError:
+            time.sleep(pause if os.name == "nt" else 0)
+    return os.replace(source, target)
+
+
 def write_atomic(path: Path, data: bytes) -> None:
     """Write a file under a temporary name in the same folder, then move it into place.
 
@@ -58,7 +77,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(data)
-        os.replace(part, path)
+        replace(part, path)
     except OSError:
         with contextlib.suppress(OSError):
             part.unlink()
@@ -147,7 +166,8 @@ def _take(mine: Path, lock: Path) -> bool:
     try:
         mine.rename(lock)
     except OSError as error:
-        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+        in_use = os.name == "nt" and error.errno == errno.EACCES  # somebody looks at the lock in this moment
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY) and not in_use:
             raise
         return False
     return True

@@ -89,6 +89,20 @@ def test_listen_prints_a_line_per_step_and_releases_the_device(sounddevice, mode
     assert InputStream.opened.log == [3, "aborted", "closed"]
 
 
+@pytest.mark.usefixtures("slow_device")
+def test_listen_rewrites_one_line_of_a_terminal(sounddevice, model, monkeypatch, capsys):
+    """Without escape sequences, which a Windows console may print as they are."""
+    texts = iter(["neutral, 50 %", "sad", "no prediction: pause", *"abcde"])
+    monkeypatch.setattr("sercore.cli.listen.line_of", lambda moment: next(texts))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["listen", "--seconds", "4", "--step", "0.5"]) == 0
+    shown = capsys.readouterr().out.split("Listening; Ctrl-C stops.\n")[1]
+    *lines, end = shown.split("\r")
+    assert end == "\n"
+    assert [line.rstrip(" ") for line in lines] == ["neutral, 50 %", "sad", "no prediction: pause", *"abcde"]
+    assert [len(line) for line in lines] == [13, 13, *[20] * 6], "the end of a longer line stays"
+
+
 def test_a_device_that_does_not_start_is_closed(sounddevice, monkeypatch):
     def start(self):
         raise PortAudioError("device is busy")

@@ -87,7 +87,7 @@ def test_dependencies_are_listed_once():
     lines = [x for x in (ROOT / "requirements.txt").read_text().splitlines() if x and x[0] != "#"]
     assert len(lines) > 20
     for line in lines:
-        assert re.match(r"[a-z0-9-]+>=[\d.]+(,<[\d.]+)? +# \S", line), line
+        assert re.match(r"[a-z0-9-]+>=[\d.]+(,<[\d.]+)?(; [^#]+)? +# \S", line), line
     assert "-e ." in (ROOT / "environment.yml").read_text()
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import shlex
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import AudioError
+from .reading import for_shell
 from .waveform import SAMPLE_RATE, check_array, load
 
 _TEMPORARY = "sercore-upload"  # a name that does not occur in messages otherwise
@@ -64,8 +64,7 @@ def _load_as(name: str, path: Path, sr: int) -> np.ndarray:
     try:
         return load(path, sr=sr)
     except AudioError as error:
-        for_shell = shlex.quote(Path(name).name)  # in commands that convert or repair the file
-        in_commands = str(error).replace(f" {_TEMPORARY}", f" {for_shell}")
+        in_commands = str(error).replace(f" {_TEMPORARY}", f" {for_shell(Path(name).name)}")
         raise AudioError(in_commands.replace(str(path), name), reason=error.reason) from None
 
 

@@ -88,7 +88,7 @@ def _sounddevice():
         import sounddevice
     except ImportError as error:
         raise AudioError(
-            "the microphone needs the package sounddevice: pip install 'sercore[microphone]'",
+            'the microphone needs the package sounddevice: pip install "sercore[microphone]"',
             reason="missing",
         ) from error
     except OSError as error:  # the package is there, its library is not

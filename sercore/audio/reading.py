@@ -15,6 +15,7 @@ import shlex
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -190,7 +191,18 @@ def _too_long(path: Path, found: str) -> AudioError:
 def _command(path: Path) -> str:
     """The command that converts a file to wav."""
     target = path.stem + ("_converted.wav" if path.suffix.lower() == ".wav" else ".wav")
-    return f"'ffmpeg -i {shlex.quote(path.name)} {shlex.quote(target)}'"
+    return f"'ffmpeg -i {for_shell(path.name)} {for_shell(target)}'"
+
+
+def for_shell(name: str) -> str:
+    """A file name as it is written in a command, in double quotes on Windows.
+
+    Examples
+    --------
+    >>> for_shell("plain.wav")
+    'plain.wav'
+    """
+    return subprocess.list2cmdline([name]) if sys.platform == "win32" else shlex.quote(name)
 
 
 def _one_line(error: Exception) -> str:

@@ -185,7 +185,7 @@ def _skops():
         import skops
         import skops.io
     except ImportError as error:
-        raise BundleError("scikit-learn models in bundles need: pip install 'skops>=0.15'") from error
+        raise BundleError('scikit-learn models in bundles need: pip install "skops>=0.15"') from error
     if tuple(int(part) for part in skops.__version__.split(".")[:2]) < (0, 15):
-        raise BundleError(f"skops {skops.__version__} has known vulnerabilities: pip install 'skops>=0.15'")
+        raise BundleError(f'skops {skops.__version__} has known vulnerabilities: pip install "skops>=0.15"')
     return skops.io

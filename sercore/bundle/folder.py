@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import BundleError
-from ..files import is_abandoned, owner_tag
+from ..files import is_abandoned, owner_tag, replace
 
 MANIFEST = "bundle.json"
 MAX_FILES = 256
@@ -212,15 +212,15 @@ def write_folder(
             check(part)
         if folder.exists():
             old = part.with_suffix(".old")
-            os.rename(folder, old)
+            replace(folder, old)
             try:
-                os.rename(part, folder)
+                replace(part, folder)
             except BaseException:
-                os.rename(old, folder)
+                replace(old, folder)
                 raise
             shutil.rmtree(old, ignore_errors=True)
         else:
-            os.rename(part, folder)
+            replace(part, folder)
     except OSError as error:
         raise BundleError(f"{folder}: the bundle cannot be written ({error})") from error
     finally:

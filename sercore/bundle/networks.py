@@ -150,7 +150,7 @@ def dump(network: keras.Model, *, onnx: bool = True) -> dict[str, bytes]:
             try:
                 bare.export(folder / "network.onnx", format="onnx", verbose=False)
             except ImportError as error:
-                raise BundleError("ONNX export needs: pip install -e '.[onnx]'") from error
+                raise BundleError('ONNX export needs: pip install -e ".[onnx]"') from error
             contents["network.onnx"] = (folder / "network.onnx").read_bytes()
             check_onnx(contents["network.onnx"], where=network.name)
     return contents
@@ -330,7 +330,7 @@ def _keras():
     import keras
 
     if tuple(int(part) for part in keras.__version__.split(".")[:2]) < MIN_KERAS:
-        raise BundleError(f"Keras {keras.__version__} has known vulnerabilities: pip install 'keras>=3.14'")
+        raise BundleError(f'Keras {keras.__version__} has known vulnerabilities: pip install "keras>=3.14"')
     from ..models import layers  # noqa: F401 - registers the layers of sercore
 
     return keras

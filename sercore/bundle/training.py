@@ -256,7 +256,7 @@ def _check_savable(models: Sequence[str], onnx: bool) -> None:
                 f"unknown model {model!r}; must be one of {', '.join([*classical.CLASSICAL, *NETWORKS])}"
             )
     if onnx and not find_spec("tf2onnx") and any(map(is_network, models)):
-        raise BundleError("the ONNX export of a network needs: pip install -e '.[onnx]'; or pass --no-onnx")
+        raise BundleError('the ONNX export of a network needs: pip install -e ".[onnx]"; or pass --no-onnx')
     if any(map(is_network, models)):
         check_keras()
 

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import sys
 
@@ -74,6 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         except OSError as error:  # a full disk behind standard output, a path that is too long
             _discard_output()
+            if sys.platform == "win32" and error.errno == errno.EINVAL and error.filename is None:
+                return 0  # the reader of a pipe has finished, as in `sercore ... | more`
             print(
                 f"sercore: {_printable(error)}; check the path, its permissions and the disk", file=sys.stderr
             )

@@ -31,12 +31,14 @@ def _listen(options) -> None:
     with contextlib.suppress(KeyboardInterrupt), microphone(device) as (sr, blocks):
         listener = Listener(predictor, sr, seconds=options.window, step=options.step)
         print(*NOTICE, model_note(predictor), "Listening; Ctrl-C stops.", sep="\n", flush=True)
-        end = "\x1b[K\r" if sys.stdout.isatty() else "\n"  # a terminal shows one line that changes
+        terminal, width = sys.stdout.isatty(), 0  # a terminal shows one line that changes
         for block in blocks:
             listener.push(block)
             moment = listener.poll()
             if moment is not None:
-                print(line_of(moment), end=end, flush=True)
+                line = line_of(moment)
+                print(line.ljust(width) if terminal else line, end="\r" if terminal else "\n", flush=True)
+                width = max(width, len(line))
             if listener.buffer.n_received >= options.seconds * sr:
                 break
     if sys.stdout.isatty():

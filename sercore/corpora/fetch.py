@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from ..errors import CorpusError
@@ -35,6 +35,7 @@ MAX_FILE_BYTES = 20_000_000
 """Most bytes of a single recording of a corpus that is distributed as files."""
 MAX_LIST_BYTES = 20_000_000
 """Most bytes of the description of a data set."""
+_WAKE_SECONDS = 0.2
 _LOCK_SECONDS = 60.0  # age at which the lock of a download counts as left behind
 
 
@@ -198,11 +199,15 @@ def _fetch_files(corpus: Corpus, source: str, work: Path, progress: bool, n_conn
     downloader = limited_downloader(MAX_FILE_BYTES, progressbar=False)
     executor = ThreadPoolExecutor(n_connections)
     jobs = [executor.submit(shelf.fetch, name, downloader=downloader) for name in sorted(digests)]
-    bar = tqdm(as_completed(jobs), total=len(jobs), unit="file", desc=corpus.name, disable=not progress)
+    bar = tqdm(total=len(jobs), unit="file", desc=corpus.name, disable=not progress)
+    waiting = set(jobs)
     try:
-        with explain_transfer_errors(source):
-            for job in bar:
-                job.result()
+        with explain_transfer_errors(source), bar:
+            while waiting:  # on Windows, Ctrl-C does not interrupt waiting without a limit
+                done, waiting = wait(waiting, timeout=_WAKE_SECONDS, return_when=FIRST_COMPLETED)
+                for job in done:
+                    job.result()
+                    bar.update()
     finally:
         executor.shutdown(cancel_futures=True)
     for stray in set(folder.iterdir()) - {folder / name for name in digests}:

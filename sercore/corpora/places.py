@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
@@ -44,18 +45,22 @@ class Files:
         return path
 
     def _find(self, name: str) -> str:
-        try:
-            for spelling in (name, name.replace("\\", "/")):
-                if (self.base / spelling).is_file():
-                    return os.path.normpath(self.base / spelling)
-        except (OSError, ValueError):
-            pass
-        found = self._listing().get(_key(name), [])
+        found, path = self._listing().get(_key(name), []), self._exact(name)
+        if path and (path in found or not found):  # Windows and macOS find files in any letter case
+            return path
         if len(found) > 1:
             raise CorpusError(
                 f"no such file below {self.base}; {len(found)} files differ from it in letter case only"
             )
         return found[0] if found else self._elsewhere(name)
+
+    def _exact(self, name: str) -> str | None:
+        """The file of this name, which may be outside the folder, if there is one."""
+        with contextlib.suppress(OSError, ValueError):
+            for spelling in (name, name.replace("\\", "/")):
+                if (self.base / spelling).is_file():
+                    return os.path.normpath(self.base / spelling)
+        return None
 
     def _elsewhere(self, name: str) -> str:
         """The one file that has this name in another folder of the same path, or another suffix.

@@ -62,7 +62,7 @@ def build_book(out: Path) -> Path:
         Sphinx is not installed, there is no clone, or the site has warnings or dead links.
     """
     if importlib.util.find_spec("sphinx") is None or importlib.util.find_spec("myst_nb") is None:
-        raise SercoreError("the site is built with Sphinx: pip install -e '.[book]'")
+        raise SercoreError('the site is built with Sphinx: pip install -e ".[book]"')
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "source"
         write_sources(source)

@@ -7,7 +7,7 @@ import atexit
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TextIO
 
@@ -16,6 +16,7 @@ from .cleaning import figures, is_stderr
 
 MAX_SECONDS = 3600
 """Most seconds that a cell may run, far more than any cell needs."""
+_WAKE_SECONDS = 0.2
 _BAR = "{desc:22} {percentage:3.0f}% |{bar:24}| {n_fmt}/{total_fmt} cells, {elapsed}{postfix}"
 
 
@@ -118,7 +119,10 @@ def _run(coroutine: Coroutine) -> None:
     task = loop.create_task(coroutine)
     with ThreadPoolExecutor(1) as executor:
         try:
-            executor.submit(_run_to_the_end, loop, task).result()
+            future = executor.submit(_run_to_the_end, loop, task)
+            while not future.done():  # on Windows, Ctrl-C does not interrupt waiting without a limit
+                wait([future], timeout=_WAKE_SECONDS)
+            future.result()
         except KeyboardInterrupt:
             loop.call_soon_threadsafe(task.cancel)  # the executor waits until all kernels have ended
             raise

@@ -89,7 +89,7 @@ def write_slides(out: Path, *, only: Sequence[str] = ()) -> list[Path]:
 def _copy_reveal(out: Path) -> None:
     found = importlib.util.find_spec("sphinx_revealjs")
     if found is None or importlib.util.find_spec("latex2mathml") is None:
-        raise SercoreError("slides need reveal.js and a converter of formulas: pip install -e '.[book]'")
+        raise SercoreError('slides need reveal.js and a converter of formulas: pip install -e ".[book]"')
     source = Path(found.submodule_search_locations[0], "_static", "revealjs", "dist")
     shutil.copytree(source, out / "reveal" / "dist", dirs_exist_ok=True)
 

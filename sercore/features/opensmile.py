@@ -142,7 +142,7 @@ def _smile(feature_set: str):
         import opensmile
     except ImportError as error:
         raise RecipeError(
-            f"features of openSMILE need the package opensmile ({error}): pip install 'sercore[opensmile]'. "
+            f'features of openSMILE need the package opensmile ({error}): pip install "sercore[opensmile]". '
             "Its licence allows non-commercial use only, such as research and teaching."
         ) from error
     return opensmile.Smile(

@@ -21,9 +21,12 @@ import numpy as np
 
 from .. import paths
 from ..errors import StoreError
+from ..files import replace
 
 OBJECT_STORES = {"s3", "gs", "gcs", "abfs", "az", "oci", "memory"}
 """Protocols of fsspec that store whole objects and need neither folders nor temporary names."""
+
+_LOCAL = {"file", "local"}
 
 
 class Shards:
@@ -160,7 +163,10 @@ class Shards:
                 return final
             self.fs.makedirs(self.folder, exist_ok=True)
             self.fs.pipe_file(part, data)
-            self.fs.mv(part, final)
+            if self.protocols & _LOCAL:
+                replace(part, final)  # fsspec moves by copying if the target exists, on Windows
+            else:
+                self.fs.mv(part, final)
         except Exception as error:
             with contextlib.suppress(Exception):
                 self.fs.rm_file(part)

@@ -267,7 +267,10 @@ def _report(bad: pd.DataFrame, plan: Plan, max_bad: float, *, warn: bool = True)
     """List unusable clips in the cache and in a warning; too many of them raise an error."""
     if bad.empty and not plan.shards.has_text("bad_clips.csv"):
         return
-    where = plan.shards.write_text("bad_clips.csv", bad.to_csv(index=False))  # of the last extraction
+    try:
+        where = plan.shards.write_text("bad_clips.csv", bad.to_csv(index=False))  # of the last extraction
+    except StoreError:  # on Windows, a spreadsheet program may have it open
+        where = "bad_clips.csv, which could not be written"
     if bad.empty:
         return
     listed = "".join(f"\n  {message}" for message in bad["message"].head(10))

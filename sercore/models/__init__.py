@@ -132,7 +132,7 @@ def check_keras() -> None:
             f"networks need Keras and TensorFlow, which cannot be imported ({type(error).__name__}: "
             f"{' '.join(str(error).split())[:200]}); reinstall them with 'pip install --force-reinstall "
             "tensorflow keras', set KERAS_BACKEND=jax if JAX is installed, or choose a model without them "
-            "(--model lda)"
+            "(--model lda). There is no current TensorFlow for Intel Macs and for Python on ARM under Windows"
         ) from error
 
 

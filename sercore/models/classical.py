@@ -161,7 +161,7 @@ class Xgboost(ClassifierMixin, BaseEstimator):
         try:
             from xgboost import XGBClassifier
         except ImportError as error:
-            raise SercoreError("the model 'xgboost' needs: pip install -e '.[xgboost]'") from error
+            raise SercoreError("the model 'xgboost' needs: pip install -e \".[xgboost]\"") from error
         self.classes_, codes = np.unique(y, return_inverse=True)
         self.model_ = XGBClassifier(**(self.options or {})).fit(X, codes)
         return self

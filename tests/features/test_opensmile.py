@@ -68,7 +68,7 @@ def test_recipe_round_trip_and_keys():
 def test_missing_package_names_the_extra_and_the_licence(monkeypatch, index, tmp_path):
     monkeypatch.setitem(sys.modules, "opensmile", None)
     opensmile._smile.cache_clear()
-    with pytest.raises(RecipeError, match=r"pip install 'sercore\[opensmile\]'.*non-commercial"):
+    with pytest.raises(RecipeError, match=r'pip install "sercore\[opensmile\]".*non-commercial'):
         features.extract_table(index, OpenSmileRecipe(), cache=tmp_path / "c", n_jobs=1, progress=False)
 
 
