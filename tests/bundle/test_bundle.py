@@ -220,15 +220,15 @@ def test_overwrite_replaces_bundle_only_if_new_one_is_valid(index, X, copied, mo
 
 
 def test_old_bundle_is_restored_if_moving_fails(index, X, copied, monkeypatch):
-    rename = os.rename
+    replace = os.replace
 
     def fail(source, target):
         if str(source).endswith(".part"):
             raise OSError("no space left")
-        rename(source, target)
+        replace(source, target)
 
     digest = Predictor.load(copied).digest
-    monkeypatch.setattr(os, "rename", fail)
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(BundleError, match="cannot be written"):
         small.save_small(copied, index, X, training={"seed": 1}, overwrite=True)
     assert Predictor.load(copied).digest == digest
