@@ -236,13 +236,14 @@ def evaluation_details(oof: pd.DataFrame, index: pd.DataFrame, classes: Sequence
         ``per_class`` (:func:`sercore.evaluation.per_class`); ``groups``
         (:func:`sercore.evaluation.fairness`); ``reliability`` (:func:`sercore.evaluation.calibration`, empty
         bins left out) and its calibration error ``ece_calibrated``. The temperature of both was fitted on the
-        clips of the other folds.
+        clips of the other folds. ``ece_plain`` is the calibration error without a temperature.
 
     See Also
     --------
     sercore.report.model_card : the card that shows them.
     """
     y, proba = oof["label"].to_numpy(), calibrated(oof, classes)
+    plain = oof[[f"p_{name}" for name in classes]].to_numpy(float)
     bins = calibration(y, proba, classes, n_bins=N_BINS)
     by = [name for name in GROUPS if name not in index or index[name].nunique() <= MAX_GROUPS]
     return {
@@ -250,17 +251,23 @@ def evaluation_details(oof: pd.DataFrame, index: pd.DataFrame, classes: Sequence
         "groups": _rows(fairness(oof, index, by=by)),
         "reliability": _rows(bins[bins["n_clips"] > 0]),
         "ece_calibrated": expected_calibration_error(y, proba, classes, n_bins=N_BINS),
+        "ece_plain": expected_calibration_error(y, plain, classes, n_bins=N_BINS),
     }
 
 
 def calibrated(oof: pd.DataFrame, classes: Sequence[str], *, loss: str = "log") -> np.ndarray:
-    """Probabilities [shape=(n_clips, n_classes)], each with the temperature of the clips of other folds."""
+    """Probabilities [shape=(n_clips, n_classes)], each with the temperature of the clips of other folds.
+
+    It is found as that of a bundle (:func:`sercore.bundle.training.temperature_of`).
+    """
     proba = oof[[f"p_{name}" for name in classes]].to_numpy(float)
     y, folds = pd.Index(classes).get_indexer(oof["label"]), oof["fold"].to_numpy()
     scaled = proba.copy()
     for fold in np.unique(folds) if len(np.unique(folds)) > 1 else ():
         inside = folds == fold
-        temperature = fit_temperature(proba[~inside], y[~inside], loss=loss)
+        speakers = oof["speaker"].to_numpy(str)[~inside]
+        several = speakers if len(np.unique(speakers)) > 1 else None
+        temperature = fit_temperature(proba[~inside], y[~inside], loss=loss, speakers=several)
         scaled[inside] = apply_temperature(proba[inside], temperature)
     return scaled
 

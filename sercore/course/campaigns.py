@@ -43,7 +43,7 @@ class Campaign:
     corpus, scheme, split : str
         Names of the corpus, the label scheme and the split.
     models : tuple of str
-        See :func:`sercore.training.out_of_fold`. Networks on frames use the recipe ``log_mel``.
+        See :func:`sercore.training.out_of_fold`.
     seeds : tuple of int
         Seeds of the ``repeated`` models; all others use the first seed only.
     repeated : tuple of str
@@ -52,9 +52,10 @@ class Campaign:
         Standardise features per speaker, using unlabelled clips of test speakers too.
     augmented : int
         Number of augmented versions of each training clip (:class:`sercore.audio.augment.Augmentation`),
-        for networks trained with :data:`AUGMENTED`; 0 trains with ``fit_params``.
+        for networks trained with :data:`AUGMENTED`.
     fit_params : dict, optional
-        Arguments of :func:`sercore.training.fit` without augmentation; by default its own defaults.
+        Arguments of :func:`sercore.training.fit` that differ from :data:`AUGMENTED`, or without augmentation
+        from its own defaults.
     model_params : dict, optional
         Arguments of the builders of networks on frames, except that of ``tdnn``.
     n_folds : int, optional

@@ -28,6 +28,7 @@ from ..evaluation import oof_rows
 from ..splits import Fold, make_folds
 from ..training import fit_classical, fit_network
 from ..training.fold_cache import read_fold, write_fold
+from ..training.folds import INNER, VERSION
 
 REST = "rest"
 
@@ -73,7 +74,8 @@ def train_experts(
         As in :func:`sercore.training.out_of_fold`.
     folder : path, optional
         Cache with one Parquet file per (expert, seed, fold); finished folds are not run again. The key
-        covers features, labels and folds, but not ``fit``: use another ``name`` for another ``fit``.
+        covers features, labels, folds and what inner folds depend on, but not ``fit``: use another ``name``
+        for another ``fit``.
     progress : bool
         Whether to show a progress bar.
 
@@ -98,7 +100,8 @@ def train_experts(
 
     folds = [(seed, fold) for seed in seeds for fold in make_folds(index, split, n_folds=n_folds, seed=seed)]
     tasks = [(own, seed, fold) for own in classes for seed, fold in folds]
-    base = joblib.hash((list(classes), X, index["clip_id"].tolist(), index["label"].tolist()))
+    used = [name for name in ("clip_id", "label", "speaker", *INNER) if name in index]
+    base = joblib.hash((VERSION, list(classes), X, index[used].astype(str).to_numpy().tolist()))
 
     def run(own, seed, fold):
         if folder:

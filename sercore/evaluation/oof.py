@@ -252,7 +252,7 @@ def compare_oof(
     Raises
     ------
     EvaluationError
-        The tables contain different clips, labels or classes.
+        The tables contain different clips, labels, classes or, for an interval over speakers, speakers.
 
     Notebook: 03_mlp_baseline.ipynb
     """
@@ -264,6 +264,13 @@ def compare_oof(
         )
     if unpack(oof_a)[2] != unpack(oof_b)[2]:
         raise EvaluationError(f"the tables have different classes: {unpack(oof_a)[2]} and {unpack(oof_b)[2]}")
+    if interval == "speakers":
+        a, b = (dict(zip(oof["clip_id"], oof["speaker"].fillna(""), strict=True)) for oof in (oof_a, oof_b))
+        if differ := [clip for clip, speaker in a.items() if b[clip] != speaker]:
+            raise EvaluationError(
+                f"the tables have different speakers for {len(differ)} clips, among them {differ[0]} "
+                f"({a[differ[0]]!r} and {b[differ[0]]!r}): correct them, or pass interval='clips'"
+            )
     confusions_a, _, _, _ = run_confusions(oof_a, interval)
     confusions_b, _, interval, note = run_confusions(oof_b, interval)
     return difference(confusions_a, confusions_b, metric=metric, n_boot=n_boot, seed=seed) | {

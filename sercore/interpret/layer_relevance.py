@@ -46,7 +46,9 @@ def grad_cam(
     targets : np.ndarray of int [shape=(n_clips,)]
         Target class of each clip.
     layer : str, optional
-        Name of a layer with a time axis; by default :func:`last_map_layer`.
+        Name of a layer with a time axis; by default :func:`last_map_layer`. A cell of a strided convolution
+        is centred on the first of the frames over which it is spread, so that maps come up to half a cell
+        late.
 
     Returns
     -------
@@ -101,7 +103,7 @@ def last_map_layer(model: keras.Model) -> keras.layers.Layer | None:
     by_rank = {3: None, 4: None}
     learned = False
     for layer in model.layers[1:]:
-        learned |= bool(layer.weights)
+        learned |= _learns(layer)
         if not (learned and _has_time(layer)):
             continue
         rank = len(_output(layer).shape)
@@ -129,7 +131,14 @@ def _keeps_bands(model, layer) -> bool:
     import keras
 
     before = keras.Model(model.inputs[0], _output(layer)).layers
-    return not any(part.weights and len(_output(part).shape) == 3 for part in before)
+    return not any(_learns(part) and len(_output(part).shape) == 3 for part in before)
+
+
+def _learns(layer) -> bool:
+    """Whether a layer has weights that are learned; slopes are only normalised."""
+    from ..models.layers import Deltas
+
+    return bool(layer.weights) and not isinstance(layer, Deltas)
 
 
 def attention_layers(model: keras.Model) -> list[keras.layers.Layer]:
@@ -151,6 +160,8 @@ def attention_layers(model: keras.Model) -> list[keras.layers.Layer]:
 
 def attention_rollout(model: keras.Model, X: np.ndarray, targets: np.ndarray | None = None) -> np.ndarray:
     """Weight of each frame in the summary of the clip by attention, distributed evenly over its features.
+
+    Of several summaries of different branches, it is the mean.
 
     Parameters
     ----------
@@ -174,10 +185,21 @@ def attention_rollout(model: keras.Model, X: np.ndarray, targets: np.ndarray | N
     layers = attention_layers(model)
     if not layers:
         raise SercoreError(f"{model.name}: no attention layer; try integrated_gradients or occlusion")
-    longer = pad_to_stride(X)
-    steps = np.concatenate([_rollout(model, layers, longer[k : k + 32]) for k in range(0, len(X), 32)])
-    maps = np.where(np.isnan(X), 0.0, upsample_cells(steps[:, :, None], *longer.shape[1:])[:, : X.shape[1]])
+    longer, maps = pad_to_stride(X), 0.0
+    for way in _ways(layers):
+        steps = np.concatenate([_rollout(model, way, longer[k : k + 32]) for k in range(0, len(X), 32)])
+        cells = upsample_cells(steps[:, :, None], *longer.shape[1:])[:, : X.shape[1]]
+        one = np.where(np.isnan(X), 0.0, cells)
+        maps = maps + one / one.sum(axis=(1, 2), keepdims=True)
     return maps / maps.sum(axis=(1, 2), keepdims=True)
+
+
+def _ways(layers: list[keras.layers.Layer]) -> list[list[keras.layers.Layer]]:
+    """Attention layers of each way to the summary: branches that are summarised by themselves are several."""
+    from ..models.layers import AttentionPool
+
+    pools = [layer for layer in layers if isinstance(layer, AttentionPool)]
+    return [[pool] for pool in pools] if len(pools) > 1 and len(pools) == len(layers) else [layers]
 
 
 def _rollout(model, layers, X):

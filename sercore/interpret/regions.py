@@ -58,7 +58,7 @@ def box_means(maps: np.ndarray, X: np.ndarray, *, box: tuple[int, int] = BOX) ->
     Parameters
     ----------
     maps : np.ndarray [shape=(n_clips, n_frames, n_features)]
-        Attribution maps, 0 in the padding.
+        Attribution maps. Values in the padding are ignored.
     X : np.ndarray [shape=(n_clips, n_frames, n_features)]
         The clips, NaN after their end.
     box : (int, int)
@@ -71,7 +71,8 @@ def box_means(maps: np.ndarray, X: np.ndarray, *, box: tuple[int, int] = BOX) ->
     [[2.0, 5.0]]
     """
     numbers, sizes = box_numbers(*X.shape[1:], box=box), box_sizes(X, box=box)
-    sums = [np.bincount(numbers.ravel(), one.ravel(), minlength=sizes.shape[1]) for one in maps]
+    inside = np.where(np.isnan(X), 0.0, maps)
+    sums = [np.bincount(numbers.ravel(), one.ravel(), minlength=sizes.shape[1]) for one in inside]
     return np.where(sizes > 0, np.stack(sums) / np.maximum(sizes, 1), np.nan)
 
 

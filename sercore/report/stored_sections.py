@@ -162,8 +162,9 @@ def calibration(evaluation: Mapping | None, temperature: float, *, left_out: boo
         return Section(
             "Calibration", [Bullets(lines), Missing("Accuracy by confidence on new speakers.", _TRAIN_AGAIN)]
         )
+    before = evaluation.get("ece_plain", evaluation.get("ece"))
     lines.append(
-        f"Expected calibration error on out-of-fold clips: {percent(evaluation.get('ece'))} % before, "
+        f"Expected calibration error on out-of-fold clips: {percent(before)} % before, "
         f"{percent(evaluation.get('ece_calibrated'))} % with a temperature fitted on the other folds."
     )
     lines.append(

@@ -52,8 +52,8 @@ def make_folds(
         A name from :data:`SPLITS`; see the table in :mod:`sercore.splits`.
     n_folds : int, optional
         For ``speaker`` (default: six, or one per speaker if there are fewer) and ``random`` (default: five
-        independent 80/20 draws, fold *k* with ``seed + k``). The other splits have a fixed number of folds
-        and ignore it.
+        independent 80/20 draws; no two seeds have one in common). The other splits have a fixed number of
+        folds and ignore it.
     seed : int
         Used by ``speaker`` and ``random``; the others are the same for all seeds. Folds of ``speaker`` are
         balanced by class, which can leave no choice: those of EMO-DB are the same for all seeds.

@@ -38,7 +38,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "fold_cache": ["write_parquet"],
         "folds": ["COSTS"],
         "nested": ["choose_c"],
-        "networks": ["FittedNetwork", "choose_epochs", "fit", "fit_network"],
+        "networks": ["FittedNetwork", "fit", "fit_network"],
         "normalisation": ["speaker_normalise", "standardise"],
         "sources": [
             "average_adaptations",

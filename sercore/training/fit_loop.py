@@ -43,7 +43,7 @@ class Batches(keras.utils.PyDataset):
         ``"balanced"`` gives every class the same total weight; None gives every clip the same weight.
     auxiliary : mapping of str to np.ndarray [shape=(n_clips, n_values)], optional
         One-hot auxiliary labels. Targets and weights are then dicts, with the classes as ``proba``. The
-        weight of an auxiliary label is always 1; a clip without one has zeros, which have no loss.
+        weight of an auxiliary label is 1; a clip without one has zeros and the weight 0.
     seed : int
     """
 
@@ -115,7 +115,11 @@ class Batches(keras.utils.PyDataset):
         weight = weight.astype(np.float32)
         if not self.auxiliary:
             return X, targets[MAIN], weight
-        return X, targets, {name: weight if name == MAIN else np.ones_like(weight) for name in targets}
+        weights = {MAIN: weight}
+        for name in self.auxiliary:  # the weight of a blend with a clip without a label: the other's share
+            weights[name] = targets[name].sum(axis=1)
+            targets[name] = targets[name] / np.maximum(weights[name], 1e-12)[:, None]
+        return X, targets, weights
 
 
 def stack(clips: Sequence[np.ndarray], *, spare: bool = False) -> np.ndarray:

@@ -213,8 +213,10 @@ def search_defaults(model: str, space: Mapping) -> dict:
     >>> search_defaults("mlp", {"learning_rate": None})
     {'learning_rate': 0.001}
     """
-    trained = {name: p.default for name, p in inspect.signature(fit).parameters.items()}
-    known = {name: value for name, value in (trained | _options(model)).items() if name in space}
+    options = _options(model)
+    if is_network(model):  # a parameter of both is one of fit, as in split_params
+        options |= {name: p.default for name, p in inspect.signature(fit).parameters.items()}
+    known = {name: value for name, value in options.items() if name in space}
     widths = [len(value) for value in known.values() if isinstance(value, tuple)]
     known = {name: value[0] if isinstance(value, tuple) else value for name, value in known.items()}
     return known | ({"layers": widths[0]} if "layers" in space and widths else {})

@@ -281,8 +281,6 @@ def choose_epochs(
     Returns
     -------
     int
-
-    Notebook: 05_cnn_transformer.ipynb
     """
     inner, held_out = inner_split(index, train, seed=seed)
     inner = train[np.isin(train, inner)]

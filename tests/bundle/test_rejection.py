@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from toys import bundles as small
@@ -21,6 +22,7 @@ from sercore.bundle import (
     rejection,
     save,
 )
+from sercore.bundle.scores import calibrated
 from sercore.bundle.training import fit_detector, temperature_of
 from sercore.cli import main
 from sercore.errors import BundleError
@@ -38,7 +40,6 @@ def voice(speaker, emotion="neutral", **options):
 @pytest.fixture(scope="module")
 def table():
     """Index and features of a few sentences of four synthetic speakers."""
-    import pandas as pd
 
     rows, X = [], []
     for speaker in SPEAKERS:
@@ -169,9 +170,25 @@ def test_answer_of_rejected_clip_has_no_emotion_in_its_row():
     }  # fmt: skip
 
 
-def test_temperature_of_too_sure_predictions():
-    import pandas as pd
+def test_calibration_of_the_card_is_that_of_the_temperature_of_a_bundle(rng):
+    """Drawn towards 1, too, if there are few speakers."""
+    classes, speakers = ["sad", "happy"], np.repeat(list("abcd"), 20)
+    right = rng.random(80) < 0.6
+    oof = pd.DataFrame({"speaker": speakers, "fold": speakers, "label": "sad"})
+    oof["p_sad"] = np.where(right, 0.99, 0.01)
+    oof["p_happy"] = 1 - oof["p_sad"]
+    found, proba = calibrated(oof, classes), oof[["p_sad", "p_happy"]].to_numpy()
+    for speaker in "abcd":
+        own = speakers == speaker
+        temperature = temperature_of(oof[~own], classes)
+        np.testing.assert_allclose(found[own], apply_temperature(proba[own], temperature))
+    two = calibrated(oof[speakers < "c"], classes)[:20]  # one other speaker: as if predicted by itself
+    np.testing.assert_allclose(
+        two, apply_temperature(proba[:20], temperature_of(oof[speakers == "b"], classes))
+    )
 
+
+def test_temperature_of_too_sure_predictions():
     oof = pd.DataFrame({"p_sad": [0.99] * 4, "p_happy": [0.01] * 4, "label": ["sad", "sad", "sad", "happy"]})
     found = temperature_of(oof.assign(speaker="me"), ["sad", "happy"])
     assert apply_temperature(np.array([0.99, 0.01]), found)[0] == pytest.approx(0.75, abs=1e-3)
@@ -179,8 +196,6 @@ def test_temperature_of_too_sure_predictions():
 
 
 def test_detector_for_frames_uses_their_statistics(rng):
-    import pandas as pd
-
     index = pd.DataFrame({"speaker": np.repeat(list("abcd"), 10)})
     clips = [rng.normal(size=(4, 20 + k)) for k in range(40)]
     detector = fit_detector(index, clips)

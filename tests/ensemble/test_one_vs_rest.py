@@ -109,6 +109,9 @@ def test_finished_experts_are_cached(corpus, tmp_path):
     ensemble.train_experts(index, 2 * X, classes, fit, **options)  # other features, other files
     ensemble.train_experts(index, X, classes, fit, name="other", **options)
     assert len(calls) == 28
+    inner = index.assign(sex=np.where(np.arange(len(index)) % 2, "female", "male"))  # other inner folds
+    ensemble.train_experts(inner, X, classes, fit, name="other", **options)
+    assert len(calls) == 37
 
 
 def test_list_of_frames(corpus):

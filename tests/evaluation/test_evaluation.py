@@ -481,6 +481,19 @@ def test_compare_oof(rng):
         evaluation.compare_oof(good, poor.assign(p_calm=0.0))
 
 
+@pytest.mark.parametrize("unknown", ["", None])
+def test_models_with_different_speakers_are_not_compared_over_speakers(unknown, rng):
+    good, poor = make_oof(rng, skill=2.5), make_oof(rng, skill=1.0)
+    nobody = poor.assign(speaker=unknown)
+    for pair in ((good, nobody), (nobody, good)):
+        with pytest.raises(EvaluationError, match=r"different speakers for \d+ clips.*interval='clips'"):
+            evaluation.compare_oof(*pair)
+    one, other = (
+        evaluation.compare_oof(*pair, interval="clips") for pair in ((good, nobody), (nobody, good))
+    )
+    assert one["difference"] == -other["difference"]
+
+
 # ----------------------------------------------------------------------------------- tables
 
 

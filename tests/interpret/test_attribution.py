@@ -11,7 +11,7 @@ from keras import layers
 
 from sercore import interpret
 from sercore.errors import SercoreError
-from sercore.interpret import synthetic_benchmark
+from sercore.interpret import layer_relevance, synthetic_benchmark
 from sercore.models import build, legacy
 from sercore.models.assembly import as_image, frame_inputs
 from sercore.models.layers import AttentionPool, MaskedConv, SplitPadding
@@ -98,6 +98,27 @@ def test_attention_of_known_frames():
     weights = interpret.attention_rollout(model, X)[0].sum(axis=1)
     assert weights.sum() == pytest.approx(1.0)
     assert weights[4:6].sum() > 0.99
+
+
+def test_both_branches_are_part_of_the_attention_map(rng):
+    model = build("cnn_fused", N_BANDS, 2, statistics=True, seed=0)
+    X = rng.normal(size=(2, 48, N_BANDS)).astype(np.float32)
+    pools = layer_relevance.attention_layers(model)
+    before = interpret.attention_rollout(model, X)
+    for pool in pools:
+        weights = pool.get_weights()
+        pool.set_weights([9 * one for one in weights])
+        assert np.abs(interpret.attention_rollout(model, X) - before).max() > 1e-4, pool.name
+        pool.set_weights(weights)
+    np.testing.assert_allclose(before.sum(axis=(1, 2)), 1.0, rtol=1e-5)
+    assert len(pools) == 2
+
+
+def test_slopes_are_not_learned():
+    """Grad-CAM keeps the bands of a network that reads slopes, and does not show its input."""
+    image = interpret.last_map_layer(build("cnn2d_lstm", 16, 3, deltas=True))
+    assert len((image.output[0] if isinstance(image.output, list | tuple) else image.output).shape) == 4
+    assert interpret.last_map_layer(build("lstm", 16, 3, deltas=True)) is None
 
 
 @pytest.mark.parametrize("name", ["bilstm_multihead", "transformer"])

@@ -6,6 +6,7 @@ import pytest
 from sercore import interpret
 from sercore.errors import SercoreError
 from sercore.interpret import synthetic_benchmark
+from sercore.interpret.regions import box_means
 
 N_FRAMES, N_BANDS = 20, 8
 SPEAKERS = np.repeat([f"s{k}" for k in range(6)], 4)
@@ -76,3 +77,12 @@ def test_method_agreement(clips, rng):
     assert table.loc["a", "b"] == pytest.approx(1.0)
     assert table.loc["a", "c"] == pytest.approx(-1.0)
     assert abs(table.loc["a", "d"]) < 0.15
+
+
+def test_padding_is_not_part_of_the_mean_of_a_box(rng):
+    """Random orders are not 0 in the padding; they would begin with the last boxes of every clip."""
+    X = np.zeros((1, 100, 16))
+    X[0, 73:] = np.nan
+    means = box_means(np.ones(X.shape), X, box=(10, 8))
+    assert np.nanmin(means) == np.nanmax(means) == 1
+    assert np.isnan(means).sum() == 4

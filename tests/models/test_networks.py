@@ -326,6 +326,14 @@ def test_fewer_features_than_pooling_steps(name):
     np.testing.assert_allclose(proba.sum(), 1, atol=1e-6)
 
 
+def test_positions_in_16_bits():
+    from sercore.models.layers import Position
+
+    X = np.zeros((1, 400, 64), np.float32)
+    exact, short = (np.asarray(Position(dtype=d)(X), np.float32) for d in ("float32", "mixed_bfloat16"))
+    np.testing.assert_allclose(short, exact, atol=0.01)
+
+
 def test_attention_weights_sum_to_one():
     import keras
 

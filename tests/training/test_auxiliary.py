@@ -8,6 +8,7 @@ from toys.tables import CLASSES, make_features, make_index
 from sercore import models, training
 from sercore.errors import SercoreError
 from sercore.splits import make_folds
+from sercore.training import networks
 from sercore.training.auxiliary import add_outputs, auxiliary_targets
 from sercore.training.fit_loop import Batches
 
@@ -75,19 +76,43 @@ def test_batches():
         clips = rows[:, 0].astype(int)
         np.testing.assert_array_equal(target["proba"], np.eye(2)[y[clips]])
         np.testing.assert_array_equal(target["intensity"], one_hot[clips])
-        assert (weight["intensity"] == 1).all()
+        np.testing.assert_array_equal(weight["intensity"], one_hot[clips].sum(axis=1))
 
 
 def test_mixup_blends_auxiliary_labels():
     one_hot = np.eye(2, dtype=np.float32)[np.arange(20) % 2] * (np.arange(20) < 10)[:, None]
     batches = Batches(np.arange(20.0)[:, None], np.arange(20) % 2, 2, auxiliary={"a": one_hot}, mixup=1.0)
-    known = np.concatenate([batches[k][1]["a"].sum(axis=1) for k in range(len(batches))])
+    known = np.concatenate([batches[k][2]["a"] for k in range(len(batches))])
     assert ((known > 0.05) & (known < 0.95)).any(), "no clip with a label is mixed with one without"
 
 
-def test_missing_label_has_no_loss():
-    lost = keras.losses.categorical_crossentropy(np.zeros((1, 2)), np.array([[0.1, 0.9]]))
-    assert float(lost[0]) == 0
+@pytest.mark.parametrize("mixup", [0.0, 0.4])
+def test_missing_labels_change_nothing(mixup, index, X, monkeypatch):
+    """The auxiliary output keeps its weights: a softmax of zeros has a loss of 0, but not a gradient of 0."""
+    trained = []
+
+    def noted(*args, **options):
+        trained.append(add_outputs(*args, **options))
+        return trained[0]
+
+    monkeypatch.setattr(networks, "add_outputs", noted)
+    network = models.build("mlp", X.shape[1], len(CLASSES), hidden=(8,))
+    training.fit(
+        network, list(X), index["label"].map(CLASSES.index).to_numpy(), epochs=2, learning_rate=0.05,
+        auxiliary={"intensity": np.zeros((len(X), 2))}, auxiliary_weight=1.0, mixup=mixup,
+    )  # fmt: skip
+    untrained = add_outputs(network, {"intensity": np.zeros((1, 2))}, seed=0)
+    kernels = [one.get_layer("auxiliary_intensity").get_weights()[0] for one in (*trained, untrained)]
+    np.testing.assert_array_equal(*kernels)
+
+
+def test_share_of_labels_in_blends():
+    one_hot = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    batches = Batches(np.ones((4, 3)), np.array([0, 1, 0, 1]), 2, mixup=0.4, auxiliary={"intensity": one_hot})
+    _, targets, weights = batches[0]
+    assert ((weights["intensity"] >= 0) & (weights["intensity"] <= 1)).all()
+    labelled = weights["intensity"] > 0
+    np.testing.assert_allclose(targets["intensity"].sum(axis=1), labelled, atol=1e-6)
 
 
 def test_auxiliary_output_is_trained_and_network_has_one_output(index, X):

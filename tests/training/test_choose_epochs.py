@@ -47,7 +47,7 @@ def test_highest_ua_wins_and_the_first_of_equals(data, monkeypatch):
 
     monkeypatch.setattr(networks, "fit_network", fitted)
     train = np.arange(32)
-    chosen = training.choose_epochs(
+    chosen = networks.choose_epochs(
         index, X, train, CLASSES, fit_params={"epochs": (10, 40, 20, 80, 40), "mixup": 0.1}, model="mlp"
     )
     assert chosen == 40

@@ -33,6 +33,12 @@ def search(index, X, train, **options):
     return training.search(index, X, train, CLASSES, **(defaults | options))
 
 
+def test_defaults_of_a_search_are_those_of_the_function_that_gets_them():
+    assert training.search_defaults("mlp", {"weight_decay": None}) == {"weight_decay": 0.0}
+    assert training.split_params("mlp", {"weight_decay": 0.0}) == ({}, {"weight_decay": 0.0})
+    assert training.search_defaults("sklearn_mlp", {"batch_size": None}) == {"batch_size": "auto"}
+
+
 def test_first_trial_uses_defaults(index, X, train):
     first = search(index, X, train).trials[0]
     assert first.params == {"n_neighbors": 9}
