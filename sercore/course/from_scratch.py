@@ -10,23 +10,26 @@ import pandas as pd
 
 from ..errors import SercoreError
 from . import published
-from .campaigns import CAMPAIGNS
 from .predictions import dagger, mark
 
-__all__ = ["ENSEMBLES", "NETWORK", "SYSTEMS", "TASKS", "markdown", "member", "table"]
+__all__ = ["NETWORK", "SYSTEMS", "TASKS", "markdown", "member", "table"]
 
 NETWORK = "tdnn, 13 versions"
 """The time-delay network, averaged over a test clip and twelve augmented versions of it."""
 
-_NETWORKS = "ravdess-emobox-networks"
 TASKS = {
     "RAVDESS": {
         NETWORK: "ravdess-emobox-tdnn",
-        "mlp, 13 versions": _NETWORKS,
+        "mlp, 13 versions": "ravdess-emobox-mlp",
         "rbf_svc": "ravdess-emobox",
-        "cnn1d_lstm, 13 versions": _NETWORKS,
-        "cnn2d_lstm, 13 versions": _NETWORKS,
-        **{name: _NETWORKS for name, (_, n) in CAMPAIGNS[_NETWORKS].systems.items() if n},
+        "cnn1d_lstm, 13 versions": "ravdess-emobox-as-tdnn",
+        "cnn2d_lstm, 13 versions": "ravdess-emobox-as-tdnn",
+    },
+    "RAVDESS, speaker-normalised": {
+        NETWORK: "ravdess-emobox-tdnn-speaker-norm",
+        "mlp, 13 versions": "ravdess-emobox-mlp-speaker-norm",
+        "rbf_svc": "ravdess-emobox-speaker-norm",
+        "cnn1d_lstm, 13 versions": "ravdess-emobox-as-tdnn-speaker-norm",
     },
     "EMO-DB": {
         NETWORK: "emo_db-loso-tdnn",
@@ -37,9 +40,6 @@ TASKS = {
 }
 """Campaign of each member, by task; the second is the network on the table. A member is the mean over its
 seeds."""
-
-ENSEMBLES = {"RAVDESS": {"five": 5, "fifteen": 15}, "EMO-DB": {"four": 4}}
-"""Ensembles of each task: their names, and how many of its members they have, from the first on."""
 
 SYSTEMS = {
     "equal": "equal weights",
@@ -117,12 +117,14 @@ def table(task: str = "RAVDESS", *, n_boot: int = 2000) -> pd.DataFrame:
         steps["… and over its seeds"] = parts[NETWORK]
     n_alone = len(steps)
     steps["… and `mlp`, equal weights"] = two.table(two.proba.mean(axis=0), "two")
-    for number, n_members in ENSEMBLES[task].items():
-        chosen = pd.concat(list(parts.values())[:n_members], ignore_index=True)
-        nested = evaluate_nested(chosen, systems=tuple(SYSTEMS), metric="log_loss", progress=False).oof
-        steps |= {
-            f"{number} members, {name}": nested[nested["model"] == system] for system, name in SYSTEMS.items()
-        }
+    nested = evaluate_nested(
+        pd.concat(parts.values(), ignore_index=True), systems=tuple(SYSTEMS), metric="log_loss",
+        progress=False,
+    ).oof  # fmt: skip
+    number = {4: "four", 5: "five"}[len(members)]
+    steps |= {
+        f"all {number}, {name}": nested[nested["model"] == system] for system, name in SYSTEMS.items()
+    }
     rows = []
     for position, (name, part) in enumerate(steps.items()):
         scores = evaluate_oof(part, n_boot=n_boot)

@@ -14,8 +14,8 @@ from . import published
 __all__ = ["MEMBERS", "SYSTEMS", "predictions", "table"]
 
 ENCODER = "encoder"
-MEMBERS = (ENCODER, "mlp", "cnn1d_lstm")
-"""The frozen encoder with logistic regression, a network on the table, and one on frames."""
+MEMBERS = (ENCODER, "mlp", "cnn1d_lstm", "cnn2d_lstm")
+"""The frozen encoder with logistic regression, the table's best network, the two best on frames."""
 
 SYSTEMS = ("equal", "optimum", "stack_logistic")
 """Equal weights, weights with the lowest log loss, and logistic regression on all probabilities."""
@@ -32,7 +32,7 @@ def predictions(*, speaker_norm: bool = False) -> pd.DataFrame:
     Examples
     --------
     >>> predictions()["model"].unique().tolist()
-    ['encoder', 'mlp', 'cnn1d_lstm']
+    ['encoder', 'mlp', 'cnn1d_lstm', 'cnn2d_lstm']
     """
     suffix = "-speaker-norm" if speaker_norm else ""
     encoder = published.load(f"ravdess-emobox-encoder{suffix}").assign(model=ENCODER)

@@ -91,7 +91,7 @@ def run_campaign(
         fit_params = campaign.fit_params
         if campaign.augmented:
             fit_params = AUGMENTED | OVERRIDES.get(model, {}) | (fit_params or {})
-        model_params = campaign.model_params if reads_frames(model) and model != "tdnn" else None
+        model_params = campaign.model_params if reads_frames(model) else None
         with _dtype_policy(campaign.precision):
             tables[system] = out_of_fold(
                 index, X, classes, model=model, model_params=model_params, fit_params=fit_params,
