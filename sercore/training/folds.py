@@ -297,6 +297,7 @@ def _run(
     quiet.end_with_parent()
     if n_threads:  # a process of its own; TensorFlow reads it at its first import
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(n_threads))
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX: share the memory of a GPU
     if file is None:
         return _compute(job, packed, seed, fold, policy)[0]
     if (cached := read_fold(file)) is not None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import os
 import subprocess
 import sys
 import warnings
@@ -292,6 +293,22 @@ def test_processes_of_their_own_use_the_dtype_policy_of_the_caller(index, X):
     full, mixed = map(proba_of, rows)
     assert 1e-4 < np.abs(full - mixed).max() < 0.1
     np.testing.assert_allclose(mixed.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(("n_threads", "chosen"), [(1, None), (1, "true"), (None, None)])
+def test_several_processes_share_a_gpu(n_threads, chosen, index, X, monkeypatch):
+    """By default, JAX takes three quarters of its memory; a process alone may."""
+    name, fold = "XLA_PYTHON_CLIENT_PREALLOCATE", make_folds(index, "speaker", n_folds=2)[0]
+    for variable in (name, "TF_NUM_INTRAOP_THREADS"):
+        monkeypatch.setenv(variable, "")  # so that it is restored
+        monkeypatch.delenv(variable)
+    if chosen:
+        monkeypatch.setenv(name, chosen)
+    monkeypatch.setattr(training_folds.quiet, "end_with_parent", lambda: None)
+    monkeypatch.setattr(training_folds, "_compute", lambda *args: (os.environ.get(name), None))
+    job = training_folds.Job(index, X, CLASSES, "mlp")
+    seen = training_folds._run(job, [], None, None, 0, fold, n_threads, None)
+    assert seen == (chosen or ("false" if n_threads else None))
 
 
 def test_fold_cache_depends_on_defaults(index, X, tmp_path, monkeypatch):
