@@ -159,11 +159,12 @@ CREMA_D = _CremaD(
     n_speakers=91,
     sample_rate=16000,
     size="about 0.6 GB",
-    licence="Open Database License 1.0",
+    licence="Open Database License 1.0; recordings: Database Contents License 1.0",
     redistributable="under the same licence",
     citation="Cao et al. (2014), CREMA-D, IEEE Transactions on Affective Computing 5(4)",
     url="https://github.com/CheyneyComputerScience/CREMA-D",
-    how_to_get="`sercore corpora download crema_d`, or clone its repository with Git LFS and pass AudioWAV",
+    how_to_get="`sercore corpora download crema_d`, or clone its repository with Git LFS and pass AudioWAV; "
+    "if GitHub refuses, its mirror is https://gitlab.com/cs-cooper-lab/crema-d-mirror",
     files="https://media.githubusercontent.com/media/CheyneyComputerScience/CREMA-D/master/AudioWAV/",
     source="the README of its repository",
     names=FileNames(
@@ -222,7 +223,8 @@ EMOV_DB = Corpus(
     redistributable="not stated",
     citation="Adigwe et al. (2018), The emotional voices database, arXiv 1806.09514",
     url="https://openslr.org/115/",
-    how_to_get="download its archives (bea_Angry.tar.gz …) and unpack each into the same folder",
+    how_to_get="download its archives (bea_Angry.tar.gz …) and unpack each into a folder of its own, named "
+    "as the archive, because names repeat",
     source="the README of numediart/EmoV-DB, and file names quoted in public code",
     unchecked="number of clips, which is the README's and may differ in the sorted version",
     names=FileNames(

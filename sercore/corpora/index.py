@@ -106,6 +106,8 @@ def load_index(
         found = find_scan(corpus, root, pooled=pooled, **options)
         tables.append(build_index(corpus, found, unknown))
     index = pd.concat(tables, ignore_index=True)
+    if pooled:
+        index["duplicate_of"] = find_duplicates(index["clip_id"], index["path"])
     return index.sort_values("clip_id", kind="stable", ignore_index=True)
 
 
@@ -128,6 +130,8 @@ def build_index(corpus: Corpus, found: Scan, unknown: str) -> pd.DataFrame:
         )
     if not corpus.n_clips:
         notes += find_problems(table)
+    else:
+        notes += [line.partition(": ")[0] for line in (*_one_emotion(table), *_similar_speakers(table))]
     for note in notes:
         warnings.warn(f"{corpus.title}: {note}", stacklevel=3)
     return table

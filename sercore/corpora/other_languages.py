@@ -16,7 +16,7 @@ EMO_DB = Corpus(
     sample_rate=16000,
     size="about 40 MB zipped",
     licence="free for research",
-    redistributable="not stated (Zenodo record 7447302: CC0 1.0)",
+    redistributable="not stated (Zenodo record 7447302: CC BY 4.0 on its page, CC0 1.0 inside)",
     citation="Burkhardt et al. (2005), A database of German emotional speech, Interspeech",
     url="http://emodb.bilderbar.info",
     how_to_get="`sercore corpora download emo_db`, or fetch download.zip by hand and unpack it",
@@ -58,7 +58,18 @@ EMO_DB = Corpus(
 
 _ESD_WOMEN = {1, 2, 3, 7, 9, 15, 16, 17, 18, 19}
 
-ESD = Corpus(
+
+class _Esd(Corpus):
+    """ESD, whose files are numbered through the emotions: 1, 351, 701, 1051 and 1401 are one text."""
+
+    def parse(self, path: str) -> dict | None:
+        clip = super().parse(path)
+        if clip is not None:
+            clip["sentence"] = f"{clip['language']}-{(int(clip['sentence']) - 1) % 350 + 1:03}"
+        return clip
+
+
+ESD = _Esd(
     name="esd",
     folders=("ESD",),
     title="ESD, emotional speech database",
@@ -88,7 +99,7 @@ ESD = Corpus(
     ),
 )
 """Speakers 0001 to 0010 speak Mandarin, 0011 to 0020 English. The parts train, evaluation and test share
-speakers, so they are ignored."""
+speakers, so they are ignored. The column ``sentence`` is the language and the number of the text."""
 
 EMOVO = Corpus(
     name="emovo",
@@ -183,6 +194,7 @@ SUBESCO = Corpus(
             "SURPRISE": "surprised",
         },
         codes={"sex": {"F": "female", "M": "male"}},
+        misspelt={"F_02_MONIKA_S_2_SURPRISE_3]": "F_02_MONIKA_S_2_SURPRISE_3"},  # in the official archive
     ),
 )
 
@@ -192,14 +204,14 @@ URDU = Corpus(
     title="URDU, from talk shows",
     language="ur",
     n_clips=400,
-    n_speakers=38,
+    n_speakers=29,
     licence="for research only",
     redistributable="not stated",
     citation="Latif et al. (2018), Cross lingual speech emotion recognition: Urdu vs. Western languages, FIT",
     url="https://github.com/siddiquelatif/URDU-Dataset",
     how_to_get="clone its repository",
-    source="the listing of its repository: 400 names, four emotions of 100 clips",
-    unchecked="the recordings themselves",
+    source="the listing of its repository: 400 names, four emotions of 100 clips, 29 speakers",
+    unchecked="the recordings themselves; its README says 38 speakers",
     names=FileNames(
         r"(?P<speaker>S(?P<sex>[FM])\d+)_F(?P<repetition>\d+)_(?P<emotion>[A-Z])\d+",
         "speaker_file_emotion and number, like SM1_F10_A010",
@@ -207,7 +219,7 @@ URDU = Corpus(
         codes={"sex": {"F": "female", "M": "male"}},
     ),
 )
-"""Most speakers have one or two emotions only."""
+"""Of 29 speakers, 26 have one emotion only, so that a model can tell the emotion by the voice."""
 
 AESDD = Corpus(
     name="aesdd",
@@ -225,12 +237,13 @@ AESDD = Corpus(
     source="the text that comes with it",
     unchecked="numbers of clips and speakers, which grow (version 1.0: about 500 clips, 5 speakers)",
     names=FileNames(
-        r"(?P<emotion>[a-z])(?P<sentence>\d\d) ?\((?P<speaker>\d+)\)(?P<repetition>[a-z]?)",
+        r"(?P<emotion>[a-z])(20|(?P<sentence>\d\d)) ?\(0*(?P<speaker>\d+)\)(?P<repetition>[a-z]?)",
         "emotion letter, utterance and speaker, like a03 (4)",
         emotions={"h": "happy", "s": "sad", "a": "angry", "f": "fearful", "d": "disgust"},
     ),
 )
-"""There is no neutral class. A second take ends in a letter, ``f18 (5)b``; ``s05 (3)`` is damaged."""
+"""There is no neutral class. A second take ends in a letter, ``f18 (5)b``; ``s05 (3)`` is damaged. Utterance
+20 was improvised, so it is no sentence that others say, too. Speaker 1 is also written ``(01)``."""
 
 SHEMO = Corpus(
     name="shemo",

@@ -122,9 +122,7 @@ def table(task: str = "RAVDESS", *, n_boot: int = 2000) -> pd.DataFrame:
         progress=False,
     ).oof  # fmt: skip
     number = {4: "four", 5: "five"}[len(members)]
-    steps |= {
-        f"all {number}, {name}": nested[nested["model"] == system] for system, name in SYSTEMS.items()
-    }
+    steps |= {f"all {number}, {name}": nested[nested["model"] == system] for system, name in SYSTEMS.items()}
     rows = []
     for position, (name, part) in enumerate(steps.items()):
         scores = evaluate_oof(part, n_boot=n_boot)

@@ -31,8 +31,8 @@ LISTENERS = {
 }  # fmt: skip
 """Proportion of audio-only clips for which listeners chose the intended emotion.
 
-RAVDESS: mean over listeners, as published. CREMA-D: majority of the votes on each of the 7442 clips,
-computed from the published votes."""
+RAVDESS: proportion of judgements, mean over listeners, as quoted (not checked against the article). CREMA-D:
+majority of the votes on each of the 7442 clips, computed from the published votes."""
 
 
 def confused_pairs(oof: pd.DataFrame) -> pd.DataFrame:

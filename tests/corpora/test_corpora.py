@@ -15,8 +15,9 @@ from toys.corpora import OFFICIAL, change, ravdess_names, wav_bytes, write_clips
 from sercore import paths
 from sercore.corpora import COLUMNS, NAMES, get_corpus, list_corpora, load_index, verification, verify
 from sercore.corpora.identity import read_digests, sha256, write_digests
-from sercore.errors import CorpusError
+from sercore.errors import CorpusError, SplitError
 from sercore.labels import EMOTIONS
+from sercore.splits import corpus_folds
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*the corpus has:UserWarning")
 
@@ -276,6 +277,7 @@ PUBLISHED = {
         "anger/a03 (4).wav": "4 angry  el",
         "fear/f18 (5).wav": "5 fearful  el",
         "fear/f18 (5)b.wav": "5 fearful  el",
+        "disgust/d03 (01).wav": "1 disgust  el",
     },
     "cafe": {
         "Colère/Faible/01-C-1-1.wav": "01 angry male fr",
@@ -298,6 +300,7 @@ PUBLISHED = {
     "subesco": {
         "F_02_MONIKA_S_1_NEUTRAL_5.wav": "F_02 neutral female bn",
         "M_10_NIPUN_S_10_SURPRISE_1.wav": "M_10 surprised male bn",
+        "F_02_MONIKA_S_2_SURPRISE_3].wav": "F_02 surprised female bn",
     },
     "urdu": {
         "Angry/SM1_F10_A010.wav": "SM1 angry male ur",
@@ -323,6 +326,44 @@ def test_published_names(name, tmp_path):
     report = verify(name, tmp_path, progress=False)
     assert set(report.counts) == {"unchecked"}
     assert not report.complete
+
+
+def test_texts_of_esd_are_the_same_in_every_emotion_and_others_in_every_language():
+    names = ("0011/Neutral/0011_000001", "0011/Angry/0011_000351", "0014/Surprise/0014_001401")
+    english = {parse("esd", f"{name}.wav")["sentence"] for name in names}
+    assert english == {"en-001"}
+    assert parse("esd", "0001/Neutral/0001_000001.wav")["sentence"] == "zh-001"
+    assert parse("esd", "0001/Sad/0001_001400.wav")["sentence"] == "zh-350"
+
+
+def test_improvised_utterances_of_aesdd_are_no_common_sentence():
+    assert "sentence" not in parse("aesdd", "anger/a20 (4).wav")
+    assert parse("aesdd", "anger/a19 (4).wav")["sentence"] == "19"
+
+
+def test_speakers_with_one_emotion_are_reported_in_published_corpora_too(tmp_path):
+    write_clips(tmp_path, PUBLISHED["urdu"])
+    with pytest.warns(
+        UserWarning, match="3 of 3 speakers have one emotion only, so voice and emotion cannot"
+    ):
+        load_index("urdu", tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:.*speaker")
+def test_a_clip_of_a_corpus_among_own_recordings_is_found(tmp_path):
+    """Pooled, it would be in training and test data."""
+    for name, emotion in (("03-01-04-01-01-01-01", "sad"), ("03-01-05-01-01-01-01", "angry")):
+        for path in (f"ravdess/Actor_01/{name}.wav", f"folder/{emotion}/anna_03.wav"):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_bytes(wav_bytes(emotion))
+    table = "path,speaker,emotion\nsad/anna_03.wav,anna,sad\nangry/anna_03.wav,anna,angry\n"
+    (tmp_path / "folder" / "index.csv").write_text(table)
+    index = load_index("ravdess+folder", tmp_path)
+    found = dict(zip(index["clip_id"], index["duplicate_of"], strict=True))
+    assert found["ravdess/03-01-04-01-01-01-01"] == "folder/sad/anna_03"
+    index = index.assign(label=index["emotion"])
+    with pytest.raises(SplitError, match="byte-identical"):
+        corpus_folds(index, ["ravdess"], ["folder"])
 
 
 CODES = {
