@@ -25,7 +25,7 @@ from ..audio import check_array
 from ..audio.encoding import wav_bytes
 from ..errors import CorpusError
 from ..files import locked, write_atomic
-from ..paths import data_dir
+from ..paths import cache_dir, data_dir
 from .names import clean, to_emotion
 from .sheets import read_sheet
 from .tables import COLUMNS as _ALIASES
@@ -327,12 +327,15 @@ class Takes:
             row = rows.pop(last)
             self._write(rows)
             self._remove([row["path"]])
+        _forget_features()
         return row
 
     def delete(self, speaker: str) -> int:
         """Delete all files and rows of a speaker and return the number of files.
 
-        Files of the speaker that a crash left without row are deleted, too, and so are unfinished files.
+        Files of the speaker that a crash left without row are deleted, too, and so are unfinished files and
+        the cached features of all own recordings, from which speech could be made again. Other caches,
+        exported files, and models that were trained are not found.
 
         Raises
         ------
@@ -349,6 +352,7 @@ class Takes:
                     paths.append(path.name)
             n_deleted = self._remove(paths)
             self._write([row for row in rows if row["speaker"] != speaker])
+        _forget_features()
         return n_deleted
 
     def _remove(self, paths: Iterable[str]) -> int:
@@ -386,6 +390,12 @@ class Takes:
             raise CorpusError(
                 f"{self.folder} cannot be written ({error.strerror or error}); choose another folder"
             ) from error
+
+
+def _forget_features() -> None:
+    """Remove cached features of own recordings; those of other speakers are computed again when needed."""
+    for shard in (cache_dir() / "features").glob("*/folder-*.npz"):
+        shard.unlink(missing_ok=True)
 
 
 def _plain(name: str) -> str:

@@ -71,9 +71,11 @@ def score_lines(scores: Sequence[tuple[str, float, float, float]], *, low: float
     rows = []
     for name, score, lower, upper in scores:
         known = not isnan(lower)
-        whisker = _mark(lower, upper, low, high, "top:44%;height:12%;background:#00427b") if known else ""
+        whisker = (
+            _mark(lower, upper, low, high, "top:44%;height:12%;background:currentColor") if known else ""
+        )
         dot = _mark(score, score, low, high, "top:8%;width:.85em;height:.85em;margin-left:-.42em;"
-                    "border-radius:50%;background:#00427b")  # fmt: skip
+                    "border-radius:50%;background:currentColor")  # fmt: skip
         interval = f" [{lower:.1f}, {upper:.1f}]" if known else ""
         value = f"<span style='width:11em;text-align:right'>{score:.1f}{interval}</span>"
         track = f"<span style='{_TRACK};background:rgba(127,127,127,.12)'>{whisker}{dot}</span>"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import io
 import os
+import time
 from collections.abc import Sequence
 
 import ipywidgets
@@ -20,7 +21,7 @@ from ..labels import EMOTIONS
 from ..plots.style import color_of
 from .notice import notice_html
 from .page_style import apply_style, control_layout, font_px, make_button, show
-from .shortcuts import SILENCE, Shortcuts
+from .shortcuts import DOUBLE_CLICK_SECONDS, SILENCE, Shortcuts
 from .upload import Message, Recorder
 
 SENTENCES = ("The door is open.", "It is seven o'clock.")
@@ -97,6 +98,7 @@ class Booth(ipywidgets.VBox):
         self.takes.rows()  # an error if the folder contains another table
         self._skipped: list[str] = []
         self._take: tuple[np.ndarray, int] | None = None
+        self._undone = -DOUBLE_CLICK_SECONDS  # time of the last click on undo
         self._build(sentences, limit, text)
         super().__init__(self._rows())
         self.add_class("sercore-booth")
@@ -118,7 +120,9 @@ class Booth(ipywidgets.VBox):
         self.keep_button = make_button("✓ Keep (K)", "store this take", self.keep, "success")
         self.keep_button.add_class("sercore-keep")
         self.skip_button = make_button("Skip", "say this sentence later", self.skip)
-        self.undo_button = make_button("Undo last take", "delete the last take of this person", self.undo)
+        self.undo_button = make_button(
+            "Undo last take", "delete the last take of this person", self._click_undo
+        )
         self.delete_button = make_button(
             "Delete my takes …", "delete all takes of this person", self.ask_delete
         )
@@ -198,6 +202,7 @@ class Booth(ipywidgets.VBox):
         self._try(self._refresh)
 
     def _refresh(self) -> None:
+        show(self.stage, False)  # also if the name cannot be used
         speaker, counts = self.speaker, self.takes.speakers()
         order = shuffle_prompts(self._prompts, speaker, seed=self._seed)
         left = self.takes.remaining(order, speaker)
@@ -258,8 +263,10 @@ class Booth(ipywidgets.VBox):
 
     def _record(self, content: bytes) -> None:
         """A recording arrived: check it, and keep it in fast mode."""
-        if not content or not self.is_open or self.prompt is None:
+        if not content:
             return
+        if not self.is_open or self.prompt is None:
+            return self._drop()
         self.message.clear()
         self._try(lambda: self._check(content))
 
@@ -301,6 +308,13 @@ class Booth(ipywidgets.VBox):
         self._skipped.append(self.prompt.key)
         self.refresh()
 
+    def _click_undo(self) -> None:
+        """A double click deletes one take."""
+        now = time.monotonic()
+        if now - self._undone > DOUBLE_CLICK_SECONDS:
+            self._undone = now
+            self.undo()
+
     def undo(self) -> None:
         """Delete the speaker's last take."""
         self._drop()
@@ -329,7 +343,10 @@ class Booth(ipywidgets.VBox):
             speaker, self.consent.value = self.speaker, False
             n_deleted = self.takes.delete(speaker)
             self.refresh()
-            self.message.say(f"{n_deleted} file(s) of {speaker} were deleted.")
+            self.message.say(
+                f"{n_deleted} file(s) of {speaker} were deleted, with the cached features of own recordings. "
+                "Exported copies, other caches and models that were trained are not found from here."
+            )
 
         self._try(delete)
 

@@ -79,13 +79,15 @@ class HearMe(ipywidgets.VBox):
             description="compare two voices", indent=False, layout={"width": "auto"}
         )
         self.compare.observe(lambda change: self._show_second(change["new"]), "value")
-        row = ipywidgets.HBox(self.voices, layout={"grid_gap": "0 16px"})
-        super().__init__([ipywidgets.HTML(notice_html(model_note(self.predictor))), self.compare, row])
+        self._row = ipywidgets.HBox(layout={"grid_gap": "0 16px"})
+        super().__init__([ipywidgets.HTML(notice_html(model_note(self.predictor))), self.compare, self._row])
         apply_style(self, text)
         self._show_second(False)
 
     def _show_second(self, visible: bool) -> None:
-        self.voices[1].layout.display = None if visible else "none"
+        """A voice that is hidden is removed from the page, so that it neither records nor plays."""
+        self.voices[1].player.playing = False
+        self._row.children = self.voices[: 1 + visible]
 
 
 class VoicePanel(ipywidgets.VBox):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import html
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from ..pictures.picture import from_axes
 from ..plots.style import color_of
 from .notice import VOTING, notice_html
 from .page_style import apply_style, control_layout, font_px, make_button
-from .shortcuts import SILENCE, Shortcuts
+from .shortcuts import DOUBLE_CLICK_SECONDS, SILENCE, Shortcuts
 from .upload import Message
 
 RESULTS, CLIPS = "Show results", "Back to the clips"
@@ -97,6 +98,7 @@ class ListeningTest(ipywidgets.VBox):
         self.clips = human.choose_clips(index, n_clips, seed=seed).set_index("clip_id", drop=False)
         self.path = (data_dir() / "listening" if folder is None else Path(folder).expanduser()) / "votes.csv"
         self._predict, self._seed, self._predicted = predict, seed, {}
+        self._voted = -DOUBLE_CLICK_SECONDS  # time of the last click on an emotion
         self._unreadable: set[str] = set()
         self.table: pd.DataFrame | None = None
         self._load(human.read_votes(self.path))
@@ -135,10 +137,10 @@ class ListeningTest(ipywidgets.VBox):
 
     def _vote_button(self, emotion: str, number: int) -> ipywidgets.Button:
         button = make_button(
-            f"{number} {emotion}", f"the speaker acts: {emotion}", lambda: self.vote(emotion)
+            f"{number} {emotion}", f"the speaker acts: {emotion}", lambda: self._click(emotion)
         )
         button.add_class(f"sercore-vote-{number}")
-        button.style.button_color = "#f2f2f2"
+        button.style.button_color, button.style.text_color = "#f2f2f2", "#111111"  # also in a dark theme
         button.layout.border_bottom = f"8px solid {color_of(emotion)}"
         return button
 
@@ -167,7 +169,11 @@ class ListeningTest(ipywidgets.VBox):
     @property
     def listener(self) -> str:
         """Name in the table of votes; empty if there is none."""
-        return human.HANDS if self.hands.value else " ".join(self.name.value.split())
+        if self.hands.value:
+            return human.HANDS
+        typed = " ".join(self.name.value.split())
+        known = (name for name in self.votes["listener"].unique() if name.casefold() == typed.casefold())
+        return typed if typed == human.HANDS else next(known, typed)
 
     @property
     def is_open(self) -> bool:
@@ -239,6 +245,13 @@ class ListeningTest(ipywidgets.VBox):
                 self.audio.value = wav_bytes(wave, audio.SAMPLE_RATE)  # no name of a file inside
         if faults:
             self.message.warn("\n".join(faults[:3] + [f"… and {len(faults) - 3} more"] * (len(faults) > 3)))
+
+    def _click(self, emotion: str) -> None:
+        """A double click is one vote: the next clip, which it would be for, was not heard yet."""
+        now = time.monotonic()
+        if self.hands.value or now - self._voted > DOUBLE_CLICK_SECONDS:
+            self._voted = now
+            self.vote(emotion)
 
     def vote(self, emotion: str) -> None:
         """Store a vote for the clip that plays; with hands, one more of this emotion."""

@@ -120,7 +120,8 @@ class Live(ipywidgets.VBox):
                 self._session, self.moment = message["session"], None
                 self._listener = Listener(self.predictor, int(message["rate"]), seconds=SECONDS, step=STEP)
             elif step == "stop":
-                self._listener = None
+                if message.get("session") == self._session:  # another view may have begun one since
+                    self._listener = None
             elif step == "block" and self._listener is not None and message["session"] == self._session:
                 self._listener.push(np.frombuffer(buffers[0], np.float32))
                 self._number, self.skipped = message["number"], message.get("skipped", 0)

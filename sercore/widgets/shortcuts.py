@@ -11,6 +11,9 @@ import traitlets
 from ..audio.encoding import wav_bytes
 from .player import STATIC
 
+DOUBLE_CLICK_SECONDS = 0.3
+"""A second click within this time belongs to the first."""
+
 SILENCE = wav_bytes(np.zeros(800, np.float32), 16_000)
 """Value of an empty ``ipywidgets.Audio``: browsers report an empty file as an error."""
 

@@ -139,11 +139,17 @@ class SoundInput(ipywidgets.HBox):
         parts = [self.upload]
         if microphone:
             self.recorder = Recorder()
-            self.recorder.observe(lambda change: self.take("recording", change.new), "recording")
+            self.recorder.observe(lambda change: self._record(change.new), "recording")
             parts.append(self.recorder)
             if notice:
                 parts.append(ipywidgets.HTML(notice_html(lines=(SHORT,))))
         super().__init__([*parts, self.message], layout={"flex_flow": "row wrap", "align_items": "center"})
+
+    def _record(self, content: bytes) -> None:
+        """A recording arrived; it does not stay in the widget, whose state a notebook may store."""
+        if content:
+            self.take("recording", content)
+            self.recorder.recording = b""
 
     def take(self, name: str, content: bytes) -> None:
         """Pass the waveform of a file on, or show why it cannot be used."""

@@ -16,6 +16,7 @@ from sercore.cli import main
 from sercore.corpora import Prompt, Takes, make_prompts
 from sercore.corpora.takes import COLUMNS, find_faults, shuffle_prompts, speaker_name
 from sercore.errors import AudioError, CorpusError
+from sercore.features import extract_frames
 from sercore.files import locked, owner_tag
 from sercore.synth import EMOTION_PROSODY, SPEAKERS, render
 
@@ -323,3 +324,18 @@ def test_recorded_folder_trains_a_model(recorded, tmp_path, capsys):
     assert not main(["train", "--corpus", "folder", "--root", str(recorded), "--out", str(bundle)])
     assert (bundle / "bundle.json").is_file()
     assert "5 speakers" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("ignore:.*speaker")
+@pytest.mark.parametrize("how", ["delete", "undo"])
+def test_deleted_takes_leave_no_features(how, tmp_path, monkeypatch, wave):
+    """Speech can be made again from log-mel frames; those of others are computed again."""
+    monkeypatch.setenv("SERCORE_DATA", str(tmp_path))
+    takes = Takes()
+    for name in ("anna", "ben"):
+        keep(takes, name, PROMPTS[:2], wave)
+    extract_frames(corpora.load_index("folder"), "log_mel", n_jobs=1, progress=False)
+    shards = list((tmp_path / "cache" / "features").glob("*/*.npz"))
+    assert len(shards) == 1
+    getattr(takes, how)("anna")
+    assert list((tmp_path / "cache" / "features").glob("*/*.npz")) == []

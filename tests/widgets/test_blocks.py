@@ -3,7 +3,6 @@
 import asyncio
 import io
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from toys.scripts import node
 
 from sercore import widgets
 from sercore.course import clone
@@ -136,7 +136,7 @@ def test_recording_is_received(wave):
     own = SoundInput(lambda sound, name: received.append((name, len(sound))))
     own.recorder.set_state({"recording": memoryview(wav_bytes(wave, 16_000))})
     assert received == [("recording", 16_000)]
-    assert isinstance(own.recorder.recording, bytes)
+    assert own.recorder.recording == b""  # a notebook may store the state of its widgets
     assert Recorder(limit=5).limit == 5
     assert not hasattr(SoundInput(print, microphone=False), "recorder")
 
@@ -152,15 +152,6 @@ def test_scripts_are_packaged_and_use_no_network():
     assert project["tool"]["setuptools"]["package-data"]["sercore.widgets"] == ["static/*"]
     for path in [*scripts(), STATIC / "sound.mjs", STATIC / "blocks.css"]:
         assert re.findall(r"https?://|\bimport\b|\bfetch\b|@import|url\(", path.read_text()) == [], path
-
-
-def node(code: str) -> bytes:
-    """Output of a script in Node.js."""
-    if not shutil.which("node"):
-        pytest.skip("Node.js is not installed")
-    done = subprocess.run(["node", "--input-type=module", "-"], input=code.encode(), capture_output=True)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
 
 
 @pytest.mark.parametrize("path", scripts(), ids=lambda path: path.stem)

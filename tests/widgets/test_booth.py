@@ -283,3 +283,23 @@ def test_errors_of_undo_and_delete_are_shown(booth, monkeypatch):
             action()
         assert "index.csv is damaged" in booth.message.value
         booth.message.clear()
+
+
+def test_name_without_letters_shows_no_microphone_and_keeps_no_voice(booth):
+    enter(booth)
+    assert is_shown(booth.stage)
+    booth.name.value = "!?"
+    assert not is_shown(booth.stage)
+    booth.recorder.recording = wav_bytes(0.3 * TONE, SR)
+    assert booth.recorder.recording == b""
+    assert booth.takes.rows() == []
+
+
+def test_double_click_undoes_one_take(booth):
+    enter(booth)
+    for _ in range(2):
+        say(booth, 0.3)
+        booth.keep()
+    booth.undo_button.click()
+    booth.undo_button.click()
+    assert len(booth.takes.rows()) == 1

@@ -208,3 +208,27 @@ def test_test_continues_after_the_results(test):
     assert test.stage.layout.display is None
     assert test.picture.value == ""
     assert "clip 2 of 6" in test.question.value
+
+
+def test_double_click_is_one_vote(test):
+    test.name.value = "anna"
+    first = test.clip_id
+    test.buttons["sad"].click()
+    test.buttons["sad"].click()
+    assert list(test.votes["clip_id"]) == [first]
+    test.hands.value = True  # many hands are counted quickly
+    for _ in range(3):
+        test.buttons["sad"].click()
+    assert test.votes.loc[test.votes["listener"] == HANDS, "count"].tolist() == [3]
+
+
+def test_letter_case_of_a_name_makes_no_other_listener(test, index):
+    listen(test, "anna")
+    again = ListeningTest(index, n_clips=6, folder=test.path.parent)
+    again.name.value = " Anna"
+    assert again.clip_id is None
+    assert again.listener == "anna"
+
+
+def test_votes_can_be_read_in_a_dark_theme(test):
+    assert {button.style.text_color for button in test.buttons.values()} == {"#111111"}

@@ -191,13 +191,6 @@ def test_evidence_is_drawn_over_the_clip(voice, sad_then_angry, monkeypatch):
     assert voice.player.picture != before  # another title, without evidence
 
 
-def test_second_voice_is_hidden_until_compared():
-    widget = HearMe(small_predictor())
-    assert widget.voices[1].layout.display == "none"
-    widget.compare.value = True
-    assert widget.voices[1].layout.display is None
-
-
 def test_level_slider_changes_sound_and_prediction(sad_then_angry):
     heard = []
     probe = LevelProbe(bundle=small_predictor(), heard=heard.append)
@@ -210,3 +203,23 @@ def test_level_slider_changes_sound_and_prediction(sad_then_angry):
     probe.hear(sad_then_angry[SR : 3 * SR])
     assert probe.level.value == 0.0
     np.testing.assert_array_equal(heard[-1], sad_then_angry[SR : 3 * SR])
+
+
+def test_stop_of_another_view_does_not_end_the_session(live):
+    send(live, "start", rate=SR, session=2)
+    send(live, "stop", session=1)
+    assert live._listener is not None
+    send(live, "stop", session=2)
+    assert live._listener is None
+
+
+def test_second_voice_is_on_the_page_only_if_compared():
+    widget = HearMe(small_predictor())
+    row = widget.children[-1]
+    assert row.children == widget.voices[:1]
+    widget.compare.value = True
+    assert row.children == widget.voices
+    widget.voices[1].player.playing = True
+    widget.compare.value = False
+    assert row.children == widget.voices[:1]
+    assert not widget.voices[1].player.playing

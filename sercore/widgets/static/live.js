@@ -2,6 +2,7 @@
 const BLOCK_SECONDS = 0.125; // a block per picture
 const PATIENCE_MS = 10_000; // without an answer, after which blocks are dropped
 const N_LATENCIES = 200;
+const RESTARTED = "The kernel was restarted: run the cell again.";
 
 const made = (name, className, text = "") => {
   const element = document.createElement(name);
@@ -66,6 +67,16 @@ function render({ model, el }) {
   let closed = false;
   let running = null; // { microphone, block, asked, latencies, ... } while listening
   let session = 0; // answers to blocks of an earlier one are ignored
+  let opening = false; // while the browser asks for permission
+
+  function tell(message, buffers) {
+    try {
+      model.send(message, undefined, buffers);
+      return true;
+    } catch {
+      return false; // the kernel that made this widget has ended
+    }
+  }
 
   function show(message) {
     button.textContent = running ? "■ Stop" : "● Listen";
@@ -84,18 +95,19 @@ function render({ model, el }) {
   }
 
   async function start() {
-    button.disabled = true;
+    if (opening) return;
+    opening = true; // not `disabled`, which would take the focus away from the button
     try {
       const microphone = await openMicrophone({ append, gone: () => stop("The microphone was disconnected."), closed: () => closed });
-      session += 1;
+      session = crypto.getRandomValues(new Uint32Array(1))[0]; // views of one widget have different ones
       const block = new Float32Array(Math.round(BLOCK_SECONDS * microphone.rate));
-      running = { microphone, block, filled: 0, number: 0, asked: null, skipped: 0, painted: 0, latencies: [], latency: null, answered: performance.now() };
-      model.send({ step: "start", session, rate: microphone.rate });
-      show("listening");
+      running = { microphone, block, filled: 0, number: 0, asked: null, skipped: 0, painted: 0, latencies: [], latency: null };
+      if (tell({ step: "start", session, rate: microphone.rate })) show("listening");
+      else stop(RESTARTED);
     } catch (error) {
       show(microphoneError(error));
     }
-    button.disabled = false;
+    opening = false;
   }
 
   function stop(reason = "stopped; the microphone is released") {
@@ -103,9 +115,9 @@ function render({ model, el }) {
     running.microphone.close();
     running = null;
     meter.value = -60;
-    model.send({ step: "stop", session });
     clear("");
     show(reason);
+    tell({ step: "stop", session });
   }
 
   function append(samples) {
@@ -123,7 +135,7 @@ function render({ model, el }) {
     meter.value = peakLevel(running.block);
     running.filled = 0;
     const now = performance.now();
-    if (now - running.answered > PATIENCE_MS) return show("the kernel is busy");
+    if (running.asked !== null && now - running.asked > PATIENCE_MS) return show("the kernel is busy");
     running.number += 1;
     const answer = running.asked === null; // one picture at a time, so that a slow kernel does not fall behind
     if (answer) running.asked = now;
@@ -131,7 +143,7 @@ function render({ model, el }) {
     const { number, latency, skipped } = running;
     const message = { step: "block", session, number, latency, skipped, answer };
     running.latency = null;
-    model.send(message, undefined, [running.block.slice().buffer]);
+    if (!tell(message, [running.block.slice().buffer])) stop(RESTARTED);
   }
 
   // A picture of the kernel: uint8 shades [n_bands, n_frames], row 0 at the bottom.
@@ -166,7 +178,6 @@ function render({ model, el }) {
     draw(new Uint8Array(buffers[0].buffer ?? buffers[0], buffers[0].byteOffset ?? 0, n_bands * n_frames));
     if (message.prediction) showProbabilities(message.prediction);
     const { asked: from, latencies } = running;
-    running.answered = performance.now();
     running.asked = null;
     requestAnimationFrame(() => setTimeout(() => measure(from, latencies))); // after the page was painted
   }

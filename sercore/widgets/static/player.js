@@ -161,9 +161,12 @@ function render({ model, el }) {
   const pauseForOther = (event) => event.detail !== audio && audio.pause();
 
   // Pictures are drawn at the width of the page, so that text has the requested size.
+  let seen = 0; // another view of the same player may have another width
   const watcher = new ResizeObserver(([entry]) => {
     const width = Math.round(entry.contentRect.width);
-    if (width > 0 && Math.abs(width - model.get("width")) > 8) report({ width });
+    if (width <= 0 || Math.abs(width - seen) <= 8) return;
+    seen = width;
+    if (Math.abs(width - model.get("width")) > 8) report({ width });
   });
   watcher.observe(stage);
 

@@ -19,14 +19,18 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopImmediatePropagation(); // notebooks use letters, too
   }
-  const order = ({ click: selector }) => selector && click(selector);
+  const order = ({ click: selector }) => selector && used && click(selector); // one of several views
 
   // while the microphone is recording, the kernel must not change the prompt
-  const watcher = new MutationObserver(() => {
-    const busy = Boolean(app()?.querySelector(".sercore-record[aria-label^=Stop]"));
-    if (busy === model.get("busy")) return;
+  let mine = false; // whether it is that of this view
+  function tell(busy) {
+    mine = busy;
     model.set("busy", busy);
     model.save_changes();
+  }
+  const watcher = new MutationObserver(() => {
+    const busy = Boolean(app()?.querySelector(".sercore-record[aria-label^=Stop]"));
+    if (busy !== mine) tell(busy);
   });
   watcher.observe(document.documentElement, { subtree: true, attributes: true, attributeFilter: ["aria-label"] });
 
@@ -36,6 +40,7 @@ function render({ model, el }) {
   model.on("msg:custom", order);
   return () => {
     watcher.disconnect();
+    if (mine) tell(false);
     for (const name of ["pointerdown", "focusin"]) window.removeEventListener(name, note, true);
     window.removeEventListener("keydown", press, true);
     model.off("msg:custom", order);

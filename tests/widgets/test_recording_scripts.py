@@ -1,0 +1,124 @@
+"""The scripts of Live and Recorder with a fake page and microphone, in Node.js."""
+
+import json
+
+import pytest
+from toys.scripts import node
+
+from sercore.widgets.player import STATIC
+
+PAGE = """
+class Element {
+  constructor() {
+    Object.assign(this, { style: {}, listeners: {}, attributes: {}, classList: { add() {} }, children: [] });
+  }
+  setAttribute(name, value) { this.attributes[name] = value; }
+  append(...parts) { this.children.push(...parts); }
+  replaceChildren(...parts) { this.children = parts; }
+  addEventListener(name, listener) { this.listeners[name] = listener; }
+  getContext() { return { createImageData: () => ({ data: new Uint8Array(4000) }), putImageData() {} }; }
+}
+globalThis.document = { createElement: () => new Element() };
+globalThis.requestAnimationFrame = (call) => setTimeout(call);
+let now = 0;
+performance.now = () => now;
+const wait = () => new Promise((resolve) => setTimeout(resolve, 5));
+const log = { sent: [], opened: 0, closed: 0 };
+let append;
+openMicrophone = async (options) => {
+  log.opened += 1;
+  append = options.append;
+  return { rate: RATE, close: () => (log.closed += 1) };
+};
+const values = {
+  n_bands: 2, n_frames: 2, palette: new Uint8Array(768), ticks: [], seconds: 1, limit: 30,
+  classes: [["sad", "#000"]],
+};
+let alive = true;
+const handlers = {};
+const model = {
+  get: (name) => values[name],
+  set: (name, value) => (values[name] = value),
+  save_changes() {},
+  on: (name, handler) => (handlers[name] = handler),
+  off() {},
+  send(message) { if (!alive) throw new Error("Cannot send"); log.sent.push(message); },
+};
+const el = new Element();
+render({ model, el });
+const find = (name, element = el) =>
+  element.className === name ? element : element.children.map((child) => find(name, child)).find(Boolean);
+const button = find("sercore-record");
+const click = async (detail = 1) => { button.listeners.click({ detail }); await wait(); };
+"""
+
+
+def run(script, code, rate=16_000):
+    source = "\n".join((STATIC / file).read_text(encoding="utf-8") for file in ("sound.mjs", script))
+    page = PAGE.replace("RATE", str(rate))
+    source = source.replace("export default { render };", page + code + "\nconsole.log(JSON.stringify(log));")
+    return json.loads(node(source))
+
+
+BLOCK = "append(new Float32Array(2000));"
+
+
+def test_live_goes_on_after_a_gap_without_sound():
+    """A laptop that slept, or a call that interrupted the microphone; the kernel is idle."""
+    log = run("live.js", f"await click(); now = 11000; {BLOCK} now += 125; {BLOCK}")
+    assert [message["step"] for message in log["sent"]] == ["start", "block", "block"]
+
+
+def test_live_says_when_the_kernel_does_not_answer():
+    log = run(
+        "live.js",
+        f"await click(); {BLOCK} now = 11000; {BLOCK} log.status = find('sercore-live-status').textContent;",
+    )
+    assert len(log["sent"]) == 2
+    assert log["status"] == "the kernel is busy"
+
+
+@pytest.mark.parametrize("action", [BLOCK, "await click();"])
+def test_live_releases_the_microphone_if_the_kernel_was_restarted(action):
+    log = run("live.js", f"await click(); alive = false; {action} log.label = button.textContent;")
+    assert (log["opened"], log["closed"]) == (1, 1)
+    assert log["label"] == "● Listen"
+
+
+def test_live_does_not_open_the_microphone_without_a_kernel():
+    log = run(
+        "live.js", "alive = false; await click(); log.status = find('sercore-live-status').textContent;"
+    )
+    assert (log["opened"], log["closed"]) == (1, 1)
+    assert "restarted" in log["status"]
+
+
+def test_sessions_of_live_differ():
+    """Two views of one widget must not be taken for one stream."""
+    first, second = (run("live.js", "await click();")["sent"][0]["session"] for _ in range(2))
+    assert first != second
+
+
+@pytest.mark.parametrize("script", ["live.js", "recorder.js"])
+def test_button_keeps_the_focus_while_the_browser_asks(script):
+    code = "button.listeners.click({ detail: 1 }); log.disabled = Boolean(button.disabled); await click(0);"
+    log = run(script, code)
+    assert (log["opened"], log["disabled"]) == (1, False)
+
+
+def test_double_click_ends_a_recording_and_starts_none():
+    log = run("recorder.js", f"await click(); {BLOCK} await click(1); await click(2);")
+    assert (log["opened"], log["closed"]) == (1, 1)
+
+
+def test_counter_of_a_recording_is_not_read_aloud():
+    code = "log.parts = el.children.map((part) => [part.attributes, part.textContent ?? '']);"
+    parts = run("recorder.js", f"await click(); {BLOCK} {code}")["parts"]
+    assert [text for attributes, text in parts if attributes.get("role") == "status"] == [""]
+    assert [text for attributes, text in parts if "aria-hidden" in attributes] == ["0.1 s of at most 30 s"]
+
+
+def test_recording_is_not_longer_than_a_message():
+    code = "values.limit = 120; await click(); append(new Float32Array(192000));"
+    log = run("recorder.js", f"{code} log.text = el.children[2].textContent;", rate=192_000)
+    assert log["text"] == "1.0 s of at most 23 s"
