@@ -206,9 +206,6 @@ CAMPAIGNS = {
     "ravdess-emobox-tdnn-speaker-norm": Campaign(
         "ravdess", "eight", "emobox-ravdess", models=("tdnn",), repeated=(), speaker_norm=True, **_TDNN
     ),
-    "ravdess-random-tdnn": Campaign(
-        "ravdess", "eight", "random", models=("tdnn",), repeated=(), n_folds=2, **_TDNN
-    ),
     "emo_db-loso-tdnn": Campaign(
         "emo_db",
         "all",

@@ -86,7 +86,7 @@ def networks_markdown() -> str:
     return _networks_table(
         _tables("ravdess-emobox-networks", "ravdess-emobox-tdnn"),
         _tables("ravdess-emobox-networks-speaker-norm", "ravdess-emobox-tdnn-speaker-norm"),
-        _tables("ravdess-random-networks", "ravdess-random-tdnn"),
+        _tables("ravdess-random-networks"),
     )
 
 
