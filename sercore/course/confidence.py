@@ -53,9 +53,9 @@ def in_corpus() -> pd.DataFrame:
     -------
     pd.DataFrame
         One row per campaign: ``n_clips``, ``confidence`` and ``accuracy`` (means), ``ece`` before, ``ece_t``
-        with the temperature fitted on the clips of the other folds, ``ece_brier`` with that of the lowest
-        Brier score, and ``ece_perfect``, the mean error of labels drawn from these very probabilities. With
-        few clips it is far from 0. ``rms``, ``rms_t`` and ``rms_brier`` are debiased
+        with the temperature fitted on the clips of the other folds, as in bundles, ``ece_brier`` with that of
+        the lowest Brier score, and ``ece_perfect``, the mean error of labels drawn from these very
+        probabilities. With few clips it is far from 0. ``rms``, ``rms_t`` and ``rms_brier`` are debiased
         (:func:`sercore.evaluation.debiased_calibration_error`).
 
     Examples

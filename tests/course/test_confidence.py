@@ -16,7 +16,8 @@ def test_calibration_of_perfect_probabilities_is_the_noise_of_few_clips(monkeypa
     assert table.loc["ravdess-emobox-speaker-norm", "ece_t"] < 0.04  # next to nothing but noise
     several = table[~table.index.str.startswith("tess")]  # TESS has one speaker to calibrate with
     assert (several["confidence"] - several["accuracy"]).abs().max() < 0.04
-    assert (several["ece_brier"] <= 0.05).all()
+    assert (several["ece_t"] <= 0.055).all()
+    assert (several["ece_brier"] <= 0.065).all()
     assert (table["rms_brier"] >= 0).all()
 
 
