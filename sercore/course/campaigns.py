@@ -8,44 +8,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["AUGMENTED", "CAMPAIGNS", "OVERRIDES", "Campaign"]
+__all__ = ["CAMPAIGNS", "TRAINING", "Campaign"]
 
 _DETERMINISTIC = ("dummy", "logistic", "linear_svc", "rbf_svc", "knn", "lda")
 _TREES = ("random_forest", "extra_trees", "gradient_boosting")
 _SEEDED = ("sklearn_mlp", "mlp")
 
-AUGMENTED = {
+TRAINING = {
     "early_stopping": False,
-    "epochs": 40,
-    "learning_rate": 2e-3,
+    "epochs": 110,
+    "learning_rate": 1.5e-3,
     "lr_schedule": "cosine",
     "class_weight": "balanced",
     "label_smoothing": 0.1,
-    "spec_augment": {"n_masks": 1},
+    "spec_augment": {"n_masks": 2, "bands": 12, "frames": 30},
+    "batch_size": 64,
+    "weight_decay": 0.01,
+    "global_clipnorm": 5.0,
+    "auxiliary": ("intensity", "sentence"),
 }
-"""``fit_params`` of networks trained with augmentation: on all training speakers, for a number of epochs
-chosen on inner folds of the training actors of the first emobox fold."""
-_HALF = {"epochs": 20}
-OVERRIDES = {
-    "mlp": {"spec_augment": None, "learning_rate": 1e-3, "epochs": 60},
-    "transformer": _HALF | {"learning_rate": 1e-3},
-    "cnn2d_transformer": _HALF | {"learning_rate": 1e-3},
-    "lstm": _HALF,
-    "bilstm": _HALF,
-    "bilstm_multihead": _HALF,
-    "tdnn": {
-        "epochs": 110,
-        "batch_size": 64,
-        "learning_rate": 1.5e-3,
-        "weight_decay": 0.01,
-        "global_clipnorm": 5.0,
-        "spec_augment": {"n_masks": 2, "bands": 12, "frames": 30},
-        "auxiliary": ("intensity", "sentence"),
-    },
-}
-"""Differences from :data:`AUGMENTED` by model. Networks with half the epochs would gain from more; no other
-value was tried for them. Those of ``tdnn`` were the best of eight candidates on inner folds of the training
-actors of each fold, in an earlier trial with other code."""
+"""``fit_params`` of networks trained with augmentation. They were the best of eight candidates for ``tdnn``,
+on inner folds of the training actors of each fold, in an earlier trial with other code. Nothing was chosen for
+the other networks."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +50,9 @@ class Campaign:
         Standardise features per speaker, using unlabelled clips of test speakers too.
     augmented : int
         Number of augmented versions of each training clip (:class:`sercore.audio.augment.Augmentation`),
-        for networks trained with :data:`AUGMENTED`.
+        for networks trained with :data:`TRAINING`.
     fit_params : dict, optional
-        Arguments of :func:`sercore.training.fit` that differ from :data:`AUGMENTED`, or without augmentation
+        Arguments of :func:`sercore.training.fit` that differ from :data:`TRAINING`, or without augmentation
         from its own defaults.
     model_params : dict, optional
         Arguments of the builders of networks on frames.
@@ -128,17 +112,20 @@ class Campaign:
 
 
 _NETWORKS = (
-    "mlp", "lstm", "bilstm", "bilstm_attention", "bilstm_multihead", "cnn1d_lstm", "cnn2d_lstm", "lstm_cnn1d",
+    "lstm", "bilstm", "bilstm_attention", "bilstm_multihead", "cnn1d_lstm", "cnn2d_lstm", "lstm_cnn1d",
     "lstm_cnn2d", "cnn_fused", "transformer", "cnn2d_transformer", "res_lstm",
 )  # fmt: skip
-_BEST = ("mlp", "cnn1d_lstm", "cnn2d_lstm")
 _FEW = ("dummy", "logistic", "rbf_svc", "lda", "sklearn_mlp", "mlp")
-_TDNN = {"augmented": 12, "test_versions": 12, "frames": "log_mel_80", "precision": "mixed_bfloat16"}
-_AS_TDNN = {
+_TDNN = {
+    "models": ("tdnn",),
     "augmented": 12,
     "test_versions": 12,
     "frames": "log_mel_80",
-    "fit_params": OVERRIDES["tdnn"] | {"epochs": 40},
+    "precision": "mixed_bfloat16",
+}
+_FRAMES = {
+    "repeated": (),
+    "frames": "log_mel_80",
     "model_params": {"deltas": True, "statistics": True},
 }
 _MLP = {
@@ -146,7 +133,7 @@ _MLP = {
     "repeated": ("mlp",),
     "augmented": 12,
     "test_versions": 12,
-    "fit_params": OVERRIDES["tdnn"] | {"epochs": 40, "spec_augment": None},
+    "fit_params": {"epochs": 40, "spec_augment": None},
 }
 CAMPAIGNS = {
     "ravdess-random": Campaign("ravdess", "eight", "random", models=_FEW, repeated=()),
@@ -160,62 +147,55 @@ CAMPAIGNS = {
     "emo_db-loso": Campaign("emo_db", "all", "loso", models=_FEW),
     "emo_db-loso-speaker-norm": Campaign("emo_db", "all", "loso", models=_FEW, speaker_norm=True),
     "ravdess-emobox-networks": Campaign(
-        "ravdess", "eight", "emobox-ravdess", models=_NETWORKS, repeated=_BEST, augmented=8
+        "ravdess", "eight", "emobox-ravdess", models=_NETWORKS, augmented=12, test_versions=12, **_FRAMES
     ),
-    "ravdess-emobox-networks-speaker-norm": Campaign(
-        "ravdess", "eight", "emobox-ravdess", models=_BEST, repeated=(), speaker_norm=True, augmented=8
+    "ravdess-emobox-networks-brief": Campaign(
+        "ravdess",
+        "eight",
+        "emobox-ravdess",
+        models=("cnn1d_lstm", "cnn2d_lstm"),
+        augmented=12,
+        test_versions=12,
+        fit_params={"epochs": 40},
+        **_FRAMES,
     ),
-    "ravdess-emobox-networks-plain": Campaign(
+    "ravdess-emobox-networks-brief-plain": Campaign(
         "ravdess",
         "eight",
         "emobox-ravdess",
         models=("cnn1d_lstm",),
-        repeated=(),
-        fit_params={name: value for name, value in AUGMENTED.items() if name != "spec_augment"},
+        fit_params=TRAINING | {"epochs": 40, "spec_augment": None},
+        **_FRAMES,
+    ),
+    "ravdess-emobox-networks-brief-speaker-norm": Campaign(
+        "ravdess",
+        "eight",
+        "emobox-ravdess",
+        models=("cnn1d_lstm",),
+        speaker_norm=True,
+        augmented=12,
+        test_versions=12,
+        fit_params={"epochs": 40},
+        **_FRAMES,
     ),
     "ravdess-emobox-mlp": Campaign("ravdess", "eight", "emobox-ravdess", **_MLP),
     "ravdess-emobox-mlp-speaker-norm": Campaign(
         "ravdess", "eight", "emobox-ravdess", speaker_norm=True, **_MLP
     ),
     "ravdess-random-mlp": Campaign("ravdess", "eight", "random", **_MLP),
-    "ravdess-emobox-as-tdnn": Campaign(
-        "ravdess", "eight", "emobox-ravdess", models=("cnn1d_lstm", "cnn2d_lstm"), repeated=(), **_AS_TDNN
-    ),
-    "ravdess-emobox-as-tdnn-plain": Campaign(
-        "ravdess",
-        "eight",
-        "emobox-ravdess",
-        models=("cnn1d_lstm",),
-        repeated=(),
-        frames="log_mel_80",
-        fit_params={**AUGMENTED, **_AS_TDNN["fit_params"], "spec_augment": None},
-        model_params=_AS_TDNN["model_params"],
-    ),
-    "ravdess-emobox-as-tdnn-speaker-norm": Campaign(
-        "ravdess",
-        "eight",
-        "emobox-ravdess",
-        models=("cnn1d_lstm",),
-        repeated=(),
-        speaker_norm=True,
-        **_AS_TDNN,
-    ),
-    "ravdess-emobox-tdnn": Campaign(
-        "ravdess", "eight", "emobox-ravdess", models=("tdnn",), repeated=("tdnn",), **_TDNN
-    ),
+    "ravdess-emobox-tdnn": Campaign("ravdess", "eight", "emobox-ravdess", repeated=("tdnn",), **_TDNN),
     "ravdess-emobox-tdnn-speaker-norm": Campaign(
-        "ravdess", "eight", "emobox-ravdess", models=("tdnn",), repeated=(), speaker_norm=True, **_TDNN
+        "ravdess", "eight", "emobox-ravdess", repeated=(), speaker_norm=True, **_TDNN
     ),
+    "ravdess-random-tdnn": Campaign("ravdess", "eight", "random", repeated=(), n_folds=2, **_TDNN),
     "emo_db-loso-tdnn": Campaign(
         "emo_db",
         "all",
         "loso",
-        models=("tdnn",),
         repeated=(),
         fit_params={"auxiliary": ("sentence",)},  # its clips have no label of intensity
         **_TDNN,
     ),
-    "ravdess-random-networks": Campaign("ravdess", "eight", "random", models=_BEST, repeated=(), augmented=8),
     "ravdess-legacy": Campaign(
         "ravdess",
         "eight",
@@ -227,10 +207,10 @@ CAMPAIGNS = {
         precision="mixed_bfloat16",
     ),
 }
-"""Published campaigns by name. ``-mlp`` and ``-as-tdnn`` are trained as ``tdnn`` is, on its input, but for 40
-epochs instead of 110. ``ravdess-emobox-networks-plain`` measures the effect of augmentation,
-``ravdess-legacy`` compares with the layers of a network of an earlier project on our input, 64 mel bands ×
-251 frames: 3.16 million weights, thirty times as many as ours (3.85 million with its own 128 bands)."""
+"""Published campaigns by name. ``-networks`` and ``-mlp`` are trained as ``tdnn`` is, ``-mlp`` and ``-brief``
+for 40 epochs; ``-brief-plain`` measures the effect of augmentation. ``ravdess-legacy`` compares with the
+layers of a network of an earlier project on our input, 64 mel bands × 251 frames: 3.16 million weights, thirty
+times as many as ours (3.85 million with its own 128 bands)."""
 
 
 def _encoder_campaigns() -> dict[str, Campaign]:

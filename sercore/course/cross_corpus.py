@@ -69,6 +69,9 @@ CAMPAIGNS = {
     "cross-corpus-table-six": CrossCorpus("default", "six", _FEW, pairs_only=True),
     "cross-corpus-table-four-level-free": CrossCorpus("level_free", "four", _FEW, pairs_only=True),
     "cross-corpus-table-four-augmented": CrossCorpus("default", "four", _FEW, pairs_only=True, augmented=2),
+    "cross-corpus-encoder-four-augmented": CrossCorpus(
+        "whisper_tiny_en", "four", _FEW, pairs_only=True, augmented=2
+    ),
     "cross-corpus-table-four-mlp": CrossCorpus("default", "four", _FEW, model="mlp", pairs_only=True),
 }
 """Campaigns by name. Nothing was tuned on the test corpora: corpora, schemes, adaptations and the rule for

@@ -24,7 +24,6 @@ TABLES = {
     "table-choice": table_comparison.choice_markdown,
     "table-comparison": table_comparison.comparison_markdown,
     "networks": readme.networks_markdown,
-    "as-tdnn": readme.as_tdnn_markdown,
     "from-scratch": from_scratch.markdown,
     "encoder": readme.encoder_markdown,
     "heads": encoder_tables.heads_markdown,

@@ -24,7 +24,7 @@ from ..errors import SercoreError
 from ..features import OpenSmileRecipe, get_recipe
 from ..models import reads_frames
 from . import clone
-from .campaigns import AUGMENTED, CAMPAIGNS, OVERRIDES, Campaign
+from .campaigns import CAMPAIGNS, TRAINING, Campaign
 from .predictions import OLD_ROW, dagger, raise_rounded, read_predictions, versions, write_predictions
 
 __all__ = [
@@ -90,7 +90,7 @@ def run_campaign(
         index, X, augmented, classes = features[kind]
         fit_params = campaign.fit_params
         if campaign.augmented:
-            fit_params = AUGMENTED | OVERRIDES.get(model, {}) | (fit_params or {})
+            fit_params = TRAINING | (fit_params or {})
         model_params = campaign.model_params if reads_frames(model) else None
         with _dtype_policy(campaign.precision):
             tables[system] = out_of_fold(

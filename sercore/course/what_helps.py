@@ -16,6 +16,7 @@ __all__ = ["ENCODER", "FEATURES", "TABLE", "steps", "steps_markdown"]
 
 ENCODER, TABLE = "cross-corpus-encoder-four", "cross-corpus-table-four"
 _CHANGES = (
+    (f"{ENCODER}-augmented", "two augmented versions of each training clip", "none"),
     (f"{TABLE}-augmented", "two augmented versions of each training clip", "none"),
     (f"{TABLE}-level-free", "clips at one level", "level as recorded"),
     (f"{TABLE}-mlp", "network `mlp`", "logistic regression"),
