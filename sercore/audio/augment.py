@@ -186,7 +186,7 @@ class Augmentation:
     pitch : (low, high) or None
         Semitones of :func:`pitch_shift`.
     shift : (low, high) or None
-        Seconds of :func:`time_shift`.
+        Seconds of :func:`time_shift`. Recipes that trim silence cut off what a shift inserts.
     snr_db, gain_db : (low, high) or None
         Decibels of :func:`add_noise` and :func:`change_gain`.
     probability : float

@@ -154,7 +154,9 @@ def _decode(source, path: Path, head: bytes, n_bytes: int) -> tuple[np.ndarray, 
             declared = 0 if n_frames >= _UNKNOWN or file.format == "MP3" else n_frames
     except AudioError:
         raise
-    except Exception as error:  # of any type: libsndfile, soundfile, memory
+    except MemoryError as error:
+        raise AudioError(f"{path}: memory is too short to decode it", reason="unreadable") from error
+    except Exception as error:  # of any type: libsndfile, soundfile
         known = other_file(head)
         found = f"it is {known[0]}" if known else f"its first bytes are {head[:12]!r}; {_one_line(error)}"
         advice = known[1] if known else f"use {', '.join(AUDIO_SUFFIXES[:8])}"
@@ -221,7 +223,7 @@ def _convert(path: Path, name: str, demuxer: str | None) -> tuple[np.ndarray, in
         raise AudioError(
             f"{path}: its format is {name}, which cannot be read directly; convert it with {_command(path)}"
             f"{install}",
-            reason="not-audio",
+            reason="unreadable" if demuxer else "not-audio",  # another machine may have a decoder
         )
     content, report = _run_ffmpeg(exe, path, demuxer)
     if report or not content:
@@ -282,9 +284,13 @@ def _run_ffmpeg(exe: str, path: Path, demuxer: str) -> tuple[bytes, str]:
             log.seek(0)
             report = " ".join(log.read(2000).decode(errors="replace").split())[:200]
     except OSError as error:
-        return b"", f"{exe} cannot be started: {error}"
+        raise AudioError(f"{path}: {exe} cannot be started: {error}", reason="unreadable") from error
     if stopped.is_set():
-        return b"", f"stopped after {DECODE_SECONDS:.0f} s"
+        raise AudioError(
+            f"{path}: ffmpeg was stopped after {DECODE_SECONDS:.0f} s; try again while the computer is less "
+            "busy, or get the file again",
+            reason="unreadable",
+        )
     if len(content) > most:
         raise _too_long(path, f"more than {MAX_SAMPLES} samples")
     return content, report or (f"exit status {code}" if code else "")

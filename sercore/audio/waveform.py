@@ -26,7 +26,7 @@ _SILENT_PEAK = 1e-4  # -80 dB relative to full scale, about 3 quantisation steps
 MAX_PEAK = 8.0
 """Float files may exceed full scale slightly; a higher peak means other units."""
 
-_CANCEL_DB = 12.0  # the mean of two channels is 6 dB softer than the louder one if the other is silent
+_CANCEL_DB = 6.0  # below the mean of independent channels; one channel that is inverted in part is enough
 
 
 def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE, channel: int | None = None) -> np.ndarray:
@@ -54,9 +54,9 @@ def load(path: str | os.PathLike, *, sr: int = SAMPLE_RATE, channel: int | None 
     Raises
     ------
     AudioError
-        With ``reason`` missing, unreadable (no permission), empty, lfs-pointer, web-page, not-audio,
-        truncated, joined, too-long, channels-cancel, not-mono (there is no such channel), not-finite,
-        out-of-range, too-short or silent.
+        With ``reason`` missing, unreadable (no permission, no decoder), empty, lfs-pointer, web-page,
+        not-audio, truncated, joined, too-long, channels-cancel, not-mono (there is no such channel),
+        not-finite, out-of-range, too-short or silent.
 
     See Also
     --------
@@ -272,9 +272,11 @@ def _to_mono(samples: np.ndarray, channel: int | None = None, *, where: str) -> 
         return samples[:, 0]
     with np.errstate(over="ignore", invalid="ignore"):  # check() reports huge or non-finite samples
         mono = samples @ np.full(n_channels, 1.0 / n_channels, dtype=np.float32)  # 10 times faster than mean
-        power, each = mono @ mono, np.einsum("ij,ij->j", samples, samples)
-    loudest = int(each.argmax())
-    if 0 < each[loudest] < np.inf and power <= each[loudest] * 10 ** (-_CANCEL_DB / 10):
+        varying = samples - samples.mean(axis=0)  # an offset common to all channels hides what cancels
+        each, rest = np.einsum("ij,ij->j", varying, varying), mono - mono.mean()
+        power = rest @ rest
+    loudest, independent = int(each.argmax()), each.sum() / n_channels**2
+    if 0 < each[loudest] < np.inf and power <= independent * 10 ** (-_CANCEL_DB / 10):
         loss = f"{10 * np.log10(each[loudest] / power):.0f} dB softer than" if power > 0 else "silent, unlike"
         raise AudioError(
             f"{where}: the mean of its {n_channels} channels is {loss} channel {loudest}: they cancel each "

@@ -48,6 +48,8 @@ COLUMNS = ("train", "test", "clips", "ua", "ua_low", "ua_high", "interval", "n_c
 N_BINS = 10
 MAX_GROUPS = 40
 """Scores by speaker, sentence and so on are stored only if there are no more of them."""
+MAX_TEXT = 300
+"""Largest length of a stored name, such as that of a sentence."""
 
 
 def fit_model(
@@ -248,11 +250,16 @@ def evaluation_details(oof: pd.DataFrame, index: pd.DataFrame, classes: Sequence
     by = [name for name in GROUPS if name not in index or index[name].nunique() <= MAX_GROUPS]
     return {
         "per_class": _rows(per_class(y, proba, classes).reset_index()),
-        "groups": _rows(fairness(oof, index, by=by)),
+        "groups": [row | {"group": _shortened(row["group"])} for row in _rows(fairness(oof, index, by=by))],
         "reliability": _rows(bins[bins["n_clips"] > 0]),
         "ece_calibrated": expected_calibration_error(y, proba, classes, n_bins=N_BINS),
         "ece_plain": expected_calibration_error(y, plain, classes, n_bins=N_BINS),
     }
+
+
+def _shortened(name: str) -> str:
+    """A group's name as a bundle may contain it; a sentence can be a whole passage."""
+    return name if len(name) <= MAX_TEXT else f"{name[: MAX_TEXT - 1]}…"
 
 
 def calibrated(oof: pd.DataFrame, classes: Sequence[str], *, loss: str = "log") -> np.ndarray:

@@ -30,7 +30,7 @@ from ..features.recipe import PRESETS
 from ..features.store import extract_frames, extract_table
 from ..labels import apply_scheme
 from ..models import NETWORKS, check_keras, classical, is_network, reads_frames
-from ..splits import corpus_folds, make_folds
+from ..splits import corpus_folds, is_leaky, make_folds
 from ..training import out_of_fold, summarise
 from ..training.folds import select_rows
 from ..training.normalisation import mean_and_std, speaker_normalise
@@ -112,12 +112,15 @@ def train(
     ------
     BundleError
         The folder exists already, or a model cannot be stored in a bundle. Checked before training.
+    CorpusError
+        There is no such corpus.
 
     See Also
     --------
     sercore.bundle.save : Write models that are already fitted.
     """
     out, choices = Path(out), [_choose(text, encoder) for text in models]
+    test = tuple(dict.fromkeys(get_corpus(name).name for name in test))
     if not choices or len({choice.name for choice in choices}) < len(choices):
         raise BundleError(f"models {list(models)}: give at least one, and each only once")
     _check_savable([choice.model for choice in choices], onnx)
@@ -158,9 +161,11 @@ def train(
         parts.append(predict_folds(index, raw, classes, choices, folds, **options))
         calibrating = predict_folds(index, raw, classes, final, folds, **options | {"clips": (0,)})
     temperature = temperature_of(calibrating, classes)
-    if index["corpus"].nunique() > 1:
+    if index["corpus"].nunique() > 1 and split != "corpus" and not is_leaky(split):
         inner = make_folds(index, split, n_folds=n_folds, seed=seed)
-        parts.append(predict_folds(index, raw, classes, final, inner, **options))
+        rows = predict_folds(index, raw, classes, final, inner, **options)
+        known = [test in train.split("+") for train, test in zip(rows["train"], rows["test"], strict=True)]
+        parts.append(rows[known])  # the others were predicted above
     if test:
         others = corpus_folds(everything, trained.split("+"), list(test))
         parts.append(predict_folds(everything, extracted, classes, choices, others, **options))

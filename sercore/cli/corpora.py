@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from .options import add_corpus_options, add_own_options, n_processes
@@ -73,6 +74,8 @@ def _corpora_verify(options) -> int:
     from ..corpora import verify
 
     found = verify(options.corpus, options.root)
+    if options.skip_unknown:
+        found = replace(found, table=found.table[found.table["status"] != "unknown"])
     print(found)
     return 0 if found.complete else 1
 
@@ -83,7 +86,7 @@ def _corpora_check(options) -> int:
     found = check(options.root, corpus=options.corpus)
     print(found)
     print(f"\nwritten: {found.write()}" if options.write else f"\n{found.preview()}".rstrip())
-    return 1 if found.found.unknown else 0
+    return 1 if found.found.unknown and not options.skip_unknown else 0
 
 
 def _extract(options) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from .options import n_processes, random_seed
@@ -53,6 +55,7 @@ def _evaluate(options) -> None:
     from ..evaluation import cross_corpus_text, evaluate_corpora
     from ..training import cross_corpus, in_corpus
 
+    figure = _image_file(options.figure) if options.figure else None
     pooled, folds = _data(options)
     for sentence in pooled.left_out:
         print(sentence)
@@ -70,8 +73,8 @@ def _evaluate(options) -> None:
     print(cross_corpus_text(table))
     if options.out:
         table.to_csv(options.out, index=False)
-    if options.figure:
-        _draw(table, options.figure)
+    if figure:
+        _draw(table, figure)
 
 
 def _data(options):
@@ -80,23 +83,52 @@ def _data(options):
     from ..splits import corpus_folds, corpus_pairs
     from ..training import pool_corpora
 
-    one = options.matrix and len(set(options.matrix)) < 2
+    one = options.matrix and len(_names(options.matrix)) < 2
     if one or bool(options.matrix) == bool(options.train or options.test):
         raise SercoreError("pass either --train and --test, or --matrix with at least two corpora")
     if not options.matrix and not (options.train and options.test):
         raise SercoreError("pass both --train and --test, such as --train ravdess+tess --test emo_db")
-    train = options.train.split("+") if options.train else []
+    train = _names(options.train.split("+") if options.train else ())
+    test, matrix = _names(options.test or ()), _names(options.matrix or ())
+    if both := sorted(set(train) & set(test)):
+        raise SercoreError(f"{', '.join(both)} would be in training and in test; test on other corpora")
     recipe = options.recipe
     if options.encoder:
         from ..encoders import EncoderRecipe
 
         recipe = EncoderRecipe(options.encoder)
-    names = options.matrix or [*train, *options.test]
+    names = matrix or [*train, *test]
     pooled = pool_corpora(names, scheme=options.scheme, recipe=recipe, n_jobs=options.jobs)
     if not options.matrix:
-        return pooled, corpus_folds(pooled.index, train, options.test)
+        return pooled, corpus_folds(pooled.index, train, test)
     others = corpus_folds(pooled.index) if pooled.index["corpus"].nunique() > 2 else []
     return pooled, [*corpus_pairs(pooled.index), *others]
+
+
+def _names(given: Iterable[str]) -> list[str]:
+    """Corpora as the index names them, each once; unknown ones as they are."""
+    from ..corpora import get_corpus
+    from ..errors import CorpusError
+
+    names = []
+    for name in map(str.strip, given):
+        with contextlib.suppress(CorpusError):
+            name = get_corpus(name).name
+        names.append(name)
+    return list(dict.fromkeys(names))
+
+
+def _image_file(path: Path) -> Path:
+    """The path, with ``.png`` if it has no suffix; SercoreError if Matplotlib cannot write such files."""
+    from matplotlib.figure import Figure
+
+    from ..errors import SercoreError
+
+    path = path if path.suffix else path.with_suffix(".png")
+    known = sorted(Figure().canvas.get_supported_filetypes())
+    if path.suffix[1:].lower() not in known:
+        raise SercoreError(f"--figure {path}: a figure can be written as {', '.join(known)}")
+    return path
 
 
 def _draw(table, path: Path) -> None:

@@ -73,8 +73,8 @@ def _add_predict(commands) -> None:
     )  # fmt: skip
     predict.add_argument("--overwrite", action="store_true", help="replace the file of --out")
     predict.add_argument("--timeline", action="store_true", help="divide recordings into windows")
-    predict.add_argument("--window", type=float, default=3.0, help="seconds (default: %(default)s)")
-    predict.add_argument("--step", type=float, default=1.5, help="step in seconds (default: %(default)s)")
+    predict.add_argument("--window", type=float, help="seconds of a window of --timeline (default: 3)")
+    predict.add_argument("--step", type=float, help="seconds between windows of --timeline (default: 1.5)")
     add_channel(predict)
     predict.add_argument("--jobs", type=n_processes, default=-1, help="worker processes (default: all cores)")
     predict.add_argument(
@@ -117,9 +117,16 @@ def _train(options) -> None:
 def _predict(options) -> int:
     from ..bundle import Windows, print_predictions
     from ..bundle.printing import write_predictions_and_report
+    from ..errors import SercoreError
 
+    given = {"window": options.window, "step": options.step}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given and not options.timeline:
+        raise SercoreError("--window and --step divide recordings into windows: add --timeline")
+    if options.overwrite and not options.out:
+        raise SercoreError("--overwrite replaces the file of --out: add --out FILE")
     how = {
-        "windows": Windows(options.window, options.step) if options.timeline else None,
+        "windows": Windows(given.get("window", 3.0), given.get("step", 1.5)) if options.timeline else None,
         "channel": options.channel, "n_jobs": options.jobs, "backend": options.backend,
         "digest": options.digest, "speaker_norm": options.speaker_norm,
     }  # fmt: skip

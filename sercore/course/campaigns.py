@@ -28,8 +28,8 @@ TRAINING = {
     "auxiliary": ("intensity", "sentence"),
 }
 """``fit_params`` of networks trained with augmentation. They were the best of eight candidates for ``tdnn``,
-on inner folds of the training actors of each fold, in an earlier trial with other code. Nothing was chosen for
-the other networks."""
+on inner folds of the training actors of each fold, in an earlier trial with other code. Nothing was chosen
+for the other networks."""
 
 
 @dataclass(frozen=True)
@@ -209,8 +209,8 @@ CAMPAIGNS = {
 }
 """Published campaigns by name. ``-networks`` and ``-mlp`` are trained as ``tdnn`` is, ``-mlp`` and ``-brief``
 for 40 epochs; ``-brief-plain`` measures the effect of augmentation. ``ravdess-legacy`` compares with the
-layers of a network of an earlier project on our input, 64 mel bands × 251 frames: 3.16 million weights, thirty
-times as many as ours (3.85 million with its own 128 bands)."""
+layers of a network of an earlier project on our input, 64 mel bands × 251 frames: 3.16 million weights,
+thirty times as many as ours (3.85 million with its own 128 bands)."""
 
 
 def _encoder_campaigns() -> dict[str, Campaign]:

@@ -147,7 +147,7 @@ async def _cancel_others() -> None:
 async def _execute(notebook, path: Path, log: TextIO | None = None, *, progress: bool = False) -> None:
     """Execute a notebook in place; everything written to standard error goes to the log."""
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
     from tqdm import tqdm
 
     n_code = sum(cell.cell_type == "code" for cell in notebook.cells)
@@ -176,6 +176,11 @@ async def _execute(notebook, path: Path, log: TextIO | None = None, *, progress:
             raise NotebookError(
                 f"{path.name}, cell {current + 1} failed with {error.ename}: {error.evalue}\n"
                 f"    {line}\nsee the executed notebook in the run folder"
+            ) from None
+        except CellTimeoutError:
+            raise NotebookError(
+                f"{path.name}, cell {current + 1}: stopped after {MAX_SECONDS} s; run the notebook by itself "
+                f"(--only {path.stem[:2]} --jobs 1), on fewer clips, or on a faster computer"
             ) from None
         except (RuntimeError, AssertionError, TimeoutError) as error:  # of nbclient, about the kernel
             if asyncio.current_task().cancelling():  # nbclient takes it for the death of the kernel

@@ -132,6 +132,8 @@ def run(
     folder = Path(out or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S-%f}-{corpus}").resolve()
     with _explain_disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        for table in (folder / "tables").glob("*.csv"):  # of an earlier run, perhaps on another corpus
+            table.unlink()
     plural = "s" if len(notebooks) > 1 else ""
     counts = f"{n_clips} clips, {len(notebooks)} notebook{plural}"
     print(f"{corpus}: {counts}, results in {_relative(folder)}", flush=True)

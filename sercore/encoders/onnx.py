@@ -190,7 +190,8 @@ def wave_encoder(recipe: EncoderRecipe, *, n_threads: int = 1) -> Encoder:
     def encode(parts: list[np.ndarray]) -> list[np.ndarray]:
         if fixed is None:
             return [run(part) for part in parts]
-        whole = [run(part) for part in pad_windows(parts, fixed)]
+        padded = pad_windows(parts, fixed)
+        whole = [run(wave, part.size) for wave, part in zip(padded, parts, strict=True)]
         counts = [
             own_frames(part.size, blocks.shape[1], fixed) for part, blocks in zip(parts, whole, strict=True)
         ]
@@ -218,7 +219,7 @@ def _fixed_length(loaded, recipe: EncoderRecipe) -> int | None:
 
 
 def _runner(loaded, where: str) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from one wave to (n_blocks, n_frames, width)."""
+    """A function from one wave, and its number of samples without padding, to (n_blocks, n_frames, width)."""
     outputs = loaded.get_outputs()
     named = [item for item in outputs if item.name.startswith("hidden_states")] or outputs
     stacked = [item.name for item in named if len(item.shape) == 4]
@@ -227,9 +228,10 @@ def _runner(loaded, where: str) -> Callable[[np.ndarray], np.ndarray]:
         shapes = {item.name: item.shape for item in outputs}
         raise EncoderError(f"{where}: outputs (batch, n_frames, width) are needed, not {shapes}")
 
-    def run(wave: np.ndarray) -> np.ndarray:
+    def run(wave: np.ndarray, n_own: int | None = None) -> np.ndarray:
+        own = np.arange(wave.size)[None] < (wave.size if n_own is None else n_own)
         feed = {item.name: wave[None] if item.name != "attention_mask" else
-                np.ones((1, wave.size), dtype=_NUMPY[item.type]) for item in loaded.get_inputs()}  # fmt: skip
+                own.astype(_NUMPY[item.type]) for item in loaded.get_inputs()}  # fmt: skip
         try:
             with run_options() as options:
                 values = loaded.run(names, feed, options)

@@ -123,7 +123,8 @@ def picture(wave: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     wave : np.ndarray [shape=(n_samples,)]
-        Mono waveform at 16 kHz. Making it louder does not change the picture.
+        Mono waveform at 16 kHz. Making it louder does not change the picture, unless it
+        is very soft: levels below −100 dB of full scale are −100 dB.
 
     Returns
     -------

@@ -114,6 +114,9 @@ class EncoderRecipe:
                 _refuse(f"{name}={getattr(self, name)!r}, which is not a string")
         if self.standardise not in (True, False):
             _refuse(f"standardise={self.standardise!r}; must be True or False")
+        object.__setattr__(self, "standardise", bool(self.standardise))
+        object.__setattr__(self, "seed", int(self.seed))
+        object.__setattr__(self, "blocks", tuple(map(int, self.blocks)))
         if self.sha256 and not _is_sha256(self.sha256):
             _refuse(f"sha256={self.sha256!r:.80}, which is not 64 hexadecimal digits")
         if self.encoder == "onnx" and not (self.sha256 and self.weights == "pretrained"):
@@ -139,7 +142,8 @@ class EncoderRecipe:
     @property
     def key(self) -> str:
         """Twelve hexadecimal digits that change whenever any setting but `path` does."""
-        return hashlib.sha256(f"encoder {VERSION} {self.to_json()}".encode()).hexdigest()[:12]
+        version = f"{VERSION} masked" if self.encoder == "onnx" else VERSION  # padding is masked since then
+        return hashlib.sha256(f"encoder {version} {self.to_json()}".encode()).hexdigest()[:12]
 
     def to_json(self) -> str:
         """The recipe as one line of JSON, without `path`; the same for equal recipes."""

@@ -100,7 +100,10 @@ def flatness(spectrum) -> np.ndarray:
 
 @descriptor
 def contrast(spectrum) -> np.ndarray:
-    """Peak minus valley in dB of each octave (Jiang 2002), [shape=(n_frames, 7)], fewer below 12.8 kHz."""
+    """Peak against valley of each octave (Jiang 2002), [shape=(n_frames, 7)], fewer below 12.8 kHz.
+
+    It is 10 log10 of the ratio of their magnitudes, half the difference of their levels in dB, as in librosa.
+    """
     octaves = _octaves(spectrum.recipe)
     peaks, valleys = np.empty((2, spectrum.n_frames, len(octaves)), dtype=np.float32)
     ordered = spectrum.magnitude.copy()
@@ -204,7 +207,8 @@ def _octaves(recipe) -> list[tuple[int, int, int]]:
     """First bin, end bin and 2 % of the bins of each contrast band (below 200 Hz, then octaves)."""
     hertz = np.fft.rfftfreq(recipe.n_fft, 1.0 / recipe.sr)[: recipe.n_bins].astype(np.float32)
     edges = np.concatenate([[0.0], 200.0 * 2.0 ** np.arange(6)])
-    edges = [*edges[edges < (recipe.band_limit or recipe.sr / 2)], np.inf]
+    below = (edges < (recipe.band_limit or recipe.sr / 2)) & (edges <= hertz[-1])
+    edges = [*edges[below], np.inf]
     bands = []
     for k, (low, high) in enumerate(itertools.pairwise(edges)):
         inside = np.flatnonzero((hertz >= low) & (hertz <= high))

@@ -105,8 +105,9 @@ def timing(rms: np.ndarray, voiced: np.ndarray, *, frame_s: float) -> np.ndarray
     Returns
     -------
     np.ndarray [shape=(6,)]
-        In the order of :data:`TIMING`, in seconds, proportions of frames or events per second. Pauses are
-        frames more than 25 dB below the loudest; peaks of the smoothed level are roughly syllables.
+        In the order of :data:`TIMING`, in seconds, proportions of frames or events per second. The duration
+        is the number of frames times the hop, one hop longer than the clip. Pauses are frames more than
+        25 dB below the loudest; peaks of the smoothed level are roughly syllables.
     """
     seconds = len(rms) * frame_s
     quiet = rms < rms.max(initial=0.0) * 10 ** (-25 / 20)

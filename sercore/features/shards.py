@@ -208,7 +208,7 @@ def task_hash(keys: Iterable[str]) -> str:
 def is_final(key: str, value: np.ndarray | tuple[str, str]) -> bool:
     """Whether a cached value is used; a clip that could not be opened is tried again.
 
-    Its file may be missing on one machine only.
+    Its file, or the decoder for it, may be missing on one machine only.
 
     Examples
     --------

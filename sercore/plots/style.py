@@ -75,7 +75,7 @@ LABELS = {
     "bandwidth": "spectral bandwidth (Hz)",
     "rolloff": "85 % roll-off (Hz)",
     "flatness": "flatness\n(0 tone, 1 noise)",
-    "contrast": "peak above valley (dB)",
+    "contrast": "peak to valley\n(10 log10 of magnitudes)",
     "rms": "RMS amplitude\n(full scale = 1)",
     "rms_db": "level\n(dB re full scale)",
     "zcr": "zero crossings\n(per sample)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,19 +61,25 @@ def find_clips(
     return Clips(index.iloc[rows].reset_index(drop=True), waves)
 
 
-def under_conditions(predictor: Predictor, clips: Clips, *, progress: bool = True) -> pd.DataFrame:
-    """Table of :func:`sercore.evaluation.robustness` for some clips."""
+def under_conditions(
+    predictor: Predictor, clips: Clips, *, seed: int = 0, progress: bool = True
+) -> pd.DataFrame:
+    """Table of :func:`sercore.evaluation.robustness` for some clips.
+
+    A bundle that normalises speakers does so under every condition, with the clips of each speaker in the
+    sample, unlabelled.
+    """
     from tqdm.auto import tqdm
 
     total = (len(CONDITIONS) + 1) * len(clips.waves)
     with tqdm(total=total, desc="recording conditions", unit="clip", disable=not progress) as bar:
 
         def predict_proba(waves):
-            proba = []
-            for wave in waves:
-                proba.append(predictor.proba(predictor.waves(wave, sr=audio.SAMPLE_RATE)))
+            proba = {}
+            for k, adapted, resampled in _adapted(predictor, waves, speakers.to_numpy()):
+                proba[k] = adapted.proba(resampled)
                 bar.update()
-            return np.stack(proba)
+            return np.stack([proba[k] for k in range(len(waves))])
 
         labels, speakers = clips.index["label"], clips.index["speaker"]
         return robustness(
@@ -84,7 +90,20 @@ def under_conditions(predictor: Predictor, clips: Clips, *, progress: bool = Tru
             speakers,
             conditions=CONDITIONS,
             n_clips=None,
+            seed=seed,
         )
+
+
+def _adapted(predictor: Predictor, waves, speakers: np.ndarray) -> Iterator[tuple[int, Predictor, dict]]:
+    """Number, predictor for its speaker, and resampled waveforms of each clip, speaker by speaker."""
+    for speaker in dict.fromkeys(speakers):
+        own = np.flatnonzero(speakers == speaker)
+        resampled = {k: predictor.waves(waves[k], sr=audio.SAMPLE_RATE) for k in own}
+        adapted = predictor
+        if predictor.speaker_norm:
+            adapted = predictor.for_speaker(resampled[k][predictor.sr] for k in own)
+        for k in own:
+            yield k, adapted, resampled[k]
 
 
 def rejected_clips(predictor: Predictor, clips: Clips) -> int:
@@ -108,15 +127,9 @@ def on_corpus(predictor: Predictor, clips: Clips, *, progress: bool = True) -> d
 
     speakers, answers = clips.index["speaker"].to_numpy(), {}
     with tqdm(total=len(speakers), desc="other corpus", unit="clip", disable=not progress) as bar:
-        for speaker in dict.fromkeys(speakers):
-            own = np.flatnonzero(speakers == speaker)
-            resampled = {k: predictor.waves(clips.waves[k], sr=audio.SAMPLE_RATE) for k in own}
-            adapted = predictor
-            if predictor.speaker_norm:
-                adapted = predictor.for_speaker(resampled[k][predictor.sr] for k in own)
-            for k in own:
-                answers[k] = adapted.assess_waves(resampled[k])
-                bar.update()
+        for k, adapted, resampled in _adapted(predictor, clips.waves, speakers):
+            answers[k] = adapted.assess_waves(resampled)
+            bar.update()
     rows = [answers[k] for k in range(len(speakers))]
     proba = np.array([list(answer.proba.values()) for answer in rows])
     about = {

@@ -16,18 +16,21 @@ from .stored import interval, percent, words
 CONDITIONS_TITLE, CORPORA_TITLE, SOUNDS_TITLE = "Recording conditions", "Other corpora", "What it rejects"
 
 
-def conditions(table: pd.DataFrame) -> Section:
+def conditions(table: pd.DataFrame, *, speaker_norm: bool = False) -> Section:
     """Changed answers and points lost, with a pass mark for each family.
 
     Parameters
     ----------
     table : pd.DataFrame
         From :func:`sercore.evaluation.robustness`.
+    speaker_norm : bool
+        Whether each speaker was normalised by the clips under the same condition.
     """
     first = table.iloc[0]
     text = Text(
         f"{first['n_clips']} training clips of {first['n_speakers']} speakers, classes and speakers as even "
         f"as possible, degraded by sercore.audio.degrade. {texts.OPTIMISTIC}"
+        + (f" {texts.NORMALISED}" if speaker_norm else "")
     )
     rows = [
         [row["family"], row["condition"], *_costs(row), percent(row["max_lost"]),

@@ -110,7 +110,8 @@ def _on_training_clips(
         )
     except SercoreError as error:
         return measured_sections.not_found(str(error)), None
-    section = measured_sections.conditions(measured.under_conditions(predictor, clips, progress=progress))
+    table = measured.under_conditions(predictor, clips, seed=seed, progress=progress)
+    section = measured_sections.conditions(table, speaker_norm=predictor.speaker_norm)
     return section, (measured.rejected_clips(predictor, clips), len(clips.waves))
 
 

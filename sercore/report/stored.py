@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from ..bundle.scores import MAX_TEXT
 from ..errors import BundleError
 
-MAX_ROWS, MAX_TEXT = 500, 300
+MAX_ROWS = 500
 
 CLASSES = {"class": str, "precision": float, "recall": float, "f1": float, "support": int}
 GROUPS = {

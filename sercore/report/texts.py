@@ -36,6 +36,8 @@ ACTED = (
     "recognise another one."
 )
 
+NORMALISED = "Each speaker is normalised by these clips, under the same condition and without their labels."
+
 OPTIMISTIC = (
     "The model was fitted on clips of these corpora, so scores on them would be too high. Only differences "
     "are given: how many answers change, and how many points of UA are lost relative to the clean clips. "

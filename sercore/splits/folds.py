@@ -102,7 +102,8 @@ def inner_folds(
         Maximum number of folds; fewer if there are fewer speakers (or sentences, or clips).
     by : {"speaker", "corpus"}
         ``corpus`` leaves one training corpus out at a time, if there are several, as a model is tuned that
-        will be used on another corpus; `n_folds` and `seed` then have no effect.
+        will be used on another corpus; `n_folds` and `seed` then have no effect. Clips of its speakers, and
+        copies of its clips, in other corpora are in no training part.
 
     Returns
     -------
@@ -180,9 +181,13 @@ def _leave_corpora_out(index, train_rows):
     """One fold for each corpus of some rows of the index."""
     rows = np.unique(train_rows)
     corpora = index["corpus"].to_numpy(str)[rows]
-    return [
-        Fold(f"inner-{name}", rows[corpora != name], rows[corpora == name]) for name in np.unique(corpora)
-    ]
+    ids = [values[rows] for values in (speaker_ids(index), recording_ids(index))]
+    folds = []
+    for name in np.unique(corpora):
+        test = corpora == name
+        known = np.any([np.isin(values, values[test]) for values in ids], axis=0)  # also in another corpus
+        folds.append(Fold(f"inner-{name}", rows[~known], rows[test]))
+    return folds
 
 
 def _divide(index, train_rows, n_folds, seed, label):

@@ -240,6 +240,17 @@ def test_predict_returns_0_if_no_file_is_skipped(bundle, clips, capsys):
     assert lines[0].split()[:4] == ["file", "start", "end", "emotion"]
 
 
+@pytest.mark.parametrize(
+    ("option", "missing"), [(["--window", "5"], "--timeline"), (["--step", "1"], "--timeline"),
+                            (["--overwrite"], "--out FILE")]
+)  # fmt: skip
+def test_options_that_need_another_are_refused_without_it(bundle, clips, capsys, option, missing):
+    status, lines, error = run(capsys, "predict", "--bundle", bundle, *option, clips / "b.wav")
+    assert status == 1
+    assert not lines
+    assert f"add {missing}" in error
+
+
 def test_predict_reads_standard_input(bundle, clips, capsys, monkeypatch):
     stream = io.TextIOWrapper(io.BytesIO((clips / "b.wav").read_bytes()))
     monkeypatch.setattr(sys, "stdin", stream)

@@ -297,6 +297,35 @@ def test_bundle_of_one_corpus_is_tested_on_another_and_says_what_to_do(two_corpo
     assert "trained on one corpus only" in shown.err
 
 
-def test_tested_corpus_must_not_be_trained_on(two_corpora):
+@pytest.mark.parametrize("split", ["random", "corpus"])
+def test_bundle_of_two_corpora_with_other_splits(two_corpora, split):
+    out = two_corpora / "b.bundle"
+    train("demo+folder", ["lda"], out, split=split, progress=False)
+    scores = Predictor.load(out).manifest.evaluation["corpora"]
+    assert [(row["train"], row["test"]) for row in scores] == [("folder", "demo"), ("demo", "folder")]
+
+
+def test_bundle_of_two_corpora_one_with_a_single_speaker(two_corpora, monkeypatch):
+    from sercore.bundle import training
+
+    load = training.load_index
+
+    def of_one(name, root=None):
+        index = load(name, root)
+        own = index["corpus"] == "folder"
+        return index.assign(speaker=index["speaker"].mask(own, "b-one"))
+
+    monkeypatch.setattr(training, "load_index", of_one)
+    out = two_corpora / "b.bundle"
+    train("demo+folder", ["lda"], out, split="loso", progress=False)
+    scores = Predictor.load(out).manifest.evaluation["corpora"]
+    pairs = [(row["train"], row["test"]) for row in scores]
+    assert ("folder", "demo") in pairs
+    assert ("demo", "folder") in pairs
+    assert len(set(pairs)) == len(pairs)
+
+
+@pytest.mark.parametrize("name", ["demo", "DEMO"])
+def test_tested_corpus_must_not_be_trained_on(two_corpora, name):
     with pytest.raises(BundleError, match="demo: in training and in --test"):
-        train("demo+folder", ["lda"], two_corpora / "x", test=["demo"], progress=False)
+        train("demo+folder", ["lda"], two_corpora / "x", test=[name], progress=False)

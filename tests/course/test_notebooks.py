@@ -220,6 +220,27 @@ def test_failing_notebook_is_reported_with_its_cell(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_tables_of_an_earlier_run_are_not_shown(tmp_path, monkeypatch):
+    new_notebook(tmp_path, "x = 1")
+    monkeypatch.setattr(clone, "notebooks_dir", lambda: tmp_path)
+    tables = tmp_path / "run" / "tables"
+    tables.mkdir(parents=True)
+    (tables / "results.csv").write_text("corpus,model\nravdess,lda\n")
+    notebooks.run(out=tmp_path / "run", progress=False)
+    assert not list(tables.iterdir())
+
+
+@pytest.mark.slow
+def test_cell_that_takes_too_long_is_not_called_a_dead_kernel(tmp_path, monkeypatch):
+    monkeypatch.setattr(execution, "MAX_SECONDS", 2)
+    path = new_notebook(tmp_path, "import time\ntime.sleep(60)")
+    with pytest.raises(
+        notebooks.NotebookError, match="cell 1: stopped after 2 s; run the notebook by itself"
+    ):
+        execution.execute(nbformat.read(path, as_version=4), path)
+
+
+@pytest.mark.slow
 def test_messages_of_libraries_go_to_the_log(tmp_path, monkeypatch, capfd):
     new_notebook(
         tmp_path,

@@ -762,6 +762,13 @@ def test_level_free_rows_are_those_of_a_scaled_clip():
 NARROW = PRESETS["robust"]
 
 
+@pytest.mark.parametrize("limit", [6400.0, 6405.0, 6410.0])
+def test_band_limit_at_the_edge_of_an_octave(limit):
+    recipe = features.Recipe(fmax=6400.0, band_limit=limit)
+    means = [name for name in features.row_names(recipe) if name.endswith(".mean")]
+    assert len([name for name in means if name.startswith("contrast[")]) >= 6
+
+
 def stored_versions(wave, tmp_path):
     """The clip of 48 kHz as files of 48, 44.1, 22.05 and 16 kHz, made by different resamplers."""
     halves = scipy.signal.resample_poly(wave, 1, 3)

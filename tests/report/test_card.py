@@ -9,14 +9,14 @@ import pytest
 from toys import bundles as small
 
 from sercore.audio.sounds import SOUNDS
-from sercore.bundle import Predictor
+from sercore.bundle import Predictor, save
 from sercore.bundle.scores import evaluation_details
 from sercore.bundle.shipping import shipped_bundle
 from sercore.bundle.training import describe_training, fit_detector
 from sercore.cli import main
 from sercore.errors import BundleError, SercoreError
 from sercore.evaluation import CONDITIONS
-from sercore.report import card, measured, model_card, to_html, to_markdown, write_card
+from sercore.report import card, measured, model_card, stored, to_html, to_markdown, write_card
 from sercore.training import summarise
 
 SECTIONS = [
@@ -141,6 +141,55 @@ def test_conditions_are_measured_on_found_recordings(bundle, corpus):
     assert re.match(
         r"\d of 9 clips of the training", blocks(made, "What it rejects", card.Bullets)[0].lines[1]
     )
+
+
+@pytest.mark.usefixtures("few_conditions")
+def test_noise_is_drawn_with_the_seed(bundle, corpus, monkeypatch):
+    seen, plain = [], measured.robustness
+    monkeypatch.setattr(measured, "robustness", lambda *a, **o: seen.append(o["seed"]) or plain(*a, **o))
+    model_card(bundle, root=corpus[0], n_clips=9, seed=7, progress=False)
+    assert seen == [7]
+
+
+@pytest.mark.usefixtures("few_conditions")
+def test_conditions_normalise_each_speaker(corpus, tmp_path):
+    from sercore.bundle import FittedModel
+    from sercore.training import speaker_normalise
+    from sercore.training.normalisation import mean_and_std
+
+    index = corpus[1]
+    X = small.features(index, tmp_path)
+    model = small.fit(index, speaker_normalise(X, index["speaker"]), "logistic")
+    member = FittedModel(model, small.SMALL, speaker_norm=mean_and_std(list(X)))
+    path = save(tmp_path / "s.bundle", {"logistic": member}, small.CLASSES,
+                training=describe_training(index, scheme="all", seed=0))  # fmt: skip
+    made = model_card(path, root=corpus[0], n_clips=9, progress=False)
+    (text,) = blocks(made, "Recording conditions", card.Text)
+    assert "Each speaker is normalised by these clips" in text.text
+    predictor = Predictor.load(path)
+    clips = measured.find_clips("folder", predictor.classes, "all", root=corpus[0], n_clips=9)
+    of_one = clips.index["speaker"] == clips.index["speaker"].iloc[0]
+    waves = [predictor.waves(clips.waves[k], sr=16_000) for k in np.flatnonzero(of_one)]
+    expected = predictor.for_speaker(wave[predictor.sr] for wave in waves).proba(waves[0])
+    found = {k: adapted.proba(wave) for k, adapted, wave in
+             measured._adapted(predictor, clips.waves, clips.index["speaker"].to_numpy())}  # fmt: skip
+    np.testing.assert_allclose(found[0], expected)
+    assert not np.allclose(found[0], predictor.proba(waves[0]))
+
+
+def test_long_sentences_can_be_stored_and_read():
+    rng = np.random.default_rng(0)
+    index = pd.DataFrame({
+        "clip_id": [f"c{k}" for k in range(40)], "speaker": [f"s{k % 4}" for k in range(40)],
+        "sentence": ["short", "north wind and sun " * 30] * 20,
+        "label": ["sad", "sad", "angry", "angry"] * 10,
+    })  # fmt: skip
+    oof = index.assign(fold=index["speaker"], model="lda", split="speaker", seed=0)
+    oof[["p_angry", "p_sad"]] = rng.dirichlet(np.ones(2), 40)
+    details = evaluation_details(oof, index, ("angry", "sad"))
+    groups = stored.read_table(details, "groups", stored.GROUPS)
+    assert (groups["group"].str.len() <= 300).all()
+    assert groups["group"].str.startswith("north wind").any()
 
 
 def test_scores_on_another_corpus(bundle, corpus, monkeypatch):

@@ -68,6 +68,16 @@ def test_assert_disjoint_for_corpora():
         splits.assert_disjoint(index, fold, corpora=True)
 
 
+def test_inner_folds_by_corpus_keep_copies_and_speakers_apart(index):
+    index = index.reset_index(drop=True)
+    a, b, c = (np.flatnonzero(index["corpus"] == name)[0] for name in "abc")
+    copies, speakers = pd.Series("", index.index), index["speaker"].copy()
+    copies[b], speakers[c] = index["clip_id"][a], speakers[a]
+    shared = index.assign(duplicate_of=copies, speaker=speakers)
+    for fold in splits.inner_folds(shared, np.arange(len(shared)), by="corpus"):
+        splits.assert_disjoint(shared, fold)
+
+
 def test_inner_folds_by_corpus(index):
     (fold,) = splits.corpus_folds(index, ["a", "b"], ["c"])
     inner = splits.inner_folds(index, fold.train, by="corpus")

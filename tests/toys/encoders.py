@@ -100,7 +100,10 @@ def toy_recipe(folder, **settings):
 
 
 def wave_graph(path, *, n_samples="n_samples", stacked=False, mask=False, names=("first", "second")):
-    """An ONNX encoder: two convolutions of 400 samples, every 320, with 3 channels each."""
+    """An ONNX encoder: two convolutions of 400 samples, every 320, with 3 channels each.
+
+    With an attention mask, waves are multiplied by the proportion of samples that it marks.
+    """
     onnx = pytest.importorskip("onnx")
     from onnx import TensorProto, helper, numpy_helper
 
@@ -111,7 +114,12 @@ def wave_graph(path, *, n_samples="n_samples", stacked=False, mask=False, names=
             helper.make_tensor_value_info("attention_mask", TensorProto.INT64, ["batch", n_samples])
         )
     axis = numpy_helper.from_array(np.array([1]), "axis")
-    weights, nodes = [axis], [helper.make_node("Unsqueeze", ["waves", "axis"], ["x"])]
+    weights, nodes, waves = [axis], [], "waves"
+    if mask:
+        nodes.append(helper.make_node("Cast", ["attention_mask"], ["marked"], to=TensorProto.FLOAT))
+        nodes.append(helper.make_node("ReduceMean", ["marked"], ["proportion"]))
+        nodes.append(helper.make_node("Mul", ["waves", "proportion"], [waves := "scaled"]))
+    nodes.append(helper.make_node("Unsqueeze", [waves, "axis"], ["x"]))
     for name in names:
         kernel = rng.standard_normal((3, 1, 400)).astype(np.float32)
         weights.append(numpy_helper.from_array(kernel, f"{name}_kernel"))

@@ -53,6 +53,26 @@ def test_matrix_with_files(capsys, tmp_path):
     assert figure.stat().st_size > 1000
 
 
+def test_names_of_corpora_in_any_spelling():
+    from sercore.cli import evaluate
+
+    assert evaluate._names(["EMO-DB", " ravdess", "emo_db", "elsewhere"]) == [
+        "emo_db",
+        "ravdess",
+        "elsewhere",
+    ]
+
+
+def test_figure_gets_a_suffix_and_others_are_refused_before_training(tmp_path, capsys, monkeypatch):
+    command = ["evaluate", "--train", "a", "--test", "b", "--model", "lda", "--no-reference", "--figure"]
+    assert main([*command, str(tmp_path / "map")]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "map.png")
+    assert (tmp_path / "map.png").is_file()
+    monkeypatch.setattr("sercore.training.pool_corpora", lambda *_, **__: pytest.fail("trained"))
+    assert main([*command, str(tmp_path / "map.bmp")]) == 1
+    assert "a figure can be written as" in capsys.readouterr().err
+
+
 def test_contradicting_options(capsys):
     assert main(["evaluate", "--train", "a"]) == 1
     assert "pass both --train and --test" in capsys.readouterr().err
