@@ -124,7 +124,7 @@ def table(task: str = "RAVDESS", *, n_boot: int = 2000) -> pd.DataFrame:
         pd.concat(parts.values(), ignore_index=True), systems=tuple(SYSTEMS), metric="log_loss",
         progress=False,
     ).oof  # fmt: skip
-    number = {4: "four", 15: "fifteen"}[len(members)]
+    number = {4: "four", 14: "fourteen"}[len(members)]
     steps |= {f"all {number}, {name}": nested[nested["model"] == system] for system, name in SYSTEMS.items()}
     rows = []
     for position, (name, part) in enumerate(steps.items()):

@@ -146,6 +146,20 @@ def test_bad_clips_are_listed_with_reasons(index, tmp_path):
     assert pd.read_csv(next((tmp_path / "cache").rglob("bad_clips.csv"))).empty, "of the last extraction"
 
 
+def test_clip_is_tried_again_once_there_is_a_decoder(index, tmp_path, monkeypatch):
+    path = tmp_path / "memo.wav"
+    path.write_bytes(b"\0\0\0\x1cftypM4A \0\0\0\0M4A mp42isom" + bytes(200))
+    few = index[:6].assign(path=[*index["path"][:5], str(path)])
+    options = {"cache": tmp_path / "cache", "n_jobs": 1, "progress": False}
+    monkeypatch.setattr("sercore.audio.reading._ffmpeg", lambda: None)
+    with pytest.warns(UserWarning, match="pip install imageio-ffmpeg"):
+        assert len(store.extract_table(few, SMALL, **options).X) == 5
+    decoded = (tmp_path / "clips" / "clip009.wav").read_bytes()
+    monkeypatch.setattr("sercore.audio.reading._ffmpeg", lambda: "ffmpeg")
+    monkeypatch.setattr("sercore.audio.reading._run_ffmpeg", lambda *_: (decoded, ""))
+    assert len(store.extract_table(few, SMALL, **options).X) == 6
+
+
 def test_bad_clips_of_a_small_corpus_are_left_out_with_a_warning(index, tmp_path):
     (tmp_path / "six.wav").write_bytes(b"no audio")
     few = index[:6].assign(path=[*index["path"][:5], str(tmp_path / "six.wav")])
