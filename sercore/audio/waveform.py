@@ -274,8 +274,8 @@ def _to_mono(samples: np.ndarray, channel: int | None = None, *, where: str) -> 
         mono = samples @ np.full(n_channels, 1.0 / n_channels, dtype=np.float32)  # 10 times faster than mean
         varying = samples - samples.mean(axis=0)  # an offset common to all channels hides what cancels
         each, rest = np.einsum("ij,ij->j", varying, varying), mono - mono.mean()
-        power = rest @ rest
-    loudest, independent = int(each.argmax()), each.sum() / n_channels**2
+        power, independent = rest @ rest, each.sum() / n_channels**2
+    loudest = int(each.argmax())
     if 0 < each[loudest] < np.inf and power <= independent * 10 ** (-_CANCEL_DB / 10):
         loss = f"{10 * np.log10(each[loudest] / power):.0f} dB softer than" if power > 0 else "silent, unlike"
         raise AudioError(

@@ -339,7 +339,7 @@ def assert_wave_or_typed_error(path):
 
 REASONS = {
     "empty", "not-audio", "lfs-pointer", "web-page", "truncated", "silent", "too-short", "too-long",
-    "not-finite", "channels-cancel", "out-of-range", "joined",
+    "not-finite", "channels-cancel", "out-of-range", "joined", "unreadable",
 }  # fmt: skip
 EXAMPLES = 200
 fuzzing = settings(
