@@ -28,6 +28,14 @@ def test_by_segment(rng):
         regions.by_segment(evidence, words.drop(columns="end"), frame_s=0.02)
 
 
+def test_mask_and_complement_add_up_after_the_last_window(rng):
+    recipe = features.Recipe(win_length=400, hop_length=320)
+    wave = rng.normal(scale=0.1, size=22_000).astype(np.float32)  # the last window ends at 21,960
+    mask = rng.uniform(size=(69, recipe.n_mels))
+    parts = [sonification.mask_sound(wave, part, recipe=recipe) for part in (mask, 1 - mask)]
+    np.testing.assert_allclose(sum(parts), wave, atol=1e-5)
+
+
 def test_mask_and_complement_add_up(rng):
     recipe = features.Recipe()
     wave = rng.normal(0, 0.1, 8000).astype(np.float32)
