@@ -189,7 +189,8 @@ def mask_sound(
         sound = librosa.griffinlim(np.abs(spectrum), length=len(wave), random_state=seed, **settings)
     else:
         sound = librosa.istft(spectrum, length=len(wave), **settings)
-        end = (n_frames - 1) * recipe.hop_length + recipe.win_length // 2  # no window reaches samples after it
+        # no window reaches the samples after the last one
+        end = (n_frames - 1) * recipe.hop_length + recipe.win_length // 2
         sound[end:] = wave[end:] * mask[-1].mean()
     return sound.astype(np.float32)
 
