@@ -123,6 +123,7 @@ _TDNN = {
     "frames": "log_mel_80",
     "precision": "mixed_bfloat16",
 }
+_SENTENCE_ONLY = {"auxiliary": ("sentence",)}  # clips of EMO-DB have no label of intensity
 _FRAMES = {
     "repeated": (),
     "frames": "log_mel_80",
@@ -182,6 +183,9 @@ CAMPAIGNS = {
     "ravdess-emobox-mlp-speaker-norm": Campaign(
         "ravdess", "eight", "emobox-ravdess", speaker_norm=True, **_MLP
     ),
+    "emo_db-loso-mlp": Campaign(
+        "emo_db", "all", "loso", **_MLP | {"fit_params": _MLP["fit_params"] | _SENTENCE_ONLY}
+    ),
     "ravdess-random-mlp": Campaign("ravdess", "eight", "random", **_MLP),
     "ravdess-emobox-tdnn": Campaign("ravdess", "eight", "emobox-ravdess", repeated=("tdnn",), **_TDNN),
     "ravdess-emobox-tdnn-speaker-norm": Campaign(
@@ -193,7 +197,7 @@ CAMPAIGNS = {
         "all",
         "loso",
         repeated=(),
-        fit_params={"auxiliary": ("sentence",)},  # its clips have no label of intensity
+        fit_params=_SENTENCE_ONLY,
         **_TDNN,
     ),
     "ravdess-legacy": Campaign(

@@ -42,7 +42,7 @@ TASKS = {
     },
     "EMO-DB": {
         NETWORK: "emo_db-loso-tdnn",
-        "mlp": "emo_db-loso",
+        "mlp, 13 versions": "emo_db-loso-mlp",
         "rbf_svc": "emo_db-loso",
         "logistic": "emo_db-loso",
         COMPARE: "emo_db-loso-compare",
@@ -75,9 +75,9 @@ def member(name: str, task: str = "RAVDESS") -> pd.DataFrame:
 
     Examples
     --------
-    >>> oof = member("mlp", "EMO-DB")
+    >>> oof = member("rbf_svc", "EMO-DB")
     >>> len(oof), oof["model"].unique().tolist()
-    (535, ['mlp'])
+    (535, ['rbf_svc'])
     """
     from ..ensemble import align, seeds_as_members
 
