@@ -20,14 +20,16 @@ def add_evaluate(commands) -> None:
     evaluate.add_argument(
         "--matrix", nargs="+", metavar="NAME", help="all pairs of these corpora, and each against all others"
     )
-    evaluate.add_argument("--model", default="logistic_nested", help="classical model (default: %(default)s)")
+    evaluate.add_argument(
+        "--model", default="logistic_nested", help="classical model or network (default: %(default)s)"
+    )
     features = evaluate.add_mutually_exclusive_group()
     features.add_argument(
-        "--recipe", default="level_free",
-        help="table of features (default: %(default)s, the default table of clips at one level, because "
-        "corpora differ in level)",
+        "--recipe",
+        help="table of features (default: level_free, the default table of clips at one level, because "
+        "corpora differ in level), or frames of a network that reads them (default: log_mel)",
     )  # fmt: skip
-    features.add_argument("--encoder", help="frozen encoder (whisper_tiny_en) instead of the feature table")
+    features.add_argument("--encoder", help="frozen encoder (whisper_tiny_en) instead of these features")
     evaluate.add_argument(
         "--scheme", default="four", help="label scheme, or 'common' for the largest one that all contain"
     )
@@ -50,10 +52,12 @@ def add_evaluate(commands) -> None:
 
 
 def _evaluate(options) -> None:
+    import numpy as np
     import pandas as pd
 
     from ..evaluation import cross_corpus_text, evaluate_corpora
     from ..training import cross_corpus, in_corpus
+    from ..training.folds import select_rows
 
     figure = _image_file(options.figure) if options.figure else None
     pooled, folds = _data(options)
@@ -64,11 +68,11 @@ def _evaluate(options) -> None:
     common = {"model": options.model, "adaptation": adaptation, "seed": options.seed}
     oof = [cross_corpus(*pooled.data, folds=folds, balanced=options.balanced, **common)]
     if not options.no_reference:
-        tested = pooled.index["corpus"].isin(oof[0]["test"]).to_numpy()
-        tested_index = pooled.index[tested].reset_index(drop=True)
-        oof.append(in_corpus(tested_index, pooled.X[tested], pooled.classes, **common))
+        tested = np.flatnonzero(pooled.index["corpus"].isin(oof[0]["test"]))
+        tested_index = pooled.index.iloc[tested].reset_index(drop=True)
+        oof.append(in_corpus(tested_index, select_rows(pooled.X, tested), pooled.classes, **common))
     table = evaluate_corpora(pd.concat(oof, ignore_index=True))
-    features = options.encoder or options.recipe
+    features = options.encoder or _recipe(options)
     print(f"{options.model} on {features}, {adaptation}; classes {', '.join(pooled.classes)}\n")
     print(cross_corpus_text(table))
     if options.out:
@@ -80,6 +84,7 @@ def _evaluate(options) -> None:
 def _data(options):
     """Pooled corpora and folds of the options."""
     from ..errors import SercoreError
+    from ..models import reads_frames
     from ..splits import corpus_folds, corpus_pairs
     from ..training import pool_corpora
 
@@ -92,17 +97,24 @@ def _data(options):
     test, matrix = _names(options.test or ()), _names(options.matrix or ())
     if both := sorted(set(train) & set(test)):
         raise SercoreError(f"{', '.join(both)} would be in training and in test; test on other corpora")
-    recipe = options.recipe
+    recipe, frames = _recipe(options), reads_frames(options.model)
     if options.encoder:
         from ..encoders import EncoderRecipe
 
         recipe = EncoderRecipe(options.encoder)
     names = matrix or [*train, *test]
-    pooled = pool_corpora(names, scheme=options.scheme, recipe=recipe, n_jobs=options.jobs)
+    pooled = pool_corpora(names, scheme=options.scheme, recipe=recipe, frames=frames, n_jobs=options.jobs)
     if not options.matrix:
         return pooled, corpus_folds(pooled.index, train, test)
     others = corpus_folds(pooled.index) if pooled.index["corpus"].nunique() > 2 else []
     return pooled, [*corpus_pairs(pooled.index), *others]
+
+
+def _recipe(options) -> str:
+    """Recipe of the features, if they are not those of an encoder."""
+    from ..models import reads_frames
+
+    return options.recipe or ("log_mel" if reads_frames(options.model) else "level_free")
 
 
 def _names(given: Iterable[str]) -> list[str]:

@@ -21,6 +21,7 @@ FEATURES = {
     "whisper_tiny_en": "Frozen encoder (Whisper tiny.en)",
     "default": "Table of features",
     "level_free": "Table of features, clips at one level",
+    "log_mel_80": "Frames of 80 mel bands",
 }
 
 
@@ -31,6 +32,7 @@ def cross_corpus_markdown() -> str:
         title = f"{FEATURES[campaign.features]}, scheme `{campaign.scheme}`"
         title += "" if campaign.model == "logistic_nested" else f", network `{campaign.model}`"
         title += f", {campaign.augmented} augmented versions of training clips" if campaign.augmented else ""
+        title += " and of test clips" if campaign.test_versions else ""
         parts.append(f"**{title}**\n\n{_crossed_markdown(cross_corpus.table(name), campaign)}")
     return "\n\n".join(parts)
 

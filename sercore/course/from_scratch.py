@@ -1,8 +1,8 @@
 """Ensembles of models trained from scratch, step by step, from published predictions.
 
 Members and steps were fixed before the networks were measured, but for openSMILE's ComParE, which was added
-when the scores of the ensembles without it were known, and before any with it was computed. Weights and meta-model are fitted on the
-speakers of the other folds (:func:`sercore.ensemble.evaluate_nested`).
+when the scores of the ensembles without it were known, and before any with it was computed. Weights and
+meta-model are fitted on the speakers of the other folds (:func:`sercore.ensemble.evaluate_nested`).
 """
 
 from __future__ import annotations

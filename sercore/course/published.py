@@ -29,6 +29,7 @@ from .predictions import OLD_ROW, dagger, raise_rounded, read_predictions, versi
 
 __all__ = [
     "CAMPAIGNS",
+    "dtype_policy",
     "is_frozen_encoder",
     "load",
     "oof_folder",
@@ -92,7 +93,7 @@ def run_campaign(
         if campaign.augmented:
             fit_params = TRAINING | (fit_params or {})
         model_params = campaign.model_params if reads_frames(model) else None
-        with _dtype_policy(campaign.precision):
+        with dtype_policy(campaign.precision):
             tables[system] = out_of_fold(
                 index, X, classes, model=model, model_params=model_params, fit_params=fit_params,
                 augmented=augmented, test_versions=n_versions, split=campaign.split, n_folds=campaign.n_folds,
@@ -107,7 +108,7 @@ def run_campaign(
 
 
 @contextlib.contextmanager
-def _dtype_policy(precision: str):
+def dtype_policy(precision: str):
     """Set the dtype policy of Keras temporarily."""
     if precision == "float32":
         yield

@@ -45,7 +45,7 @@ class PooledCorpora:
     ----------
     index : pd.DataFrame
         With the columns of :func:`sercore.corpora.load_index` and ``label``.
-    X : np.ndarray [shape=(n_clips, n_columns)]
+    X : np.ndarray [shape=(n_clips, n_columns)] or list of np.ndarray [shape=(n_features, n_frames)]
     classes : tuple of str
         Classes that occur in every corpus.
     left_out : tuple of str
@@ -53,12 +53,12 @@ class PooledCorpora:
     """
 
     index: pd.DataFrame
-    X: np.ndarray
+    X: np.ndarray | list[np.ndarray]
     classes: tuple[str, ...]
     left_out: tuple[str, ...] = ()
 
     @property
-    def data(self) -> tuple[pd.DataFrame, np.ndarray, tuple[str, ...]]:
+    def data(self) -> tuple[pd.DataFrame, np.ndarray | list[np.ndarray], tuple[str, ...]]:
         """``index, X, classes``, the first arguments of the functions of this package."""
         return self.index, self.X, self.classes
 
@@ -68,6 +68,7 @@ def pool_corpora(
     *,
     scheme: str = "four",
     recipe: str | Recipe = "default",
+    frames: bool = False,
     augmentation: Augmentation | None = None,
     version: int = 0,
     n_jobs: int = 1,
@@ -82,6 +83,8 @@ def pool_corpora(
         A label scheme, or ``common``: that of :func:`sercore.labels.common_scheme`.
     recipe : str, Recipe or EncoderRecipe
         See :func:`sercore.features.extract_table`.
+    frames : bool
+        Frames instead of a table (:func:`sercore.features.extract_frames`), for networks that read them.
     augmentation, version : Augmentation, int, optional
         Features of an augmented version of every clip; its rows are in the same order.
     n_jobs : int
@@ -99,17 +102,19 @@ def pool_corpora(
     Notebook: 09_leaving_the_studio.ipynb
     """
     from ..corpora import load_index
-    from ..features import extract_table
+    from ..features import extract_frames, extract_table
     from ..labels import common_scheme
 
+    extract = extract_frames if frames else extract_table
     options = {"augmentation": augmentation, "version": version, "n_jobs": n_jobs}
-    made = [extract_table(load_index(name), recipe, **options) for name in dict.fromkeys(names)]
+    made = [extract(load_index(name), recipe, **options) for name in dict.fromkeys(names)]
     index = pd.concat([each.index for each in made], ignore_index=True)
     if scheme == "common":
         scheme = common_scheme(index.groupby("corpus")["emotion"].unique())
     index, classes, left_out = common_classes(index.assign(row=np.arange(len(index))), scheme)
-    X = np.concatenate([each.X for each in made])[index.pop("row")]
-    return PooledCorpora(index, X, classes, left_out)
+    rows = index.pop("row").to_numpy()
+    X = [clip for each in made for clip in each.X] if frames else np.concatenate([each.X for each in made])
+    return PooledCorpora(index, select_rows(X, rows), classes, left_out)
 
 
 def common_classes(index: pd.DataFrame, scheme: str) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
@@ -171,6 +176,7 @@ def cross_corpus(
     adaptation: str = "plain",
     balanced: bool = False,
     augmented: Sequence = (),
+    test_versions: int = 0,
     seed: int = 0,
     folder: str | os.PathLike | None = None,
 ) -> pd.DataFrame:
@@ -178,11 +184,12 @@ def cross_corpus(
 
     Parameters
     ----------
-    index, X, classes, model, model_params, fit_params, folder
+    index, X, classes, model, model_params, fit_params, test_versions, folder
         As in :func:`out_of_fold`.
     folds : sequence of Fold, optional
         From :func:`sercore.splits.corpus_folds` or :func:`~sercore.splits.corpus_pairs`; by default each
-        corpus is tested with all others as training.
+        corpus is tested with all others as training. Folds with the same training part share one fit, unless
+        the adaptation is ``coral``, which depends on the test clips.
     adaptation : str
         See :func:`adapt`. All but ``plain`` use the unlabelled test clips.
     balanced : bool
@@ -211,9 +218,17 @@ def cross_corpus(
 
     Notebook: 09_leaving_the_studio.ipynb
     """
-    tables, chosen = [], {}
-    for fold in corpus_folds(index) if folds is None else folds:
+    folds = corpus_folds(index) if folds is None else list(folds)
+    for fold in folds:
         assert_disjoint(index, fold, corpora=True)
+    groups = [[fold] for fold in folds] if adaptation == "coral" else _by_training_part(folds)
+    tables, chosen = [], {}
+    for group in groups:
+        fold = replace(
+            group[0],
+            name="+".join(each.name for each in group),
+            test=np.concatenate([each.test for each in group]),
+        )
         adapted, *versions = (adapt(index, part, fold, adaptation) for part in (X, *augmented))
         name, params = model, dict(model_params or {})
         if model == "logistic_nested":
@@ -226,18 +241,27 @@ def cross_corpus(
             fold = replace(fold, train=balance_corpora(index, fold.train))
         job = Job(
             index, adapted, classes, name, model_params=params, fit_params=fit_params or {},
-            augmented=versions, split="corpus", folder=folder,
+            augmented=versions, test_versions=test_versions, split="corpus", folder=folder,
         )  # fmt: skip
         (rows,) = run_folds(job, [(seed, fold)])
         corpora = index["corpus"]
         tables.append(
             rows.assign(
                 model=model if model == "logistic_nested" else rows["model"],
+                fold=np.repeat([each.name for each in group], [len(each.test) for each in group]),
                 train="+".join(sorted(set(corpora.iloc[fold.train]))),
-                test=corpora.iloc[fold.test[0]],
+                test=corpora.iloc[fold.test].to_numpy(),
             )
         )
     return pd.concat(tables, ignore_index=True).assign(adaptation=adaptation, balanced=balanced)
+
+
+def _by_training_part(folds: Sequence[Fold]) -> list[list[Fold]]:
+    """Folds with equal training parts together, in the order of the first of each."""
+    groups: dict[bytes, list[Fold]] = {}
+    for fold in folds:
+        groups.setdefault(fold.train.tobytes(), []).append(fold)
+    return list(groups.values())
 
 
 def in_corpus(

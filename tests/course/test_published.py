@@ -131,7 +131,7 @@ def test_dtype_policy_is_restored():
     import keras
 
     before = keras.config.dtype_policy().name
-    with published._dtype_policy("mixed_bfloat16"):
+    with published.dtype_policy("mixed_bfloat16"):
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
     assert keras.config.dtype_policy().name == before
 

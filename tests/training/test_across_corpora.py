@@ -1,5 +1,7 @@
 """Training on some corpora and testing on others, and adaptation with unlabelled clips."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from toys.tables import CLASSES
 
 from sercore import evaluation, splits, training
 from sercore.errors import CorpusError, SercoreError, SplitError
+from sercore.training import folds as folds_module
 from sercore.training import networks
 from sercore.training.adaptation import adapt, coral
 
@@ -230,6 +233,27 @@ def test_fold_cache_is_used(data, tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize(("adaptation", "times"), [("plain", 3), ("speaker", 3), ("coral", 6)])
+def test_folds_with_the_same_training_part_share_one_fit(data, monkeypatch, adaptation, times):
+    """And the rows are those of separate fits."""
+    index, X = data
+    fitted, fit = [], folds_module.fit_classical
+    monkeypatch.setattr(
+        folds_module, "fit_classical", lambda *args, **options: fitted.append(1) or fit(*args, **options)
+    )
+    pairs = splits.corpus_pairs(index)
+    options = {"model": "lda", "adaptation": adaptation}
+    oof = training.cross_corpus(index, X, CLASSES, folds=pairs, **options)
+    assert len(fitted) == times
+    alone = pd.concat(
+        [training.cross_corpus(index, X, CLASSES, folds=[fold], **options) for fold in pairs],
+        ignore_index=True,
+    )
+    costs = ["train_seconds", "ms_per_clip"]
+    pd.testing.assert_frame_equal(oof.drop(columns=costs), alone.drop(columns=costs))
+    assert oof["fold"].unique().tolist() == [fold.name for fold in pairs]
+
+
 # ------------------------------------------------------------------------------- common classes
 
 
@@ -266,6 +290,38 @@ def test_pooled_corpora_keep_rows_and_features_together(data, monkeypatch):
     assert pooled.classes == ("neutral", "sad", "angry")
     order = [index.index[index["clip_id"] == clip][0] for clip in pooled.index["clip_id"]]
     np.testing.assert_array_equal(pooled.X, X[order])
+
+
+def test_pooled_frames_are_those_of_their_clips(data, monkeypatch):
+    index, X = data
+
+    def load(name):
+        return index[index["corpus"] == name].reset_index(drop=True)
+
+    def extract(part, recipe, **_):
+        rows = index.index[index["clip_id"].isin(part["clip_id"])]
+        return SimpleNamespace(index=part, X=[np.tile(X[row][:, None], 1 + row % 3) for row in rows])
+
+    monkeypatch.setattr("sercore.corpora.load_index", load)
+    monkeypatch.setattr("sercore.features.extract_frames", extract)
+    pooled = training.pool_corpora(["b", "a"], scheme="four", frames=True)
+    order = [index.index[index["clip_id"] == clip][0] for clip in pooled.index["clip_id"]]
+    assert [clip.shape[1] for clip in pooled.X] == [1 + row % 3 for row in order]
+    np.testing.assert_array_equal([clip[:, 0] for clip in pooled.X], X[order])
+
+
+def test_test_versions_are_averaged(data, rng):
+    """A model that is the same for a clip and its version predicts the mean for both."""
+    index, X = data
+    folds = splits.corpus_pairs(index)
+    noisy = X + 0.3 * rng.normal(size=X.shape).astype(np.float32)
+    options = {"folds": folds, "model": "lda", "augmented": [noisy]}
+    one, averaged = (
+        training.cross_corpus(index, X, CLASSES, test_versions=n, **options).filter(regex="^p_")
+        for n in (0, 1)
+    )
+    swapped = training.cross_corpus(index, noisy, CLASSES, **options | {"augmented": [X]})
+    np.testing.assert_allclose(averaged, (one + swapped.filter(regex="^p_")) / 2, atol=1e-5)
 
 
 def test_augmented_versions_are_fitted_on_and_not_tested(data, rng):

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from toys.several import several_corpora
@@ -51,6 +52,24 @@ def test_matrix_with_files(capsys, tmp_path):
     assert "all others" in out
     assert len(pd.read_csv(scores)) == 12
     assert figure.stat().st_size > 1000
+
+
+@pytest.mark.slow
+def test_network_on_frames(capsys, monkeypatch):
+    """Frames are extracted for it, also for the in-corpus reference."""
+    from sercore import features
+
+    def extract(part, recipe, **options):
+        table = features.extract_table(part, "default").X
+        return SimpleNamespace(index=part, X=[np.tile(row[:, None], 12) for row in table])
+
+    monkeypatch.setattr("sercore.features.extract_frames", extract)
+    arguments = ["--train", "a", "--test", "b", "--speaker-norm"]
+    assert main(["evaluate", *arguments, "--model", "lstm"]) == 0
+    out = capsys.readouterr().out
+    assert "lstm on log_mel, speaker; classes neutral, sad, angry" in out
+    assert main(["evaluate", *arguments[:-1], "--model", "lstm", "--coral"]) == 1
+    assert "CORAL aligns the rows of a table" in capsys.readouterr().err
 
 
 def test_names_of_corpora_in_any_spelling():
