@@ -57,6 +57,10 @@ class StoreError(SercoreError):
     """Too many clips could not be read, or a cache cannot be written."""
 
 
+class TrainingError(SercoreError):
+    """A training diverged: its loss is not finite."""
+
+
 class ClusterError(SercoreError):
     """A Dask scheduler or its workers cannot be reached, or the workers ended."""
 

@@ -23,6 +23,7 @@ def score_blocks(
     scheme: str,
     model: str = "logistic_nested",
     speaker_norm: bool = False,
+    augmented: Sequence[np.ndarray] = (),
     n_boot: int = 1000,
     **options,
 ) -> pd.DataFrame:
@@ -33,7 +34,7 @@ def score_blocks(
 
     Parameters
     ----------
-    index, X, classes, model
+    index, X, classes, model, augmented
         As in :func:`out_of_fold`.
     recipe : str, Recipe or EncoderRecipe
         The recipe of `X`. Columns of an encoder are grouped by block, those of a table by descriptor
@@ -82,8 +83,11 @@ def score_blocks(
             f"{', '.join(groups)}; pass the table and the recipe of the same extraction"
         )
     tables = [
-        out_of_fold(index, X[:, columns], classes, model=model, **options).assign(model=name)
+        out_of_fold(
+            index, X[:, columns], classes, model=model, augmented=[part[:, columns] for part in augmented],
+            **options,
+        ).assign(model=name)
         for name, columns in (groups | {ALL: slice(None)}).items()
-    ]
+    ]  # fmt: skip
     corpus = "+".join(sorted(set(index["corpus"])))
     return summarise(tables, corpus=corpus, scheme=scheme, speaker_norm=speaker_norm, n_boot=n_boot)

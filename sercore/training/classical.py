@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ..errors import SplitError
+from ..errors import SercoreError, SplitError
 from ..splits import inner_folds
 from .nested import choose_c
 
@@ -41,6 +41,13 @@ def fit_classical(
         With ``predict_proba`` and ``classes_``; :func:`predict_proba` puts its columns in the order of the
         classes.
 
+    Raises
+    ------
+    SercoreError
+        A parameter is out of its range.
+    SplitError
+        There are too few clips for this model.
+
     See Also
     --------
     fit_network : the same for Keras networks.
@@ -66,13 +73,27 @@ def fit_classical(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Stochastic Optimizer")  # max_iter is reached on purpose
         y = np.tile(index["label"].to_numpy()[train], n_versions)
+        _check_neighbours(pipeline, model, len(y))
         try:
             return pipeline.fit(np.concatenate([part[train] for part in (X, *augmented)]), y)
-        except ValueError as error:  # too few clips for this model, in words of scikit-learn
+        except ValueError as error:
+            if isinstance(error, TypeError):  # a parameter out of its range
+                raise SercoreError(f"model {model!r}: {error}") from error
+            # too few clips for this model, in words of scikit-learn
             raise SplitError(
                 f"{model} cannot be fitted to {n_train} clips of {len(set(y))} classes "
                 f"({' '.join(str(error).split())[:200]}); record more clips, or choose another model"
             ) from error
+
+
+def _check_neighbours(pipeline, model: str, n_rows: int) -> None:
+    """Raise SplitError if there are fewer rows than neighbours; scikit-learn only does when it predicts."""
+    n_neighbors = pipeline.get_params().get("kneighborsclassifier__n_neighbors", 0)
+    if n_neighbors > n_rows:
+        raise SplitError(
+            f"{model} compares {n_neighbors} neighbours, but there are {n_rows} clips to fit on; pass "
+            'model_params={"n_neighbors": …}, record more clips, or choose another model'
+        )
 
 
 def predict_proba(model, X: np.ndarray, classes: Sequence[str]) -> np.ndarray:

@@ -174,10 +174,12 @@ def compare(
     models = list(models)
     X = speaker_normalise(X, index["speaker"]) if speaker_norm else X
     tasks, oofs = make_tasks(index, split, seeds, n_folds), {}
-    with tqdm(total=len(models) * len(tasks), unit="fold", disable=not progress) as bar:
-        for model in models:
+    jobs = {model: Job(index, X, classes, model, split=split, scale=scale, folder=folder) for model in models}
+    for job in jobs.values():
+        job.check()  # the last one, too, before the first is trained
+    with tqdm(total=len(jobs) * len(tasks), unit="fold", disable=not progress) as bar:
+        for model, job in jobs.items():
             bar.set_description(model)
-            job = Job(index, X, classes, model, split=split, scale=scale, folder=folder)
             parts = []
             for part in run_folds(job, tasks, n_jobs=n_jobs):
                 parts.append(part)

@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ..errors import SercoreError
+from ..errors import SercoreError, TrainingError
 from ..models import pad_clips
 from .auxiliary import MAIN
 
@@ -107,10 +107,14 @@ class Batches(keras.utils.PyDataset):
             lam, other = np.maximum(lam, 1 - lam), rng.permutation(len(rows))
             wide = lam.reshape(-1, *[1] * (X.ndim - 1))
             X = wide * X + (1 - wide) * X[other]
+            targets[MAIN] = (
+                targets[MAIN] * weight[:, None]
+            )  # a label keeps the weight of its class in a blend
             targets = {
                 name: lam[:, None] * part + (1 - lam[:, None]) * part[other] for name, part in targets.items()
             }
             weight = lam * weight + (1 - lam) * weight[other]
+            targets[MAIN] = targets[MAIN] / weight[:, None]
         targets = {name: part.astype(np.float32) for name, part in targets.items()}
         weight = weight.astype(np.float32)
         if not self.auxiliary:
@@ -185,7 +189,7 @@ class Epochs(keras.callbacks.Callback):
 
     Raises
     ------
-    SercoreError
+    TrainingError
         The training loss is not finite.
     """
 
@@ -203,7 +207,7 @@ class Epochs(keras.callbacks.Callback):
         self.bar.set_postfix({name: f"{logs[name]:.3f}" for name in ("loss", "val_loss") if name in logs})
         self.bar.update()
         if not np.isfinite(logs["loss"]):
-            raise SercoreError(
+            raise TrainingError(
                 f"training diverged: the loss is {logs['loss']} after epoch {epoch + 1} of {self.bar.total}; "
                 "use a lower learning_rate, limit gradients with global_clipnorm=5, or train in float32 "
                 f"(now: {keras.config.dtype_policy().name})"

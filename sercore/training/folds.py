@@ -74,12 +74,17 @@ class Job:
 
     def check(self) -> None:
         """Raise SercoreError if index, features, labels, classes and model do not belong together."""
+        if not is_network(self.model):
+            from ..models.classical import build_classical
+
+            build_classical(self.model, model_params=self.model_params)
         for part in (self.X, *self.augmented):
             if len(part) != len(self.index):
                 raise SercoreError(
                     f"{len(self.index)} rows in the index but {len(part)} in X or in an augmented version; "
                     "pass the index and the features of the same extraction"
                 )
+        self._check_values()
         self._check_order()
         if not 0 <= self.test_versions <= len(self.augmented):
             raise SercoreError(
@@ -92,6 +97,10 @@ class Job:
                 + ("frames, a list of one array per clip: use extract_frames" if reads_frames(self.model) else
                    "a table with one row per clip: use extract_table")
             )  # fmt: skip
+        if not all(isinstance(name, str) for name in self.classes):
+            raise SercoreError(
+                f"classes must be names, not {list(self.classes)}; convert labels to text, too"
+            )
         unknown = sorted(map(str, set(self.index["label"]) - set(self.classes)))  # includes NaN
         if unknown:
             raise SercoreError(
@@ -104,9 +113,25 @@ class Job:
             )
         auxiliary_targets(self.index, self.fit_params.get("auxiliary", ()))
 
+    def _check_values(self):
+        """Raise SercoreError if features of a clip are not finite."""
+        for part in (self.X, *self.augmented):
+            wrong = [row for row, clip in enumerate(part) if not np.isfinite(clip).all()]
+            if wrong:
+                raise SercoreError(
+                    f"features of {len(wrong)} clips are not finite, such as those of "
+                    f"{self.index['clip_id'].iloc[wrong[0]]!r}; extract them again, or leave the clips out"
+                )
+
     def _check_order(self):
         """Raise SercoreError if rows of augmented versions do not resemble the same rows of X."""
         for number, part in enumerate(self.augmented):
+            widths = {clip.shape[0] for each in (self.X, part) for clip in each[:1]}
+            if len(widths) > 1:
+                raise SercoreError(
+                    f"augmented version {number} has another number of columns than X, {sorted(widths)}; "
+                    "extract both with the same recipe, and select the same columns"
+                )
             if not same_order(self.X, part):
                 raise SercoreError(
                     f"augmented version {number}: its rows do not resemble the same rows of X, as if they "
@@ -172,6 +197,8 @@ class Job:
         chosen = (
             f"{list(self.classes)} {self.scale} {defaults} {dict(self.model_params)} {dict(self.fit_params)}"
         )
+        if self.fit_params.get("mixup"):
+            chosen += " mixup of weighted labels"  # folds from before are not used
         if self.test_versions:
             chosen += f" {self.test_versions} test versions"
         digest = hashlib.sha256(chosen.encode())

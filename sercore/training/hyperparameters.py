@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..errors import SercoreError, StoreError
+from ..errors import SercoreError, StoreError, TrainingError
 from ..evaluation import uar, unpack
 from ..models import builder, is_network
 from ..splits import inner_folds
@@ -78,6 +78,8 @@ def search(
 
     Raises
     ------
+    TrainingError
+        The training with the default parameters diverged. Other trials that diverge are pruned.
     StoreError
         ``storage`` is not an SQLite file, or it cannot be written.
 
@@ -118,6 +120,11 @@ def search(
         trial = study.ask(space)
         try:
             value = run(trial)
+        except TrainingError:
+            study.tell(trial, state=states.PRUNED)  # counted: these parameters train nothing
+            if trial.user_attrs.get("defaults"):
+                raise
+            continue
         except BaseException:
             study.tell(trial, state=states.FAIL)  # not counted, so it is tried again
             raise
@@ -229,6 +236,7 @@ def _options(model: str) -> dict:
         return {
             name: p.default for name, p in parameters.items() if p.default is not p.empty and name != "seed"
         }
-    from ..models.classical import steps
+    from ..models.classical import Xgboost, steps
 
-    return steps(model, seed=0)[-1].get_params()
+    classifier = steps(model, seed=0)[-1]
+    return classifier.options if isinstance(classifier, Xgboost) else classifier.get_params()

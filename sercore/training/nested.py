@@ -152,6 +152,9 @@ def rotate(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     rows = np.asarray(train, dtype=float)
     power, basis = np.linalg.eigh(rows @ rows.T)
     kept = power > power[-1] * 1e-12
+    if not kept.any():  # all columns are constant
+        return train[:, :1], test[:, :1]
     scale, basis = np.sqrt(power[kept]), basis[:, kept]
     inside = np.asarray(test, dtype=float) @ (rows.T @ (basis / scale))
-    return (basis * scale).astype(train.dtype), inside.astype(test.dtype)
+    dtype = np.result_type(train, np.float32)  # integers would be cut off
+    return (basis * scale).astype(dtype), inside.astype(dtype)

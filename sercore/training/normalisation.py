@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from ..errors import SercoreError
+from ..splits.folds import is_known
 
 
 def speaker_normalise(X, speakers: Sequence[str]) -> np.ndarray | list[np.ndarray]:
@@ -43,12 +45,13 @@ def speaker_normalise(X, speakers: Sequence[str]) -> np.ndarray | list[np.ndarra
 
     Notebook: 08_pretrained_encoder.ipynb
     """
-    speakers = np.asarray(speakers, dtype=str)
-    if (speakers == "").any():
+    known = is_known(pd.Series(list(speakers), dtype=object))
+    if not known.all():
         raise SercoreError(
-            f"{(speakers == '').sum()} clips have no speaker; features can be standardised per speaker only "
-            "if every speaker is known"
+            f"{(~known).sum()} clips have no speaker; features can be standardised per speaker only if every "
+            "speaker is known"
         )
+    speakers = np.asarray(speakers, dtype=str)
     normalised = [None] * len(speakers)
     for speaker in np.unique(speakers):
         rows = np.flatnonzero(speakers == speaker)

@@ -66,9 +66,9 @@ def uniform_prior(proba: np.ndarray) -> np.ndarray:
 def balance_predictions(oof: pd.DataFrame) -> pd.DataFrame:
     """The table with :func:`uniform_prior` for each training set, test corpus, adaptation and seed."""
     columns, parts = _columns(oof), []
-    for _, part in oof.groupby([*_KEYS, "train"], sort=False):
+    for _, part in oof.reset_index(drop=True).groupby([*_KEYS, "train"], sort=False):
         parts.append(part.assign(**_by_column(columns, uniform_prior(part[columns].to_numpy()))))
-    return pd.concat(parts).loc[oof.index]
+    return pd.concat(parts).sort_index().set_index(oof.index)
 
 
 def average_sources(oof: pd.DataFrame) -> pd.DataFrame:

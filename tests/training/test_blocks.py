@@ -40,6 +40,16 @@ def test_each_block_is_scored_on_its_own_columns(index, X):
     assert second["ua"] == expected["ua"][0]
 
 
+def test_versions_are_divided_like_the_table(index, X, rng):
+    noisy = X + 0.1 * rng.normal(size=X.shape)
+    options = {"model": "logistic", "n_folds": 2, "progress": False, "augmented": [noisy]}
+    table = training.score_blocks(index, RECIPE, X, CLASSES, scheme="three", n_boot=20, **options)
+    assert table["ua"][1] > 0.9
+    assert (table["ua"][[0, 2, 3]] < 0.6).all()
+    with pytest.raises(SercoreError, match="augmented version 0 has another number of columns than X, "):
+        training.out_of_fold(index, X, CLASSES, model="lda", augmented=[noisy[:, :9]], progress=False)
+
+
 def test_other_columns_raise(index, X):
     with pytest.raises(SercoreError, match="the recipe makes 3072 columns in the groups block1, block2"):
         training.score_blocks(index, EncoderRecipe(), X, CLASSES, scheme="three")

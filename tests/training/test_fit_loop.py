@@ -143,7 +143,7 @@ def test_mixup_mixes_inputs_labels_and_weights_alike(kind, y):
         got, target, weights = batches[k]
         mixing = got if kind == "table" else got[:, 0]
         np.testing.assert_allclose(mixing.sum(axis=1), 1, atol=1e-6)
-        np.testing.assert_allclose(target, mixing @ label, atol=1e-6)
+        np.testing.assert_allclose(target * weights[:, None], mixing * weight @ label, rtol=1e-5, atol=1e-6)
         np.testing.assert_allclose(weights, mixing @ weight, rtol=1e-5)
         assert mixing.argmax(axis=1).tolist() == batches.batches[k].tolist(), "the clip has the larger weight"
         largest += [*mixing.max(axis=1)]
@@ -152,6 +152,16 @@ def test_mixup_mixes_inputs_labels_and_weights_alike(kind, y):
                 assert (~np.isnan(blend[:, 0])).sum() == min(10 + n % 9 for n in np.flatnonzero(parts))
     assert len(set(largest)) > N_CLIPS / 3, "every clip has its own weight"
     assert min(largest) < 0.75
+
+
+def test_classes_keep_their_total_weight_in_blends(rng):
+    """A blend of a rare and a frequent clip teaches the rare class with the weight of the rare clip."""
+    y = np.repeat([0, 1], [90, 10])
+    batches = Batches(rng.normal(size=(100, 3)), y, 2, mixup=1.0, class_weight="balanced", batch_size=50)
+    total = sum(
+        (weight[:, None] * target).sum(axis=0) for _, target, weight in map(batches.__getitem__, range(2))
+    )
+    np.testing.assert_allclose(total, 50, rtol=0.1)  # of the labels alone, 64 and 36
 
 
 # shapes

@@ -8,7 +8,8 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from toys.tables import CLASSES, make_features, make_index
 
 from sercore import training
-from sercore.errors import SercoreError, StoreError
+from sercore.errors import SercoreError, StoreError, TrainingError
+from sercore.training import hyperparameters
 
 SPACE = {"n_neighbors": IntDistribution(1, 15)}
 
@@ -47,6 +48,29 @@ def test_first_trial_uses_defaults(index, X, train):
     assert training.search_defaults("bilstm", space) == {"units": 64, "layers": 1}
 
 
+def test_parameters_of_xgboost():
+    assert training.split_params("xgboost", {"max_depth": 4}) == ({"max_depth": 4}, {})
+    assert training.search_defaults("xgboost", {"max_depth": None}) == {"max_depth": 3}
+
+
+def test_trials_that_diverge_are_pruned_but_for_the_defaults(index, X, train, monkeypatch):
+    original, asked = hyperparameters.run_folds, []
+
+    def run(job, tasks, **options):
+        asked.append(job)
+        if len(asked) == fails:
+            raise TrainingError("training diverged")
+        return original(job, tasks, **options)
+
+    monkeypatch.setattr(hyperparameters, "run_folds", run)
+    fails = 2
+    study = search(index, X, train)
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE", "PRUNED", "COMPLETE", "COMPLETE"]
+    fails = len(asked) + 1
+    with pytest.raises(TrainingError):
+        search(index, X, train)
+
+
 def test_best_trial_is_not_worse_than_defaults(index, X, train):
     study = search(index, X, train, n_trials=8)
     assert study.best_value >= study.trials[0].value > 1 / 3
@@ -63,7 +87,7 @@ def test_search_reads_training_part_only(index, X, train):
     before = search(index, X, train)
     changed, labels = X.copy(), index["label"].to_numpy().copy()
     outside = np.setdiff1d(np.arange(len(index)), train)
-    changed[outside], labels[outside] = np.nan, "sad"
+    changed[outside], labels[outside] = 1e6, "sad"
     after = search(index.assign(label=labels), changed, train)
     assert [trial.value for trial in before.trials] == [trial.value for trial in after.trials]
 

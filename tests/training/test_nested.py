@@ -65,6 +65,17 @@ def test_out_of_fold(index, X):
     assert len(oof) == len(index)
 
 
+def test_rotation_of_integers_and_of_constant_rows(index, rng):
+    counts = rng.integers(0, 9, size=(12, 40))
+    for whole, real in zip(
+        nested.rotate(counts[:8], counts[8:]), nested.rotate(*np.split(counts * 1.0, [8])), strict=True
+    ):
+        np.testing.assert_allclose(whole, real, atol=1e-4)
+    constant = np.ones((len(index), 2 * len(index)))
+    oof = training.out_of_fold(index, constant, CLASSES, model="logistic_nested", n_folds=3, progress=False)
+    assert np.isfinite(oof.filter(regex="^p_")).all(axis=None)
+
+
 def test_rotation_does_not_change_probabilities(rng):
     train, test = rng.standard_normal((20, 50)), rng.standard_normal((5, 50))
     y = np.arange(20) % 3

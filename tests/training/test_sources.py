@@ -49,6 +49,16 @@ def test_prior_is_uniform_and_keeps_the_order(rng):
     np.testing.assert_allclose(odds - before, (odds - before)[0], atol=1e-6)
 
 
+def test_rows_of_tables_that_were_concatenated_stay_in_order(rng):
+    """Such a table has every index twice."""
+    rows = make_pairs(rng)
+    twice = pd.concat([rows, rows.assign(adaptation="other")])
+    balanced = balance_predictions(twice)
+    pd.testing.assert_frame_equal(balanced[["clip_id", "adaptation"]], twice[["clip_id", "adaptation"]])
+    once = balance_predictions(rows)
+    pd.testing.assert_frame_equal(balanced.iloc[: len(rows)], once)
+
+
 def test_certain_predictions_stay():
     np.testing.assert_allclose(uniform_prior(np.eye(3)), np.eye(3), atol=1e-3)
     assert np.isfinite(uniform_prior(np.array([[1.0, 0.0]] * 4))).all()

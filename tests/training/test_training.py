@@ -570,9 +570,10 @@ def test_speaker_normalise(seed, n_speakers, factor, shift):
     assert X[0, 2] == 7.0  # the input is not changed
 
 
-def test_speaker_normalise_unknown_speaker_raises():
+@pytest.mark.parametrize("unknown", ["", None, np.nan, pd.NA])
+def test_speaker_normalise_unknown_speaker_raises(unknown):
     with pytest.raises(SercoreError, match="1 clips have no speaker"):
-        training.speaker_normalise(np.zeros((2, 3)), ["a-1", ""])
+        training.speaker_normalise(np.zeros((2, 3)), ["a-1", unknown])
 
 
 # errors
@@ -598,6 +599,35 @@ def test_unknown_model_or_parameter_raises(index, X):
         predict(index, X, "svm")
     with pytest.raises(SercoreError, match=r"model 'knn': Invalid parameter 'neighbours'.*n_neighbors"):
         predict(index, X, "knn", model_params={"neighbours": 3})
+
+
+def test_comparison_checks_the_last_model_before_the_first_is_trained(index, X, monkeypatch):
+    monkeypatch.setattr(training_folds, "_compute", lambda *_: pytest.fail("trained"))
+    for models, message in (
+        (["dummy", "logistc"], "no classical model"),
+        (["dummy", "lstm"], "reads frames"),
+    ):
+        with pytest.raises(SercoreError, match=message):
+            training.compare(index, X, CLASSES, scheme="four", models=models, progress=False)
+    numbered = index.assign(label=pd.Categorical(index["label"]).codes)
+    with pytest.raises(SercoreError, match=r"classes must be names, not \[0, 1, 2\]"):
+        training.out_of_fold(numbered, X, [0, 1, 2], model="dummy", progress=False)
+
+
+def test_parameters_out_of_range_and_too_many_neighbours_raise(index, X):
+    with pytest.raises(SercoreError, match="model 'logistic': The 'C' parameter"):
+        predict(index, X, "logistic", model_params={"C": -1.0})
+    with pytest.raises(SplitError, match=r"knn compares 999 neighbours, but there are \d+ clips"):
+        predict(index, X, "knn", model_params={"n_neighbors": 999})
+
+
+@pytest.mark.parametrize("model", ["dummy", "logistic", "gradient_boosting", "mlp"])
+def test_features_that_are_not_finite_raise(index, X, model):
+    spoiled = X.copy()
+    spoiled[3, 2] = np.nan
+    for part, versions in ((spoiled, ()), (X, [spoiled])):
+        with pytest.raises(SercoreError, match=f"features of 1 clips .* {index['clip_id'][3]!r}"):
+            training.out_of_fold(index, part, CLASSES, model=model, augmented=versions, progress=False)
 
 
 def test_class_absent_from_training_raises(index, X):
