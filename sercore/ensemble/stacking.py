@@ -2,8 +2,8 @@
 
 The meta-model must learn how reliable each member is on clips that the member was *not* trained on. If it
 were fitted on predictions for the members' training clips, it would favour the member that overfits most.
-This is prevented here: :func:`fit_stack` accepts an out-of-fold table, and :func:`sercore.ensemble.align`
-rejects tables in which a clip or a speaker is predicted in more than one fold.
+This is prevented here as far as a table shows it: :func:`fit_stack` accepts an out-of-fold table, and
+:func:`sercore.ensemble.align` rejects tables in which a clip or a speaker is predicted in more than one fold.
 
 The L2 penalty of the meta-model is chosen by the same rule, on inner folds over the speakers it is fitted
 on; test speakers have no influence on it.

@@ -97,8 +97,8 @@ EXERCISES = {
         mistakes=[
             (
                 lambda means: means.loc["genetic", "given away"],
-                "That contains how much easier some folds are. The equal vote, which tunes nothing, "
-                "shows how much.",
+                "That contains what folds of unequal size leave over. The equal vote, which tunes "
+                "nothing, shows how much.",
             ),
             (
                 lambda means: _more(means, "held_out"),
