@@ -1,7 +1,8 @@
 """What helps across corpora, one step at a time: paired differences between published predictions.
 
-Every row compares two ways that differ in one thing, on the same test clips. Nothing is chosen: every step
-that was measured has its row, also if it does not help.
+Every row compares two ways that differ in one thing, on the same test clips; only the network on frames
+differs from the table in features, model and number of augmented versions. Nothing is chosen: every step that
+was measured has its row, also if it does not help.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ import pandas as pd
 
 from . import cross_corpus
 
-__all__ = ["ENCODER", "FEATURES", "TABLE", "steps", "steps_markdown"]
+__all__ = ["ENCODER", "FEATURES", "NETWORK", "TABLE", "steps", "steps_markdown"]
 
 ENCODER, TABLE = "cross-corpus-encoder-four", "cross-corpus-table-four"
+NETWORK = "cross-corpus-frames-four-tdnn"
 _CHANGES = (
     (f"{ENCODER}-augmented", "two augmented versions of each training clip", "none"),
     (f"{TABLE}-augmented", "two augmented versions of each training clip", "none"),
     (f"{TABLE}-level-free", "clips at one level", "level as recorded"),
     (f"{TABLE}-mlp", "network `mlp`", "logistic regression"),
 )
-FEATURES = {"whisper_tiny_en": "frozen encoder", "default": "table"}
+FEATURES = {"whisper_tiny_en": "frozen encoder", "default": "table", "log_mel_80": "frames"}
 """Features with their printed names."""
 
 
@@ -44,6 +46,12 @@ def steps(*, n_boot: int = 2000) -> pd.DataFrame:
     for name in (ENCODER, TABLE):
         for step, instead_of, after, before in _pairs(name):
             rows.append(_row(name, step, instead_of, compare_corpora(after, before, n_boot=n_boot)))
+    network, table = (cross_corpus.load(name) for name in (NETWORK, f"{TABLE}-augmented"))
+    for way, text in (("plain", "not normalised"), ("speaker", "per speaker")):
+        compared = compare_corpora(_single(network, way), _single(table, way), n_boot=n_boot)
+        rows.append(
+            _row(NETWORK, f"network `tdnn`, {text}", "table and logistic regression, augmented", compared)
+        )
     for name in ("cross-corpus-encoder-six", "cross-corpus-table-six"):
         oof = cross_corpus.load(name)
         compared = compare_corpora(_single(oof, "speaker"), _single(oof, "plain"), n_boot=n_boot)

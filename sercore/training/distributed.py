@@ -14,8 +14,10 @@ processes read: a shared folder, or any fsspec URL. The folder of ``--out`` is w
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import json
 import os
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,13 +61,16 @@ def join(coordinator: str | None = None, n_processes: int = 1, rank: int = 0, *,
     Raises
     ------
     SercoreError
-        Keras was imported with another backend, or the numbers do not fit together.
+        Keras was imported with another backend, the numbers do not fit together, or others could not reach this
+        computer under its own name.
     """
     if not 0 <= rank < n_processes or (coordinator is None) != (n_processes == 1):
         raise SercoreError(
             f"process {rank} of {n_processes} with the coordinator {coordinator}: several processes need a "
             "coordinator host:port, and are numbered from 0"
         )
+    if coordinator is not None:
+        _check_own_address(coordinator)
     os.environ.setdefault("KERAS_BACKEND", "jax")
     import keras
 
@@ -81,6 +86,31 @@ def join(coordinator: str | None = None, n_processes: int = 1, rank: int = 0, *,
         keras.distribution.initialize(coordinator, n_processes, rank)
     keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
     return Processes(rank, n_processes)
+
+
+def _check_own_address(coordinator: str) -> None:
+    """Raise SercoreError if this computer would tell the others to reach it at a loopback address.
+
+    Gloo, by which JAX adds up on CPUs, gives others the address to which the computer's own name leads.
+    """
+    if _leads_to_loopback(coordinator.rpartition(":")[0].strip("[]")):
+        return  # all processes on one computer
+    own = socket.gethostname()
+    if _leads_to_loopback(own):
+        raise SercoreError(
+            f"the name of this computer, {own!r}, leads to an address that others cannot reach; write its "
+            f"address in the network of {coordinator} into its /etc/hosts, before any 127.0.1.1, or, with all "
+            "processes on one computer, pass --coordinator 127.0.0.1:PORT"
+        )
+
+
+def _leads_to_loopback(name: str) -> bool:
+    """Whether the first address of a name is of this computer only, or the name has none."""
+    try:
+        address = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)[0][4][0]
+    except OSError:
+        return name == socket.gethostname()
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
 def train(

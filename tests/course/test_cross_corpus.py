@@ -64,7 +64,9 @@ def test_unknown_campaign():
 def test_every_campaign_is_in_a_step():
     changes = {name for name, *_ in what_helps._CHANGES}
     six = {name for name, campaign in cross_corpus.CAMPAIGNS.items() if campaign.scheme == "six"}
-    assert {what_helps.ENCODER, what_helps.TABLE} | changes | six == set(cross_corpus.CAMPAIGNS)
+    assert {what_helps.ENCODER, what_helps.TABLE, what_helps.NETWORK} | changes | six == set(
+        cross_corpus.CAMPAIGNS
+    )
 
 
 @pytest.mark.slow

@@ -187,6 +187,31 @@ def test_numbers_of_processes_are_checked(coordinator, n_processes, rank):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("own", "coordinator", "refused"),
+    [
+        ("127.0.1.1", "10.0.0.1:1", True), (None, "10.0.0.1:1", True), ("10.0.0.2", "10.0.0.1:1", False),
+        ("127.0.1.1", "127.0.0.1:1", False), ("127.0.1.1", "[::1]:1", False), ("127.0.1.1", "here:1", False),
+    ],
+)  # fmt: skip
+def test_a_computer_whose_name_leads_to_itself_is_refused(monkeypatch, own, coordinator, refused):
+    """As on Debian and Ubuntu. Others would wait for minutes, and fail without naming the reason."""
+    addresses = {"here": own, "127.0.0.1": "127.0.0.1", "::1": "::1", "10.0.0.1": "10.0.0.1"}
+
+    def look_up(name, *_, **__):
+        if addresses[name] is None:
+            raise OSError("unknown")
+        return [(0, 0, 0, "", (addresses[name], 0))]
+
+    monkeypatch.setattr("socket.gethostname", lambda: "here")
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    if refused:
+        with pytest.raises(SercoreError, match="the name of this computer, 'here', leads to an address that"):
+            distributed._check_own_address(coordinator)
+    else:
+        distributed._check_own_address(coordinator)
+
+
 def test_two_processes_train_the_network_of_one(tmp_path):
     """The documented command. Weights after two epochs differ by the order of sums in float32 only."""
     root = small.write_folder_corpus(tmp_path / "own")
