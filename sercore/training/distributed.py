@@ -61,8 +61,8 @@ def join(coordinator: str | None = None, n_processes: int = 1, rank: int = 0, *,
     Raises
     ------
     SercoreError
-        Keras was imported with another backend, the numbers do not fit together, or others could not reach this
-        computer under its own name.
+        Keras was imported with another backend, the numbers do not fit together, or others could not reach
+        this computer under its own name.
     """
     if not 0 <= rank < n_processes or (coordinator is None) != (n_processes == 1):
         raise SercoreError(
@@ -99,8 +99,8 @@ def _check_own_address(coordinator: str) -> None:
     if _leads_to_loopback(own):
         raise SercoreError(
             f"the name of this computer, {own!r}, leads to an address that others cannot reach; write its "
-            f"address in the network of {coordinator} into its /etc/hosts, before any 127.0.1.1, or, with all "
-            "processes on one computer, pass --coordinator 127.0.0.1:PORT"
+            f"address in the network of {coordinator} into its /etc/hosts, before any 127.0.1.1, or, with "
+            "all processes on one computer, pass --coordinator 127.0.0.1:PORT"
         )
 
 

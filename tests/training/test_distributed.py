@@ -186,7 +186,6 @@ def test_numbers_of_processes_are_checked(coordinator, n_processes, rank):
         distributed.join(coordinator, n_processes, rank)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("own", "coordinator", "refused"),
     [
@@ -212,6 +211,7 @@ def test_a_computer_whose_name_leads_to_itself_is_refused(monkeypatch, own, coor
         distributed._check_own_address(coordinator)
 
 
+@pytest.mark.slow
 def test_two_processes_train_the_network_of_one(tmp_path):
     """The documented command. Weights after two epochs differ by the order of sums in float32 only."""
     root = small.write_folder_corpus(tmp_path / "own")
