@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BundleError
 from .archives import brief, read_json, read_member, reproducible_skops, walk_objects
+from .indices import check_indices
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -114,14 +115,17 @@ def load(content: bytes, *, where: str) -> BaseEstimator:
     Raises
     ------
     BundleError
-        Not a valid skops file, or it names a class outside :data:`ALLOWED`; then nothing is built.
+        Not a valid skops file, or it names a class outside :data:`ALLOWED`; then nothing is built. Or a
+        position in the model is out of bounds (:mod:`sercore.bundle.indices`).
     """
     sio = _skops()
     check(content, where=where)
     try:
-        return sio.loads(content, trusted=sio.get_untrusted_types(data=content))
+        model = sio.loads(content, trusted=sio.get_untrusted_types(data=content))
     except Exception as error:  # arrays that do not fit the classes
         raise BundleError(f"{where}: the model cannot be rebuilt ({brief(error)})") from error
+    check_indices(model, where=where)
+    return model
 
 
 def check(content: bytes, *, where: str) -> None:

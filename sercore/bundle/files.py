@@ -56,6 +56,7 @@ def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
     >>> [path.name for path in find_files(["speech.wav"])]
     ['speech.wav']
     """
+    names = [names] if isinstance(names, str | os.PathLike) else names
     files, suffixes = [], audio.AUDIO_SUFFIXES + audio.DECODED_SUFFIXES + audio.OTHER_SUFFIXES
     for name in expand_patterns(names):
         if not os.path.isdir(name):
@@ -268,10 +269,10 @@ def _voices(predictor: Predictor, files: Sequence, speaker_norm, channel) -> lis
             )
         return [voice] * len(files)
     groups = [Path(file).parent if speaker_norm == "folder" else None for file in files]
-    voices = {}
-    for group in dict.fromkeys(groups):
-        own = [file for file, other in zip(files, groups, strict=True) if other == group]
-        voices[group] = predictor.for_speaker(own, channel=channel).voice
+    own: dict[Path | None, dict] = {}
+    for group, file in zip(groups, files, strict=True):
+        own.setdefault(group, {})[file] = None  # each once, though it may be in several rows
+    voices = {group: predictor.for_speaker(list(part), channel=channel).voice for group, part in own.items()}
     return [voices[group] for group in groups]
 
 
@@ -284,7 +285,7 @@ def _run(arguments, files, voices, n_jobs) -> Iterator[list[dict]]:
     chunks = [slice(k, k + _CHUNK) for k in range(0, len(files), _CHUNK)]
     workers = joblib.Parallel(n_jobs=n_jobs, return_as="generator", temp_folder=worker_folder())
     work = joblib.delayed(_predict_list)
-    for done in workers(work(*arguments, files[chunk], voices[chunk]) for chunk in chunks):
+    for done in workers(work(os.getcwd(), *arguments, files[chunk], voices[chunk]) for chunk in chunks):
         yield from done
 
 
@@ -295,9 +296,11 @@ def _predict_chunk(bundle, digest, backend, windows, channel, files, voices) -> 
         yield predict_clip(own, file, windows, channel=channel)
 
 
-def _predict_list(*arguments) -> list[list[dict]]:
+def _predict_list(folder: str, *arguments) -> list[list[dict]]:
+    """Rows of some recordings in a worker process, which keeps the working folder of its first task."""
     quiet.end_with_parent()
-    return list(_predict_chunk(*arguments))
+    with contextlib.chdir(folder):
+        return list(_predict_chunk(*arguments))
 
 
 @lru_cache(maxsize=2)

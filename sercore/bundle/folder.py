@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -165,11 +166,25 @@ def read_files(folder: str | os.PathLike, listed: Mapping[str, Mapping]) -> dict
 def check_target(folder: Path, overwrite: bool) -> None:
     """Raise BundleError if the folder exists and may not be replaced."""
     _recover(folder)
-    if os.path.lexists(folder) and not (overwrite and (folder / MANIFEST).is_file()):
+    if not os.path.lexists(folder):
+        return
+    if not (overwrite and (folder / MANIFEST).is_file()):
         raise BundleError(
             f"{folder} exists already; choose another folder (--out), or pass overwrite=True (--overwrite) "
             "if it is an old bundle; nothing else is replaced"
         )
+    if others := _names_below(folder) - _listed(folder) - {MANIFEST}:
+        raise BundleError(
+            f"{folder} also contains {', '.join(sorted(others)[:3])}, which would be lost; move such files "
+            "away, or choose another folder (--out)"
+        )
+
+
+def _listed(folder: Path) -> set[str]:
+    """Names of the files of a bundle, whatever its version and whether they are there."""
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        return set(json.loads((folder / MANIFEST).read_bytes())["files"])
+    return set()
 
 
 def write_folder(
@@ -189,7 +204,8 @@ def write_folder(
     check : callable, optional
         Called with the temporary folder before it is moved; if it raises, the target is unchanged.
     overwrite : bool
-        Whether to replace an existing bundle. Other files and folders are never replaced.
+        Whether to replace an existing bundle. Other files and folders are never replaced, nor is a bundle
+        with other files beside its own.
 
     Returns
     -------

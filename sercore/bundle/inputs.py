@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,11 +38,22 @@ class Recordings:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the names of the files and of the table."""
-        found = hashlib.sha256(self.source)
-        for file in self.files:
-            found.update(os.fsencode(file) + b"\0")
-        return found.hexdigest()
+        """SHA-256 of the table, and of the absolute names, sizes and times of the files."""
+        return digest_of_files(self.files, self.source)
+
+
+def digest_of_files(files: Iterable[str | os.PathLike], source: bytes = b"") -> str:
+    """SHA-256 of some bytes, and of the absolute names, sizes and times of modification of files."""
+    found = hashlib.sha256(source)
+    for file in files:
+        try:
+            about = os.stat(file)
+        except (OSError, ValueError):
+            state = "missing"
+        else:
+            state = f"{about.st_size} {about.st_mtime_ns}"
+        found.update(os.fsencode(os.path.abspath(file)) + f"\0{state}\0".encode())
+    return found.hexdigest()
 
 
 def is_table(name: str | os.PathLike) -> bool:
@@ -61,7 +72,7 @@ def read_recordings(names: Sequence[str | os.PathLike]) -> Recordings:
 
     Parameters
     ----------
-    names : sequence of path
+    names : path or sequence of path
         See :func:`sercore.bundle.find_files`; or a single CSV or Parquet file with a column ``path`` (also
         ``file``, ``filename``, ``audio`` and others: :data:`sercore.corpora.tables.COLUMNS`). Paths are
         relative to the folder of the table.
@@ -75,6 +86,7 @@ def read_recordings(names: Sequence[str | os.PathLike]) -> Recordings:
     SercoreError
         A table has no column of paths, has no rows, or is not alone.
     """
+    names = [names] if isinstance(names, str | os.PathLike) else names
     tables = [name for name in names if is_table(name)]
     if not tables:
         return Recordings(find_files(names))

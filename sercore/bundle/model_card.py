@@ -55,8 +55,10 @@ def summary(manifest: Manifest) -> list[str]:
     elif manifest.evaluation:
         lines.append(f"{_overall(manifest.evaluation)} {chance}")
     if held_out := manifest.training.get("held_out"):
-        line = "Confidence calibrated on left-out {temperature}, limit of rejection on left-out {rejection}."
-        lines.append(line.format(**held_out))
+        line = f"Confidence calibrated on left-out {held_out['temperature']}"
+        if manifest.rejection is not None:
+            line += f", limit of rejection on left-out {held_out['rejection']}"
+        lines.append(f"{line}.")
     return lines
 
 

@@ -21,6 +21,7 @@ If the table has one of these columns already, that of the prediction begins wit
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,8 +32,8 @@ from ..errors import SercoreError
 from ..files import worker_folder
 from ..training.claims import claim
 from .archives import brief
-from .files import _clip_rows, _loaded, _voices, load_cached
-from .inputs import read_recordings
+from .files import _clip_rows, _loaded, _voices, find_files, load_cached
+from .inputs import digest_of_files, read_recordings
 from .parts import Parts, write_rows
 from .recordings import Windows
 
@@ -89,7 +90,7 @@ def write_predictions(
     Parameters
     ----------
     bundle : path
-    names : sequence of path
+    names : path or sequence of path
         Files and folders, or a single CSV or Parquet table with a column ``path``, relative to its folder.
     out : path
         Ends in ``.parquet`` or ``.csv``. Until it is complete, its parts are in the folder ``OUT.parts``.
@@ -126,7 +127,7 @@ def write_predictions(
             "backend": backend,
             "windows": None if windows is None else [windows.seconds, windows.step],
             "channel": channel,
-            "speaker_norm": None if speaker_norm is None else os.fspath(speaker_norm),
+            "speaker_norm": _state_of(speaker_norm),
             "sercore": __version__,
         },
         overwrite=overwrite,
@@ -147,6 +148,13 @@ def write_predictions(
         n_rows, counts = parts.join()
     n_rejected = counts.pop(None, 0)
     return Written(out, len(recordings.files), n_rows, n_rejected, dict(counts))
+
+
+def _state_of(speaker_norm: str | os.PathLike | None) -> str | None:
+    """What tells one ``speaker_norm`` from another: of recordings, also their sizes and times."""
+    if speaker_norm is None or speaker_norm in ("folder", "all"):
+        return speaker_norm
+    return f"{os.fspath(speaker_norm)} {digest_of_files(find_files([speaker_norm]))}"
 
 
 def _check_target(out: Path, overwrite: bool) -> None:
@@ -183,9 +191,9 @@ def _predict_parts(parts: Parts, missing: list[int], arguments, voices, n_jobs, 
         workers = joblib.Parallel(
             n_jobs=n_jobs, return_as="generator_unordered", temp_folder=worker_folder(), batch_size=1
         )
-        work = joblib.delayed(write_part)
+        work = joblib.delayed(_write_part_in)
         try:
-            for n_files in workers(work(*task) for task in tasks):
+            for n_files in workers(work(os.getcwd(), *task) for task in tasks):
                 bar.update(n_files)
         except TerminatedWorkerError as error:
             raise SercoreError(
@@ -203,6 +211,12 @@ def _follow(bar) -> Callable[[int, dict], None]:
         bar.update(n_files)
 
     return on_row
+
+
+def _write_part_in(folder: str, *task) -> int:
+    """:func:`write_part` in a worker process, which keeps the working folder of its first task."""
+    with contextlib.chdir(folder):
+        return write_part(*task)
 
 
 def write_part(

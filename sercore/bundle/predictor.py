@@ -281,7 +281,7 @@ class Predictor:
 
         Parameters
         ----------
-        clips : iterable of path or np.ndarray [shape=(n_samples,)]
+        clips : path, np.ndarray [shape=(n_samples,)], or iterable of them
             Unlabelled recordings of the person, or waveforms at :attr:`sr`; the more and the more varied, the
             better. Those of more than eight seconds are cut into pieces of three, each of which counts as a
             clip. Recordings and pieces that cannot be used are left out.
@@ -297,8 +297,14 @@ class Predictor:
         --------
         sercore.training.speaker_normalise : the same in training.
         """
+        clips = [clips] if isinstance(clips, str | os.PathLike | np.ndarray) else clips
         adapted = self.with_voice(Voice(self.training))
         for clip in clips if self.training else ():
+            if isinstance(clip, str | os.PathLike) and os.path.isdir(clip):
+                raise AudioError(
+                    f"{clip}: a folder; pass the recordings in it, such as find_files([{str(clip)!r}])",
+                    reason="not-audio",
+                )
             with contextlib.suppress(AudioError):
                 for waves in _pieces(self.waves(clip, channel=channel)):
                     with contextlib.suppress(AudioError), quiet.one_thread():

@@ -117,7 +117,8 @@ def predict_folds(
         Whether features are standardised per speaker: training speakers by all their clips, test speakers by
         `clips` of theirs (:class:`sercore.bundle.speakers.Voice`).
     clips : sequence of int
-        Numbers of unlabelled clips of each test speaker, drawn at random from those that are not scored.
+        Numbers of unlabelled clips of each test speaker, drawn at random from those that are not scored. A
+        number is left out for corpora with a speaker who has fewer.
     seed : int
 
     Returns
@@ -126,12 +127,16 @@ def predict_folds(
         An out-of-fold table with the columns ``train`` (``ravdess+tess``), ``test`` and ``clips``.
     """
     tables, corpora = [], index["corpus"].to_numpy(str)
+    folds = list(folds)
+    most = _most_clips(index, folds)
     for fold in folds:
         members = [
             _Member(index, features[choice.recipe], classes, fold, choice, speaker_norm, seed)
             for choice in choices
         ]
         for count in clips:
+            if count > min(most[corpus] for corpus in set(corpora[fold.test])):
+                continue  # a speaker of this corpus has fewer
             parts = [member.predict(count) for member in members]
             rows = parts[0] if len(parts) == 1 else ensemble.soft_vote(pd.concat(parts, ignore_index=True))
             tests = pd.Series(corpora, index["clip_id"]).loc[rows["clip_id"]].to_numpy()
@@ -170,6 +175,17 @@ def corpus_scores(oof: pd.DataFrame, temperature: float, distance: pd.Series | N
     rows = scores.rename(columns={"adaptation": "clips"}).to_dict("records")
     rows = [row | {"confidence": means[row["train"], row["test"], row["clips"]]} for row in rows]
     return [{name: row[name] for name in COLUMNS} for row in rows]
+
+
+def _most_clips(index: pd.DataFrame, folds: Sequence[Fold]) -> dict[str, int]:
+    """For each test corpus, with how many clips that are not scored every speaker can be normalised."""
+    most: dict[str, int] = {}
+    for fold in folds:
+        for (corpus, _), n_clips in (
+            index.iloc[fold.test].groupby(["corpus", "speaker"], dropna=False).size().items()
+        ):
+            most[corpus] = min(most.get(corpus, n_clips), n_clips - -(-n_clips // 4))
+    return most
 
 
 class _Member:
@@ -238,7 +254,8 @@ def evaluation_details(oof: pd.DataFrame, index: pd.DataFrame, classes: Sequence
         ``per_class`` (:func:`sercore.evaluation.per_class`); ``groups``
         (:func:`sercore.evaluation.fairness`); ``reliability`` (:func:`sercore.evaluation.calibration`, empty
         bins left out) and its calibration error ``ece_calibrated``. The temperature of both was fitted on the
-        clips of the other folds. ``ece_plain`` is the calibration error without a temperature.
+        clips of the other folds; with a single fold there is none, and ``ece_calibrated`` is None.
+        ``ece_plain`` is the calibration error without a temperature.
 
     See Also
     --------
@@ -252,7 +269,11 @@ def evaluation_details(oof: pd.DataFrame, index: pd.DataFrame, classes: Sequence
         "per_class": _rows(per_class(y, proba, classes).reset_index()),
         "groups": [row | {"group": _shortened(row["group"])} for row in _rows(fairness(oof, index, by=by))],
         "reliability": _rows(bins[bins["n_clips"] > 0]),
-        "ece_calibrated": expected_calibration_error(y, proba, classes, n_bins=N_BINS),
+        "ece_calibrated": (
+            expected_calibration_error(y, proba, classes, n_bins=N_BINS)
+            if oof["fold"].nunique() > 1
+            else None
+        ),
         "ece_plain": expected_calibration_error(y, plain, classes, n_bins=N_BINS),
     }
 

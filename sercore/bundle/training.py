@@ -31,6 +31,7 @@ from ..features.store import extract_frames, extract_table
 from ..labels import apply_scheme
 from ..models import NETWORKS, check_keras, classical, is_network, reads_frames
 from ..splits import corpus_folds, is_leaky, make_folds
+from ..splits.folds import is_known
 from ..training import out_of_fold, summarise
 from ..training.folds import select_rows
 from ..training.normalisation import mean_and_std, speaker_normalise
@@ -119,6 +120,7 @@ def train(
     --------
     sercore.bundle.save : Write models that are already fitted.
     """
+    models = [models] if isinstance(models, str) else models
     out, choices = Path(out), [_choose(text, encoder) for text in models]
     test = tuple(dict.fromkeys(get_corpus(name).name for name in test))
     if not choices or len({choice.name for choice in choices}) < len(choices):
@@ -179,7 +181,7 @@ def train(
         out, members, classes,
         training=describe_training(index, scheme=scheme, seed=seed)
         | {"held_out": {
-            "temperature": "corpora" if folds else "speakers",
+            "temperature": "corpora" if folds else "clips" if is_leaky(split) else "speakers",
             "rejection": "corpora" if index["corpus"].nunique() > 1 else "speakers",
         }},
         evaluation=evaluation, temperature=temperature, detector=detector, onnx=onnx, overwrite=overwrite,
@@ -246,7 +248,7 @@ def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:
                 "citation": described.citation,
                 "url": described.url,
                 "n_clips": len(part),
-                "n_speakers": int(part["speaker"].nunique()),
+                "n_speakers": int(part["speaker"][is_known(part["speaker"])].nunique()),
             }
         )
     return {"corpora": corpora, "scheme": scheme, "seed": seed, "n_clips": len(index)}

@@ -116,10 +116,11 @@ def sounds(
     n, n_rejected = int(table["n"].sum()), int(table["rejected"].sum())
     lines = [f"{n_rejected} of {n} sounds that are not speech are rejected."]
     if own is not None:
-        lines.append(
-            f"{own[0]} of {own[1]} clips of the training corpora are rejected. The limit was set so that 5 "
-            f"% of the clips of {'left-out corpora' if left_out else 'new speakers'} are."
-        )
+        line = f"{own[0]} of {own[1]} clips of the training corpora are rejected."
+        if rejects:
+            others = "left-out corpora" if left_out else "new speakers"
+            line += f" The limit was set so that 5 % of the clips of {others} are."
+        lines.append(line)
     blocks: list[Block] = [Bullets(lines)]
     if own is None:
         blocks.append(Missing("Rejected clips of the training corpora.", "It needs their recordings."))

@@ -79,7 +79,7 @@ def scores(evaluation: Mapping | None, n_classes: int) -> Section:
     split = words(evaluation.get("split"))
     blocks = [
         Text(
-            "Out-of-fold: every clip was predicted by a model of the same kind that was trained without "
+            "Out-of-fold: every test clip was predicted by a model of the same kind that was trained without "
             f"the speaker of the clip (split {split}). Scores in percent; UA is the mean recall over "
             f"classes, and always predicting the same class gives {percent(1 / n_classes)}."
         )
@@ -163,10 +163,12 @@ def calibration(evaluation: Mapping | None, temperature: float, *, left_out: boo
             "Calibration", [Bullets(lines), Missing("Accuracy by confidence on new speakers.", _TRAIN_AGAIN)]
         )
     before = evaluation.get("ece_plain", evaluation.get("ece"))
-    lines.append(
-        f"Expected calibration error on out-of-fold clips: {percent(before)} % before, "
-        f"{percent(evaluation.get('ece_calibrated'))} % with a temperature fitted on the other folds."
-    )
+    line = f"Expected calibration error on out-of-fold clips: {percent(before)} % before, "
+    if (after := evaluation.get("ece_calibrated")) is None:
+        line += "not known with a temperature, because there is no other fold to fit one on."
+    else:
+        line += f"{percent(after)} % with a temperature fitted on the other folds."
+    lines.append(line)
     lines.append(
         "It was fitted for other recordings: for those like the training corpora, it may be too careful."
         if left_out

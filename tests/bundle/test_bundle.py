@@ -19,6 +19,7 @@ from sercore import audio
 from sercore.bundle import FittedModel, Predictor, digest, estimators, networks, predict_files, save
 from sercore.bundle.archives import walk_objects
 from sercore.bundle.members import _checked
+from sercore.bundle.model_card import summary
 from sercore.errors import AudioError, BundleError, SercoreError
 from sercore.files import owner_tag
 from sercore.models import NETWORKS, build, classical
@@ -203,6 +204,30 @@ def test_save_never_replaces_other_folders(index, X, tmp_path):
         with pytest.raises(BundleError, match="exists already"):
             small.save_small(tmp_path / "b", index, X, overwrite=overwrite)
     assert [path.name for path in tmp_path.rglob("*")] == ["b", "notes.txt"]
+
+
+def test_what_was_left_out_is_told_truly(index, X, tmp_path):
+    """With one speaker, confidence is calibrated on left-out clips, and nothing is rejected."""
+    held_out = {"temperature": "clips", "rejection": "speakers"}
+    path = small.save_small(tmp_path / "b", index, X, training={"held_out": held_out})
+    (line,) = (line for line in summary(Predictor.load(path).manifest) if "left-out" in line)
+    assert line == "Confidence calibrated on left-out clips."
+
+
+def test_overwrite_keeps_what_is_not_of_the_bundle(index, X, copied, tmp_path):
+    (copied / "notes.txt").write_text("mine")
+    with pytest.raises(BundleError, match=r"also contains notes.txt, which would be lost"):
+        small.save_small(copied, index, X, overwrite=True)
+    assert (copied / "notes.txt").read_text() == "mine"
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "bundle.json").write_text('{"scripts": {}}')
+    (tmp_path / "other" / "thesis.tex").write_text("mine")
+    with pytest.raises(BundleError, match="also contains thesis"):
+        small.save_small(tmp_path / "other", index, X, overwrite=True)
+    (copied / "notes.txt").unlink()
+    (next(copied.glob("*/*"))).unlink()  # a damaged bundle is replaced
+    small.save_small(copied, index, X, overwrite=True)
+    Predictor.load(copied)
 
 
 def test_overwrite_replaces_bundle_only_if_new_one_is_valid(index, X, copied, monkeypatch):

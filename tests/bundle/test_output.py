@@ -185,6 +185,54 @@ def test_parts_of_another_run_are_not_mixed(killed_at, bundle, clips, tmp_path, 
     assert len(pd.read_parquet(out)) == 1
 
 
+def test_another_working_folder_and_changed_recordings_are_other_runs(bundle, tmp_path, monkeypatch):
+    """The same names in two folders, and a recording that was repaired after the interruption."""
+    for number, name in enumerate(("here", "there")):
+        (tmp_path / name).mkdir()
+        for k in range(8):
+            soundfile.write(tmp_path / name / f"{k}.wav", small.clip(8 * number + k), small.SR)
+    names, out = [f"{k}.wav" for k in range(8)], tmp_path / "out.csv"
+
+    def interrupted(predictor, path, *rest):
+        if path.name == "4.wav":
+            raise KeyboardInterrupt
+        return original(predictor, path, *rest)
+
+    original = output._clip_rows
+    monkeypatch.chdir(tmp_path / "here")
+    with monkeypatch.context() as patch:
+        patch.setattr(output, "_clip_rows", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write(bundle, names, out)
+    monkeypatch.chdir(tmp_path / "there")
+    with pytest.raises(SercoreError, match="parts of a run with other recordings"):
+        write(bundle, names, out)
+    monkeypatch.chdir(tmp_path / "here")
+    soundfile.write("0.wav", small.clip(99), small.SR)
+    with pytest.raises(SercoreError, match="parts of a run with other recordings"):
+        write(bundle, names, out)
+    write(bundle, names, out, overwrite=True)
+    assert pd.read_csv(out)["confidence"].tolist() == pytest.approx(
+        [row["confidence"] for row in expected_rows(bundle, names)]
+    )
+
+
+@pytest.mark.slow
+def test_workers_follow_the_working_folder(bundle, tmp_path, monkeypatch):
+    """Workers of joblib live on; names are relative to the folder of each call."""
+    monkeypatch.setattr("sercore.bundle.files._FEW", 2)
+    names, found = [f"{k}.wav" for k in range(6)], []
+    for number, folder in enumerate(("here", "there")):
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        for k, name in enumerate(names):
+            soundfile.write(name, small.clip(10 * number + k), small.SR)
+        found += [list(predict_files(bundle, names, n_jobs=jobs, progress=False)) for jobs in (2, 1)]
+        written = [write(bundle, names, f"{jobs}.csv", n_jobs=jobs).path for jobs in (2, 1)]
+        assert written[0].read_text() == written[1].read_text()
+    assert found[0] == found[1] != found[2] == found[3]
+
+
 def test_a_run_without_any_part_does_not_block_the_next(bundle, clips, tmp_path):
     out = tmp_path / "out.csv"
     with pytest.raises(BundleError, match="does not normalise by speaker"):

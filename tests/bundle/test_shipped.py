@@ -241,6 +241,12 @@ def test_a_clip_is_not_among_those_that_normalise_it(rng, monkeypatch):
         assert len(others) == 5
         assert clip not in others
         assert set(speakers[others]) == {speakers[clip]}
+    most = scores._most_clips(index, folds)
+    few = [
+        {"speaker_norm": True, "clips": (0, count)} for count in (min(most.values()), max(most.values()) + 1)
+    ]
+    made = [predict_folds(index, {"level_free": X}, classes, [choice], folds, **each) for each in few]
+    assert [sorted(set(part["clips"])) for part in made] == [[0, min(most.values())], [0]]
 
 
 @pytest.fixture

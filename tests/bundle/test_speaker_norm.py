@@ -55,6 +55,25 @@ def test_frames_of_a_clip_count_with_their_variance():
     np.testing.assert_allclose(voice.normalise("x", clip), normal, rtol=1e-6)
 
 
+def test_one_recording_needs_no_list_and_a_folder_is_refused(bundle, folder):
+    predictor = Predictor.load(bundle)
+    clip = next((folder / "wav").rglob("*.wav"))
+    one = predictor.for_speaker([clip]).voice
+    for single in (clip, str(clip), small.clip(0, predictor.sr)):
+        assert predictor.for_speaker(single).voice.n_clips == one.n_clips == 1
+    with pytest.raises(AudioError, match="a folder; pass the recordings in it"):
+        predictor.for_speaker([folder])
+
+
+def test_a_recording_in_several_rows_counts_once_for_its_speaker(bundle, folder):
+    first, second = sorted((folder / "wav").rglob("*.wav"))[:2]
+    options = {"speaker_norm": "all", "n_jobs": 1, "progress": False}
+    once, often = (
+        list(predict_files(bundle, files, **options)) for files in ([first, second], [first] + 5 * [second])
+    )
+    assert once[0] == often[0]
+
+
 def test_without_voice_training_mean_is_used(bundle, index, X, model):
     mean, std = mean_and_std(list(X))
     expected = predict_proba(model, (X[:1] - mean) / std, CLASSES)[0]

@@ -16,7 +16,17 @@ from sercore.bundle.training import describe_training, fit_detector
 from sercore.cli import main
 from sercore.errors import BundleError, SercoreError
 from sercore.evaluation import CONDITIONS
-from sercore.report import card, measured, model_card, stored, to_html, to_markdown, write_card
+from sercore.report import (
+    card,
+    measured,
+    measured_sections,
+    model_card,
+    stored,
+    stored_sections,
+    to_html,
+    to_markdown,
+    write_card,
+)
 from sercore.training import summarise
 
 SECTIONS = [
@@ -190,6 +200,27 @@ def test_long_sentences_can_be_stored_and_read():
     groups = stored.read_table(details, "groups", stored.GROUPS)
     assert (groups["group"].str.len() <= 300).all()
     assert groups["group"].str.startswith("north wind").any()
+
+
+def test_one_fold_has_no_other_to_fit_a_temperature_on(corpus):
+    index = corpus[1]
+    proba = np.random.default_rng(0).dirichlet(np.ones(3), len(index))
+    oof = index[["clip_id", "speaker", "label"]].assign(fold="fold-1", model="lda", split="speaker", seed=0)
+    oof[[f"p_{name}" for name in small.CLASSES]] = proba
+    details = evaluation_details(oof, index, small.CLASSES)
+    assert details["ece_calibrated"] is None
+    lines = stored_sections.calibration(details, 1.0).blocks[0].lines
+    assert "not known with a temperature" in lines[1]
+
+
+def test_a_bundle_that_cannot_reject_has_no_limit():
+    table = pd.DataFrame(
+        {"n": [4], "rejected": [0], "sound": ["tone"], "emotion": ["sad"], "confidence": [0.9]}
+    )
+    for rejects in (True, False):
+        section = measured_sections.sounds(table, rejects=rejects, own=(0, 9))
+        (bullets,) = (block for block in section.blocks if isinstance(block, card.Bullets))
+        assert ("limit was set" in " ".join(bullets.lines)) == rejects
 
 
 def test_scores_on_another_corpus(bundle, corpus, monkeypatch):
