@@ -16,7 +16,10 @@ in ``cache`` inside the data folder and may be deleted at any time.
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
@@ -83,4 +86,23 @@ def corpus_candidates(folder_names: tuple[str, ...], root: str | os.PathLike | N
         bases.insert(0, Path(os.environ["SERCORE_CORPORA"]).expanduser())
     if KAGGLE.is_dir():
         bases += [KAGGLE, *sorted(KAGGLE.glob("datasets/*/"))]
-    return [base / name for base in bases for name in folder_names]
+    return [folder for base in bases for folder in named_folders(base, folder_names)]
+
+
+def named_folders(base: Path, names: Sequence[str]) -> list[Path]:
+    """Folders of these names in a folder, in any letter case; those that are absent as they are named.
+
+    Examples
+    --------
+    >>> [folder.name for folder in named_folders(Path("nowhere"), ("TESS", "tess"))]
+    ['TESS', 'tess']
+    """
+    present = defaultdict(list)
+    with contextlib.suppress(OSError):
+        for entry in sorted(os.listdir(base)):
+            present[entry.casefold()].append(entry)
+    found = []
+    for name in names:
+        same = present.get(name.casefold(), [name])
+        found += [base / entry for entry in sorted(same, key=lambda entry, name=name: entry != name)]
+    return list(dict.fromkeys(found))

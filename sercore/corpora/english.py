@@ -152,7 +152,7 @@ _CREMA_D_WOMEN = {
 
 CREMA_D = _CremaD(
     name="crema_d",
-    folders=("CREMA-D", "cremad", "crema-d"),
+    folders=("CREMA-D", "cremad", "crema-d", "Crema"),
     title="CREMA-D, audio",
     language="en",
     n_clips=7442,

@@ -21,7 +21,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from ..errors import CorpusError
-from ..files import held
+from ..files import held, is_lfs_pointer
 from ..paths import data_dir
 from .description import Corpus
 from .identity import read_digests
@@ -81,13 +81,13 @@ def download(
     target = Path(root).expanduser() if root is not None else data_dir() / corpus.name
     if _is_complete(corpus, target):
         return target
-    place = Path(os.path.abspath(target))  # "." has no name
+    place = Path(os.path.realpath(target))  # "." has no name, and a link leads to the disk that has room
     work = place.with_name(f".{place.name}.download")
     with contextlib.ExitStack() as stack:
         with _explain_disk_errors(work):
             stack.enter_context(held(work.with_suffix(".lock"), seconds=_LOCK_SECONDS))
         if not _is_complete(corpus, target):  # another process has not finished it meanwhile
-            _download(corpus, target, work, url, progress, n_connections)
+            _download(corpus, place, work, url, progress, n_connections)
     return target
 
 
@@ -140,13 +140,26 @@ def _is_complete(corpus: Corpus, target: Path) -> bool:
     """True if the corpus is there, False if the folder is absent or empty."""
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return False
-    n_clips = len({clip["stem"] for clip in scan(corpus, target).clips}) if target.is_dir() else 0
+    clips = scan(corpus, target).clips if target.is_dir() else []
+    n_clips = len({clip["stem"] for clip in clips})
     if n_clips == corpus.n_clips:
+        if hollow := [clip["path"] for clip in clips if _is_hollow(clip["path"])]:
+            raise CorpusError(
+                f"{target} contains {len(hollow)} files without sound, empty or pointers of Git LFS, such as "
+                f"{hollow[0]}; nothing was changed. Move it away, or pass another folder as root."
+            )
         return True
     raise CorpusError(
         f"{target} exists and contains {n_clips} of {corpus.n_clips} clips of {corpus.title}; nothing was "
         "changed. Move it away, or pass another folder as root."
     )
+
+
+def _is_hollow(path: str) -> bool:
+    """Whether a file is empty, or a pointer that Git LFS left in its place."""
+    with open(path, "rb") as stream:
+        head = stream.read(64)
+    return not head or is_lfs_pointer(head)
 
 
 def _fetch_first(

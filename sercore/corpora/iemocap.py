@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..errors import CorpusError
 from .description import Corpus
+from .scanning import walk
 
 EMOTIONS = {"ang": "angry", "hap": "happy", "exc": "happy", "neu": "neutral", "sad": "sad"}
 LEFT_OUT = ("fru", "fea", "sur", "dis", "oth", "xxx")
@@ -75,7 +76,8 @@ def read_labels(folder: Path) -> dict[str, str]:
         There are no label files below the folder.
     """
     labels = {}
-    for table in sorted(folder.rglob("EmoEvaluation/Ses*.txt")):
+    found = (Path(base, name) for base, _, names in walk(folder) for name in names)
+    for table in sorted(path for path in found if path.match("EmoEvaluation/Ses*.txt")):
         for line in table.read_text(encoding="utf-8", errors="replace").splitlines():
             if match := _LABEL.match(line):
                 labels[match[1]] = match[2]

@@ -126,7 +126,8 @@ def find_group(path: str, pattern: str | None, what: str) -> str:
         match = re.search(unicodedata.normalize("NFC", pattern), path)
     except re.error as error:
         raise CorpusError(f"{what}={pattern!r} is not a regular expression: {error}") from error
-    found = match and (match.groupdict().get(what) or next(iter(match.groups()), ""))
+    groups = match.groupdict() if match else {}
+    found = match and (groups[what] if what in groups else next(iter(match.groups()), ""))
     if not found:
         raise CorpusError(f"{what}={pattern!r} finds no group in the path; {ask(what)}")
     return found

@@ -11,6 +11,7 @@ from ..audio import AUDIO_SUFFIXES, DECODED_SUFFIXES, OTHER_SUFFIXES
 from ..errors import CorpusError
 from .identity import preference
 from .names import clean
+from .scanning import walk
 
 _SUFFIXES = AUDIO_SUFFIXES + DECODED_SUFFIXES + OTHER_SUFFIXES
 
@@ -59,8 +60,23 @@ class Files:
         with contextlib.suppress(OSError, ValueError):
             for spelling in (name, name.replace("\\", "/")):
                 if (self.base / spelling).is_file():
-                    return os.path.normpath(self.base / spelling)
+                    return self._below_base(os.path.normpath(self.base / spelling))
         return None
+
+    def _below_base(self, path: str) -> str:
+        """The path as that of a relative name, if it is an absolute one below the folder."""
+        if os.path.isabs(path):
+            with contextlib.suppress(ValueError):  # another drive of Windows
+                relative = os.path.relpath(path, os.path.abspath(self.base))
+                if relative.split(os.sep)[0] != "..":
+                    return os.path.normpath(self.base / relative)
+        return path
+
+    def is_below(self, path: str) -> bool:
+        """Whether a path that was found is below the folder."""
+        with contextlib.suppress(ValueError):
+            return os.path.relpath(path, self.base).split(os.sep)[0] != ".."
+        return False
 
     def _elsewhere(self, name: str) -> str:
         """The one file that has this name in another folder of the same path, or another suffix.
@@ -71,7 +87,7 @@ class Files:
         parts = _key(name).split("/")
         if ".." in parts:
             raise CorpusError(f"no such file below {self.base}")
-        suffix, stem = PurePosixPath(parts[-1]).suffix, _stem(parts[-1])
+        suffix, stem = PurePosixPath(parts[-1]).suffix, without_suffix(parts[-1])
         found = []
         for path in self.by_stem.get(stem, []):
             *folders, own = _key(os.path.relpath(path, self.base)).split("/")
@@ -93,18 +109,24 @@ class Files:
     def _listing(self) -> dict[str, list[str]]:
         if self.by_name is None:
             self.by_name = defaultdict(list)
-            for folder, _, files in os.walk(self.base):
+            for folder, _, files in walk(self.base):
                 for file in files:
                     path = os.path.join(folder, file)
                     self.by_name[_key(os.path.relpath(path, self.base))].append(path)
                     if file.lower().endswith(_SUFFIXES) and not file.startswith("."):
-                        self.by_stem.setdefault(_stem(_key(file)), []).append(path)
+                        self.by_stem.setdefault(without_suffix(_key(file)), []).append(path)
         return self.by_name
 
 
-def _stem(name: str) -> str:
-    """Name of a file without its suffix, if that is one of recordings."""
-    return str(PurePosixPath(name).with_suffix("")) if name.endswith(_SUFFIXES) else name
+def without_suffix(name: str) -> str:
+    """Name of a file without its suffix, if that is one of recordings.
+
+    Examples
+    --------
+    >>> without_suffix("happy/anna.WAV"), without_suffix("rec.001")
+    ('happy/anna', 'rec.001')
+    """
+    return str(PurePosixPath(name).with_suffix("")) if name.lower().endswith(_SUFFIXES) else name
 
 
 def _key(name: str) -> str:

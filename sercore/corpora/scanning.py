@@ -9,13 +9,13 @@ import os
 import unicodedata
 import warnings
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..audio import DECODED_SUFFIXES, OTHER_SUFFIXES, readable_suffixes
 from ..errors import CorpusError
-from ..paths import corpus_candidates, data_dir
+from ..paths import corpus_candidates, data_dir, named_folders
 from .description import Corpus
 from .identity import parse_changed
 
@@ -149,11 +149,36 @@ def audio_files(folder: Path, suffixes: tuple[str, ...] | None = None) -> list[P
     if not suffixes:
         return []
     paths = []
-    for base, folders, files in os.walk(folder, onerror=stop):
+    for base, folders, files in walk(folder, onerror=stop):
         folders[:] = [f for f in folders if not f.startswith(".") and f != "__MACOSX"]
         names = [f for f in files if not f.startswith(".") or f.endswith(".icloud")]
         paths += [Path(base, f) for f in names if f.lower().endswith(suffixes)]
     return sorted(paths)
+
+
+def walk(
+    folder: str | os.PathLike, *, onerror: Callable[[OSError], None] | None = None
+) -> Iterator[tuple[str, list[str], list[str]]]:
+    """As :func:`os.walk`, also into linked folders: corpora are often linked from another disk.
+
+    A link to a folder above, or to one that is visited anyway, is not followed.
+    """
+    visited = [os.path.realpath(folder)]
+    for base, folders, files in os.walk(folder, onerror=onerror, followlinks=True):
+        for name in sorted(folders):
+            target = os.path.realpath(os.path.join(base, name))
+            if not os.path.islink(os.path.join(base, name)):
+                continue
+            if any(_is_below(target, other) or _is_below(other, target) for other in visited):
+                folders.remove(name)
+            else:
+                visited.append(target)
+        yield base, folders, files
+
+
+def _is_below(path: str, folder: str) -> bool:
+    """Whether a path is the folder or in it; both are absolute, without links."""
+    return path == folder or path.startswith(os.path.join(folder, ""))
 
 
 def convert(suffix: str) -> str:
@@ -227,7 +252,7 @@ def _candidates(corpus: Corpus, root: str | os.PathLike | None, pooled: bool) ->
         corpus.build(folder)
         return [folder]
     if pooled and root is not None:
-        return [Path(root).expanduser() / folder for folder in corpus.places]
+        return named_folders(Path(root).expanduser(), corpus.places)
     return corpus_candidates(corpus.places, root)
 
 

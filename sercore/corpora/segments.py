@@ -7,6 +7,7 @@ the cache folder, and so is the channel of a recording if one was chosen.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import math
@@ -18,6 +19,7 @@ from ..errors import AudioError, CorpusError
 from ..files import write_atomic
 from ..paths import cache_dir
 
+_VERSION = 2  # increased if the content of the files changes
 _LONGEST = 1e7  # seconds, 115 days
 _TOLERANCE = 0.05  # seconds by which a segment may exceed its recording, for rounded times
 
@@ -32,21 +34,18 @@ def to_seconds(text: str) -> float:
 
     Examples
     --------
-    >>> to_seconds("2,5"), to_seconds("0 days 00:01:02.250"), to_seconds("NaT")
-    (2.5, 62.25, nan)
+    >>> to_seconds("2,5"), to_seconds("0 days 00:01:02.250"), to_seconds("00:00:01,5"), to_seconds("NaT")
+    (2.5, 62.25, 1.5, nan)
     """
     import pandas as pd
 
-    text = text.strip()
+    text = text.strip().replace(",", ".")
     if text.lower() in ("", "nat", "nan", "none", "na"):
         return math.nan
     seconds = math.inf
-    for convert in (lambda: float(text.replace(",", ".")), lambda: pd.Timedelta(text).total_seconds()):
-        try:
-            seconds = convert()
-            break
-        except (ValueError, OverflowError):
-            continue
+    is_duration = ":" in text or any(map(str.isalpha, text))  # of a bare number, pandas reads nanoseconds
+    with contextlib.suppress(ValueError, OverflowError):
+        seconds = pd.Timedelta(text).total_seconds() if is_duration else float(text)
     if not abs(seconds) < _LONGEST:
         raise CorpusError(f"{text!r} is not a time: give seconds (2.5) or 0 days 00:00:02.500")
     return seconds
@@ -146,7 +145,7 @@ def keep_channel(clips: list[dict], channel: int) -> tuple[list[dict], dict[str,
 def _target(path: str, name: str) -> Path:
     """File in the cache for a part of a recording, which changes with the recording."""
     info = os.stat(path)
-    key = hashlib.sha256(f"{path}|{info.st_size}|{info.st_mtime_ns}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{_VERSION}|{path}|{info.st_size}|{info.st_mtime_ns}".encode()).hexdigest()[:16]
     return cache_dir() / "segments" / f"{Path(path).stem[:40]}-{key}{name}.wav"
 
 
@@ -160,12 +159,16 @@ def _write(target: Path, content: bytes) -> None:
 
 
 def _wav(samples, sr: int) -> bytes:
-    """Content of a wav file."""
+    """Content of a wav file, the same for the same samples: duplicates are found by content."""
     import soundfile
 
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, sr, format="WAV", subtype="FLOAT")
-    return buffer.getvalue()
+    content = bytearray(buffer.getvalue())
+    peak = content.find(b"PEAK", 0, 256)  # a chunk with the time of writing, by libsndfile
+    if peak >= 0:
+        content[peak + 12 : peak + 16] = bytes(4)
+    return bytes(content)
 
 
 def _read(path: str):
@@ -184,4 +187,7 @@ def _cut(samples, sr: int, start: float, end: float) -> bytes:
             f"segment {start:g} to {last:g} s is not inside its file of {seconds:.3f} s; "
             + ("are the times milliseconds? Divide them by 1000" if thousandth else "correct start and end")
         )
-    return _wav(samples[round(start * sr) : round(last * sr)], sr)
+    first, end = round(start * sr), round(last * sr)
+    if end <= first:
+        raise CorpusError(f"segment {start:g} to {last:g} s is shorter than a sample; correct start and end")
+    return _wav(samples[first:end], sr)

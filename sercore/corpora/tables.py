@@ -14,11 +14,11 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter, defaultdict
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ..errors import CorpusError
 from .names import ask, clean, find_group, find_groups, plain_labels, to_emotion, unused_labels
-from .places import Files
+from .places import Files, without_suffix
 from .scanning import Scan, convert, unread_suffixes
 from .segments import cut_segments, segment_name, to_seconds
 from .sheets import Sheet, read_sheet
@@ -190,12 +190,11 @@ def _clip(find: Files, row: dict, speaker: str | None, emotion: str | None, labe
     except ValueError:
         raise CorpusError(f"age {row['age']!r} is not a number of years") from None
     start, end = _times(row)
-    is_outside = os.path.isabs(name) and row["path"] not in find.moved
+    is_outside = os.path.isabs(name) and not find.is_below(path)
     relative = name if is_outside else os.path.relpath(path, find.base).replace(os.sep, "/")
-    stem = PurePosixPath(clean(relative)).with_suffix("")
     clip = {
         "path": path,
-        "stem": f"{stem}{segment_name(start, end)}",
+        "stem": f"{without_suffix(clean(relative))}{segment_name(start, end)}",
         "speaker": who,
         "sex": _SEXES[sex],
         "age": age,

@@ -15,6 +15,7 @@ from toys.corpora import OFFICIAL, change, ravdess_names, wav_bytes, write_clips
 from sercore import paths
 from sercore.corpora import COLUMNS, NAMES, get_corpus, list_corpora, load_index, verification, verify
 from sercore.corpora.identity import read_digests, sha256, write_digests
+from sercore.corpora.names import find_group
 from sercore.errors import CorpusError, SplitError
 from sercore.labels import EMOTIONS
 from sercore.splits import corpus_folds
@@ -713,6 +714,36 @@ def test_table_of_recordings(tmp_path):
         assert index["age"][0] == 30
         assert np.isnan(index["age"][1])
         assert list(index["repetition"]) == ["2", ""]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_linked_folders_are_read_once(tmp_path):
+    """A class, or a session, on another disk; links to folders above end."""
+    write_clips(
+        tmp_path, ["disk/happy/x_1.wav", "own/sad/x_2.wav", "own/sad/y_2.wav", "disk/happy/deep/y_3.wav"]
+    )
+    own = tmp_path / "own"
+    (own / "happy").symlink_to(tmp_path / "disk" / "happy")
+    (own / "again").symlink_to(own / "sad")
+    (own / "sad" / "loop").symlink_to(own)
+    (tmp_path / "disk" / "happy" / "loop").symlink_to(tmp_path / "disk" / "happy")
+    index = load_index("folder", own, speaker=r"([xy])_")
+    assert sorted(index["emotion"]) == ["happy", "happy", "sad", "sad"]
+    assert not index["clip_id"].duplicated().any()
+
+
+def test_folders_of_corpora_in_any_letter_case(tmp_path):
+    write_clips(tmp_path, ["Ravdess/Actor_01/03-01-05-01-01-01-01.wav", "Crema/1001_DFA_ANG_XX.wav"])
+    with pytest.warns(UserWarning, match="the corpus has"):
+        index = load_index("ravdess+crema_d", tmp_path)
+    assert sorted(index["corpus"]) == ["crema_d", "ravdess"]
+
+
+def test_a_named_group_that_is_not_in_the_path_is_not_another():
+    pattern = r"(?P<emotion>happy|sad)_(?P<speaker>[a-z]+)?"
+    assert find_group("happy_anna.wav", pattern, "speaker") == "anna"
+    with pytest.raises(CorpusError, match="finds no group in the path"):
+        find_group("happy_.wav", pattern, "speaker")
 
 
 def test_invalid_table_rows_are_reported(tmp_path):

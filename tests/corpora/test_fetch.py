@@ -206,6 +206,28 @@ def test_download_into_the_current_folder(tmp_path, ravdess, monkeypatch):
     assert leftovers(here) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_download_into_a_linked_folder(tmp_path, ravdess):
+    """Linked to the disk that has room, where the archive is unpacked, too."""
+    (tmp_path / "big" / "ravdess").mkdir(parents=True)
+    (tmp_path / "data").mkdir()
+    target = tmp_path / "data" / "ravdess"
+    target.symlink_to(tmp_path / "big" / "ravdess")
+    with serve({"/a.zip": ravdess}) as (url, _):
+        assert fetch_ravdess(url, target) == target
+    assert target.is_symlink()
+    assert len(load_index("ravdess", target)) == 120
+    assert leftovers(target) == leftovers(tmp_path / "big" / "ravdess") == []
+
+
+@pytest.mark.parametrize("content", [b"", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"])
+def test_files_without_sound_are_not_a_complete_corpus(tmp_path, crema_d, content):
+    for name in crema_d:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(CorpusError, match="contains 5 files without sound, empty or pointers of Git LFS"):
+        download("crema_d", tmp_path, url="http://127.0.0.1:9/wav/")
+
+
 def test_malicious_archive_writes_nothing(tmp_path, official):
     official("emo_db", {"03a01Fa.wav": wav_bytes("x")})
     with serve({"/x.zip": zip_bytes({"../../evil.txt": b"x", "03a01Fa.wav": wav_bytes("x")})}) as (url, log):

@@ -1,8 +1,10 @@
 """Tables of own recordings: spreadsheets of all kinds, segments, contradicting rows, options."""
 
+import io
 import itertools
 import json
 import os
+import time
 import unicodedata
 import warnings
 
@@ -11,7 +13,7 @@ import pytest
 import soundfile
 from toys.corpora import write_clips
 
-from sercore.corpora import check, load_index
+from sercore.corpora import check, load_index, segments
 from sercore.corpora.segments import to_seconds
 from sercore.corpora.tables import read_labels
 from sercore.errors import CorpusError
@@ -273,6 +275,44 @@ def test_segments_of_a_recording(start, end, recording):
     assert len(soundfile.read(index["path"]["happy"])[0]) == 2 * SR
 
 
+def test_decimal_commas_in_clock_times(recording):
+    assert to_seconds("00:00:03,2") == 3.2
+    assert to_seconds("00:00:00,500") == 0.5
+    row = "x.wav;00:00:01,5;00:00:03,25;happy;a"
+    write_table(recording, row, header=SEGMENTS.replace(",", ";"))
+    index = load_index("folder", recording)
+    assert index["clip_id"].tolist() == ["folder/x@1.5-3.25"]
+
+
+def test_equal_segments_have_equal_bytes_whenever_they_are_cut(recording):
+    """libsndfile writes the time into the file; duplicates are found by content."""
+    samples = np.linspace(-1, 1, 100)
+    first = segments._wav(samples, SR)
+    time.sleep(1.1)
+    assert segments._wav(samples, SR) == first
+    np.testing.assert_allclose(soundfile.read(io.BytesIO(first))[0], samples, atol=1e-6)
+
+
+def test_absolute_and_relative_names_are_one_clip(tmp_path, monkeypatch):
+    write_clips(tmp_path, ["a.wav", "b.wav"])
+    rows = ["a.wav,happy,anna", f"{tmp_path / 'a.wav'},happy,anna", f"{tmp_path / 'b.wav'},sad,ben"]
+    write_table(tmp_path, *rows)
+    monkeypatch.chdir(tmp_path.parent)
+    for root in (tmp_path, tmp_path.name):
+        assert emotions(load_index("folder", root)) == {"a": "happy", "b": "sad"}
+    write_table(tmp_path, *rows, f"{tmp_path / 'a.wav'},sad,anna")
+    with pytest.raises(CorpusError, match="contradict each other"):
+        load_index("folder", tmp_path)
+
+
+def test_numbers_at_the_end_of_names_are_not_suffixes(tmp_path):
+    names = [f"rec.00{k}" for k in range(4)]
+    for k, name in enumerate(names):
+        soundfile.write(tmp_path / name, np.full(SR, (k + 1) / 10), SR, format="WAV")
+    write_table(tmp_path, *(f"{name},happy,anna" for name in names))
+    assert list(emotions(load_index("folder", tmp_path))) == names
+
+
 def test_row_without_times_is_the_whole_recording(recording):
     write_table(recording, "x.wav,0 days,NaT,happy,a", header=SEGMENTS)
     index = load_index("folder", recording)
@@ -295,6 +335,8 @@ def test_segments_are_cut_once_and_again_after_a_change(recording):
         ("7,NaT", "not inside its file"),
         ("3,2", "not inside its file"),
         ("-1,2", "not inside its file"),
+        ("1,1.00001", "shorter than a sample"),
+        ("1 234,5", "'1 234' is not a time"),
         ("soon,2", "'soon' is not a time"),
         ("1e300,2", "'1e300' is not a time"),
         ("0,99999999999999 days", "is not a time"),
