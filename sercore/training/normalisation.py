@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from ..errors import SercoreError
-from ..splits.folds import is_known
 
 
 def speaker_normalise(X, speakers: Sequence[str]) -> np.ndarray | list[np.ndarray]:
@@ -45,6 +43,10 @@ def speaker_normalise(X, speakers: Sequence[str]) -> np.ndarray | list[np.ndarra
 
     Notebook: 08_pretrained_encoder.ipynb
     """
+    import pandas as pd  # slow to import, and not needed to predict
+
+    from ..splits.folds import is_known
+
     known = is_known(pd.Series(list(speakers), dtype=object))
     if not known.all():
         raise SercoreError(
