@@ -33,7 +33,7 @@ from ..models import NETWORKS, check_keras, classical, is_network, reads_frames
 from ..splits import corpus_folds, is_leaky, make_folds
 from ..splits.folds import is_known
 from ..training import out_of_fold, summarise
-from ..training.folds import select_rows
+from ..training.clips import select_rows
 from ..training.normalisation import mean_and_std, speaker_normalise
 from .folder import check_target
 from .rejection import row_of

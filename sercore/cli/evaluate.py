@@ -57,7 +57,7 @@ def _evaluate(options) -> None:
 
     from ..evaluation import cross_corpus_text, evaluate_corpora
     from ..training import cross_corpus, in_corpus
-    from ..training.folds import select_rows
+    from ..training.clips import select_rows
 
     figure = _image_file(options.figure) if options.figure else None
     pooled, folds = _data(options)

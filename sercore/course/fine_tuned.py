@@ -80,7 +80,7 @@ def predict(tuning: Tuning, name: str) -> pd.DataFrame:
     """
     from .. import corpora, evaluation, labels, splits
     from ..encoders import EncoderRecipe
-    from ..training.folds import origin
+    from ..training.jobs import origin
 
     index, classes = labels.apply_scheme(corpora.load_index("ravdess"), "eight")
     fold = next(fold for fold in splits.make_folds(index, "emobox-ravdess") if fold.name == FOLD)

@@ -5,7 +5,7 @@ probabilities, too, so that log loss and calibration can be computed from the fi
 to four decimals (those across corpora to three), which turned small probabilities into zeros. The log loss
 of such rows is computed with probabilities of at least half of a rounding step (:data:`ROUNDED`).
 
-Three columns state what computed a row: ``folds_version`` (:data:`sercore.training.folds.VERSION`),
+Three columns state what computed a row: ``folds_version`` (:data:`sercore.training.jobs.VERSION`),
 ``packages`` and ``recipe``. In rows from before these columns, all are :data:`OLDER`.
 """
 
@@ -156,7 +156,7 @@ def dagger(version: str) -> str:
     >>> dagger(OLDER)
     ' †'
     """
-    from ..training.folds import VERSION
+    from ..training.jobs import VERSION
 
     return "" if version == str(VERSION) else f" {DAGGER}"
 

@@ -28,7 +28,7 @@ from ..evaluation import oof_rows
 from ..splits import Fold, make_folds
 from ..training import fit_classical, fit_network
 from ..training.fold_cache import read_fold, write_fold
-from ..training.folds import INNER, VERSION
+from ..training.jobs import INNER, VERSION
 
 REST = "rest"
 

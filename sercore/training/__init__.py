@@ -36,7 +36,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "fine_tuning": ["FineTuned", "fine_tune"],
         "fit_loop": ["Batches"],
         "fold_cache": ["write_parquet"],
-        "folds": ["COSTS"],
+        "jobs": ["COSTS"],
         "nested": ["choose_c"],
         "networks": ["FittedNetwork", "fit", "fit_network"],
         "normalisation": ["speaker_normalise", "standardise"],

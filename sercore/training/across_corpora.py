@@ -24,8 +24,10 @@ import pandas as pd
 from ..errors import CorpusError
 from ..splits import Fold, assert_disjoint, balance_corpora, corpus_folds
 from .adaptation import adapt
+from .clips import select_rows
 from .cross_validation import out_of_fold
-from .folds import Job, run_folds, select_rows
+from .folds import run_folds
+from .jobs import Job
 from .nested import choose_c
 from .normalisation import speaker_normalise
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from ..evaluation import evaluate_oof, results_row, results_table, test_corpora
 from ..evaluation.bootstrap import MIN_UNITS, count_speakers
-from .folds import Job, make_tasks, run_folds
+from .folds import make_tasks, run_folds
+from .jobs import Job
 from .normalisation import speaker_normalise
 
 
@@ -84,7 +85,7 @@ def out_of_fold(
     pd.DataFrame
         See :func:`sercore.evaluation.oof_rows`, plus ``train_seconds``, ``ms_per_clip`` and
         ``parameters`` of the fold, and what computed it: ``folds_version``
-        (:data:`sercore.training.folds.VERSION`) and ``packages``. ``ms_per_clip`` is measured on up to 64
+        (:data:`sercore.training.jobs.VERSION`) and ``packages``. ``ms_per_clip`` is measured on up to 64
         clips at once, without the first call, which compiles.
 
     Raises

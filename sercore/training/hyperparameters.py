@@ -17,7 +17,8 @@ from ..errors import SercoreError, StoreError, TrainingError
 from ..evaluation import uar, unpack
 from ..models import builder, is_network
 from ..splits import inner_folds
-from .folds import Job, run_folds
+from .folds import run_folds
+from .jobs import Job
 from .networks import fit
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from sklearn.metrics import log_loss
 from sercore.course import predictions, published, readme
 from sercore.course.predictions import MADE_WITH, NOTE, OLDER, read_predictions, write_predictions
 from sercore.errors import SercoreError, StoreError
-from sercore.training.folds import VERSION
+from sercore.training.jobs import VERSION
 
 CLASSES = ["angry", "happy", "sad"]
 

@@ -14,7 +14,7 @@ from toys.tables import CLASSES, make_features, make_index
 
 from sercore.course import published
 from sercore.course.campaigns import Campaign
-from sercore.training import folds
+from sercore.training import jobs
 
 CAMPAIGN = Campaign(
     "demo", "all", "loso", models=("dummy", "lda", "logistic", "knn"), seeds=(0, 1), repeated=("lda",)
@@ -24,7 +24,7 @@ CAMPAIGN = Campaign(
 def main(out, log, seconds):
     index = make_index(n_speakers=4)
     X = make_features(index, np.random.default_rng(0))
-    fit = folds.Job.fit
+    fit = jobs.Job.fit
 
     def logged_fit(job, *arguments, **options):
         *_, seed, fold = arguments
@@ -33,7 +33,7 @@ def main(out, log, seconds):
         time.sleep(float(seconds))
         return fit(job, *arguments, **options)
 
-    folds.Job.fit = logged_fit
+    jobs.Job.fit = logged_fit
     published.CAMPAIGNS["toy"] = CAMPAIGN
     published._features = lambda *_: (index, X, [], list(CLASSES))
     published.oof_folder = lambda: Path(out)

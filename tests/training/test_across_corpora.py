@@ -14,7 +14,7 @@ from toys.tables import CLASSES
 
 from sercore import evaluation, splits, training
 from sercore.errors import CorpusError, SercoreError, SplitError
-from sercore.training import folds as folds_module
+from sercore.training import jobs as jobs_module
 from sercore.training import networks
 from sercore.training.adaptation import adapt, coral
 
@@ -237,9 +237,9 @@ def test_fold_cache_is_used(data, tmp_path):
 def test_folds_with_the_same_training_part_share_one_fit(data, monkeypatch, adaptation, times):
     """And the rows are those of separate fits."""
     index, X = data
-    fitted, fit = [], folds_module.fit_classical
+    fitted, fit = [], jobs_module.fit_classical
     monkeypatch.setattr(
-        folds_module, "fit_classical", lambda *args, **options: fitted.append(1) or fit(*args, **options)
+        jobs_module, "fit_classical", lambda *args, **options: fitted.append(1) or fit(*args, **options)
     )
     pairs = splits.corpus_pairs(index)
     options = {"model": "lda", "adaptation": adaptation}

@@ -152,7 +152,7 @@ def test_prediction_needs_no_auxiliary_labels(index, X):
 
 
 def test_fold_cache_depends_on_auxiliary_labels_only_if_used(index, X):
-    from sercore.training.folds import Job
+    from sercore.training.jobs import Job
 
     def digest(index, **fit_params):
         return Job(index, X, CLASSES, "mlp", fit_params=fit_params).digest()

@@ -93,15 +93,15 @@ def test_search_reads_training_part_only(index, X, train):
 
 
 def test_trials_keep_speakers_apart(index, X, train, monkeypatch):
-    from sercore.training import folds
+    from sercore.training import jobs
 
-    seen, fit = [], folds.fit_classical
+    seen, fit = [], jobs.fit_classical
 
     def recording(index, X, rows, **options):
         seen.append(set(index["speaker"].to_numpy()[rows]))
         return fit(index, X, rows, **options)
 
-    monkeypatch.setattr(folds, "fit_classical", recording)
+    monkeypatch.setattr(jobs, "fit_classical", recording)
     search(index, X, train, n_trials=1, n_folds=4)
     assert len(seen) == 4
     assert all(len(speakers) == 3 for speakers in seen)
@@ -113,7 +113,7 @@ def test_search_resumes_from_storage(index, X, train, tmp_path, monkeypatch):
     again = search(index, X, train, n_trials=5, storage=storage)
     assert [t.params for t in again.trials[:3]] == [t.params for t in first]
     assert len(again.trials) == 5
-    monkeypatch.setattr(training.folds.Job, "fit", None)  # no trial is left to run
+    monkeypatch.setattr(training.jobs.Job, "fit", None)  # no trial is left to run
     assert len(search(index, X, train, n_trials=5, storage=storage).trials) == 5
     with pytest.raises(TypeError):
         search(index, X + 1, train, n_trials=1, storage=storage)  # other features make another study
@@ -139,7 +139,7 @@ def test_interrupted_first_trial_is_repeated(index, X, train, tmp_path, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training.folds.Job, "fit", stop)
+        patch.setattr(training.jobs.Job, "fit", stop)
         with pytest.raises(KeyboardInterrupt):
             search(index, X, train, storage=tmp_path / "study.db")
     study = search(index, X, train, storage=tmp_path / "study.db")

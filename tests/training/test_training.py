@@ -20,7 +20,9 @@ from sercore.errors import SercoreError, SplitError
 from sercore.evaluation import scalar_metrics, unpack
 from sercore.models import classical
 from sercore.splits import Fold, make_folds
+from sercore.training import clips as clips_module
 from sercore.training import folds as training_folds
+from sercore.training import jobs as jobs_module
 from sercore.training import networks
 
 QUICK = {  # parameters with which slow models are quick
@@ -186,13 +188,13 @@ def test_random_split_rewards_recognising_speakers(index, rng):
 
 
 def count_fits(monkeypatch):
-    calls, fit = [], training_folds.fit_classical
+    calls, fit = [], jobs_module.fit_classical
 
     def counting(*args, **options):
         calls.append(options["model"])
         return fit(*args, **options)
 
-    monkeypatch.setattr(training_folds, "fit_classical", counting)
+    monkeypatch.setattr(jobs_module, "fit_classical", counting)
     return calls
 
 
@@ -242,14 +244,14 @@ def test_fold_cache_depends_on_arguments(change, index, X, tmp_path, monkeypatch
 def test_digest_depends_on_speakers_clip_lengths_and_version(index, monkeypatch):
     """Speakers determine the inner split; the same frames may be divided into other clips."""
     frames = [np.full((2, 10 + k % 3), k, np.float32) for k in range(len(index))]
-    job = training_folds.Job(index, frames, CLASSES, "lstm")
+    job = jobs_module.Job(index, frames, CLASSES, "lstm")
     digests = [job.digest()]
     others = index.assign(speaker=index["speaker"].to_numpy()[::-1])
     digests += [dataclasses.replace(job, index=others).digest()]
-    values, ends = training_folds._pack(frames)
+    values, ends = clips_module.pack(frames)
     ends[len(ends) // 2] += 1
-    digests += [dataclasses.replace(job, X=training_folds._unpack((values, ends))).digest()]
-    monkeypatch.setattr(training_folds, "VERSION", training_folds.VERSION + 1)
+    digests += [dataclasses.replace(job, X=clips_module.unpack((values, ends))).digest()]
+    monkeypatch.setattr(jobs_module, "VERSION", jobs_module.VERSION + 1)
     digests += [job.digest()]
     assert len(set(digests)) == 4
 
@@ -258,13 +260,13 @@ def test_digest_depends_on_what_divides_the_training_part(index, X):
     """Sex and copies of recordings decide which speakers are together in an inner fold."""
     others = [index.assign(sex="female"), index.assign(duplicate_of="")]
     for model, changes in {"logistic_nested": True, "rbf_svc": True, "lda": False}.items():
-        job = training_folds.Job(index, X, CLASSES, model)
+        job = jobs_module.Job(index, X, CLASSES, model)
         digests = {dataclasses.replace(job, index=other).digest() for other in (index, *others)}
         assert len(digests) == (3 if changes else 1)
 
 
 def test_fold_file_depends_on_versions_their_number_and_training_clips(index, X, rng, tmp_path):
-    job = training_folds.Job(index, X, CLASSES, "lda", folder=tmp_path)
+    job = jobs_module.Job(index, X, CLASSES, "lda", folder=tmp_path)
     other = make_features(index, rng)
     changes = [
         {}, {"augmented": [X]}, {"augmented": [other]}, {"augmented": [X, other]},
@@ -280,9 +282,9 @@ def test_fold_file_depends_on_versions_their_number_and_training_clips(index, X,
 def test_processes_of_their_own_use_the_dtype_policy_of_the_caller(index, X):
     import keras
 
-    job = training_folds.Job(index, X, CLASSES, "mlp", fit_params={"epochs": 1, "early_stopping": False})
+    job = jobs_module.Job(index, X, CLASSES, "mlp", fit_params={"epochs": 1, "early_stopping": False})
     fold, before = make_folds(index, "speaker", n_folds=2)[0], keras.config.dtype_policy()
-    packed = [training_folds._pack(X)]
+    packed = [clips_module.pack(X)]
     rows = []
     try:
         for policy in ("float32", "mixed_bfloat16"):
@@ -306,7 +308,7 @@ def test_several_processes_share_a_gpu(n_threads, chosen, index, X, monkeypatch)
         monkeypatch.setenv(name, chosen)
     monkeypatch.setattr(training_folds.quiet, "end_with_parent", lambda: None)
     monkeypatch.setattr(training_folds, "_compute", lambda *args: (os.environ.get(name), None))
-    job = training_folds.Job(index, X, CLASSES, "mlp")
+    job = jobs_module.Job(index, X, CLASSES, "mlp")
     seen = training_folds._run(job, [], None, None, 0, fold, n_threads, None)
     assert seen == (chosen or ("false" if n_threads else None))
 
@@ -591,7 +593,7 @@ def test_unknown_label_raises(model, index, X):
         predict(renamed, X, model)
     missing = renamed.assign(label=renamed["label"].where(renamed["label"] != "angry"))
     with pytest.raises(SercoreError, match=r"labels \['nan', 'sadness'\]"):
-        training_folds.Job(missing, X, CLASSES, model).check()
+        jobs_module.Job(missing, X, CLASSES, model).check()
 
 
 def test_unknown_model_or_parameter_raises(index, X):
@@ -670,20 +672,20 @@ def test_augmented_versions_in_another_order_are_refused(order, index, X, rng):
 def test_augmented_frames_in_another_order_are_refused(rng):
     clips = [np.cumsum(rng.normal(size=(8, n)), axis=1).astype(np.float32) for n in range(30, 60)]
     faster = [0.9 * clip[:, ::2] + 20 for clip in clips]  # also louder by more than clips differ
-    assert training_folds.same_order(clips, faster)
-    assert not training_folds.same_order(clips, faster[::-1])
-    assert not training_folds.same_order(clips, [clip[:4] for clip in faster])
+    assert clips_module.same_order(clips, faster)
+    assert not clips_module.same_order(clips, faster[::-1])
+    assert not clips_module.same_order(clips, [clip[:4] for clip in faster])
     one_frame = [clip[:, :1] for clip in clips]
-    assert training_folds.same_order(one_frame, one_frame)
+    assert clips_module.same_order(one_frame, one_frame)
 
 
 def test_rows_state_what_computed_them(index, X, tmp_path, monkeypatch):
     import sklearn
 
     first = predict(index, X, n_folds=2, folder=tmp_path)
-    assert set(first["folds_version"]) == {str(training_folds.VERSION)}
+    assert set(first["folds_version"]) == {str(jobs_module.VERSION)}
     assert set(first["packages"]) == {f"scikit-learn {sklearn.__version__}, numpy {np.__version__}"}
-    monkeypatch.setattr(training_folds, "VERSION", training_folds.VERSION + 1)
+    monkeypatch.setattr(jobs_module, "VERSION", jobs_module.VERSION + 1)
     cached = predict(index, X, n_folds=2, folder=tmp_path)  # a cached fold keeps its own version
     assert set(cached["folds_version"]) == set(first["folds_version"])
-    assert set(predict(index, X, n_folds=2)["folds_version"]) == {str(training_folds.VERSION)}
+    assert set(predict(index, X, n_folds=2)["folds_version"]) == {str(jobs_module.VERSION)}
