@@ -297,10 +297,10 @@ def _predict_chunk(bundle, digest, backend, windows, channel, files, voices) -> 
 
 
 def _predict_list(folder: str, *arguments) -> list[list[dict]]:
-    """Rows of some recordings in a worker process, which keeps the working folder of its first task."""
+    """Rows of some recordings in a worker process, whose working folder is that of an earlier task."""
     quiet.end_with_parent()
-    with contextlib.chdir(folder):
-        return list(_predict_chunk(*arguments))
+    os.chdir(folder)
+    return list(_predict_chunk(*arguments))
 
 
 @lru_cache(maxsize=2)

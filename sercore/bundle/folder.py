@@ -173,7 +173,8 @@ def check_target(folder: Path, overwrite: bool) -> None:
             f"{folder} exists already; choose another folder (--out), or pass overwrite=True (--overwrite) "
             "if it is an old bundle; nothing else is replaced"
         )
-    if others := _names_below(folder) - _listed(folder) - {MANIFEST}:
+    listed = _listed(folder)
+    if others := _names_below(folder) - listed - {MANIFEST}:
         raise BundleError(
             f"{folder} also contains {', '.join(sorted(others)[:3])}, which would be lost; move such files "
             "away, or choose another folder (--out)"
@@ -182,9 +183,13 @@ def check_target(folder: Path, overwrite: bool) -> None:
 
 def _listed(folder: Path) -> set[str]:
     """Names of the files of a bundle, whatever its version and whether they are there."""
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+    try:
         return set(json.loads((folder / MANIFEST).read_bytes())["files"])
-    return set()
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BundleError(
+            f"{folder / MANIFEST}: not that of a bundle, or damaged, so that it is not known what may be "
+            "replaced; remove the folder, or choose another (--out)"
+        ) from error
 
 
 def write_folder(

@@ -109,7 +109,7 @@ def _k_d_tree(tree) -> bool:
     return (
         len(nodes) > 0
         and len(rows) == len(data)
-        and bounds.shape[1:] == (len(nodes), data.shape[1])
+        and bounds.shape == (2, len(nodes), data.shape[1])
         and _within(rows, 0, len(data))
         and _within(nodes["idx_start"], 0, len(data) + 1)
         and _within(nodes["idx_end"], nodes["idx_start"], len(data) + 1)
@@ -123,7 +123,8 @@ def _svc(model) -> bool:
     pairs = n_classes * (n_classes - 1) // 2
     counts = np.asarray(model._n_support)
     return (
-        vectors.ndim == 2
+        model.kernel in ("linear", "poly", "rbf", "sigmoid")  # others read rows of a matrix by position
+        and vectors.ndim == 2
         and vectors.shape[1] == model.n_features_in_
         and counts.shape == (n_classes,)
         and _within(counts, 0, len(vectors) + 1)

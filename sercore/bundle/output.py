@@ -21,7 +21,6 @@ If the table has one of these columns already, that of the prediction begins wit
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -214,9 +213,9 @@ def _follow(bar) -> Callable[[int, dict], None]:
 
 
 def _write_part_in(folder: str, *task) -> int:
-    """:func:`write_part` in a worker process, which keeps the working folder of its first task."""
-    with contextlib.chdir(folder):
-        return write_part(*task)
+    """:func:`write_part` in a worker process, whose working folder is that of an earlier task."""
+    os.chdir(folder)
+    return write_part(*task)
 
 
 def write_part(

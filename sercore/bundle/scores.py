@@ -125,6 +125,11 @@ def predict_folds(
     -------
     pd.DataFrame
         An out-of-fold table with the columns ``train`` (``ravdess+tess``), ``test`` and ``clips``.
+
+    Raises
+    ------
+    SplitError
+        No number of clips is left.
     """
     tables, corpora = [], index["corpus"].to_numpy(str)
     folds = list(folds)
@@ -143,6 +148,10 @@ def predict_folds(
             tables.append(
                 rows.assign(train="+".join(sorted(set(corpora[fold.train]))), test=tests, clips=count)
             )
+    if not tables:
+        raise SplitError(
+            f"some speakers have fewer clips than clips={tuple(clips)} need for normalisation; at most {most}"
+        )
     return pd.concat(tables, ignore_index=True).assign(model="vote")
 
 

@@ -149,8 +149,7 @@ def audio_files(folder: Path, suffixes: tuple[str, ...] | None = None) -> list[P
     if not suffixes:
         return []
     paths = []
-    for base, folders, files in walk(folder, onerror=stop):
-        folders[:] = [f for f in folders if not f.startswith(".") and f != "__MACOSX"]
+    for base, _, files in walk(folder, onerror=stop):
         names = [f for f in files if not f.startswith(".") or f.endswith(".icloud")]
         paths += [Path(base, f) for f in names if f.lower().endswith(suffixes)]
     return sorted(paths)
@@ -161,24 +160,21 @@ def walk(
 ) -> Iterator[tuple[str, list[str], list[str]]]:
     """As :func:`os.walk`, also into linked folders: corpora are often linked from another disk.
 
-    A link to a folder above, or to one that is visited anyway, is not followed.
+    Every folder is visited once, under its own path rather than that of a link to it. Hidden folders and
+    those of macOS archives are left out.
     """
-    visited = [os.path.realpath(folder)]
-    for base, folders, files in os.walk(folder, onerror=onerror, followlinks=True):
-        for name in sorted(folders):
-            target = os.path.realpath(os.path.join(base, name))
-            if not os.path.islink(os.path.join(base, name)):
+    visited: set[str] = set()
+    linked = [os.fspath(folder)]  # visited after what is not behind a link
+    for start in linked:
+        for base, folders, files in os.walk(start, onerror=onerror):
+            real = os.path.realpath(base)
+            if real in visited:
+                folders.clear()
                 continue
-            if any(_is_below(target, other) or _is_below(other, target) for other in visited):
-                folders.remove(name)
-            else:
-                visited.append(target)
-        yield base, folders, files
-
-
-def _is_below(path: str, folder: str) -> bool:
-    """Whether a path is the folder or in it; both are absolute, without links."""
-    return path == folder or path.startswith(os.path.join(folder, ""))
+            visited.add(real)
+            folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__MACOSX")
+            linked += [path for f in folders if os.path.islink(path := os.path.join(base, f))]
+            yield base, folders, files
 
 
 def convert(suffix: str) -> str:

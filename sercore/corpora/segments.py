@@ -43,9 +43,12 @@ def to_seconds(text: str) -> float:
     if text.lower() in ("", "nat", "nan", "none", "na"):
         return math.nan
     seconds = math.inf
-    is_duration = ":" in text or any(map(str.isalpha, text))  # of a bare number, pandas reads nanoseconds
-    with contextlib.suppress(ValueError, OverflowError):
-        seconds = pd.Timedelta(text).total_seconds() if is_duration else float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        if ":" in text or any(map(str.isalpha, text)):  # of "1 234", pandas reads nanoseconds
+            with contextlib.suppress(ValueError, OverflowError):
+                seconds = pd.Timedelta(text).total_seconds()
     if not abs(seconds) < _LONGEST:
         raise CorpusError(f"{text!r} is not a time: give seconds (2.5) or 0 days 00:00:02.500")
     return seconds

@@ -117,7 +117,7 @@ def _file(job: Job, base: str, seed: int, fold: Fold) -> Path | None:
     if not job.folder:
         return None
     key = hashlib.sha256(f"{base} {fold.train.tolist()} {fold.test.tolist()}".encode()).hexdigest()
-    return Path(job.folder) / f"{job.model}-{job.split}-seed{seed}-{fold.name}-{key[:12]}"
+    return Path(job.folder) / f"{job.model}-{job.split}-seed{seed}-{fold.name[:60]}-{key[:12]}"
 
 
 def _run(

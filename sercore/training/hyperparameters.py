@@ -110,7 +110,8 @@ def search(
                 return None
         return float(np.mean(scores))
 
-    identity = f"{job.digest()} {sorted(space.items())} {n_folds} {seed} {train.tolist()}"
+    like = replace(job, fit_params=common | {name: 1.0 for name in space if name == "mixup"})
+    identity = f"{like.digest()} {sorted(space.items())} {n_folds} {seed} {train.tolist()}"
     study = _open(f"{model}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}", storage, seed)
     states = optuna.trial.TrialState
     present = study.get_trials(states=(states.COMPLETE, states.PRUNED, states.WAITING))
@@ -122,8 +123,10 @@ def search(
         try:
             value = run(trial)
         except TrainingError:
-            study.tell(trial, state=states.PRUNED)  # counted: these parameters train nothing
-            if trial.user_attrs.get("defaults"):
+            is_default = bool(trial.user_attrs.get("defaults"))
+            # counted: these parameters train nothing; but the defaults are tried again
+            study.tell(trial, state=states.FAIL if is_default else states.PRUNED)
+            if is_default:
                 raise
             continue
         except BaseException:

@@ -73,8 +73,6 @@ class Job:
                     f"{len(self.index)} rows in the index but {len(part)} in X or in an augmented version; "
                     "pass the index and the features of the same extraction"
                 )
-        self._check_values()
-        self._check_order()
         if not 0 <= self.test_versions <= len(self.augmented):
             raise SercoreError(
                 f"test_versions={self.test_versions} must be between 0 and the number of augmented versions, "
@@ -86,6 +84,8 @@ class Job:
                 + ("frames, a list of one array per clip: use extract_frames" if reads_frames(self.model) else
                    "a table with one row per clip: use extract_table")
             )  # fmt: skip
+        self._check_values()
+        self._check_order()
         if not all(isinstance(name, str) for name in self.classes):
             raise SercoreError(
                 f"classes must be names, not {list(self.classes)}; convert labels to text, too"

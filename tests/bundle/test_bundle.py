@@ -220,10 +220,11 @@ def test_overwrite_keeps_what_is_not_of_the_bundle(index, X, copied, tmp_path):
         small.save_small(copied, index, X, overwrite=True)
     assert (copied / "notes.txt").read_text() == "mine"
     (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "bundle.json").write_text('{"scripts": {}}')
     (tmp_path / "other" / "thesis.tex").write_text("mine")
-    with pytest.raises(BundleError, match="also contains thesis"):
-        small.save_small(tmp_path / "other", index, X, overwrite=True)
+    for text in ('{"scripts": {}}', "{", ""):
+        (tmp_path / "other" / "bundle.json").write_text(text)
+        with pytest.raises(BundleError, match="not that of a bundle, or damaged"):
+            small.save_small(tmp_path / "other", index, X, overwrite=True)
     (copied / "notes.txt").unlink()
     (next(copied.glob("*/*"))).unlink()  # a damaged bundle is replaced
     small.save_small(copied, index, X, overwrite=True)

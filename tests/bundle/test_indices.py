@@ -35,10 +35,14 @@ def forge_boosted(model, **changes):
         model.steps[-1][1]._predictors[0][0].nodes[field][0] = value
 
 
-def forge_neighbours(model, **changes):
-    rows = np.asarray(model.steps[-1][1]._tree.idx_array)
-    rows.setflags(write=True)
-    rows[0] = changes["row"]
+def forge_neighbours(model, *, row=None, n_bounds=None):
+    tree = model.steps[-1][1]._tree
+    state = list(tree.__getstate__())
+    if row is not None:
+        state[1] = state[1].copy()
+        state[1][0] = row
+    state[3] = state[3][:n_bounds].copy()
+    tree.__setstate__(tuple(state))
 
 
 def forge_svc(model, **changes):
@@ -59,6 +63,8 @@ def forge_svc(model, **changes):
         ("gradient_boosting", forge_boosted, {"feature_idx": 4}),
         ("gradient_boosting", forge_boosted, {"is_categorical": 1}),
         ("knn", forge_neighbours, {"row": 10**9}),
+        ("knn", forge_neighbours, {"n_bounds": 1}),
+        ("rbf_svc", forge_svc, {"kernel": "precomputed", "shape_fit_": (4, 4)}),
         ("rbf_svc", forge_svc, {"_n_support": np.array([1000, 1, 1], dtype=np.int32)}),
         ("rbf_svc", forge_svc, {"_dual_coef_": np.zeros((2, 1))}),
         ("rbf_svc", forge_svc, {"_intercept_": np.zeros(1)}),

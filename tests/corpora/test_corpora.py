@@ -16,6 +16,7 @@ from sercore import paths
 from sercore.corpora import COLUMNS, NAMES, get_corpus, list_corpora, load_index, verification, verify
 from sercore.corpora.identity import read_digests, sha256, write_digests
 from sercore.corpora.names import find_group
+from sercore.corpora.scanning import audio_files
 from sercore.errors import CorpusError, SplitError
 from sercore.labels import EMOTIONS
 from sercore.splits import corpus_folds
@@ -730,6 +731,26 @@ def test_linked_folders_are_read_once(tmp_path):
     index = load_index("folder", own, speaker=r"([xy])_")
     assert sorted(index["emotion"]) == ["happy", "happy", "sad", "sad"]
     assert not index["clip_id"].duplicated().any()
+    assert [name.rpartition("/")[0] for name in index["clip_id"]].count("folder/sad") == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+@pytest.mark.parametrize(
+    ("links", "expected"),
+    [
+        ({".disk": "disk", "happy": "own/.disk/happy", "sad": "own/.disk/sad"}, {"x_1.wav", "y_2.wav"}),
+        ({"a": "disk/happy", "b": "disk"}, {"x_1.wav", "y_2.wav"}),
+        ({"b": "disk", "c": "disk/happy"}, {"x_1.wav", "y_2.wav"}),
+        ({"happy": "own/.store/happy", "sad": "disk/sad"}, {"x_3.wav", "y_2.wav"}),
+    ],
+    ids=["through a hidden link", "then that above", "then one in it", "into a hidden folder"],
+)
+def test_no_linked_clip_is_lost(tmp_path, links, expected):
+    write_clips(tmp_path, ["disk/happy/x_1.wav", "disk/sad/y_2.wav", "own/.store/happy/x_3.wav"])
+    for name, target in links.items():
+        (tmp_path / "own" / name).symlink_to(tmp_path / target)
+    found = [path.name for path in audio_files(tmp_path / "own")]
+    assert sorted(found) == sorted(expected)
 
 
 def test_folders_of_corpora_in_any_letter_case(tmp_path):

@@ -278,6 +278,7 @@ def test_segments_of_a_recording(start, end, recording):
 def test_decimal_commas_in_clock_times(recording):
     assert to_seconds("00:00:03,2") == 3.2
     assert to_seconds("00:00:00,500") == 0.5
+    assert [to_seconds(text) for text in ("5e-05", "1.5E+01")] == [5e-05, 15.0]
     row = "x.wav;00:00:01,5;00:00:03,25;happy;a"
     write_table(recording, row, header=SEGMENTS.replace(",", ";"))
     index = load_index("folder", recording)

@@ -623,6 +623,12 @@ def test_parameters_out_of_range_and_too_many_neighbours_raise(index, X):
         predict(index, X, "knn", model_params={"n_neighbors": 999})
 
 
+def test_data_frames_are_not_tables(index, X):
+    frame = pd.DataFrame(X, columns=[f"c{k}" for k in range(X.shape[1])])
+    with pytest.raises(SercoreError, match="'lda' reads a table"):
+        predict(index, frame, "lda")
+
+
 @pytest.mark.parametrize("model", ["dummy", "logistic", "gradient_boosting", "mlp"])
 def test_features_that_are_not_finite_raise(index, X, model):
     spoiled = X.copy()
