@@ -24,6 +24,7 @@ from ..labels import sort_emotions
 from .bootstrap import MIN_UNITS, bounds
 
 COLUMNS = ("listener", "clip_id", "emotion", "vote", "count")
+_STORED = (*COLUMNS[:-1], "choices", "count")
 """Columns of a table of votes; ``count`` is the number of listeners, 1 unless hands were counted."""
 
 HANDS = "class"
@@ -113,6 +114,8 @@ def shuffle_clips(clip_ids: Iterable[str], listener: str, *, seed: int = 0) -> l
 def read_votes(path: Path) -> pd.DataFrame:
     """Votes of a CSV file; an empty table if there is no file.
 
+    Beside :data:`COLUMNS` there are the ``choices`` of each vote, empty if they were not stored.
+
     Raises
     ------
     EvaluationError
@@ -121,10 +124,10 @@ def read_votes(path: Path) -> pd.DataFrame:
     Notebook: 10_your_own_voice.ipynb
     """
     if not path.is_file():
-        return pd.DataFrame(columns=list(COLUMNS)).astype({"count": int})
+        return pd.DataFrame(columns=list(_STORED)).astype({"count": int})
     try:
-        votes = pd.read_csv(path, dtype={name: str for name in COLUMNS[:-1]}, keep_default_na=False)
-        return votes[list(COLUMNS)].astype({"count": int})
+        votes = pd.read_csv(path, dtype={name: str for name in _STORED[:-1]}, keep_default_na=False)
+        return _with_choices(votes)[list(_STORED)].astype({"count": int})
     except (ValueError, KeyError, UnicodeDecodeError) as error:
         raise EvaluationError(
             f"{path} is not a table of votes with the columns {', '.join(COLUMNS)}: {error}"
@@ -132,7 +135,7 @@ def read_votes(path: Path) -> pd.DataFrame:
 
 
 def write_votes(path: Path, votes: pd.DataFrame, *, add: bool = False) -> pd.DataFrame:
-    """Add votes to a CSV file and return all; votes of the same listener for the same clip are replaced.
+    """Add votes to a CSV file and return all; a listener's votes for a clip among equal choices are replaced.
 
     Votes with the count 0 delete those of the listener for the clip. Several processes may write to the file.
 
@@ -140,7 +143,7 @@ def write_votes(path: Path, votes: pd.DataFrame, *, add: bool = False) -> pd.Dat
     ----------
     path : Path
     votes : pd.DataFrame
-        With the columns :data:`COLUMNS`.
+        With the columns :data:`COLUMNS`, and ``choices``, the emotions of the test, if they are known.
     add : bool
         Whether to add the counts to those of the same listener, clip and vote instead, as for raised hands.
 
@@ -152,17 +155,23 @@ def write_votes(path: Path, votes: pd.DataFrame, *, add: bool = False) -> pd.Dat
     try:
         with locked(path.parent):
             old = read_votes(path)
-            given = set(zip(votes["listener"], votes["clip_id"], strict=True))
-            same = [pair in given for pair in zip(old["listener"], old["clip_id"], strict=True)]
-            added = votes.loc[votes["count"] > 0, list(COLUMNS)]
+            votes = _with_choices(votes)
+            key = ["listener", "clip_id", "choices"]
+            given = set(votes[key].itertuples(index=False, name=None))
+            same = [row in given for row in old[key].itertuples(index=False, name=None)]
+            added = votes.loc[votes["count"] > 0, list(_STORED)]
             if add:
                 both = pd.concat([old[np.array(same, bool)], added])
-                added = both.groupby(list(COLUMNS[:-1]), as_index=False, sort=False)["count"].sum()
+                added = both.groupby(list(_STORED[:-1]), as_index=False, sort=False)["count"].sum()
             every = pd.concat([old[~np.array(same, bool)], added], ignore_index=True)
             write_atomic(path, every.to_csv(index=False, lineterminator="\n").encode())
     except OSError as error:
         raise EvaluationError(f"{path} cannot be written ({error.strerror or error})") from error
     return every
+
+
+def _with_choices(votes: pd.DataFrame) -> pd.DataFrame:
+    return votes if "choices" in votes else votes.assign(choices="")
 
 
 def human_recall(

@@ -137,7 +137,7 @@ def _seconds(rows: np.ndarray, settings: Settings) -> tuple[float, float]:
     return -step / 2, (rows.shape[1] - 0.5) * step
 
 
-SECONDS, LEVELS, HERTZ = 3.2, (-60.0, 20.0), (75.0, 4800.0)
+SECONDS, LEVELS, HERTZ = 3.2, (-60.0, 20.0), (55.0, 4800.0)
 """Limits of the axes and colours of :func:`voice_picture`."""
 
 
@@ -201,9 +201,11 @@ def cover_picture(
     """
     recipe, level = spectrum.recipe, spectrum.log_mel - spectrum.log_mel.max()
     step, seconds, n_mels = recipe.hop_length / recipe.sr, len(spectrum.wave) / recipe.sr, recipe.n_mels
-    places = np.interp(_TICKS, mel_centres(recipe), np.arange(n_mels)).tolist()
+    centres = mel_centres(recipe)
+    ticks = [hertz for hertz in _TICKS if centres[0] <= hertz <= centres[-1]]
+    places = np.interp(ticks, centres, np.arange(n_mels)).tolist()
     time = Axis(0.0, seconds, "time (s)")
-    bands = Axis(-0.5, n_mels - 0.5, "mel band (Hz)", tuple(zip(places, map(str, _TICKS), strict=True)))
+    bands = Axis(-0.5, n_mels - 0.5, "mel band (Hz)", tuple(zip(places, map(str, ticks), strict=True)))
     bar = Axis(-RANGE_DB, 0.0, "dB below peak")
     picture = Picture(time, bands, bar=bar, title=title, size=size, font_size=font_size)
     shown = np.where(cover.mask(len(level), recipe), -RANGE_DB, level)

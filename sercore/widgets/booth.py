@@ -215,8 +215,9 @@ class Booth(ipywidgets.VBox):
         show(self.recorder, self.is_open and self.prompt is not None)
         show(self.decide, self._take is not None)
         show(self.confirm, False)
-        self._n_left, n_own, n_all = len(left), counts.get(speaker, 0), sum(counts.values())
+        self._n_left, n_all = len(left), sum(counts.values())
         self._refresh_buttons()
+        n_own = len(order) - len(left)  # takes of other sentences are not among them
         who = f"<b>{html.escape(speaker)}: {n_own} of {len(order)}</b> · " if speaker else ""
         self.progress.value = (
             f"{who}{len(counts)} speaker{'s' * (len(counts) != 1)}, {n_all} take{'s' * (n_all != 1)} in "
@@ -252,6 +253,7 @@ class Booth(ipywidgets.VBox):
         """A recording starts or ends: until it ends, nothing may change what is being said."""
         if busy:
             self._drop()
+            show(self.confirm, False)  # deleting would hide the button that stops
         controls = (
             self.name, self.consent, self.fast, self.skip_button, self.undo_button, self.delete_button,
             self.sentences, self.emotions, self.folder,
@@ -312,8 +314,10 @@ class Booth(ipywidgets.VBox):
         """A double click deletes one take."""
         now = time.monotonic()
         if now - self._undone > DOUBLE_CLICK_SECONDS:
-            self._undone = now
-            self.undo()
+            try:
+                self.undo()
+            finally:  # a slow folder does not make the second click a late one
+                self._undone = time.monotonic()
 
     def undo(self) -> None:
         """Delete the speaker's last take."""

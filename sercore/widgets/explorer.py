@@ -248,6 +248,8 @@ class Explorer(ipywidgets.VBox):
             )
         self._choosing.children = self.choosers[: 1 + change["new"]]
         self.players[1].layout.display = None if change["new"] else "none"
+        if not change["new"]:
+            self.players[1].playing = False
         self.later()
 
     def _show_probe(self, change) -> None:

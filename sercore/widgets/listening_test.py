@@ -14,6 +14,7 @@ from pathlib import Path
 
 import ipywidgets
 import pandas as pd
+from matplotlib.figure import Figure
 
 from .. import audio, plots
 from ..audio.encoding import wav_bytes
@@ -95,6 +96,7 @@ class ListeningTest(ipywidgets.VBox):
         self.emotions = sort_emotions(index["emotion"])
         if len(self.emotions) < 2:
             raise EvaluationError(f"the clips have {len(self.emotions)} emotion(s); a test needs two or more")
+        self._choices = " ".join(self.emotions)
         self.clips = human.choose_clips(index, n_clips, seed=seed).set_index("clip_id", drop=False)
         self.path = (data_dir() / "listening" if folder is None else Path(folder).expanduser()) / "votes.csv"
         self._predict, self._seed, self._predicted = predict, seed, {}
@@ -110,7 +112,10 @@ class ListeningTest(ipywidgets.VBox):
         self.refresh()
 
     def _load(self, votes: pd.DataFrame) -> None:
-        self.votes = votes[votes["clip_id"].isin(self.clips["clip_id"])]
+        """Keep the votes for these clips among these emotions; other tests may share the file."""
+        known = votes["vote"].isin(self.emotions) & (votes["choices"] == "")  # stored by an earlier version
+        same = known | (votes["choices"] == self._choices)
+        self.votes = votes[votes["clip_id"].isin(self.clips["clip_id"]) & same]
 
     def _build(self, text: str) -> None:
         self.name = ipywidgets.Text(
@@ -250,15 +255,17 @@ class ListeningTest(ipywidgets.VBox):
         """A double click is one vote: the next clip, which it would be for, was not heard yet."""
         now = time.monotonic()
         if self.hands.value or now - self._voted > DOUBLE_CLICK_SECONDS:
-            self._voted = now
-            self.vote(emotion)
+            try:
+                self.vote(emotion)
+            finally:  # a slow folder does not make the second click a late one
+                self._voted = time.monotonic()
 
     def vote(self, emotion: str) -> None:
         """Store a vote for the clip that plays; with hands, one more of this emotion."""
         if (clip_id := self.clip_id) is None:
             return
         vote = {"listener": self.listener, "clip_id": clip_id, "emotion": self.clips["emotion"][clip_id]}
-        new = pd.DataFrame([vote | {"vote": emotion, "count": 1}])
+        new = pd.DataFrame([vote | {"vote": emotion, "choices": self._choices, "count": 1}])
         self._store(new, add=self.hands.value)
 
     def next(self) -> None:
@@ -299,8 +306,9 @@ class ListeningTest(ipywidgets.VBox):
         if self._predicted:
             table = human.compare_with_model(self.votes, self._predicted)
         self.table = table
-        ax = plots.listening_test(table, n_choices=len(self.emotions), published=human.PUBLISHED)
-        ax.figure.set_size_inches(11, 1.3 + 0.36 * (len(table) + len(human.PUBLISHED)))
+        height = 1.3 + 0.36 * (len(table) + len(human.PUBLISHED))
+        ax = Figure(figsize=(11, height), layout="constrained").subplots()
+        plots.listening_test(table, n_choices=len(self.emotions), published=human.PUBLISHED, ax=ax)
         data = base64.b64encode(from_axes(ax).png).decode()
         alt = "Recall of every emotion in percent; the text below has the main numbers"
         self.picture.value = (

@@ -15,6 +15,7 @@ import ipywidgets
 import numpy as np
 
 from .. import features
+from ..audio import convert
 from ..bundle import Predictor, get_predictor, model_note, speech_predictor
 from ..errors import SercoreError
 from ..features import Recipe, Spectrum, get_recipe
@@ -93,7 +94,9 @@ class Occluding(ipywidgets.VBox):
         self.recipe = get_recipe(recipe)
         choose_model, note = speech_predictor, ""
         if wave is None:
-            wave, title = Voice().preset("surprised").speak()[0], title or "synthetic voice, surprised"
+            wave, sr = Voice().preset("surprised").speak()
+            wave = wave if sr == self.recipe.sr else convert(wave, sr, sr=self.recipe.sr)
+            title = title or "synthetic voice, surprised"
             choose_model = get_predictor
         self.wave, self.title = features.prepare(wave, self.recipe), title
         if answer is None:

@@ -9,13 +9,15 @@ import pytest
 from PIL import Image
 
 from sercore import features
-from sercore.audio import SAMPLE_RATE
+from sercore.audio import SAMPLE_RATE, convert
 from sercore.course.benchmarks import widgets as redraws
 from sercore.errors import RecipeError, SercoreError
-from sercore.pictures import Clip, Settings, analysis, pictures, voice_picture
+from sercore.features.spectrum import mel_centres
+from sercore.interpret.sonification import OcclusionBox
+from sercore.pictures import Clip, Settings, analysis, pictures, views, voice_picture
 from sercore.pictures.analysis import VIEWS, empty_bands
 from sercore.pictures.canvas import CURVES, N_SHADES, box_of
-from sercore.synth.knobs import Voice
+from sercore.synth.knobs import BODIES, KNOBS, Voice
 
 SR = SAMPLE_RATE
 
@@ -118,6 +120,28 @@ def test_invalid_settings(clip):
 def test_empty_bands():
     assert empty_bands(Settings()) == 0
     assert empty_bands(Settings(n_mels=128, fmin=1000, fmax=1500)) > 50
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_lowest_pitch_of_the_voice_lab_is_on_the_axis(body):
+    lowest = {name: KNOBS[name].low for name in ("f0_level", "f0_slope", "f0_final")}
+    wave, sr = Voice().body(body).turn(**lowest).speak()
+    f0 = features.Spectrum(convert(wave, sr), features.get_recipe("default")).pitch[0]
+    assert np.nanmin(f0) >= views.HERTZ[0]
+
+
+@pytest.mark.parametrize("band", [(50.0, 8000.0), (300.0, 3000.0)])
+def test_frequencies_of_the_occlusion_picture_are_those_of_its_bands(band, monkeypatch):
+    recipe = replace(features.get_recipe("log_mel"), fmin=band[0], fmax=band[1])
+    axes, picture = [], views.Picture
+    monkeypatch.setattr(views, "Picture", lambda x, y, **options: axes.append(y) or picture(x, y, **options))
+    spectrum = features.Spectrum(np.random.default_rng(0).normal(size=16_000).astype("f4") / 9, recipe)
+    views.cover_picture(spectrum, OcclusionBox(0.2, 0.4, 3, 9))
+    (bands,) = axes
+    centres = mel_centres(recipe)
+    assert len(bands.ticks) > 1
+    for place, label in bands.ticks:
+        np.testing.assert_allclose(np.interp(place, np.arange(len(centres)), centres), float(label))
 
 
 def test_voice_picture_shows_level_pitch_and_rate():

@@ -1,6 +1,7 @@
 """The booth without a browser: consent, takes, fast mode, faults, undo, deletion, crash, settings."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -293,6 +294,44 @@ def test_name_without_letters_shows_no_microphone_and_keeps_no_voice(booth):
     booth.recorder.recording = wav_bytes(0.3 * TONE, SR)
     assert booth.recorder.recording == b""
     assert booth.takes.rows() == []
+
+
+def test_double_click_undoes_one_take_in_a_slow_folder(booth, monkeypatch):
+    enter(booth)
+    for _ in range(2):
+        say(booth)
+        booth.keep()
+    now, undo = [100.0], booth.takes.undo
+
+    def slow(speaker):
+        now[0] += 0.5
+        undo(speaker)
+
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(booth.takes, "undo", slow)
+    for _ in range(2):
+        booth._click_undo()
+    assert sum(booth.takes.speakers().values()) == 1
+
+
+def test_question_whether_to_delete_ends_when_a_recording_starts(booth):
+    """Its button would hide the one that stops the microphone."""
+    enter(booth)
+    say(booth)
+    booth.keep()
+    booth.ask_delete()
+    assert is_shown(booth.confirm)
+    booth.shortcuts.busy = True
+    assert not is_shown(booth.confirm)
+
+
+def test_progress_counts_takes_of_these_sentences(booth):
+    enter(booth)
+    say(booth)
+    booth.keep()
+    assert "anna: 1 of 4" in booth.progress.value
+    booth.sentences.value = "New one."
+    assert "anna: 0 of 2" in booth.progress.value
 
 
 def test_double_click_undoes_one_take(booth):

@@ -36,6 +36,14 @@ def corpus(tmp_path, monkeypatch):
     return index
 
 
+def test_second_clip_is_silent_when_it_is_hidden(corpus):
+    explorer = Explorer()
+    explorer.compare.value = True
+    explorer.players[1].playing = True
+    explorer.compare.value = False
+    assert not explorer.players[1].playing
+
+
 @pytest.fixture
 def explorer(corpus):
     return Explorer()

@@ -1,7 +1,9 @@
 """The listening test without a browser: order, votes, hands, undo, crash, results, export."""
 
 import io
+import time
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,9 @@ from toys.bundles import write_corpus
 
 from sercore import audio
 from sercore.errors import EvaluationError
+from sercore.evaluation import human
 from sercore.evaluation.human import HANDS, read_votes
+from sercore.pictures.picture import from_axes
 from sercore.widgets import ListeningTest
 from sercore.widgets.shortcuts import SILENCE
 
@@ -208,6 +212,52 @@ def test_test_continues_after_the_results(test):
     assert test.stage.layout.display is None
     assert test.picture.value == ""
     assert "clip 2 of 6" in test.question.value
+
+
+def test_double_click_is_one_vote_in_a_slow_folder(test, monkeypatch):
+    now, write = [100.0], human.write_votes
+
+    def slow(*args, **options):
+        now[0] += 0.5
+        return write(*args, **options)
+
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(human, "write_votes", slow)
+    test.name.value = "anna"
+    for _ in range(2):  # the kernel handles the second when the first is done
+        test._click("sad")
+    assert len(read_votes(test.path)) == 1
+
+
+def test_votes_among_other_emotions_are_of_another_test(test, index):
+    listen(test, "anna", right=lambda k: k % 2)
+    some = index[index["emotion"].isin(test.emotions[:2])]
+    other = ListeningTest(some, n_clips=6, folder=test.path.parent)
+    other.name.value = "anna"
+    assert other.clip_id is not None
+    assert other.votes.empty
+    listen(other, "anna")
+    assert set(other.votes["vote"]) == set(other.emotions)
+    again = ListeningTest(index, n_clips=6, folder=test.path.parent)
+    assert len(again.votes) == 6
+    assert len(read_votes(test.path)) == 12
+    stored = pd.read_csv(test.path)
+    stored[stored["choices"] == " ".join(test.emotions)].drop(columns="choices").to_csv(
+        test.path, index=False
+    )
+    assert len(ListeningTest(index, n_clips=6, folder=test.path.parent).votes) == 6  # of an earlier version
+
+
+def test_labels_of_the_result_are_inside_the_figure(test, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "sercore.widgets.listening_test.from_axes", lambda ax: drawn.append(ax) or from_axes(ax)
+    )
+    listen(test, "anna")
+    with matplotlib.rc_context(matplotlib.rcParamsDefault):
+        test.show()
+    (ax,) = drawn
+    assert all(label.get_window_extent().x0 >= 0 for label in ax.get_yticklabels())
 
 
 def test_double_click_is_one_vote(test):

@@ -35,6 +35,12 @@ def test_sliders_change_picture_sound_and_probabilities(predictor):
     assert widget.proba != before_bands
 
 
+def test_synthetic_sentence_at_another_sample_rate():
+    options = {"answer": lambda mask: np.array([0.5, 0.5]), "classes": ("a", "b")}
+    wave, sr = Voice().preset("surprised").speak()
+    assert Occluding(recipe="s1_mel", **options).player.duration == pytest.approx(len(wave) / sr, abs=0.02)
+
+
 def test_opens_on_the_third_that_matters_most():
     """A model that needs the second third of the clip."""
 

@@ -122,3 +122,27 @@ def test_recording_is_not_longer_than_a_message():
     code = "values.limit = 120; await click(); append(new Float32Array(192000));"
     log = run("recorder.js", f"{code} log.text = el.children[2].textContent;", rate=192_000)
     assert log["text"] == "1.0 s of at most 23 s"
+
+
+BUTTONS = """
+globalThis.requestAnimationFrame = (call) => setTimeout(call);
+globalThis.MutationObserver = class { observe() {} disconnect() {} };
+globalThis.window = { addEventListener() {}, removeEventListener() {} };
+globalThis.document = { documentElement: {}, querySelector: () => RECORDING ? {} : null };
+const values = { busy: true, buttons: {} };
+const model = {
+  get: (name) => values[name], set: (name, value) => (values[name] = value),
+  save_changes() {}, on() {}, off() {},
+};
+render({ model, el: { closest: () => null } });
+await new Promise((resolve) => setTimeout(resolve, 20));
+console.log(JSON.stringify(values.busy));
+"""
+
+
+@pytest.mark.parametrize("recording", ["true", "false"])
+def test_a_page_that_was_reloaded_during_a_recording_unlocks_the_kernel(recording):
+    source = (STATIC / "shortcuts.js").read_text(encoding="utf-8")
+    page = BUTTONS.replace("RECORDING", recording)
+    busy = json.loads(node(source.replace("export default { render };", page)))
+    assert busy == json.loads(recording)

@@ -23,16 +23,20 @@ function render({ model, el }) {
 
   // while the microphone is recording, the kernel must not change the prompt
   let mine = false; // whether it is that of this view
+  const stop = ".sercore-record[aria-label^=Stop]";
   function tell(busy) {
     mine = busy;
     model.set("busy", busy);
     model.save_changes();
   }
   const watcher = new MutationObserver(() => {
-    const busy = Boolean(app()?.querySelector(".sercore-record[aria-label^=Stop]"));
+    const busy = Boolean(app()?.querySelector(stop));
     if (busy !== mine) tell(busy);
   });
   watcher.observe(document.documentElement, { subtree: true, attributes: true, attributeFilter: ["aria-label"] });
+
+  // a page that was reloaded during a recording has none: the kernel still waits for its end
+  requestAnimationFrame(() => model.get("busy") && !document.querySelector(stop) && tell(false));
 
   // the window receives events before the notebook, which listens on the document
   for (const name of ["pointerdown", "focusin"]) window.addEventListener(name, note, true);
