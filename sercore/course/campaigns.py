@@ -113,7 +113,7 @@ class Campaign:
 
 _NETWORKS = (
     "lstm", "bilstm", "bilstm_attention", "bilstm_multihead", "cnn1d_lstm", "cnn2d_lstm", "lstm_cnn1d",
-    "lstm_cnn2d", "cnn_fused", "transformer", "cnn2d_transformer",
+    "lstm_cnn2d", "cnn_fused", "transformer", "cnn2d_transformer", "res_lstm",
 )  # fmt: skip
 _FEW = ("dummy", "logistic", "rbf_svc", "lda", "sklearn_mlp", "mlp")
 _TDNN = {

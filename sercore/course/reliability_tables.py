@@ -82,8 +82,11 @@ def robustness_markdown() -> str:
     """Markdown table of robustness: a row per family, in its worst everyday condition, a column per model."""
     from ..evaluation import families
 
-    parts = dict(list(robustness.table().groupby(["model", "features"], sort=False)))
-    heads = [f"`{model}`, `{features}`" for model, features in parts]
+    parts = dict(list(robustness.table().groupby(["model", "features", "augmented"], sort=False)))
+    heads = [
+        f"`{model}`, `{features}`" + (f", {n} augmented versions" if n else "")
+        for model, features, n in parts
+    ]
     lines = ["| family (limit) | " + " | ".join(heads) + " |", "|---" * (1 + len(parts)) + "|"]
     cells = [f"{100 * part['ua_clean'].iloc[0]:.1f}" for part in parts.values()]
     lines.append("| clean, UA | " + " | ".join(cells) + " |")

@@ -27,11 +27,16 @@ ROBUSTNESS, FAIRNESS = FILES = ("robustness", "fairness")
 """Names of the files in ``data/oof``, without suffix, and of ``sercore results``."""
 
 MODELS = (
-    ("logistic", "default"),
-    ("logistic", "level_free"),
-    ("logistic", "whisper_tiny_en"),
+    ("logistic", "default", 0),
+    ("logistic", "level_free", 0),
+    ("logistic", "level_free", 4),
+    ("logistic", "whisper_tiny_en", 0),
 )
-"""Model and features. The two recipes differ only in the level to which clips are scaled."""
+"""Model, features, and number of augmented versions of each training clip
+(:class:`sercore.audio.augment.Augmentation`). The two recipes differ only in the level to which clips are
+scaled."""
+
+_KEY = ["model", "features", "augmented"]
 
 FEW = ("full scale", "20 dB", "300–3400 Hz", "13 kbit/s", "0.3 s")
 """Conditions for the encoder, which needs ten times longer per clip; without hum."""
@@ -53,17 +58,17 @@ GROUPED = {
 def measure() -> Path:
     """Robustness of :data:`MODELS` on RAVDESS, with the six folds of ``emobox-ravdess``; returns the file.
 
-    Every clip is predicted by the model of its fold, which was fitted on clean clips of other speakers.
-    Finished models are stored in the cache folder, so an interrupted measurement resumes.
+    Every clip is predicted by the model of its fold, which was fitted on clips of other speakers, clean ones
+    or also augmented versions. Finished models are stored in the cache folder, so an interrupted measurement resumes.
 
     See Also
     --------
     sercore.evaluation.robustness : the columns of the table.
     """
-    return _write(ROBUSTNESS, pd.concat([measure_model(*pair) for pair in MODELS]))
+    return _write(ROBUSTNESS, pd.concat([measure_model(*each) for each in MODELS]))
 
 
-def measure_model(model: str, features: str) -> pd.DataFrame:
+def measure_model(model: str, features: str, augmented: int = 0) -> pd.DataFrame:
     """The rows of one model in :func:`measure`, from the cache folder if they are there."""
     from .. import audio, evaluation
     from ..corpora import load_index
@@ -71,19 +76,20 @@ def measure_model(model: str, features: str) -> pd.DataFrame:
     from ..labels import apply_scheme
     from ..training import write_parquet
 
-    path = _cache_file(model, features)
+    path = _cache_file(model, features, augmented)
     if path.is_file():
         return pd.read_parquet(path)
     index, classes = apply_scheme(load_index("ravdess"), "eight")
     rows = balanced_sample(index["label"], index["speaker"], N_CLIPS)
     tested = index.iloc[rows]
-    predict = _predict_by_fold(index, rows, classes, model, features)
+    predict = _predict_by_fold(index, rows, classes, model, features, augmented)
     scores = evaluation.robustness(
         predict, [audio.load(clip) for clip in tested["path"]], tested["label"], classes, tested["speaker"],
         conditions=_conditions(features), n_clips=None,
     )  # fmt: skip
-    write_parquet(scores.assign(model=model, features=features), path)
-    return scores.assign(model=model, features=features)
+    scores = scores.assign(model=model, features=features, augmented=augmented)
+    write_parquet(scores, path)
+    return scores
 
 
 def _conditions(features: str) -> list:
@@ -94,7 +100,7 @@ def _conditions(features: str) -> list:
     return [c for c in CONDITIONS if not few or (c.name in FEW and c.family != "hum")]
 
 
-def _cache_file(model: str, features: str) -> Path:
+def _cache_file(model: str, features: str, augmented: int) -> Path:
     """File of the finished rows of one model; another recipe or other settings have another name."""
     from ..encoders import EncoderRecipe
     from ..features import get_recipe
@@ -102,12 +108,13 @@ def _cache_file(model: str, features: str) -> Path:
     recipe = EncoderRecipe(features) if features.startswith("whisper") else get_recipe(features)
     settings = [(c.family, c.name, c.everyday, c.max_lost) for c in _conditions(features)]
     conditions = hashlib.sha256(repr(settings).encode()).hexdigest()[:12]
-    name = f"{model}-{features}-{recipe.key}-{N_CLIPS}-{conditions}.parquet"
+    name = f"{model}-{features}-{augmented}-{recipe.key}-{N_CLIPS}-{conditions}.parquet"
     return paths.cache_dir() / "robustness" / name
 
 
-def _predict_by_fold(index, rows, classes, model: str, features: str) -> Callable:
+def _predict_by_fold(index, rows, classes, model: str, features: str, augmented: int) -> Callable:
     """From waveforms of the clips ``rows`` to their probabilities, each by the model of its fold."""
+    from ..audio.augment import Augmentation
     from ..encoders import EncoderRecipe, load_encoder
     from ..features import get_recipe, table_row
     from ..features.store import extract_table
@@ -120,11 +127,16 @@ def _predict_by_fold(index, rows, classes, model: str, features: str) -> Callabl
     else:
         recipe = get_recipe(features)
         row_of = partial(table_row, recipe=recipe)
-    X = extract_table(index, recipe, n_jobs=1, max_bad=0.0).X
+    options = {"n_jobs": 1, "max_bad": 0.0}
+    X = extract_table(index, recipe, **options).X
+    versions = [
+        extract_table(index, recipe, augmentation=Augmentation(), version=k, **options).X
+        for k in range(augmented)
+    ]
     fitted = []
     for fold in make_folds(index, "emobox-ravdess"):
         part = np.flatnonzero(np.isin(rows, fold.test))
-        fitted.append((part, fit_classical(index, X, fold.train, model=model)))
+        fitted.append((part, fit_classical(index, X, fold.train, model=model, augmented=versions)))
 
     def predict(waves: Sequence[np.ndarray]) -> np.ndarray:
         table = np.stack([row_of(wave) for wave in waves])
@@ -156,7 +168,7 @@ def measure_fairness() -> Path:
 
 
 def table() -> pd.DataFrame:
-    """Published robustness (:func:`sercore.evaluation.robustness`), with ``model`` and ``features``.
+    """Published robustness (:func:`sercore.evaluation.robustness`), with ``model, features, augmented``.
 
     Examples
     --------
@@ -179,7 +191,7 @@ def table_text(name: str) -> str:
         scores = scores.loc[scores["by"] != "speaker", columns]
     else:
         columns = ["model", "features", "family", "condition", "ua_clean", "ua", "lost_low", "lost_high"]
-        scores = table()[[*columns, "changed", "passed"]]
+        scores = table()[[*columns[:2], "augmented", *columns[2:], "changed", "passed"]]
     percent = scores.select_dtypes("float").columns
     return scores.assign(**(100 * scores[percent])).round(1).to_string(index=False)
 
@@ -194,13 +206,14 @@ def draw_figure(path: Path | None = None) -> Path:
     from .. import plots
 
     shown = {
-        ("logistic", "default"): "Table of features, logistic regression",
-        ("logistic", "level_free"): "The same at one level",
+        ("logistic", "default", 0): "Table of features, logistic regression",
+        ("logistic", "level_free", 0): "The same at one level",
+        ("logistic", "level_free", 4): "… and trained on augmented clips, too",
     }
-    parts = {key: part for key, part in table().groupby(["model", "features"])}
+    parts = {key: part for key, part in table().groupby(_KEY)}
     with plt.rc_context():
         plots.use_course_style()
-        figure, axes = plt.subplots(1, len(shown), figsize=(12, 8), sharey=True, layout="constrained")
+        figure, axes = plt.subplots(1, len(shown), figsize=(15, 8), sharey=True, layout="constrained")
         for ax, (key, title) in zip(axes, shown.items(), strict=True):
             plots.robustness(parts[key], ax=ax)
             ax.set_title(title)

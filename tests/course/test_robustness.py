@@ -10,13 +10,12 @@ from sercore.course import published, reliability_tables, robustness
 
 def test_every_model_has_every_condition():
     table = robustness.table()
-    assert list(map(tuple, table[["model", "features"]].drop_duplicates().to_numpy())) == list(
-        robustness.MODELS
-    )
+    models = table[robustness._KEY].drop_duplicates()
+    assert list(models.itertuples(index=False, name=None)) == list(robustness.MODELS)
     assert (table["n_clips"] == robustness.N_CLIPS).all()
     assert (table["n_speakers"] == 23).all()
     known = {(condition.family, condition.name) for condition in evaluation.CONDITIONS}
-    for (_, features), part in table.groupby(["model", "features"]):
+    for (_, features, _), part in table.groupby(robustness._KEY):
         measured = set(map(tuple, part[["family", "condition"]].to_numpy()))
         assert measured < known if features.startswith("whisper") else measured == known
         assert part["ua_clean"].nunique() == 1
@@ -25,11 +24,11 @@ def test_every_model_has_every_condition():
 
 
 def test_cached_rows_of_another_recipe_are_not_used(monkeypatch):
-    names = {pair: robustness._cache_file(*pair) for pair in robustness.MODELS}
+    names = {each: robustness._cache_file(*each) for each in robustness.MODELS}
     assert len(set(names.values())) == len(names)
     monkeypatch.setattr("sercore.features.recipe.VERSION", 99)
     monkeypatch.setattr("sercore.encoders.recipe.VERSION", 99)
-    assert all(robustness._cache_file(*pair) != name for pair, name in names.items())
+    assert all(robustness._cache_file(*each) != name for each, name in names.items())
 
 
 def test_features_of_one_level_ignore_level():
