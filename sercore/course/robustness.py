@@ -59,7 +59,8 @@ def measure() -> Path:
     """Robustness of :data:`MODELS` on RAVDESS, with the six folds of ``emobox-ravdess``; returns the file.
 
     Every clip is predicted by the model of its fold, which was fitted on clips of other speakers, clean ones
-    or also augmented versions. Finished models are stored in the cache folder, so an interrupted measurement resumes.
+    or also augmented versions. Finished models are stored in the cache folder, so an interrupted measurement
+    resumes.
 
     See Also
     --------

@@ -27,7 +27,8 @@ from .voting import mix, oracle
 
 SYSTEMS = ("best_single", "equal", "genetic", "optimum", "stack_logistic", "stack_mlp", "oracle")
 """The member that is best on the tuning speakers; equal weights; weights by PyGAD and by SciPy; two
-meta-models; and the oracle, which uses the true labels: no rule that picks one member per clip is better."""
+meta-models; and the oracle, which uses the true labels: by UA and WA, no rule that picks one member per clip
+is better."""
 
 
 @dataclass(frozen=True, eq=False)

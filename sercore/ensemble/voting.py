@@ -19,6 +19,7 @@ import pandas as pd
 from ..errors import EvaluationError
 from ..evaluation.bootstrap import bounds, resample, sampling_units
 from ..evaluation.metrics import confusion_metrics, unit_confusions
+from ..splits import is_leaky
 from .predictions import Members, align, weights_in_order
 
 Weights = Mapping[str, float]
@@ -140,7 +141,8 @@ def mean_logits(
 def oracle(oof: pd.DataFrame | Members, *, name: str = "oracle") -> pd.DataFrame:
     """Predictions of a correct member for every clip, if there is one: an upper bound.
 
-    It uses the true labels, so it is not a result; no rule that selects one member per clip can beat it.
+    It uses the true labels, so it is not a result; no rule that selects one member per clip has a higher UA
+    or WA.
 
     Parameters
     ----------
@@ -218,7 +220,7 @@ def score_votes(members: Members, votes: Mapping[str, Mapping[str, float]]) -> p
     pd.DataFrame
         One row per vote, as fractions: ``ua, low, high``, and the paired difference to the last vote,
         ``difference, difference_low, difference_high``. Limits are NaN with too few speakers for an
-        interval.
+        interval, or unknown ones.
 
     Raises
     ------
@@ -245,10 +247,19 @@ def score_votes(members: Members, votes: Mapping[str, Mapping[str, float]]) -> p
 
 
 def _confusions(members: Members, weights: np.ndarray) -> np.ndarray:
-    """Confusion matrices of a soft vote [shape=(n_seeds, n_speakers, n_classes, n_classes)]."""
-    speakers, seeds = members.rows["speaker"].to_numpy(), members.rows["seed"].to_numpy()
-    units, _, _ = sampling_units(speakers, len(speakers), "speakers")
-    winner = mix(members.proba, weights).argmax(axis=1)
+    """Confusion matrices of a soft vote [shape=(n_runs, n_speakers, n_classes, n_classes)]."""
+    rows, winner = members.rows, mix(members.proba, weights).argmax(axis=1)
+    _, first, clip = np.unique(rows["clip_id"], return_index=True, return_inverse=True)
+    speakers = rows["speaker"].to_numpy()[first]  # of each clip, which may be in several runs
+    units, interval, _ = sampling_units(speakers, len(speakers), "speakers")
+    if interval != "speakers":
+        units = np.zeros(len(speakers), dtype=int)  # one unit has no interval
     size = units.max() + 1, len(members.classes)
-    runs = [seeds == seed for seed in np.unique(seeds)]
-    return np.stack([unit_confusions(members.codes[run], winner[run], units[run], *size) for run in runs])
+    draw = ["seed", "fold"] if is_leaky(rows["split"].iloc[0]) else ["seed"]
+    run = rows.groupby(draw, sort=True).ngroup().to_numpy()
+    return np.stack(
+        [
+            unit_confusions(members.codes[run == k], winner[run == k], units[clip[run == k]], *size)
+            for k in range(run.max() + 1)
+        ]
+    )

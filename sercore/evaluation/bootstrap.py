@@ -82,13 +82,14 @@ def resample(confusions: np.ndarray, *, n_boot: int = 1000, seed: int = 0) -> di
     Returns
     -------
     dict of np.ndarray [shape=(n_boot,)]
-        Means over runs. A class that does not occur in a resample is left out of its mean.
+        Means over runs. A class that does not occur in a resample is left out of its mean, and so is a run
+        of which no clip is drawn.
     """
     n_runs, n_units, n_classes, _ = confusions.shape
     draws = np.random.default_rng(seed).multinomial(n_units, np.full(n_units, 1 / n_units), size=n_boot)
     flat = confusions.reshape(n_runs, n_units, -1).astype(float)
     sums = (draws.astype(float) @ flat).reshape(n_runs, n_boot, n_classes, n_classes)
-    return {name: values.mean(axis=0) for name, values in confusion_metrics(sums).items()}
+    return {name: _mean(values) for name, values in confusion_metrics(sums).items()}
 
 
 def bounds(values: np.ndarray, n_units: int) -> tuple[float, float]:
@@ -96,7 +97,7 @@ def bounds(values: np.ndarray, n_units: int) -> tuple[float, float]:
     if n_units < MIN_UNITS:
         return np.nan, np.nan
     tail = _tail(n_units)
-    low, high = np.quantile(values, [tail, 1 - tail])
+    low, high = np.nanquantile(values, [tail, 1 - tail])
     return float(low), float(high)
 
 
@@ -136,6 +137,7 @@ def p_value(differences: np.ndarray, n_units: int) -> float:
         return np.nan
     from scipy.stats import norm, t
 
+    differences = differences[np.isfinite(differences)]
     beyond = min(_reach(np.sort(differences)), _reach(np.sort(-differences)))
     beyond = max(beyond, min(1 / (len(differences) + 1), 0.99 * _tail(n_units)))
     if beyond >= 0.5:
@@ -257,7 +259,8 @@ def mean_interval(
     Returns
     -------
     mean, low, high : np.ndarray [shape=(…)]
-        ``low`` and ``high`` are NaN with fewer than four speakers.
+        ``low`` and ``high`` are NaN with fewer than four speakers, or if some are unknown. Clips of unknown
+        speakers count as one speaker in the mean.
 
     Raises
     ------
@@ -270,7 +273,8 @@ def mean_interval(
     >>> float(mean), bool(np.isnan(low))
     (3.5, True)
     """
-    values, (names, units) = np.asarray(values, dtype=float), np.unique(speakers, return_inverse=True)
+    who = pd.Series(list(speakers), dtype=object).fillna("").to_numpy(str)
+    values, (names, units) = np.asarray(values, dtype=float), np.unique(who, return_inverse=True)
     if len(values) != len(units) or len(values) == 0:
         raise EvaluationError(f"there are {len(units)} speakers for {len(values)} clips")
     means = np.stack([_mean(values[units == unit]) for unit in range(len(names))]).reshape(len(names), -1)
@@ -281,7 +285,9 @@ def mean_interval(
     sums = draws @ filled
     resampled = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
     low, high = np.full((2, means.shape[1]), np.nan)
-    for n in set(known.sum(axis=0).tolist()):  # the interval depends on how many speakers have a value
+    for n in (
+        () if "" in names else set(known.sum(axis=0).tolist())
+    ):  # the interval depends on how many speakers have a value
         here = known.sum(axis=0) == n
         tail, _ = bounds(np.linspace(0, 1, 1001), n)  # proportion that is cut off at each end
         if np.isfinite(tail):

@@ -35,6 +35,7 @@ TEMPERATURES = (0.05, 20.0)
 
 _TINY = 1e-12  # probabilities of 0 become this before the logarithm
 _DISTANCE_EXPONENT = 2.0
+_FARTHEST = 1e4
 _PRIOR_STD = float(np.log(2))  # of the logarithm of the temperature, for fit_temperature with speakers
 
 
@@ -155,7 +156,7 @@ def temper_by_distance(proba: np.ndarray, distance: np.ndarray) -> np.ndarray:
 
     A linear model is the surer the further a clip is from its boundaries, also where it has never seen one.
     Here the logits are divided by ``distance**2`` beyond a distance of 1, so far from all training clips
-    every class is equally probable. No decision changes.
+    every class is almost equally probable. No decision changes: distances above 10,000 count as 10,000.
 
     Parameters
     ----------
@@ -163,7 +164,7 @@ def temper_by_distance(proba: np.ndarray, distance: np.ndarray) -> np.ndarray:
         Calibrated for clips like the training clips (:func:`apply_temperature`).
     distance : np.ndarray [shape=(n_clips,)]
         1 at the limit of what counts as like the training clips: ``detector.score(X) / detector.threshold``
-        of a :class:`~sercore.evaluation.NoveltyDetector`. NaN counts as infinite.
+        of a :class:`~sercore.evaluation.NoveltyDetector`. NaN counts as infinitely far.
 
     Returns
     -------
@@ -186,8 +187,9 @@ def temper_by_distance(proba: np.ndarray, distance: np.ndarray) -> np.ndarray:
 
     Notebook: 09_leaving_the_studio.ipynb
     """
-    distance = np.nan_to_num(np.asarray(distance, dtype=float), nan=np.inf, posinf=np.inf)
-    scaled = np.log(np.maximum(proba, _TINY)) / np.maximum(distance, 1.0)[:, None] ** _DISTANCE_EXPONENT
+    distance = np.nan_to_num(np.asarray(distance, dtype=float), nan=_FARTHEST, posinf=_FARTHEST)
+    distance = np.clip(distance, 1.0, _FARTHEST)  # further away, rounding would decide
+    scaled = np.log(np.maximum(proba, _TINY)) / distance[:, None] ** _DISTANCE_EXPONENT
     return np.exp(scaled - _log_sum_exp(scaled)[:, None])
 
 
@@ -242,12 +244,24 @@ def debiased_calibration_error(
     if len(codes) < 2 * n_bins:
         raise EvaluationError(f"{len(codes)} clips in {n_bins} bins; at least two are needed in every bin")
     confidence, right = proba.max(axis=1), proba.argmax(axis=1) == codes
-    total = 0.0
-    for rows in np.array_split(np.argsort(confidence, kind="stable"), n_bins):
+    total, order = 0.0, np.argsort(confidence, kind="stable")
+    for rows in np.split(order, _edges(confidence[order], n_bins)):
         accuracy = right[rows].mean()
         chance = accuracy * (1 - accuracy) / (len(rows) - 1)
         total += len(rows) * ((accuracy - confidence[rows].mean()) ** 2 - chance)
     return float(np.sqrt(max(total / len(codes), 0.0)))
+
+
+def _edges(ascending: np.ndarray, n_bins: int) -> np.ndarray:
+    """Where bins of about equal size begin, but the first: equal values together, at least two."""
+    n = len(ascending)
+    starts = np.flatnonzero(np.diff(ascending, prepend=-np.inf))  # first of each run of equal values
+    edges = [0]
+    for wanted in np.cumsum([len(part) for part in np.array_split(np.arange(n), n_bins)])[:-1]:
+        nearest = starts[np.abs(starts - wanted).argmin()]
+        if edges[-1] + 2 <= nearest <= n - 2:
+            edges.append(int(nearest))
+    return np.array(edges[1:], dtype=int)
 
 
 def risk_coverage(proba: np.ndarray, y: Sequence[int], scores: Sequence[float] | None = None) -> pd.DataFrame:
@@ -290,6 +304,8 @@ def risk_coverage(proba: np.ndarray, y: Sequence[int], scores: Sequence[float] |
     confidence = proba.max(axis=1) if scores is None else np.asarray(scores, dtype=float)
     if confidence.shape != y.shape:
         raise EvaluationError(f"there are {confidence.size} scores for {len(y)} clips")
+    if np.isnan(confidence).any():
+        raise EvaluationError(f"{np.isnan(confidence).sum()} scores are NaN")
     order = np.argsort(-confidence, kind="stable")
     wrong = np.cumsum(proba.argmax(axis=1)[order] != y[order])
     n_answered = np.arange(1, len(y) + 1)

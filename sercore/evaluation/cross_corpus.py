@@ -8,7 +8,7 @@ import pandas as pd
 from ..errors import EvaluationError
 from .bootstrap import MIN_UNITS, bounds, count_speakers, resample
 from .metrics import confusion_metrics
-from .oof import evaluate_oof, run_confusions
+from .oof import check_comparable, evaluate_oof, run_confusions
 
 OTHERS = "all others"
 """Row of :func:`corpus_matrix` in which every test corpus is predicted from all other corpora together."""
@@ -163,13 +163,15 @@ def compare_corpora(oof_a: pd.DataFrame, oof_b: pd.DataFrame, *, n_boot: int = 2
     Raises
     ------
     EvaluationError
-        The tables do not contain the same test corpora and clips.
+        The tables do not contain the same test corpora, clips, labels and speakers, or one has several seeds.
 
     See Also
     --------
     compare_oof : the same for one test corpus.
     """
     parts = [dict(list(oof.groupby("test"))) for oof in (oof_a, oof_b)]
+    if any(oof["seed"].nunique() > 1 for oof in (oof_a, oof_b)):
+        raise EvaluationError("a table contains several seeds; compare one at a time")
     if set(parts[0]) != set(parts[1]):
         raise EvaluationError(
             f"the tables have different test corpora: {sorted(parts[0])} and {sorted(parts[1])}"
@@ -177,10 +179,9 @@ def compare_corpora(oof_a: pd.DataFrame, oof_b: pd.DataFrame, *, n_boot: int = 2
     scores, drawn, n_units = [], [], []
     for k, test in enumerate(sorted(parts[0])):
         pair = [each[test] for each in parts]
-        if set(pair[0]["clip_id"]) != set(pair[1]["clip_id"]):
-            raise EvaluationError(f"the tables contain different clips of {test}")
-        few = count_speakers(pair[0]["speaker"]) < MIN_UNITS
-        both = [_by_training_set(part, "clips" if few else "speakers") for part in pair]
+        interval = "clips" if count_speakers(pair[0]["speaker"]) < MIN_UNITS else "speakers"
+        check_comparable(*pair, interval)
+        both = [_by_training_set(part, interval) for part in pair]
         scores.append([confusion_metrics(part.sum(axis=1))["ua"].mean() for part in both])
         drawn.append([resample(part, n_boot=n_boot, seed=seed + k)["ua"] for part in both])
         n_units.append(both[0].shape[1])

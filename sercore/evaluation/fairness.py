@@ -2,8 +2,8 @@
 
 Groups are those of an index: sex, age group, language, sentence, corpus and speaker. Few corpora contain
 enough speakers to tell a difference between groups from one between persons, so every score has an interval
-over speakers, and so has every gap. A gap between two speakers is larger the more speakers there are; it is
-given to be seen, not tested.
+over speakers, and a gap is called clear only if those of its two groups do not overlap. A gap between two
+speakers is larger the more speakers there are; it is given to be seen, not tested.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pandas as pd
 from ..errors import EvaluationError
 from .bootstrap import MIN_UNITS, bounds, count_speakers, resample, sampling_units
 from .metrics import confusion_metrics, unit_confusions, validate
-from .oof import unpack
+from .oof import checked_runs, unpack
 
 GROUPS = ("sex", "age_group", "language", "sentence", "corpus", "speaker")
 """Index columns that are compared if they are known; ``age_group`` is made from ``age``."""
@@ -141,28 +141,24 @@ def _groups(clips: pd.DataFrame, column: str) -> pd.Series:
 
 def _by_clip(oof, index) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """Index rows of the tested clips, confusion matrices [seed, clip, true, predicted], and speakers."""
-    if oof["model"].nunique() != 1 or oof["split"].nunique() != 1:
-        raise EvaluationError(
-            f"a table of one model on one split is needed, not models {sorted(oof['model'].unique())} and "
-            f"splits {sorted(oof['split'].unique())}"
-        )
+    runs = checked_runs(oof, one_corpus=False)
     known = index.set_index("clip_id")
     if missing := sorted(set(oof["clip_id"]) - set(known.index)):
         raise EvaluationError(f"{len(missing)} clips of the table are not in the index (first: {missing[0]})")
     ids = np.unique(oof["clip_id"])
     matrices = []
-    for _, run in oof.groupby("seed"):
+    for _, run in runs:
         y_true, proba, classes, _ = unpack(run)
         codes, proba = validate(y_true, proba, classes)
         units = np.searchsorted(ids, run["clip_id"])
         matrices.append(unit_confusions(codes, proba.argmax(axis=1), units, len(ids), len(classes)))
     clips = known.loc[ids].reset_index()
-    return clips, np.stack(matrices), clips["speaker"].to_numpy(str)
+    return clips, np.stack(matrices), clips["speaker"].to_numpy(object)
 
 
 def _score(confusions: np.ndarray, speakers: np.ndarray, n_boot: int, seed: int) -> dict:
     """UA of some clips and its interval over their speakers."""
-    ua = confusion_metrics(confusions.sum(axis=1))["ua"].mean()
+    ua = np.nanmean(confusion_metrics(confusions.sum(axis=1))["ua"])  # without draws that test none of them
     units, interval, _ = sampling_units(speakers, len(speakers), "speakers")
     n_units = count_speakers(speakers)
     low = high = np.nan

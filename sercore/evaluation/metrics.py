@@ -319,6 +319,8 @@ def unit_confusions(
 def confusion_metrics(confusions: np.ndarray) -> dict[str, np.ndarray]:
     """UA, WA and macro-F1 of many confusion matrices at once [shape=(..., n_classes, n_classes)].
 
+    They are NaN for a matrix without clips.
+
     Examples
     --------
     >>> {name: float(value) for name, value in confusion_metrics(np.array([[3, 1], [0, 4]])).items()}
@@ -334,6 +336,7 @@ def confusion_metrics(confusions: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _mean_ratio(part, whole):
-    """Mean of part/whole over the last axis, without the entries whose whole is 0."""
+    """Mean of part/whole over the last axis, without the entries whose whole is 0; NaN if all are."""
     ratio = np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
-    return ratio.sum(axis=-1) / np.maximum((whole > 0).sum(axis=-1), 1)
+    n_known = (whole > 0).sum(axis=-1)
+    return np.divide(ratio.sum(axis=-1), n_known, out=np.full(n_known.shape, np.nan), where=n_known > 0)

@@ -105,7 +105,7 @@ def evaluate_runs(oof: pd.DataFrame) -> pd.DataFrame:
     Notebook: 04_lstm_bilstm.ipynb
     """
     rows = {}
-    for name, run in _runs(oof):
+    for name, run in checked_runs(oof):
         y_true, proba, classes, _ = unpack(run)
         rows[name] = scalar_metrics(y_true, proba, classes)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("run")
@@ -172,11 +172,26 @@ def test_corpora(oof: pd.DataFrame) -> pd.Series:
     return corpora.fillna("").rename("corpus")
 
 
-def _runs(oof):
-    """Checked pairs (name, table) of the runs."""
+def checked_runs(oof: pd.DataFrame, *, one_corpus: bool = True) -> list[tuple]:
+    """Pairs (name, table) of the runs: seeds, or the draws of a leaky split.
+
+    Parameters
+    ----------
+    one_corpus : bool
+        Whether clips of several test corpora are refused.
+
+    Raises
+    ------
+    EvaluationError
+        There are several models, splits or test corpora, a run tests a clip twice, or runs test different
+        clips.
+    """
     if not len(oof):
         raise EvaluationError("the out-of-fold table is empty")
     unpack(oof)
+    for column in ("clip_id", "seed", "fold"):
+        if n_missing := int(oof[column].isna().sum()):
+            raise EvaluationError(f"{n_missing} rows of the table have no {column}")
     for column in ("model", "split"):
         if oof[column].nunique() != 1:
             raise EvaluationError(
@@ -184,7 +199,7 @@ def _runs(oof):
                 f"evaluate one at a time: for {column}, part in oof.groupby({column!r})"
             )
     corpora = sorted(test_corpora(oof).unique())
-    if len(corpora) > 1:
+    if one_corpus and len(corpora) > 1:
         raise EvaluationError(
             f"the table contains several test corpora ({first_few(corpora)}), which are not pooled into one "
             "score; evaluate one at a time: for corpus, part in oof.groupby(test_corpora(oof)), or use "
@@ -220,7 +235,7 @@ def run_confusions(oof: pd.DataFrame, interval: str) -> tuple[np.ndarray, int, s
     confusions, n_units, interval, note
         See :func:`sercore.evaluation.bootstrap.sampling_units` for the last two.
     """
-    runs = _runs(oof)
+    runs = checked_runs(oof)
     clips = oof.drop_duplicates("clip_id").sort_values("clip_id")
     units, interval, note = sampling_units(clips["speaker"].to_numpy(), len(clips), interval)
     unit_of_clip = pd.Series(units, index=clips["clip_id"].to_numpy())
@@ -256,6 +271,19 @@ def compare_oof(
 
     Notebook: 03_mlp_baseline.ipynb
     """
+    check_comparable(oof_a, oof_b, interval)
+    confusions_a, _, _, _ = run_confusions(oof_a, interval)
+    confusions_b, _, interval, note = run_confusions(oof_b, interval)
+    return difference(confusions_a, confusions_b, metric=metric, n_boot=n_boot, seed=seed) | {
+        "n_clips": oof_a["clip_id"].nunique(),
+        "n_speakers": count_speakers(oof_a["speaker"]),
+        "interval": interval,
+        "note": note,
+    }
+
+
+def check_comparable(oof_a: pd.DataFrame, oof_b: pd.DataFrame, interval: str) -> None:
+    """Raise EvaluationError if tables differ in clips, labels, classes or, if resampled, speakers."""
     clips_a, clips_b = (set(zip(oof["clip_id"], oof["label"], strict=True)) for oof in (oof_a, oof_b))
     if clips_a != clips_b:
         raise EvaluationError(
@@ -271,11 +299,3 @@ def compare_oof(
                 f"the tables have different speakers for {len(differ)} clips, among them {differ[0]} "
                 f"({a[differ[0]]!r} and {b[differ[0]]!r}): correct them, or pass interval='clips'"
             )
-    confusions_a, _, _, _ = run_confusions(oof_a, interval)
-    confusions_b, _, interval, note = run_confusions(oof_b, interval)
-    return difference(confusions_a, confusions_b, metric=metric, n_boot=n_boot, seed=seed) | {
-        "n_clips": len(clips_a),
-        "n_speakers": count_speakers(oof_a["speaker"]),
-        "interval": interval,
-        "note": note,
-    }

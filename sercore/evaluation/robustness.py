@@ -109,7 +109,7 @@ def robustness(
         (under the condition), ``ua_clean``, ``lost`` (their difference, as a fraction) with ``lost_low`` and
         ``lost_high``, ``changed`` (proportion of clips whose predicted class changes, every speaker with the
         same weight) with ``changed_low`` and ``changed_high``, ``max_lost`` and ``passed``. Intervals are
-        over speakers, NaN for fewer than four.
+        over speakers, NaN for fewer than four or unknown ones.
 
     Raises
     ------
@@ -129,29 +129,36 @@ def robustness(
             f"{len(waves)} waves, {len(y_true)} labels, {len(speakers)} speakers and {len(conditions)} "
             "conditions; there must be as many labels and speakers as waves, and at least one condition"
         )
+    speakers = pd.Series(list(speakers), dtype=object).fillna("").to_numpy(str)  # "" is unknown
     rows = balanced_sample(y_true, speakers, n_clips, seed=seed)
     waves = [np.asarray(waves[row], dtype=np.float32) for row in rows]
-    y_true, speakers = np.asarray(y_true)[rows], np.asarray(speakers, dtype=str)[rows]
+    y_true, speakers = np.asarray(y_true)[rows], speakers[rows]
     _, clean = validate(y_true, predict_proba(waves), classes)
     table = []
     for condition in conditions:
-        heard = [_degraded(condition, waves, speakers, k, seed) for k in range(len(waves))]
+        heard = _degraded(condition, waves, speakers, seed)
         _, proba = validate(y_true, predict_proba(heard), classes)
         table.append(_row(condition, y_true, clean, proba, classes, speakers))
     return pd.DataFrame(table)
 
 
-def _degraded(condition: Condition, waves, speakers, k: int, seed: int) -> np.ndarray:
-    """Clip number ``k`` under a condition, as a recording of 16 bits would store it at most at full scale."""
-    others = [wave for wave, who in zip(waves, speakers, strict=True) if who != speakers[k]] or waves
-    wave = condition.apply(waves[k], others, np.random.default_rng([seed, k]))
-    return np.clip(wave, -1.0, 1.0).astype(np.float32)
+def _degraded(condition: Condition, waves, speakers: np.ndarray, seed: int) -> list[np.ndarray]:
+    """The clips under a condition, as recordings of 16 bits would store them at most at full scale."""
+    heard = [None] * len(waves)
+    for speaker in np.unique(speakers):
+        others = [wave for wave, who in zip(waves, speakers, strict=True) if who != speaker] or waves
+        for k in np.flatnonzero(speakers == speaker):
+            wave = condition.apply(waves[k], others, np.random.default_rng([seed, int(k)]))
+            heard[k] = np.clip(wave, -1.0, 1.0).astype(np.float32)
+    return heard
 
 
 def _row(condition: Condition, y_true, clean, proba, classes, speakers) -> dict:
     compared = compare_paired(y_true, clean, proba, classes, speakers=speakers)
     changed = clean.argmax(axis=1) != proba.argmax(axis=1)
     mean, low, high = mean_interval(changed, speakers)
+    if compared["interval"] != "speakers":
+        compared |= {"low": np.nan, "high": np.nan}
     return {
         "family": condition.family,
         "condition": condition.name,

@@ -50,6 +50,7 @@ def deletion_curves(
     box: tuple[int, int] = BOX,
     n_points: int = 11,
     baseline: float = 0.0,
+    seed: int = 0,
 ) -> np.ndarray:
     """Probability of the target class while boxes are deleted or inserted in a given order.
 
@@ -71,6 +72,8 @@ def deletion_curves(
         Points of the curve, from no box to all boxes in equal steps.
     baseline : float
         Value of deleted cells; 0 is the mean frame of the training clips.
+    seed : int
+        Draws the order of boxes with equal means, so that a map without information is a random order.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def deletion_curves(
     Raises
     ------
     SercoreError
-        The mode is unknown.
+        The mode is unknown, or a map is not finite inside its clip.
 
     See Also
     --------
@@ -87,8 +90,11 @@ def deletion_curves(
     """
     if mode not in MODES:
         raise SercoreError(f"mode is {mode!r}; it must be 'deletion' or 'insertion'")
+    if not np.isfinite(order[~np.isnan(X)]).all():
+        raise SercoreError("an attribution map is not finite inside its clip")
     means = box_means(order, X, box=box)
-    ranks = (-np.where(np.isnan(means), -np.inf, means)).argsort(axis=1, kind="stable").argsort(axis=1)
+    last = -np.where(np.isnan(means), -np.inf, means)
+    ranks = np.lexsort((np.random.default_rng(seed).random(means.shape), last)).argsort(axis=1)
     ranks = ranks / np.isfinite(means).sum(axis=1, keepdims=True)
     ranks = ranks[:, box_numbers(*X.shape[1:], box=box)]  # of each cell, 0 (first) to 1
     empty = np.where(np.isnan(X), np.nan, baseline).astype(np.float32)

@@ -168,7 +168,8 @@ def inner_split(
     """
     if not 0 < fraction <= 0.5:
         raise SplitError(f"fraction is {fraction}; the validation part must be above 0 and at most 0.5")
-    folds = _divide(index, train_rows, round(1 / fraction), seed, label)
+    n_folds = min(int(1 / fraction), int(1 / fraction) + 1, key=lambda n: abs(1 / n - fraction))
+    folds = _divide(index, train_rows, n_folds, seed, label)
     labels = class_labels(index, label)
     complete = [fold for fold in folds if not missing_classes(fold, labels)]
     if not complete:
@@ -204,14 +205,19 @@ def _divide(index, train_rows, n_folds, seed, label):
 
 
 def _groups(part):
-    """Groups of a training part: speakers, else sentences, else single recordings."""
+    """Groups of a training part: speakers, else sentences, else single recordings.
+
+    If some speakers are known, the clips of all others of a corpus are one group.
+    """
     recordings = recording_ids(part)
-    if is_known(part["speaker"]).all():
-        for column in ("speaker", "sentence"):
-            if column in part and is_known(part[column]).all():
-                groups = connected(part[column].to_numpy(str), recordings)
-                if groups.max() > 0:
-                    return groups
+    if is_known(part["speaker"]).any():
+        groups = connected(speaker_ids(part), recordings)
+        if groups.max() > 0:
+            return groups
+        if is_known(part["speaker"]).all() and "sentence" in part and is_known(part["sentence"]).all():
+            groups = connected(part["sentence"].to_numpy(str), recordings)
+            if groups.max() > 0:
+                return groups
     return connected(recordings)
 
 

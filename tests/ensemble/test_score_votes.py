@@ -1,5 +1,7 @@
 """Scores of weighted votes."""
 
+import dataclasses
+
 import numpy as np
 
 from sercore import ensemble, evaluation
@@ -23,3 +25,21 @@ def test_score_votes_agrees_with_evaluation():
     expected = [apart[key] for key in ("difference", "low", "high")]
     np.testing.assert_allclose(found.loc["mine", columns].astype(float), expected, atol=1e-12)
     assert abs(expected[0]) > 0.01
+
+
+def test_draws_of_a_leaky_split_and_unknown_speakers():
+    """A clip of several draws is one clip; without speakers there is no interval."""
+    rows = MEMBERS.rows
+    draws = dataclasses.replace(
+        MEMBERS, rows=rows.assign(split="random", fold=np.where(np.arange(len(rows)) % 2, "1", "2"))
+    )
+    weights = {"equal": dict.fromkeys(MEMBERS.names, 1.0)}
+    found = score_votes(draws, weights).loc["equal"]
+    expected = evaluation.evaluate_oof(ensemble.soft_vote(draws))
+    np.testing.assert_allclose(
+        found[["ua", "low", "high"]].astype(float), [expected[k] for k in ("ua", "ua_low", "ua_high")]
+    )
+    nobody = dataclasses.replace(MEMBERS, rows=rows.assign(speaker=""))
+    found = score_votes(nobody, weights).loc["equal"]
+    assert found["ua"] > 0
+    assert found[["low", "high"]].isna().all()

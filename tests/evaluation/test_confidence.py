@@ -100,6 +100,27 @@ def test_infinitely_far_is_unknown():
     np.testing.assert_allclose(far, 0.5, atol=1e-6)
 
 
+def test_no_decision_changes_with_the_distance():
+    far = temper_by_distance(np.array([[0.1, 0.9]] * 4), [1e4, 1e8, 1e9, np.inf])
+    assert far.argmax(axis=1).tolist() == [1, 1, 1, 1]
+
+
+def test_equal_confidences_are_in_one_bin():
+    """The order of the rows must not matter; three of four clips of confidence 0.75 are right."""
+    proba, y = np.tile([0.75, 0.25], (300, 1)), np.repeat(["a", "b"], [225, 75])
+    assert evaluation.debiased_calibration_error(y, proba, ["a", "b"]) == 0
+    mixed = np.random.default_rng(0).choice([0.6, 0.75, 0.9, 1.0], size=400)
+    proba, order = np.column_stack([mixed, 1 - mixed]), np.random.default_rng(1).permutation(400)
+    y = np.where(np.arange(400) % 5 > 0, "a", "b")
+    values = [
+        evaluation.debiased_calibration_error(y[rows], proba[rows], ["a", "b"])
+        for rows in (np.arange(400), order)
+    ]
+    assert values[0] == pytest.approx(values[1])
+    with pytest.raises(EvaluationError, match="300 scores are NaN"):
+        risk_coverage(np.tile([0.75, 0.25], (300, 1)), np.zeros(300, int), np.full(300, np.nan))
+
+
 def test_bounded_loss_is_not_moved_by_a_few_confident_errors(rng):
     proba, y = make_sure(rng, temperature=1.0)
     wrong = np.flatnonzero(proba.max(axis=1) > 0.9)[:40]

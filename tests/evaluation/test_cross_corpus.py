@@ -39,6 +39,21 @@ def test_evaluate_oof_refuses_several_test_corpora(rng):
         assert row["n_clips"] == (index["corpus"] == corpus).sum()
 
 
+def test_labels_speakers_and_seeds_of_compared_tables_are_checked(oof):
+    one = oof[(oof["train"] == "a") & (oof["test"] != "a")]
+    swapped = one.assign(label=one["label"].map(dict(zip(CLASSES, np.roll(CLASSES, 1), strict=True))))
+    others = one.assign(speaker=one["speaker"].to_numpy()[::-1])
+    for table, message in ((swapped, "the same labels"), (others, "different speakers")):
+        with pytest.raises(EvaluationError, match=message):
+            cross_corpus.compare_corpora(one, table, n_boot=10)
+    with pytest.raises(EvaluationError, match="several seeds"):
+        cross_corpus.compare_corpora(one, pd.concat([one, one.assign(seed=1)]), n_boot=10)
+    first = oof[oof["train"] == "a+b"]
+    unknown = pd.concat([first, first.assign(seed=np.nan)])
+    with pytest.raises(EvaluationError, match="rows of the table have no seed"):
+        evaluation.evaluate_oof(unknown)
+
+
 def test_one_row_for_each_training_set_and_test_corpus(oof):
     table = evaluation.evaluate_corpora(oof, n_boot=50)
     assert len(table) == 12
@@ -137,5 +152,5 @@ def test_tables_of_other_corpora_or_clips_are_not_compared(oof):
     single = oof[(oof["train"] == "a") & (oof["test"] != "a")]
     with pytest.raises(EvaluationError, match=r"different test corpora: \['b', 'c'\] and \['b'\]"):
         evaluation.compare_corpora(single, single[single["test"] == "b"])
-    with pytest.raises(EvaluationError, match="different clips of b"):
+    with pytest.raises(EvaluationError, match="the same clips with the same labels"):
         evaluation.compare_corpora(single, single.iloc[1:])

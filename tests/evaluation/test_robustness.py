@@ -10,6 +10,7 @@ from scipy.special import expit
 from sercore import evaluation, synth
 from sercore.audio import augment
 from sercore.errors import EvaluationError
+from sercore.evaluation.bootstrap import mean_interval
 from sercore.evaluation.fairness import age_group
 from sercore.evaluation.robustness import CONDITIONS, Condition, balanced_sample, families, robustness
 
@@ -225,7 +226,7 @@ def test_age_groups(rng):
 
 def test_tables_of_several_models_are_refused(rng):
     index, oof = make_tables(rng)
-    with pytest.raises(EvaluationError, match="one model"):
+    with pytest.raises(EvaluationError, match="several values of 'model'"):
         evaluation.fairness(pd.concat([oof, oof.assign(model="other")]), index)
     with pytest.raises(EvaluationError, match="not in the index"):
         evaluation.fairness(oof, index.iloc[1:])
@@ -237,3 +238,48 @@ def test_a_gap_is_clear_only_if_the_intervals_do_not_touch():
     table = pd.DataFrame(rows, columns=columns)
     assert not evaluation.largest_gaps(table)["clear"].item()
     assert evaluation.largest_gaps(table.assign(ua_low=[0.75, 0.4]))["clear"].item()
+
+
+def grouped(n_speakers=8):
+    """A perfect model on clips of women and men."""
+    rows = [
+        {"clip_id": f"c{k}", "speaker": f"s{k % n_speakers}", "label": "ab"[k // n_speakers % 2]}
+        for k in range(48)
+    ]
+    oof = pd.DataFrame(rows).assign(model="m", split="speaker", fold="f", seed=0)
+    oof[["p_a", "p_b"]] = np.where(oof["label"].eq("a").to_numpy()[:, None], [0.9, 0.1], [0.1, 0.9])
+    index = oof[["clip_id", "speaker"]].assign(sex=np.where(oof["speaker"] < "s4", "female", "male"))
+    return oof, index
+
+
+def test_a_missing_fold_or_a_clip_twice_is_refused_for_groups():
+    oof, index = grouped()
+    part = oof[oof["speaker"] >= "s4"].assign(seed=1)
+    with pytest.raises(EvaluationError, match="do not test the same clips"):
+        evaluation.fairness(pd.concat([oof, part]), index, by=["sex"])
+    with pytest.raises(EvaluationError, match="more than once"):
+        evaluation.fairness(pd.concat([oof, oof]), index, by=["sex"])
+
+
+def test_draws_that_test_nobody_of_a_group_do_not_count():
+    oof, index = grouped()
+    draws = [oof[oof["speaker"] < "s4"].assign(fold="1"), oof[oof["speaker"] >= "s2"].assign(fold="2")]
+    table = evaluation.fairness(pd.concat(draws).assign(split="random"), index, by=["sex"])
+    assert table["ua"].tolist() == [1.0, 1.0]
+    assert table[["ua_low", "ua_high"]].to_numpy().tolist() == [[1.0, 1.0], [1.0, 1.0]]
+
+
+@pytest.mark.parametrize("unknown", ["", None, np.nan])
+def test_unknown_speakers_are_nobody(clips, unknown):
+    oof, index = grouped()
+    missing = index.assign(speaker=index["speaker"].astype(object).where(index.index % 3 > 0, unknown))
+    table = evaluation.fairness(oof, missing, by=["sex"])
+    assert table[["ua_low", "ua_high"]].isna().all(axis=None)
+    assert table["n_speakers"].tolist() == [4, 4]
+    who = ["a", "b", "c", "d", "e", unknown]
+    assert np.isnan(mean_interval(np.arange(6.0), who)[1])
+    waves, labels, _ = clips
+    conditions = [c for c in CONDITIONS if c.family == "level"]
+    table = robustness(by_level, waves, labels, CLASSES, [unknown] * len(waves), conditions=conditions)
+    assert (table["n_speakers"] == 0).all()
+    assert table[["lost_low", "lost_high", "changed_low", "changed_high"]].isna().all(axis=None)

@@ -5,7 +5,7 @@ import pytest
 
 from sercore import interpret
 from sercore.errors import SercoreError
-from sercore.interpret import synthetic_benchmark
+from sercore.interpret import faithfulness, synthetic_benchmark
 from sercore.interpret.regions import box_means
 
 N_FRAMES, N_BANDS = 20, 8
@@ -48,6 +48,26 @@ def test_deletion_order(band_model, clips):
     np.testing.assert_allclose(curve[:, 1:], 0.5, atol=1e-6)
     with pytest.raises(SercoreError, match="mode is 'removal'; it must be 'deletion' or 'insertion'"):
         interpret.deletion_curves(band_model, clips, first, np.ones(24, int), mode="removal")
+
+
+def test_a_map_without_information_is_a_random_order(clips, monkeypatch):
+    """Its boxes have equal means; real voices begin early, so their order must not be that of time."""
+    early = np.arange(N_FRAMES) < N_FRAMES // 2
+
+    def answer(model, X):
+        p = 1 / (1 + np.exp(-np.nansum(X[:, early], axis=(1, 2)) / 40))
+        return np.column_stack([1 - p, p])
+
+    monkeypatch.setattr(faithfulness, "class_probabilities", answer)
+    options = {"n_random": 20, "n_points": 6, "box": (5, 2)}
+    targets = np.ones(24, int)
+    table, _ = interpret.compare_faithfulness(
+        None, clips, {"zero": np.zeros_like(clips)}, targets, SPEAKERS, **options
+    )
+    for mode in ("deletion", "insertion"):
+        assert abs(table.loc["zero", mode]) < 0.03
+    with pytest.raises(SercoreError, match="not finite inside its clip"):
+        interpret.deletion_curves(None, clips, np.full_like(clips, np.nan), targets, box=(5, 2))
 
 
 def test_shuffle_weights():

@@ -383,3 +383,20 @@ def test_real_corpora(real_corpora, corpus, split, n_folds):
     for fold in folds:
         fit, validation = splits.inner_split(index, fold.train)
         assert len(fit) > len(validation) > 0
+
+
+def test_one_unknown_speaker_does_not_divide_the_others():
+    index = make_index([f"s{k}" for k in range(10)])
+    index.loc[0, "speaker"] = ""
+    divisions = splits.inner_folds(index, np.arange(len(index)))
+    fit, held_out = splits.inner_split(index, np.arange(len(index)))
+    for train, test in [*((fold.train, fold.test) for fold in divisions), (fit, held_out)]:
+        sides = [set(index["speaker"].iloc[rows]) - {""} for rows in (train, test)]
+        assert not sides[0] & sides[1]
+
+
+def test_fraction_of_an_inner_split_is_rounded_to_the_nearest():
+    index = make_index([f"s{k}" for k in range(6)])
+    for fraction, n_held_out in ((0.4, 2), (0.5, 3), (0.34, 2), (0.2, 1)):
+        _, held_out = splits.inner_split(index, np.arange(len(index)), fraction=fraction)
+        assert index["speaker"].iloc[held_out].nunique() == n_held_out
