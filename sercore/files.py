@@ -142,7 +142,7 @@ def held(lock: Path, *, seconds: float = 10.0, wait: float = math.inf) -> Iterat
                 raise FileExistsError(errno.EEXIST, "another process holds the lock", str(lock))
             with contextlib.suppress(OSError):
                 owners = list(lock.iterdir())
-                if _age(lock) > seconds or any(map(is_abandoned, owners)):
+                if _age(lock) > seconds or any(map(has_ended, owners)):
                     _release(lock, owners)
             time.sleep(min(0.1, seconds / 1000))
     except BaseException:
@@ -201,20 +201,30 @@ def is_abandoned(path: Path) -> bool:
 
     Processes of other machines, which may share the folder, count as ended after a day.
     """
-    import psutil
-
-    found = re.search(r"([0-9a-f]{8})-(\d+)-[0-9a-f]{8}", path.name)
-    if not found:
-        return False
-    if found[1] == _machine() and not psutil.pid_exists(int(found[2])):
+    if has_ended(path):
         return True
     with contextlib.suppress(OSError):
-        return time.time() - path.stat().st_mtime > 86_400
+        return bool(_TAG.search(path.name)) and time.time() - path.stat().st_mtime > 86_400
     return False
 
 
+def has_ended(path: Path) -> bool:
+    """Whether the process that made a path with :func:`owner_tag` in its name ran here and has ended."""
+    import psutil
+
+    found = _TAG.search(path.name)
+    return bool(found) and found[1] == _machine() and not psutil.pid_exists(int(found[2]))
+
+
+_TAG = re.compile(r"([0-9a-f]{8})-(\d+)-[0-9a-f]{8}")
+
+
 def _machine() -> str:
-    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+    """What has the numbers of processes of its own: a machine, or on Linux a container of one name."""
+    name = platform.node()
+    with contextlib.suppress(OSError):
+        name += os.readlink("/proc/self/ns/pid") + Path("/proc/sys/kernel/random/boot_id").read_text()
+    return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
 def is_lfs_pointer(head: bytes) -> bool:

@@ -22,7 +22,7 @@ import numpy as np
 from .. import audio
 from ..errors import RecipeError
 
-VERSION = 1
+VERSION = 2
 """Increased whenever a change of this module changes its output; part of :attr:`Augmentation.key`."""
 
 

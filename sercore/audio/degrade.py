@@ -108,7 +108,8 @@ def limit_band(
     from scipy.signal import butter, sosfiltfilt
 
     sos = butter(4, [low, high], btype="bandpass", fs=sr, output="sos")
-    return sosfiltfilt(sos, wave).astype(wave.dtype)
+    padding = min(27, wave.size - 1)  # 27 is the default for this filter
+    return sosfiltfilt(sos, wave, padlen=padding).astype(wave.dtype) if wave.size else wave.copy()
 
 
 def encode_gsm(wave: np.ndarray, *, sr: int = SAMPLE_RATE) -> np.ndarray:

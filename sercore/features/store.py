@@ -248,8 +248,9 @@ def _assemble(plan: Plan, found: dict, max_bad: float) -> Extracted:
     usable = [value for value in values if isinstance(value, np.ndarray)]
     table = plan.kind == "table"
     columns = column_names(plan.recipe) if table else []
-    X = np.stack(usable) if table and usable else usable
-    return Extracted(plan.index[good].reset_index(drop=True), X, columns, bad, plan.recipe)
+    if table:
+        usable = np.stack(usable) if usable else np.empty((0, len(columns)), np.float32)
+    return Extracted(plan.index[good].reset_index(drop=True), usable, columns, bad, plan.recipe)
 
 
 def _bad_clips(rows: pd.DataFrame, reasons: list[tuple[str, str]]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -82,23 +82,33 @@ class Plan:
         """Keys of some rows of the index."""
         return [self.keys[row] for row in rows]
 
-    def cached(self) -> tuple[set[str], dict[str, tuple[str, str]]]:
+    def cached(self, *, final: bool = True) -> tuple[set[str], dict[str, tuple[str, str]]]:
         """Keys of the clips in the cache, and reason and message of those among them that are unusable.
 
         Shards whose name is that of a task are not read.
+
+        Parameters
+        ----------
+        final : bool
+            Whether only those are named that will not be tried again (:func:`is_final`).
         """
         names = {name.rpartition("-")[0]: name for name in self.shards.names(set(self.index["corpus"]))}
-        done, bad, wanted = set(), {}, set(self.keys)
+        done, bad, wanted, usable = set(), {}, set(self.keys), set()
         for corpus, rows in self.tasks():
             if names.pop(f"{corpus}-{task_hash(self.keys_of(rows))}", None):
                 done.update(self.keys_of(rows))
+                usable.update(self.keys_of(rows))
         for name in names.values():
             for key, value in self.shards.read(name).items():
-                if key in wanted and is_final(key, value):
+                if key not in wanted:
+                    continue
+                if is_final(key, value):
                     done.add(key)
-                    if isinstance(value, tuple):
-                        bad[key] = value
-        return done, bad
+                if isinstance(value, tuple) and (not final or is_final(key, value)):
+                    bad[key] = value
+                elif isinstance(value, np.ndarray):
+                    usable.add(key)
+        return done, {key: value for key, value in bad.items() if key not in usable}
 
     def run(self, tasks, *, scheduler=None, n_jobs: int, progress: bool) -> Iterator[tuple[str, dict]]:
         """Name of the shard of each task, when it is written, and its unusable clips."""
@@ -151,7 +161,8 @@ def _compute_shard(
                 with quiet.one_thread():
                     wave = audio.load(path, sr=recipe.sr)
                     if change:
-                        wave = prepare(wave, recipe) if isinstance(recipe, Recipe) else wave
+                        if isinstance(recipe, Recipe):  # not scaled yet: the change ends at full scale
+                            wave = prepare(wave, replace(recipe, level_db=None))
                         wave = change(wave, sr=recipe.sr, clip_id=key.split("|")[0])
                     values.append(make(wave))
             except AudioError as error:

@@ -45,7 +45,7 @@ def usable(
         See :class:`FeatureStream`.
     """
     plan = Plan.of(index, get_recipe(recipe), kind, cache=cache, augmentation=None, version=0)
-    _, bad = plan.cached()
+    _, bad = plan.cached(final=False)
     return index[[key not in bad for key in plan.keys]].reset_index(drop=True)
 
 

@@ -110,3 +110,9 @@ def test_clipping_every_sample_leaves_the_level_of_the_softest():
     wave = np.array([0.1, -0.2, 0.3, -0.9])
     for proportion in (0.75, 1.0):
         assert degrade.clip_peaks(wave, proportion).tolist() == [0.1, -0.1, 0.1, -0.1]
+
+
+@pytest.mark.parametrize("size", [0, 1, 20])
+def test_telephone_of_a_few_samples(size):
+    wave = np.full(size, 0.1, np.float32)
+    assert degrade.limit_band(wave).shape == (size,)

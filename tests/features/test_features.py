@@ -8,6 +8,7 @@ import sys
 
 import librosa
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.signal
 import scipy.stats
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sercore import audio, features, synth
+from sercore.audio.augment import Augmentation
 from sercore.errors import AudioError, RecipeError
 from sercore.features import DESCRIPTORS, PRESETS, Recipe, Spectrum, functionals, pitch, track_statistics
 from sercore.features.spectrum import mel_filters
@@ -855,3 +857,163 @@ def test_keys_of_recipes_without_a_level_are_unchanged():
     assert features.Recipe(level_db=0).key == features.Recipe(level_db=0.0).key
     with pytest.raises(RecipeError, match="level_db=6"):
         features.Recipe(level_db=6.0)
+
+
+def test_table_of_no_clips_has_its_columns(tmp_path):
+    index = pd.DataFrame({"clip_id": [], "path": [], "corpus": [], "speaker": [], "emotion": []}, dtype=str)
+    made = features.extract_table(index, "s0_mfcc", cache=tmp_path, progress=False)
+    assert made.X.shape == (0, len(made.columns)) == (0, 40)
+
+
+def test_loud_waves_can_be_filtered(rng):
+    wave = (7 * np.sign(rng.normal(size=4000))).astype(np.float32)
+    assert np.isfinite(features.table_row(wave, "robust")).all()
+
+
+def test_a_change_of_level_changes_no_feature_of_one_level(tmp_path):
+    """Augmentation ends at full scale, and clips are scaled after it."""
+    wave, sr = synth.Voice().preset("angry").speak()
+    soundfile.write(tmp_path / "a.wav", 0.5 * wave / np.abs(wave).max(), sr, subtype="FLOAT")
+    columns = {"clip_id": ["x/a"], "path": [str(tmp_path / "a.wav")], "corpus": "x", "emotion": "sad"}
+    index = pd.DataFrame(columns | {"speaker": "s"})
+    louder = (wave * 10 ** (gain_db / 20)).astype(np.float32)
+    compute = getattr(features, function)
+    here, there = compute(wave, recipe), compute(louder, recipe)
+    assert (np.abs(here - there) <= rounding * np.maximum(1.0, np.abs(here))).all()
+    recorded = compute(louder, "default") - compute(wave, "default")
+    assert np.abs(recorded).max() > 7
+
+
+def test_level_free_rows_are_those_of_a_scaled_clip():
+    wave = synth.Voice().speak()[0]
+    scaled = features.prepare(wave, features.get_recipe("level_free"))
+    assert 10 * np.log10(np.mean(np.square(scaled))) == pytest.approx(-26.0, abs=1e-3)
+    silence = np.zeros(16_000, dtype=np.float32)
+    np.testing.assert_array_equal(features.prepare(silence, features.get_recipe("level_free")), silence)
+
+
+# ---------------------------------------------------------------------------------- band limit
+
+NARROW = PRESETS["robust"]
+
+
+@pytest.mark.parametrize("limit", [6400.0, 6405.0, 6410.0])
+def test_band_limit_at_the_edge_of_an_octave(limit):
+    recipe = features.Recipe(fmax=6400.0, band_limit=limit)
+    bands = {name.partition("]")[0] for name in features.row_names(recipe) if name.startswith("contrast[")}
+    assert len(bands) >= 6
+
+
+def stored_versions(wave, tmp_path):
+    """The clip of 48 kHz as files of 48, 44.1, 22.05 and 16 kHz, made by different resamplers."""
+    halves = scipy.signal.resample_poly(wave, 1, 3)
+    versions = {
+        "48 kHz": (wave, 48_000, "FLOAT"),
+        "44.1 kHz": (soxr.resample(wave, 48_000, 44_100, quality="VHQ"), 44_100, "FLOAT"),
+        "22.05 kHz": (soxr.resample(wave, 48_000, 22_050, quality="HQ"), 22_050, "FLOAT"),
+        "16 kHz, soxr": (soxr.resample(wave, 48_000, 16_000, quality="VHQ"), 16_000, "FLOAT"),
+        "16 kHz, scipy": (halves, 16_000, "FLOAT"),
+        "16 kHz, 16 bits": (halves, 16_000, "PCM_16"),
+    }
+    for name, (samples, sr, subtype) in versions.items():
+        path = tmp_path / f"{name}.{'flac' if subtype == 'PCM_16' else 'wav'}"
+        soundfile.write(path, samples, sr, subtype=subtype)
+        yield name, audio.load(path)
+
+
+def resampling_error(recipe, wave, tmp_path):
+    """Differences between versions of a clip, in standard deviations over six sentences, by version."""
+    rng = np.random.default_rng(5)
+    spread = np.std([features.table_row(sentence(rng, 16_000), recipe) for _ in range(6)], axis=0)
+    rows = {name: features.table_row(made, recipe) for name, made in stored_versions(wave, tmp_path)}
+    original = rows.pop("48 kHz")
+    return {name: np.abs(row - original) / np.maximum(spread, 1e-9) for name, row in rows.items()}
+
+
+def test_sample_rate_of_a_file_does_not_change_the_row_below_the_band_limit(tmp_path):
+    wave = 0.5 * sentence(np.random.default_rng(9), 48_000)
+    for name, error in resampling_error(NARROW, wave, tmp_path).items():
+        assert error.max() < 1, name
+        assert np.percentile(error, 99) < 0.1, name
+    changed = resampling_error(DEFAULT, wave, tmp_path)
+    assert changed["44.1 kHz"].max() > 1
+    assert changed["16 kHz, scipy"].max() > 10
+
+
+@pytest.mark.real
+def test_sample_rate_of_a_real_recording_does_not_change_the_row(real_corpora, real_files, tmp_path):
+    """Recordings of 48 kHz; the standard deviations are over 20 clips of RAVDESS and TESS."""
+    files = sorted((real_corpora / "ravdess").rglob("*.wav"))
+    originals = [path for path in files if soundfile.info(path).samplerate == 48_000]
+    if not originals:
+        pytest.skip("no recording of 48 kHz in SERCORE_CORPORA")
+    spread = np.std([features.table_row(audio.load(path), "robust") for path in real_files[::5]], axis=0)
+    for path in originals[:3]:
+        wave = audio.read(path)[0].mean(axis=1)
+        versions = dict(stored_versions(wave, tmp_path))
+        rows = {name: features.table_row(made, "robust") for name, made in versions.items()}
+        original = rows.pop("48 kHz")
+        for name, row in rows.items():
+            error = np.abs(row - original) / np.maximum(spread, 1e-9)
+            careful = name not in ("16 kHz, scipy", "16 kHz, 16 bits")
+            assert np.percentile(error, 99) < (0.05 if careful else 0.5), (path.name, name)
+            assert error.max() < (0.2 if careful else 5), (path.name, name)
+
+
+def test_frequencies_above_the_band_limit_do_not_change_features():
+    wave = 0.3 * synth.Voice().speak()[0]
+    whistle = 0.1 * np.sin(2 * np.pi * 7200 * np.arange(len(wave)) / 16_000) * np.hanning(len(wave))
+    whistle = whistle.astype(np.float32)
+    for function in (features.table_row, features.frames):
+        here, there = function(wave, NARROW), function(wave + whistle, NARROW)
+        np.testing.assert_allclose(there, here, rtol=0.02, atol=0.02)
+    unlimited = [features.table_row(each, "default") for each in (wave, wave + whistle)]
+    assert np.abs(unlimited[1] - unlimited[0]).max() > 10
+
+
+def test_band_limit_ends_with_whole_octaves_and_leaves_other_recipes_alone():
+    rows = features.row_names(NARROW)
+    assert [name for name in rows if name.startswith("contrast")] == [f"contrast[{k}]" for k in range(6)]
+    assert NARROW.n_bins == 410
+    assert DEFAULT.n_bins == 513
+    assert features.Recipe.from_json(NARROW.to_json()) == NARROW
+    assert "band_limit" not in DEFAULT.to_json()
+    with pytest.raises(RecipeError, match=r"band_limit=6400.0; it must be between fmax=8000.0 and 8000.0 Hz"):
+        features.Recipe(band_limit=6400.0)
+
+
+def test_keys_of_recipes_without_a_level_are_unchanged():
+    assert features.Recipe().key == "6ce35fd02cd4"
+    assert "level_db" not in features.Recipe().to_json()
+    scaled = features.get_recipe("level_free")
+    assert features.Recipe.from_json(scaled.to_json()) == scaled
+    assert features.Recipe(level_db=0).key == features.Recipe(level_db=0.0).key
+    with pytest.raises(RecipeError, match="level_db=6"):
+        features.Recipe(level_db=6.0)
+
+
+def test_table_of_no_clips_has_its_columns(tmp_path):
+    index = pd.DataFrame({"clip_id": [], "path": [], "corpus": [], "speaker": [], "emotion": []}, dtype=str)
+    made = features.extract_table(index, "s0_mfcc", cache=tmp_path, progress=False)
+    assert made.X.shape == (0, len(made.columns)) == (0, 40)
+
+
+def test_loud_waves_can_be_filtered(rng):
+    wave = (7 * np.sign(rng.normal(size=4000))).astype(np.float32)
+    assert np.isfinite(features.table_row(wave, "robust")).all()
+
+
+def test_a_change_of_level_changes_no_feature_of_one_level(tmp_path):
+    """Augmentation ends at full scale, and clips are scaled after it."""
+    wave, sr = synth.Voice().preset("angry").speak()
+    soundfile.write(tmp_path / "a.wav", 0.5 * wave / np.abs(wave).max(), sr, subtype="FLOAT")
+    index = pd.DataFrame({"clip_id": ["x/a"], "path": [str(tmp_path / "a.wav")], "corpus": "x", "speaker": "s",
+                          "emotion": "sad"})  # fmt: skip
+    louder = Augmentation(tract=None, speed=None, snr_db=None, gain_db=(6, 6), probability=1.0)
+    recipe, options = (
+        features.Recipe(level_db=-12.0),
+        {"cache": tmp_path / "cache", "progress": False, "n_jobs": 1},
+    )
+    plain = features.extract_table(index, recipe, **options).X
+    changed = features.extract_table(index, recipe, augmentation=louder, **options).X
+    np.testing.assert_allclose(changed, plain, rtol=1e-3, atol=1e-2)

@@ -3,12 +3,13 @@
 import os
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from toys.tables import CLASSES, make_features, make_index
 
-from sercore import training
+from sercore import files, training
 from sercore.errors import StoreError
 from sercore.files import owner_tag
 from sercore.training import claims, folds
@@ -192,3 +193,35 @@ def test_without_finished_folds_the_table_is_empty(task):
         leave(claimed, ELSEWHERE)
     assert len(run(wait=False)) == 0
     assert np.all([name.startswith(".") for name in os.listdir(second.parent)])
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/ns/pid"), reason="only Linux has namespaces of processes")
+def test_a_process_in_a_container_of_the_same_name_is_not_taken_for_dead(monkeypatch):
+    """Its number means nothing here."""
+    readlink = os.readlink
+
+    def elsewhere(path, **options):
+        return "pid:[1]" if str(path) == "/proc/self/ns/pid" else readlink(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "readlink", elsewhere)
+        patch.setattr(os, "getpid", lambda: 2**22 + 7)  # more than there can be
+        there = files.owner_tag()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getpid", lambda: 2**22 + 7)
+        here = files.owner_tag()
+    assert files.has_ended(Path(here))
+    assert not files.has_ended(Path(there))
+
+
+@pytest.mark.parametrize("clock", ["ahead", "right"])
+def test_a_lock_that_is_renewed_is_kept_for_days(tmp_path, monkeypatch, clock):
+    with files.held(tmp_path / "lock"):
+        (owner,) = (tmp_path / "lock").iterdir()
+        if clock == "right":
+            os.utime(owner, (time.time() - 2e5, time.time() - 2e5))
+        else:
+            now = time.time
+            monkeypatch.setattr(files.time, "time", lambda: now() + 2e5)
+        with pytest.raises(FileExistsError), files.held(tmp_path / "lock", wait=0.3):
+            pass

@@ -155,6 +155,22 @@ def test_unusable_clips_are_left_out(tmp_path):
     assert len(FeatureStream(left, small.SMALL, cache=tmp_path / "cache")) == 23
 
 
+def test_clips_without_a_decoder_are_left_out(tmp_path, monkeypatch):
+    """The extraction would try them again, but training uses what there is."""
+    index = small.write_corpus(tmp_path / "wav")
+    with open(index["path"][3], "wb") as stream:
+        stream.write(b"#!AMR\n" + bytes(500))
+    monkeypatch.setattr("sercore.audio.reading._ffmpeg", lambda: None)
+    with pytest.warns(UserWarning, match="1 of 24 clips are unusable"):
+        features.fill_cache(
+            index, small.SMALL, cache=tmp_path / "cache", max_bad=0.5, n_jobs=1, progress=False
+        )
+    left = usable(index, small.SMALL, cache=tmp_path / "cache")
+    assert len(left) == len(index) - 1
+    assert index["clip_id"][3] not in set(left["clip_id"])
+    FeatureStream(left, small.SMALL, cache=tmp_path / "cache")
+
+
 def test_missing_features_and_impossible_divisions_are_named(streamed, tmp_path):
     index, cache, _ = streamed
     with pytest.raises(StoreError, match=r"no features of 24 of 24 clips.*extract_table"):
