@@ -213,7 +213,12 @@ def has_ended(path: Path) -> bool:
     import psutil
 
     found = _TAG.search(path.name)
-    return bool(found) and found[1] == _machine() and not psutil.pid_exists(int(found[2]))
+    if not found or found[1] != _machine():
+        return False
+    with contextlib.suppress(OSError):
+        if path.stat().st_mtime < psutil.boot_time():
+            return True  # another process may have its number since
+    return not psutil.pid_exists(int(found[2]))
 
 
 _TAG = re.compile(r"([0-9a-f]{8})-(\d+)-[0-9a-f]{8}")
@@ -223,7 +228,7 @@ def _machine() -> str:
     """What has the numbers of processes of its own: a machine, or on Linux a container of one name."""
     name = platform.node()
     with contextlib.suppress(OSError):
-        name += os.readlink("/proc/self/ns/pid") + Path("/proc/sys/kernel/random/boot_id").read_text()
+        name += os.readlink("/proc/self/ns/pid")
     return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 

@@ -299,8 +299,23 @@ def _predict_chunk(bundle, digest, backend, windows, channel, files, voices) -> 
 def _predict_list(folder: str, *arguments) -> list[list[dict]]:
     """Rows of some recordings in a worker process, whose working folder is that of an earlier task."""
     quiet.end_with_parent()
+    with in_folder(folder):
+        return list(_predict_chunk(*arguments))
+
+
+@contextlib.contextmanager
+def in_folder(folder: str) -> Iterator[None]:
+    """Another working folder for a while, also if the present one was deleted."""
+    before = None
+    with contextlib.suppress(FileNotFoundError):
+        before = os.getcwd()
     os.chdir(folder)
-    return list(_predict_chunk(*arguments))
+    try:
+        yield
+    finally:
+        if before is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.chdir(before)
 
 
 @lru_cache(maxsize=2)

@@ -173,8 +173,8 @@ def check_target(folder: Path, overwrite: bool) -> None:
             f"{folder} exists already; choose another folder (--out), or pass overwrite=True (--overwrite) "
             "if it is an old bundle; nothing else is replaced"
         )
-    listed = _listed(folder)
-    if others := _names_below(folder) - listed - {MANIFEST}:
+    others = _names_below(folder) - {MANIFEST}
+    if others and (others := others - _listed(folder)):
         raise BundleError(
             f"{folder} also contains {', '.join(sorted(others)[:3])}, which would be lost; move such files "
             "away, or choose another folder (--out)"

@@ -31,7 +31,7 @@ from ..errors import SercoreError
 from ..files import worker_folder
 from ..training.claims import claim
 from .archives import brief
-from .files import _clip_rows, _loaded, _voices, find_files, load_cached
+from .files import _clip_rows, _loaded, _voices, find_files, in_folder, load_cached
 from .inputs import digest_of_files, read_recordings
 from .parts import Parts, write_rows
 from .recordings import Windows
@@ -214,8 +214,8 @@ def _follow(bar) -> Callable[[int, dict], None]:
 
 def _write_part_in(folder: str, *task) -> int:
     """:func:`write_part` in a worker process, whose working folder is that of an earlier task."""
-    os.chdir(folder)
-    return write_part(*task)
+    with in_folder(folder):
+        return write_part(*task)
 
 
 def write_part(

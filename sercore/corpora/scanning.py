@@ -160,9 +160,10 @@ def walk(
 ) -> Iterator[tuple[str, list[str], list[str]]]:
     """As :func:`os.walk`, also into linked folders: corpora are often linked from another disk.
 
-    Every folder is visited once, under its own path rather than that of a link to it. Hidden folders and
-    those of macOS archives are left out.
+    Every folder is visited once, under its own path rather than that of a link to it; a link to a folder
+    above is not followed. Hidden folders and those of macOS archives are left out.
     """
+    top = os.path.join(os.path.realpath(folder), "")
     visited: set[str] = set()
     linked = [os.fspath(folder)]  # visited after what is not behind a link
     for start in linked:
@@ -173,7 +174,8 @@ def walk(
                 continue
             visited.add(real)
             folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__MACOSX")
-            linked += [path for f in folders if os.path.islink(path := os.path.join(base, f))]
+            links = [path for f in folders if os.path.islink(path := os.path.join(base, f))]
+            linked += [path for path in links if not top.startswith(os.path.join(os.path.realpath(path), ""))]
             yield base, folders, files
 
 

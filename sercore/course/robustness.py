@@ -103,13 +103,15 @@ def _conditions(features: str) -> list:
 
 def _cache_file(model: str, features: str, augmented: int) -> Path:
     """File of the finished rows of one model; another recipe or other settings have another name."""
+    from ..audio.augment import Augmentation
     from ..encoders import EncoderRecipe
     from ..features import get_recipe
 
     recipe = EncoderRecipe(features) if features.startswith("whisper") else get_recipe(features)
     settings = [(c.family, c.name, c.everyday, c.max_lost) for c in _conditions(features)]
     conditions = hashlib.sha256(repr(settings).encode()).hexdigest()[:12]
-    name = f"{model}-{features}-{augmented}-{recipe.key}-{N_CLIPS}-{conditions}.parquet"
+    versions = f"-{augmented}-{Augmentation().key}" if augmented else ""
+    name = f"{model}-{features}{versions}-{recipe.key}-{N_CLIPS}-{conditions}.parquet"
     return paths.cache_dir() / "robustness" / name
 
 

@@ -24,8 +24,8 @@ from ..labels import sort_emotions
 from .bootstrap import MIN_UNITS, bounds
 
 COLUMNS = ("listener", "clip_id", "emotion", "vote", "count")
-_STORED = (*COLUMNS[:-1], "choices", "count")
 """Columns of a table of votes; ``count`` is the number of listeners, 1 unless hands were counted."""
+_STORED = (*COLUMNS[:-1], "choices", "count")
 
 HANDS = "class"
 """Listener of votes that were counted by a show of hands."""
@@ -137,7 +137,8 @@ def read_votes(path: Path) -> pd.DataFrame:
 def write_votes(path: Path, votes: pd.DataFrame, *, add: bool = False) -> pd.DataFrame:
     """Add votes to a CSV file and return all; a listener's votes for a clip among equal choices are replaced.
 
-    Votes with the count 0 delete those of the listener for the clip. Several processes may write to the file.
+    Votes with the count 0 delete them. A vote whose choices were not stored, as by an earlier version, counts
+    as one among any choices. Several processes may write to the file.
 
     Parameters
     ----------
@@ -158,7 +159,11 @@ def write_votes(path: Path, votes: pd.DataFrame, *, add: bool = False) -> pd.Dat
             votes = _with_choices(votes)
             key = ["listener", "clip_id", "choices"]
             given = set(votes[key].itertuples(index=False, name=None))
-            same = [row in given for row in old[key].itertuples(index=False, name=None)]
+            same = [
+                (row.listener, row.clip_id, row.choices) in given
+                or (not row.choices and any((row.listener, row.clip_id) == each[:2] for each in given))
+                for row in old.itertuples(index=False)
+            ]
             added = votes.loc[votes["count"] > 0, list(_STORED)]
             if add:
                 both = pd.concat([old[np.array(same, bool)], added])

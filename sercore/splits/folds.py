@@ -196,7 +196,7 @@ def _divide(index, train_rows, n_folds, seed, label):
     rows = np.unique(train_rows)
     part = index.iloc[rows]
     labels = class_labels(part, label)
-    groups = _groups(part)
+    groups = _groups(part, n_folds)
     n_folds = min(n_folds, groups.max() + 1)
     if n_folds < 2:
         raise SplitError(f"a training part of {len(part)} clip(s) cannot be divided for an inner validation")
@@ -204,21 +204,28 @@ def _divide(index, train_rows, n_folds, seed, label):
     return [Fold(f"inner-{k}", np.setdiff1d(rows, rows[test]), rows[test]) for k, test in enumerate(tests, 1)]
 
 
-def _groups(part):
+def _groups(part, n_folds):
     """Groups of a training part: speakers, else sentences, else single recordings.
 
-    If some speakers are known, the clips of all others of a corpus are one group.
+    If only some speakers are known, the other clips of a corpus are one group, if they fit into a fold, and
+    else single recordings.
     """
-    recordings = recording_ids(part)
-    if is_known(part["speaker"]).any():
-        groups = connected(speaker_ids(part), recordings)
-        if groups.max() > 0:
-            return groups
-        if is_known(part["speaker"]).all() and "sentence" in part and is_known(part["sentence"]).all():
-            groups = connected(part["sentence"].to_numpy(str), recordings)
-            if groups.max() > 0:
-                return groups
+    recordings, known = recording_ids(part), is_known(part["speaker"]).to_numpy()
+    if known.all():
+        for column in ("speaker", "sentence"):
+            if column in part and is_known(part[column]).all():
+                groups = connected(part[column].to_numpy(str), recordings)
+                if groups.max() > 0:
+                    return groups
+    elif known.any():
+        few = np.count_nonzero(~known) <= len(part) / n_folds
+        return connected(speaker_ids(part) if few else _own_names(part, known, recordings), recordings)
     return connected(recordings)
+
+
+def _own_names(part, known, recordings):
+    """Speakers; a recording of an unknown one has a name of its own."""
+    return np.where(known, part["speaker"].astype(str), np.char.add("recording ", recordings))
 
 
 def class_labels(index: pd.DataFrame, label: str) -> np.ndarray:

@@ -17,6 +17,7 @@ from ..errors import SercoreError
 from ..evaluation import oof_rows
 from ..models import check_keras, is_network, reads_frames
 from ..splits import Fold
+from ..splits.folds import is_known
 from .auxiliary import auxiliary_targets
 from .classical import fit_classical, predict_proba
 from .clips import pack, same_order, select_rows
@@ -188,6 +189,8 @@ class Job:
         )
         if self.fit_params.get("mixup"):
             chosen += " mixup of weighted labels"  # folds from before are not used
+        if is_known(self.index["speaker"]).nunique() > 1 and self._has_inner_folds():
+            chosen += " known speakers stay together"  # folds from before are not used
         if self.test_versions:
             chosen += f" {self.test_versions} test versions"
         digest = hashlib.sha256(chosen.encode())

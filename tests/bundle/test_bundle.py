@@ -225,6 +225,12 @@ def test_overwrite_keeps_what_is_not_of_the_bundle(index, X, copied, tmp_path):
         (tmp_path / "other" / "bundle.json").write_text(text)
         with pytest.raises(BundleError, match="not that of a bundle, or damaged"):
             small.save_small(tmp_path / "other", index, X, overwrite=True)
+    (tmp_path / "other" / "bundle.json").write_text('{"files": {}}')
+    with pytest.raises(BundleError, match="also contains thesis"):
+        small.save_small(tmp_path / "other", index, X, overwrite=True)
+    (tmp_path / "other" / "thesis.tex").unlink()
+    (tmp_path / "other" / "bundle.json").write_text("")  # nothing else is there that could be lost
+    small.save_small(tmp_path / "other", index, X, overwrite=True)
     (copied / "notes.txt").unlink()
     (next(copied.glob("*/*"))).unlink()  # a damaged bundle is replaced
     small.save_small(copied, index, X, overwrite=True)

@@ -753,6 +753,13 @@ def test_no_linked_clip_is_lost(tmp_path, links, expected):
     assert sorted(found) == sorted(expected)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_a_link_to_a_folder_above_is_not_followed(tmp_path):
+    write_clips(tmp_path, ["own/happy/x.wav", "other/sad/y.wav"])
+    (tmp_path / "own" / "up").symlink_to(tmp_path)
+    assert [path.name for path in audio_files(tmp_path / "own")] == ["x.wav"]
+
+
 def test_folders_of_corpora_in_any_letter_case(tmp_path):
     write_clips(tmp_path, ["Ravdess/Actor_01/03-01-05-01-01-01-01.wav", "Crema/1001_DFA_ANG_XX.wav"])
     with pytest.warns(UserWarning, match="the corpus has"):

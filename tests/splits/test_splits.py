@@ -395,6 +395,15 @@ def test_one_unknown_speaker_does_not_divide_the_others():
         assert not sides[0] & sides[1]
 
 
+def test_many_unknown_speakers_are_divided_by_clip():
+    index = make_index(["", "s1"]).iloc[[0] * 400 + [-1, -2]].reset_index(drop=True)
+    index = index.assign(clip_id=[f"c{k}" for k in range(402)], label=["sad", "angry"] * 201)
+    index.loc[:399, "speaker"] = ""
+    assert len(splits.inner_folds(index, np.arange(402))) > 1
+    _, held_out = splits.inner_split(index, np.arange(402))
+    assert 40 < len(held_out) < 120
+
+
 def test_fraction_of_an_inner_split_is_rounded_to_the_nearest():
     index = make_index([f"s{k}" for k in range(6)])
     for fraction, n_held_out in ((0.4, 2), (0.5, 3), (0.34, 2), (0.2, 1)):

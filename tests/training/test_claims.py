@@ -216,6 +216,7 @@ def test_a_process_in_a_container_of_the_same_name_is_not_taken_for_dead(monkeyp
 
 @pytest.mark.parametrize("clock", ["ahead", "right"])
 def test_a_lock_that_is_renewed_is_kept_for_days(tmp_path, monkeypatch, clock):
+    monkeypatch.setattr("psutil.boot_time", lambda: 0.0)
     with files.held(tmp_path / "lock"):
         (owner,) = (tmp_path / "lock").iterdir()
         if clock == "right":
@@ -225,3 +226,12 @@ def test_a_lock_that_is_renewed_is_kept_for_days(tmp_path, monkeypatch, clock):
             monkeypatch.setattr(files.time, "time", lambda: now() + 2e5)
         with pytest.raises(FileExistsError), files.held(tmp_path / "lock", wait=0.3):
             pass
+
+
+def test_leftovers_from_before_a_restart_are_abandoned(tmp_path, monkeypatch):
+    """Another process may have the number now."""
+    path = tmp_path / f"a.{files.owner_tag()}.tmp"
+    path.touch()
+    assert not files.is_abandoned(path)
+    monkeypatch.setattr("psutil.boot_time", lambda: time.time() + 5)
+    assert files.is_abandoned(path)

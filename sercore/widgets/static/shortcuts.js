@@ -35,6 +35,7 @@ function render({ model, el }) {
   });
   watcher.observe(document.documentElement, { subtree: true, attributes: true, attributeFilter: ["aria-label"] });
 
+  const insist = () => mine && !model.get("busy") && tell(true); // another page, which knows no recording
   // a page that was reloaded during a recording has none: the kernel still waits for its end
   requestAnimationFrame(() => model.get("busy") && !document.querySelector(stop) && tell(false));
 
@@ -42,12 +43,14 @@ function render({ model, el }) {
   for (const name of ["pointerdown", "focusin"]) window.addEventListener(name, note, true);
   window.addEventListener("keydown", press, true);
   model.on("msg:custom", order);
+  model.on("change:busy", insist);
   return () => {
     watcher.disconnect();
     if (mine) tell(false);
     for (const name of ["pointerdown", "focusin"]) window.removeEventListener(name, note, true);
     window.removeEventListener("keydown", press, true);
     model.off("msg:custom", order);
+    model.off("change:busy", insist);
   };
 }
 
