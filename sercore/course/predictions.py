@@ -12,7 +12,7 @@ Three columns state what computed a row: ``folds_version`` (:data:`sercore.train
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +45,9 @@ _BITS = 15  # of the mantissa of a 32-bit float, which has 23
 _COSTS = ("train_seconds", "ms_per_clip", "parameters")
 
 
-def write_predictions(oof: pd.DataFrame, path: Path, *, keep: bool = False) -> None:
+def write_predictions(
+    oof: pd.DataFrame, path: Path, *, keep: bool = False, order: Sequence[str] = ()
+) -> None:
     """Write out-of-fold predictions as they are published.
 
     Parameters
@@ -55,13 +57,15 @@ def write_predictions(oof: pd.DataFrame, path: Path, *, keep: bool = False) -> N
     path : Path
     keep : bool
         Whether rows of models that `oof` does not contain remain in the file.
+    order : sequence of str
+        Models in the order of their rows; others follow.
 
     Raises
     ------
     StoreError
         The file cannot be written.
     """
-    new, order = _stated(oof), list(dict.fromkeys(oof["model"]))
+    new = _stated(oof)
     columns = [name for name in new.columns if name.startswith("p_")]
     older = (new["folds_version"] == OLDER).to_numpy()
     new[columns] = new[columns].astype(np.float32)
@@ -71,7 +75,7 @@ def write_predictions(oof: pd.DataFrame, path: Path, *, keep: bool = False) -> N
             new[name] = new[name].astype(np.float32).round(3)
     if keep and path.is_file():
         before = read_predictions(path)
-        order = list(dict.fromkeys([*before["model"], *order]))
+        order = list(dict.fromkeys([*order, *before["model"], *new["model"]]))
         new = pd.concat([before[~before["model"].isin(set(new["model"]))], new], ignore_index=True)
         new = new.sort_values("model", key=lambda names: names.map(order.index), kind="stable")
     buffer, others = io.BytesIO(), [name for name in new.columns if name not in columns]

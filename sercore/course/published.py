@@ -103,7 +103,7 @@ def run_campaign(
             ).assign(model=system, recipe=_recipe(campaign, model).key)  # fmt: skip
     path = oof_folder() / f"{name}.parquet"
     rows = pd.concat([tables[system] for system in chosen], ignore_index=True)
-    write_predictions(rows, path, keep=models is not None)
+    write_predictions(rows, path, keep=models is not None, order=list(campaign.systems))
     return path
 
 

@@ -79,6 +79,8 @@ def test_other_models_remain_in_the_file(rng, tmp_path):
     np.testing.assert_array_equal(
         proba_of(oof[oof["model"] == "lstm"]), proba_of(old[old["model"] == "lstm"]).astype(np.float32)
     )
+    write_predictions(make_oof(rng, "new"), path, keep=True, order=["dummy", "new", "mlp"])
+    assert read_predictions(path)["model"].unique().tolist() == ["dummy", "new", "mlp", "lstm"]
     write_predictions(make_oof(rng, "mlp", **now()), path)
     assert set(read_predictions(path)["model"]) == {"mlp"}
 
