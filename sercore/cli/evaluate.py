@@ -26,8 +26,8 @@ def add_evaluate(commands) -> None:
     features = evaluate.add_mutually_exclusive_group()
     features.add_argument(
         "--recipe",
-        help="table of features (default: level_free, the default table of clips at one level, because "
-        "corpora differ in level), or frames of a network that reads them (default: log_mel)",
+        help="table of features (default: level_free), or frames of a network that reads them (default: "
+        "log_mel_level_free); both are of clips at one level, because corpora differ in level",
     )  # fmt: skip
     features.add_argument("--encoder", help="frozen encoder (whisper_tiny_en) instead of these features")
     evaluate.add_argument(
@@ -114,7 +114,7 @@ def _recipe(options) -> str:
     """Recipe of the features, if they are not those of an encoder."""
     from ..models import reads_frames
 
-    return options.recipe or ("log_mel" if reads_frames(options.model) else "level_free")
+    return options.recipe or ("log_mel_level_free" if reads_frames(options.model) else "level_free")
 
 
 def _names(given: Iterable[str]) -> list[str]:

@@ -67,7 +67,7 @@ def test_network_on_frames(capsys, monkeypatch):
     arguments = ["--train", "a", "--test", "b", "--speaker-norm"]
     assert main(["evaluate", *arguments, "--model", "lstm"]) == 0
     out = capsys.readouterr().out
-    assert "lstm on log_mel, speaker; classes neutral, sad, angry" in out
+    assert "lstm on log_mel_level_free, speaker; classes neutral, sad, angry" in out
     assert main(["evaluate", *arguments[:-1], "--model", "lstm", "--coral"]) == 1
     assert "CORAL aligns the rows of a table" in capsys.readouterr().err
 
