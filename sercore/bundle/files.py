@@ -29,12 +29,12 @@ MAX_STDIN_BYTES = 2_000_000_000
 _FEW, _CHUNK = 24, 8  # files predicted without worker processes; files per task
 
 
-def find_files(names: Iterable[str | os.PathLike]) -> list[Path]:
+def find_files(names: str | os.PathLike | Iterable[str | os.PathLike]) -> list[Path]:
     """Paths of the given files and of the audio files in the given folders.
 
     Parameters
     ----------
-    names : iterable of path
+    names : path or iterable of path
         Files are returned whatever their suffix; patterns such as ``*.wav`` are expanded. Folders are
         searched recursively for the suffixes :data:`sercore.audio.AUDIO_SUFFIXES`,
         :data:`~sercore.audio.DECODED_SUFFIXES` and :data:`~sercore.audio.OTHER_SUFFIXES`, without following

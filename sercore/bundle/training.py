@@ -45,7 +45,7 @@ RECIPES = {"table": "default", "frames": "log_mel"}
 
 def train(
     corpus: str,
-    models: Sequence[str],
+    models: str | Sequence[str],
     out: str | os.PathLike,
     *,
     encoder: str | os.PathLike | EncoderRecipe | None = None,
@@ -71,7 +71,7 @@ def train(
         See :func:`sercore.corpora.load_index`; ``ravdess+tess`` pools two corpora. If every class occurs in
         two corpora or more, the temperature of the bundle comes from models that were trained without the
         corpus they predict.
-    models : sequence of str
+    models : str or sequence of str
         Classical models or networks by name; several vote with equal weights. ``NAME@ENCODER`` reads the
         pooled embeddings of an encoder, ``NAME@table`` the table of features, ``NAME@level_free`` that of
         another recipe.

@@ -1,8 +1,9 @@
 """Ensembles of models trained from scratch, step by step, from published predictions.
 
-Members and steps were fixed before the networks were measured, but for openSMILE's ComParE, which was added
-when the scores of the ensembles without it were known, and before any with it was computed. Weights and
-meta-model are fitted on the speakers of the other folds (:func:`sercore.ensemble.evaluate_nested`).
+Members and steps were fixed before the networks were measured, with two exceptions: openSMILE's ComParE
+joined, and on EMO-DB ``mlp`` is trained with augmented clips. Both were decided when the scores of the
+ensembles without them were known, and before any with them was computed. Weights and meta-model are fitted on
+the speakers of the other folds (:func:`sercore.ensemble.evaluate_nested`).
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ def table(task: str = "RAVDESS", *, n_boot: int = 2000) -> pd.DataFrame:
         pd.concat(parts.values(), ignore_index=True), systems=tuple(SYSTEMS), metric="log_loss",
         progress=False,
     ).oof  # fmt: skip
-    number = {5: "five", 15: "fifteen", 16: "sixteen"}[len(members)]
+    number = {5: "five", 16: "sixteen"}[len(members)]
     steps |= {f"all {number}, {name}": nested[nested["model"] == system] for system, name in SYSTEMS.items()}
     rows = []
     for position, (name, part) in enumerate(steps.items()):

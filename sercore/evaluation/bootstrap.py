@@ -285,10 +285,9 @@ def mean_interval(
     sums = draws @ filled
     resampled = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
     low, high = np.full((2, means.shape[1]), np.nan)
-    for n in (
-        () if "" in names else set(known.sum(axis=0).tolist())
-    ):  # the interval depends on how many speakers have a value
-        here = known.sum(axis=0) == n
+    n_known = known.sum(axis=0)  # the interval depends on how many speakers have a value
+    for n in set(n_known.tolist()) if "" not in names else ():
+        here = n_known == n
         tail, _ = bounds(np.linspace(0, 1, 1001), n)  # proportion that is cut off at each end
         if np.isfinite(tail):
             low[here], high[here] = np.nanquantile(resampled[:, here], [tail, 1 - tail], axis=0)
