@@ -4,6 +4,10 @@ Members and steps were fixed before the networks were measured, with two excepti
 joined, and on EMO-DB ``mlp`` is trained with augmented clips. Both were decided when the scores of the
 ensembles without them were known, and before any with them was computed. Weights and meta-model are fitted on
 the speakers of the other folds (:func:`sercore.ensemble.evaluate_nested`).
+
+Where features are normalised with the speaker's unlabelled clips, so can be the decisions: the last two steps
+there give the predictions of each speaker a uniform prior (:func:`sercore.training.uniform_prior`). They were
+written down, both of them and no other, before either was computed.
 """
 
 from __future__ import annotations
@@ -23,6 +27,9 @@ NETWORK = "tdnn, 13 versions"
 COMPARE = "logistic_nested"
 """Logistic regression on the functionals of openSMILE's ComParE 2016."""
 
+NORMALISED = "RAVDESS, speaker-normalised"
+"""Task of :data:`TASKS` in which decisions are normalised per speaker, too."""
+
 TASKS = {
     "RAVDESS": {
         NETWORK: "ravdess-emobox-tdnn",
@@ -34,7 +41,7 @@ TASKS = {
         },
         COMPARE: "ravdess-emobox-compare",
     },
-    "RAVDESS, speaker-normalised": {
+    NORMALISED: {
         NETWORK: "ravdess-emobox-tdnn-speaker-norm",
         "mlp, 13 versions": "ravdess-emobox-mlp-speaker-norm",
         "rbf_svc": "ravdess-emobox-speaker-norm",
@@ -137,6 +144,8 @@ def table(task: str = "RAVDESS", *, n_boot: int = 2000) -> pd.DataFrame:
     ).oof  # fmt: skip
     number = {5: "five", 16: "sixteen"}[len(members)]
     steps |= {f"all {number}, {name}": nested[nested["model"] == system] for system, name in SYSTEMS.items()}
+    if task == NORMALISED:
+        steps |= _with_uniform_prior(parts, f"all {number}, equal weights")
     rows = []
     for position, (name, part) in enumerate(steps.items()):
         scores = evaluate_oof(part, n_boot=n_boot)
@@ -147,6 +156,25 @@ def table(task: str = "RAVDESS", *, n_boot: int = 2000) -> pd.DataFrame:
             row |= {f"difference_{end}": paired[end] for end in ("low", "high")}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _with_uniform_prior(parts: dict[str, pd.DataFrame], step: str) -> dict[str, pd.DataFrame]:
+    """Equal weights and a uniform prior per speaker, and the same with `tdnn` on frames as recorded."""
+    from ..ensemble import align
+    from ..training import uniform_prior
+
+    steps = {}
+    for text, members in (
+        (f"{step}, uniform prior per speaker", parts),
+        ("… and `tdnn` not normalised, with its three seeds", parts | {NETWORK: member(NETWORK)}),
+    ):
+        aligned = align(pd.concat(members.values(), ignore_index=True))
+        oof = aligned.table(aligned.proba.mean(axis=0), text)
+        columns = [f"p_{name}" for name in aligned.classes]
+        for _, clips in oof.groupby("speaker"):
+            oof.loc[clips.index, columns] = uniform_prior(clips[columns].to_numpy())
+        steps[text] = oof
+    return steps
 
 
 def _members(task: str) -> dict[str, str]:
