@@ -75,6 +75,8 @@ class Campaign:
         of each of them as well.
     opensmile : str, optional
         Feature set of openSMILE whose functionals are the table (:class:`sercore.features.OpenSmileRecipe`).
+    legacy : str, optional
+        Input of an earlier project for its networks (:class:`sercore.models.legacy_features.LegacyInput`).
     """
 
     corpus: str
@@ -93,6 +95,7 @@ class Campaign:
     weights: str = "pretrained"
     seconds: float = 8.0
     opensmile: str | None = None
+    legacy: str | None = None
     frames: str = "log_mel"
     test_versions: int = 0
 
@@ -178,6 +181,32 @@ CAMPAIGNS = {
         test_versions=12,
         fit_params={"epochs": 40},
         **_FRAMES,
+    ),
+    "ravdess-emobox-res-lstm-mfcc": Campaign(
+        "ravdess",
+        "eight",
+        "emobox-ravdess",
+        models=("res_lstm",),
+        augmented=12,
+        test_versions=12,
+        **_FRAMES | {"frames": "s0_mfcc_chroma"},
+    ),
+    "ravdess-emobox-s2": Campaign(
+        "ravdess",
+        "eight",
+        "emobox-ravdess",
+        models=("s2_cnn_bilstm",),
+        repeated=(),
+        augmented=12,
+        test_versions=12,
+        legacy="s2_first_second",
+    ),
+    "ravdess-emobox-s3": Campaign(
+        "ravdess",
+        "eight",
+        "emobox-ravdess",
+        legacy="s3_mfcc",
+        **_MLP | {"models": ("s3_lstm1", "s3_lstm2", "s3_lstm3", "s3_lstm4"), "repeated": ()},
     ),
     "ravdess-emobox-mlp": Campaign("ravdess", "eight", "emobox-ravdess", **_MLP),
     "ravdess-emobox-mlp-speaker-norm": Campaign(

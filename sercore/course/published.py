@@ -125,6 +125,10 @@ def dtype_policy(precision: str):
 
 def _recipe(campaign: Campaign, model: str):
     """The recipe of the features that a model of the campaign reads."""
+    if campaign.legacy:
+        from ..models.legacy_features import LegacyInput
+
+        return LegacyInput(campaign.legacy)
     if campaign.opensmile:
         return OpenSmileRecipe(campaign.opensmile)
     if campaign.encoder:
