@@ -227,9 +227,10 @@ def predict(name: str, part: str, adaptation: str = "plain", *, exact: bool = Fa
     -------
     pd.DataFrame
         An out-of-fold table with the additional columns ``candidate``, ``train``, ``test``, ``adaptation``,
-        ``c`` and ``inner_loss``.
+        ``c`` and ``inner_loss``, and what computed it (:data:`sercore.course.predictions.MADE_WITH`).
     """
     from ..training import adapt, write_parquet
+    from ..training.jobs import origin
 
     made = CANDIDATES[name]
     settings = repr((made.superset.key, made.without, TASKS.get(part)))
@@ -240,7 +241,9 @@ def predict(name: str, part: str, adaptation: str = "plain", *, exact: bool = Fa
         index, X, folds, split = experiment(name, part)
         rows = [fit(index, adapt(index, X, fold, adaptation), fold, split, exact=exact) for fold in folds]
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_parquet(pd.concat(rows, ignore_index=True).assign(candidate=name, adaptation=adaptation), path)
+        made_with = origin("logistic_nested") | {"recipe": made.superset.key}
+        oof = pd.concat(rows, ignore_index=True)
+        write_parquet(oof.assign(candidate=name, adaptation=adaptation, **made_with), path)
     return pd.read_parquet(path)
 
 

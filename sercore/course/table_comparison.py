@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from . import table_choice
+from .predictions import write_predictions
 from .published import oof_folder
 from .table_choice import CANDIDATES, PAIRS, QUALIFIED, TASKS
 
@@ -47,8 +48,6 @@ def table_text(name: str) -> str:
 
 
 def _measure_predictions() -> Path:
-    from ..training import write_parquet
-
     tables = []
     for system, name in (("default", "default"), ("robust", ROBUST)):
         for part, way in itertools.product((*TASKS, PAIRS), _WAYS):
@@ -57,7 +56,7 @@ def _measure_predictions() -> Path:
     columns = [name for name in oof if name.startswith("p_")]
     oof[columns] = oof[columns].astype(np.float16).astype(np.float32)  # smaller files; errors below 0.05 %
     path = oof_folder() / f"{PREDICTIONS}.parquet"
-    write_parquet(oof, path)
+    write_predictions(oof, path)
     return path
 
 
