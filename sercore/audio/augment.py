@@ -21,9 +21,13 @@ import numpy as np
 
 from .. import audio
 from ..errors import RecipeError
+from .degrade import TELEPHONE_HZ, add_babble, limit_band
 
 VERSION = 2
 """Increased whenever a change of this module changes its output; part of :attr:`Augmentation.key`."""
+
+LATER = ("babble_db", "band_hz")
+"""Changes that the first augmentations did not have. Without them, draws and keys are as they were."""
 
 
 def add_noise(wave: np.ndarray, snr_db: float, *, rng: np.random.Generator) -> np.ndarray:
@@ -66,6 +70,25 @@ def change_gain(wave: np.ndarray, db: float) -> np.ndarray:
     Notebook: 09_leaving_the_studio.ipynb
     """
     return (wave * 10 ** (db / 20)).astype(wave.dtype)
+
+
+def add_own_babble(wave: np.ndarray, snr_db: float, *, rng: np.random.Generator) -> np.ndarray:
+    """Waveform plus the babble of six voices, all of them the clip itself played backwards.
+
+    No other clip is needed, and backwards there are no words; :func:`sercore.audio.degrade.add_babble` takes
+    other people.
+    """
+    return add_babble(wave, [wave[::-1]], snr_db, rng=rng)
+
+
+def narrow_band(wave: np.ndarray, upper_hz: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
+    """Waveform between 300 Hz, where a telephone begins, and another frequency (3400 Hz in a telephone).
+
+    See Also
+    --------
+    sercore.audio.degrade.limit_band : any band.
+    """
+    return limit_band(wave, TELEPHONE_HZ[0], min(upper_hz, 0.49 * sr), sr=sr)
 
 
 def time_shift(wave: np.ndarray, seconds: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
@@ -189,6 +212,9 @@ class Augmentation:
         Seconds of :func:`time_shift`. Recipes that trim silence cut off what a shift inserts.
     snr_db, gain_db : (low, high) or None
         Decibels of :func:`add_noise` and :func:`change_gain`.
+    babble_db, band_hz : (low, high) or None
+        Decibels of :func:`add_own_babble` and upper frequency of :func:`narrow_band`, for models that will
+        hear rooms full of people, or telephones.
     probability : float
         Probability of each change; a version without any change is the clip itself.
 
@@ -211,6 +237,8 @@ class Augmentation:
     shift: tuple[float, float] | None = None
     snr_db: tuple[float, float] | None = (15.0, 40.0)
     gain_db: tuple[float, float] | None = (-6.0, 6.0)
+    babble_db: tuple[float, float] | None = None
+    band_hz: tuple[float, float] | None = None
     probability: float = 0.8
 
     def __post_init__(self):
@@ -228,6 +256,8 @@ class Augmentation:
                 raise RecipeError(
                     f"augmentation: {field.name}={drawn}, but factors must be between 0.5 and 2"
                 )
+            if field.name == "band_hz" and drawn[0] < 2 * TELEPHONE_HZ[0]:
+                raise RecipeError(f"augmentation: band_hz={drawn}, but the upper frequency is 600 Hz or more")
             object.__setattr__(self, field.name, drawn)
         if not 0 < self.probability <= 1:
             raise RecipeError(
@@ -237,7 +267,8 @@ class Augmentation:
     @property
     def key(self) -> str:
         """Twelve hexadecimal digits that change whenever any setting does."""
-        settings = json.dumps(asdict(self), sort_keys=True)
+        settings = {name: value for name, value in asdict(self).items() if name not in LATER or value}
+        settings = json.dumps(settings, sort_keys=True)
         return hashlib.sha256(f"{VERSION} {settings}".encode()).hexdigest()[:12]
 
     def draw(self, rng: np.random.Generator) -> dict[str, float]:
@@ -245,6 +276,8 @@ class Augmentation:
         drawn = {}
         for field in fields(self)[:-1]:
             low_high = getattr(self, field.name)
+            if low_high is None and field.name in LATER:
+                continue  # draws nothing
             happens, value = rng.random() < self.probability, rng.random()
             if low_high is not None and happens:
                 drawn[field.name] = low_high[0] + value * (low_high[1] - low_high[0])
@@ -271,8 +304,8 @@ class Augmentation:
         digest = hashlib.sha256(f"{clip_id} {version}".encode()).digest()
         rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
         for name, value in self.draw(rng).items():
-            if name == "snr_db":
-                wave = add_noise(wave, value, rng=rng)
+            if name in _RANDOM:
+                wave = _RANDOM[name](wave, value, rng=rng)
             elif name == "gain_db":
                 wave = change_gain(wave, value)
             else:
@@ -280,7 +313,11 @@ class Augmentation:
         return np.clip(wave, -1.0, 1.0).astype(np.float32)
 
 
+_RANDOM = {"snr_db": add_noise, "babble_db": add_own_babble}
+"""Changes with a part that is drawn at random."""
+
 _TIMED = {
     "tract": perturb_vocal_tract, "pitch": pitch_shift, "speed": change_speed, "shift": time_shift,
+    "band_hz": narrow_band,
 }  # fmt: skip
 """Changes that need the sample rate."""

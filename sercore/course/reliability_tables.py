@@ -84,8 +84,8 @@ def robustness_markdown() -> str:
 
     parts = dict(list(robustness.table().groupby(["model", "features", "augmented"], sort=False)))
     heads = [
-        f"`{model}`, `{features}`" + (f", {n} augmented versions" if n else "")
-        for model, features, n in parts
+        f"`{model}`, `{features}`" + (f", augmented: *{versions}*" if versions else "")
+        for model, features, versions in parts
     ]
     lines = ["| family (limit) | " + " | ".join(heads) + " |", "|---" * (1 + len(parts)) + "|"]
     cells = [f"{100 * part['ua_clean'].iloc[0]:.1f}" for part in parts.values()]
