@@ -134,8 +134,9 @@ def table(task: str = "RAVDESS", *, n_boot: int = 2000) -> pd.DataFrame:
     if n_seeds > 1:
         steps["… and over its seeds"] = parts[NETWORK]
     n_alone = len(steps)
+    steps[f"`{table_network.replace(',', '`,')}, over its seeds"] = parts[table_network]
     chosen = [NETWORK, table_network]
-    for step, more in (("… and `mlp`", ()), ("… and `mlp` and ComParE 2016", (COMPARE,))):
+    for step, more in (("both", ()), ("both and ComParE 2016", (COMPARE,))):
         few = align(pd.concat([parts[name] for name in (*chosen, *more)], ignore_index=True))
         steps[f"{step}, equal weights"] = few.table(few.proba.mean(axis=0), step)
     nested = evaluate_nested(

@@ -88,6 +88,7 @@ def networks_markdown() -> str:
     disjoint = _tables(
         "ravdess-emobox-tdnn", "ravdess-emobox-mlp", "ravdess-emobox-networks",
         "ravdess-emobox-networks-brief", "ravdess-emobox-networks-brief-plain",
+        "ravdess-emobox-res-lstm-mfcc", "ravdess-emobox-s2", "ravdess-emobox-s3",
     )  # fmt: skip
     speaker_norm = _tables(
         "ravdess-emobox-tdnn-speaker-norm", "ravdess-emobox-mlp-speaker-norm",
@@ -119,13 +120,14 @@ def networks_markdown() -> str:
 
 
 _AVERAGED = ", 13 versions"
+_SAID = {"-brief": ", 40 epochs", "-plain": ", no augmentation", "-mfcc": ", MFCC and chroma"}
 
 
 def _tables(*names: str) -> pd.DataFrame:
-    """Result tables of campaigns by model, which states a shorter training and no augmentation."""
+    """Result tables of campaigns by model, which states shorter training, no augmentation or other input."""
     tables = []
     for name in names:
-        said = (", 40 epochs" if "-brief" in name else "") + (", no augmentation" if "-plain" in name else "")
+        said = "".join(text for part, text in _SAID.items() if part in name)
         table = published.table(name).set_index("model")
         parts = [model.partition(_AVERAGED) for model in table.index]
         table.index = [f"{model}{said}{versions}" for model, versions, _ in parts]

@@ -185,6 +185,7 @@ def test_augmented_wave_is_float32_within_full_scale(voice):
         ("speed", 0.9, augment.change_speed),
         ("pitch", 2.0, augment.pitch_shift),
         ("shift", 0.2, augment.time_shift),
+        ("band_hz", 3400.0, augment.narrow_band),
     ],
 )
 def test_range_of_one_value_applies_that_change(voice, name, value, change):
@@ -192,9 +193,30 @@ def test_range_of_one_value_applies_that_change(voice, name, value, change):
     np.testing.assert_array_equal(wave, np.clip(change(voice, value, sr=SR), -1, 1))
 
 
-def test_range_of_one_value_for_snr_and_gain(voice):
-    noisy = augmented(replace(NOTHING, snr_db=(20.0, 20.0)), voice)
+@pytest.mark.parametrize("name", ["snr_db", "babble_db"])
+def test_range_of_one_value_for_what_is_added(voice, name):
+    noisy = augmented(replace(NOTHING, **{name: (20.0, 20.0)}), voice)
     assert 10 * np.log10(power(voice) / power(noisy - voice)) == pytest.approx(20, abs=0.05)
+
+
+def test_babble_has_the_spectrum_of_voices_and_white_noise_has_not(voice, rng):
+    babble = augment.add_own_babble(voice, 0.0, rng=rng) - voice
+    noise = augment.add_noise(voice, 0.0, rng=rng) - voice
+    assert centroid_of(babble) == pytest.approx(centroid_of(voice), rel=0.3)
+    assert centroid_of(noise) > 1.5 * centroid_of(voice)
+
+
+def test_narrow_band_keeps_300_hz_to_the_given_frequency(rng):
+    noise = rng.normal(size=SR).astype(np.float32)
+    level = np.abs(np.fft.rfft(augment.narrow_band(noise, 3400.0, sr=SR))) / np.abs(np.fft.rfft(noise))
+    assert np.median(level[500:3000]) == pytest.approx(1.0, abs=0.02)
+    assert max(np.median(level[:150]), np.median(level[5000:])) < 0.15
+    np.testing.assert_array_equal(
+        augment.narrow_band(noise, 1e5, sr=SR), augment.narrow_band(noise, 7840.0, sr=SR)
+    )  # the highest that half the sample rate allows
+
+
+def test_range_of_one_value_for_gain(voice):
     softer = augmented(replace(NOTHING, gain_db=(-6.0, -6.0)), voice)
     np.testing.assert_allclose(softer, augment.change_gain(voice, -6.0))
 
@@ -215,12 +237,18 @@ def test_draws_are_uniform_and_have_the_given_probability(rng):
         assert drawn[name].mean() == pytest.approx((low + high) / 2, abs=0.04 * (high - low))
 
 
-def test_disabling_one_change_does_not_affect_others():
+@pytest.mark.parametrize(
+    ("name", "with_it", "without"),
+    [
+        ("tract", Augmentation(), Augmentation(tract=None)),
+        ("babble_db", Augmentation(babble_db=(5.0, 25.0)), Augmentation()),
+    ],
+)
+def test_disabling_one_change_does_not_affect_others(name, with_it, without):
     """Comparisons with and without one change differ only in that change."""
-    both, without = Augmentation(), Augmentation(tract=None)
     for seed in range(20):
-        drawn = both.draw(np.random.default_rng(seed))
-        drawn.pop("tract", None)
+        drawn = with_it.draw(np.random.default_rng(seed))
+        drawn.pop(name, None)
         assert without.draw(np.random.default_rng(seed)) == drawn
 
 
@@ -234,6 +262,7 @@ def test_disabling_one_change_does_not_affect_others():
         ({"shift": ("a", "b")}, r"shift=\('a', 'b'\), but a range must be \(low, high\)"),
         ({"tract": (0.1, 1.0)}, "factors must be between 0.5 and 2"),
         ({"speed": (1.0, 3.0)}, "factors must be between 0.5 and 2"),
+        ({"band_hz": (300.0, 3400.0)}, "the upper frequency is 600 Hz or more"),
         ({"probability": 0.0}, "probability=0.0, but it must be above 0 and at most 1"),
         ({"probability": 1.5}, "probability=1.5, but it must be above 0 and at most 1"),
     ],
@@ -245,7 +274,9 @@ def test_invalid_settings_are_refused(setting, message):
 
 def test_key_depends_on_settings():
     keys = [Augmentation().key, Augmentation(speed=None).key, Augmentation(gain_db=(-6, 5)).key]
-    assert len(set(keys)) == 3
+    keys += [Augmentation(band_hz=(3000, 7500)).key, Augmentation(babble_db=(5, 25)).key]
+    assert len(set(keys)) == 5
+    assert keys[0] == "86df509aa246", "features that are cached would be computed again: was VERSION raised?"
     assert Augmentation(gain_db=(-6, 6)).key == Augmentation(gain_db=[-6.0, 6.0]).key == keys[0]
 
 
