@@ -214,7 +214,8 @@ class Augmentation:
         Decibels of :func:`add_noise` and :func:`change_gain`.
     babble_db, band_hz : (low, high) or None
         Decibels of :func:`add_own_babble` and upper frequency of :func:`narrow_band`, for models that will
-        hear rooms full of people, or telephones.
+        hear rooms full of people, or telephones. With either, recipes trim silence after all changes, as
+        they will trim such a recording; otherwise before.
     probability : float
         Probability of each change; a version without any change is the clip itself.
 
@@ -263,6 +264,11 @@ class Augmentation:
             raise RecipeError(
                 f"augmentation: probability={self.probability}, but it must be above 0 and at most 1"
             )
+
+    @property
+    def as_recorded(self) -> bool:
+        """Whether silence is trimmed after the changes, as in a recording: rooms are heard in pauses, too."""
+        return self.babble_db is not None or self.band_hz is not None
 
     @property
     def key(self) -> str:

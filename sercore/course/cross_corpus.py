@@ -31,6 +31,8 @@ CORPORA = ("ravdess", "tess", "emo_db")
 BALANCED = ("plain", "speaker")
 """Adaptations repeated with balanced corpora, where two corpora are pooled; only with all adaptations."""
 
+_STEP = 0.001  # of published probabilities
+
 CURVE = "speaker-norm-curve"
 """File of :func:`measure_curve` in ``data/oof``."""
 
@@ -178,7 +180,8 @@ def load(name: str) -> pd.DataFrame:
 def table(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
     """Scores of a campaign: one row for each training set, test corpus and adaptation.
 
-    See :func:`sercore.evaluation.evaluate_corpora` for the columns.
+    See :func:`sercore.evaluation.evaluate_corpora` for the columns. For the log loss, probabilities that were
+    rounded to 0 count as half of the rounding step.
 
     Examples
     --------
@@ -189,7 +192,10 @@ def table(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
     """
     from ..evaluation import evaluate_corpora
 
-    return evaluate_corpora(load(name), n_boot=n_boot)
+    oof = load(name)
+    columns = [column for column in oof.columns if column.startswith("p_")]
+    raised = oof[columns].clip(lower=_STEP / 2)
+    return evaluate_corpora(oof.assign(**raised.div(raised.sum(axis=1), axis=0)), n_boot=n_boot)
 
 
 def leave_one_out(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
@@ -213,7 +219,7 @@ def leave_one_out(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
     >>> leave_one_out("cross-corpus-encoder-four", n_boot=10)["uniform_prior"].tolist()
     [True, True, True]
     """
-    from ..evaluation import compare_paired, evaluate_corpora, unpack
+    from ..evaluation import compare_paired, evaluate_corpora, uar_of, unpack
     from ..training import leave_one_corpus_out
 
     oof = load(name)
@@ -223,8 +229,8 @@ def leave_one_out(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
     for test, part in averaged.groupby("test", sort=False):
         adaptation, uniform = part["adaptation"].iloc[0], bool(part["uniform_prior"].iloc[0])
         same = _single_sources(oof, test, adaptation, uniform)
-        plain = {train: _ua(each) for train, each in _single_sources(oof, test, "speaker", False).items()}
-        alone = {train: _ua(each) for train, each in same.items() if "+" not in train}
+        plain = {train: uar_of(each) for train, each in _single_sources(oof, test, "speaker", False).items()}
+        alone = {train: uar_of(each) for train, each in same.items() if "+" not in train}
         best = same[max(alone, key=alone.get)].set_index("clip_id").loc[part["clip_id"]].reset_index()
         y, proba, classes, speakers = unpack(part)
         interval = scores.loc[test, "interval"]
@@ -238,7 +244,7 @@ def leave_one_out(name: str, *, n_boot: int = 2000) -> pd.DataFrame:
                 "best_single": max(ua for train, ua in plain.items() if "+" not in train),
                 "pooled": max(ua for train, ua in plain.items() if "+" in train),
                 "best_single_same": max(alone.values()),
-                "pooled_same": max(_ua(each) for train, each in same.items() if "+" in train),
+                "pooled_same": max(uar_of(each) for train, each in same.items() if "+" in train),
                 **scores.loc[test, ["ua", "ua_low", "ua_high"]],
                 "minus_best": paired["difference"], "low": paired["low"], "high": paired["high"],
             }
@@ -254,13 +260,6 @@ def _single_sources(oof: pd.DataFrame, test: str, adaptation: str, uniform: bool
     rows = average_adaptations(rows) if adaptation == "mean" else rows[rows["adaptation"] == adaptation]
     rows = balance_predictions(rows) if uniform else rows
     return dict(list(rows.groupby("train", sort=False)))
-
-
-def _ua(oof: pd.DataFrame) -> float:
-    from ..evaluation import uar, unpack
-
-    y, proba, classes, _ = unpack(oof)
-    return uar(y, np.array(classes)[proba.argmax(axis=1)])
 
 
 def measure_curve() -> Path:
@@ -319,6 +318,6 @@ def _get(name: str) -> CrossCorpus:
 
 def _thousandths(proba: np.ndarray) -> np.ndarray:
     """Probabilities with three decimals; the largest takes up the rest of the sum, and files are small."""
-    rounded, rows = np.round(proba, 3), np.arange(len(proba))
-    rounded[rows, proba.argmax(axis=1)] += 1 - rounded.sum(axis=1)
-    return np.round(rounded, 3).astype(np.float32)
+    rounded, rows = np.round(proba / _STEP), np.arange(len(proba))
+    rounded[rows, proba.argmax(axis=1)] += 1 / _STEP - rounded.sum(axis=1)
+    return (rounded * _STEP).astype(np.float32)

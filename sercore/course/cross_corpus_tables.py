@@ -22,6 +22,7 @@ FEATURES = {
     "default": "Table of features",
     "level_free": "Table of features, clips at one level",
     "log_mel_80": "Frames of 80 mel bands",
+    "log_mel_level_free": "Frames of 64 mel bands, clips at one level",
 }
 
 

@@ -1,9 +1,9 @@
 """How published predictions are stored: precision, and what computed them.
 
 Probabilities are 32-bit floats with 15 of 23 bits of the mantissa, a relative precision of 1.5e-5 for small
-probabilities, too, so that log loss and calibration can be computed from the file. Files were once rounded
-to four decimals (those across corpora to three), which turned small probabilities into zeros. The log loss
-of such rows is computed with probabilities of at least half of a rounding step (:data:`ROUNDED`).
+probabilities, too, so that log loss and calibration can be computed from the file. Older rows were rounded to
+four decimals, which turned small probabilities into zeros, and those across corpora are rounded to three. The
+log loss of such rows is computed with probabilities of at least half of a rounding step (:data:`ROUNDED`).
 
 Three columns state what computed a row: ``folds_version`` (:data:`sercore.training.jobs.VERSION`),
 ``packages`` and ``recipe``. In rows from before these columns, all are :data:`OLDER`.

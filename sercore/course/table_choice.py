@@ -291,12 +291,7 @@ def fit(index: pd.DataFrame, X: np.ndarray, fold, split: str, *, exact: bool) ->
 
 def _scored(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per fold, with the UA of all folds."""
+    from ..evaluation import uar_of
+
     columns = ["candidate", "train", "test", "adaptation", "fold", "c", "inner_loss"]
-    return rows.drop_duplicates(columns)[columns].assign(ua=_ua(rows))
-
-
-def _ua(oof: pd.DataFrame) -> float:
-    from ..evaluation import uar, unpack
-
-    y, proba, classes, _ = unpack(oof)
-    return uar(y, np.array(classes)[proba.argmax(axis=1)])
+    return rows.drop_duplicates(columns)[columns].assign(ua=uar_of(rows))

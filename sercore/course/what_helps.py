@@ -1,7 +1,8 @@
 """What helps across corpora, one step at a time: paired differences between published predictions.
 
 Every row compares two ways that differ in one thing, on the same test clips; only the network on frames
-differs from the table in features, model and number of augmented versions. Nothing is chosen: every step that
+differs from the table in features, model and number of augmented versions, and at one level in the number of
+mel bands, too. Nothing is chosen: every step that
 was measured has its row, also if it does not help.
 """
 
@@ -17,13 +18,17 @@ __all__ = ["ENCODER", "FEATURES", "NETWORK", "TABLE", "steps", "steps_markdown"]
 
 ENCODER, TABLE = "cross-corpus-encoder-four", "cross-corpus-table-four"
 NETWORK = "cross-corpus-frames-four-tdnn"
+LEVEL_FREE = f"{NETWORK}-level-free"
 _CHANGES = (
     (f"{ENCODER}-augmented", "two augmented versions of each clip", "none"),
     (f"{TABLE}-augmented", "two augmented versions of each clip", "none"),
     (f"{TABLE}-level-free", "clips at one level", "level as recorded"),
     (f"{TABLE}-mlp", "network `mlp`", "logistic regression"),
 )
-FEATURES = {"whisper_tiny_en": "frozen encoder", "default": "table", "log_mel_80": "frames"}
+FEATURES = {
+    "whisper_tiny_en": "frozen encoder", "default": "table",
+    "log_mel_80": "frames", "log_mel_level_free": "frames",
+}  # fmt: skip
 """Features with their printed names."""
 
 
@@ -46,10 +51,14 @@ def steps(*, n_boot: int = 2000) -> pd.DataFrame:
     for name in (ENCODER, TABLE):
         for step, instead_of, after, before in _pairs(name):
             rows.append(_row(name, step, instead_of, compare_corpora(after, before, n_boot=n_boot)))
-    network, table = (cross_corpus.load(name) for name in (NETWORK, f"{TABLE}-augmented"))
-    for way, text in (("plain", "not normalised"), ("speaker", "per speaker")):
-        compared = compare_corpora(_single(network, way), _single(table, way), n_boot=n_boot)
-        rows.append(_row(NETWORK, f"network `tdnn`, {text}", "the augmented table", compared))
+    for name, before, step, instead_of in (
+        (NETWORK, f"{TABLE}-augmented", "network `tdnn`", "the augmented table"),
+        (LEVEL_FREE, NETWORK, "network `tdnn`, clips at one level", "level as recorded"),
+    ):
+        after, before = cross_corpus.load(name), cross_corpus.load(before)
+        for way, text in (("plain", "not normalised"), ("speaker", "per speaker")):
+            compared = compare_corpora(_single(after, way), _single(before, way), n_boot=n_boot)
+            rows.append(_row(name, f"{step}, {text}", instead_of, compared))
     for name in ("cross-corpus-encoder-six", "cross-corpus-table-six"):
         oof = cross_corpus.load(name)
         compared = compare_corpora(_single(oof, "speaker"), _single(oof, "plain"), n_boot=n_boot)

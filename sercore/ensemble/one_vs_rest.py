@@ -27,6 +27,7 @@ from ..errors import EvaluationError
 from ..evaluation import oof_rows
 from ..splits import Fold, make_folds
 from ..training import fit_classical, fit_network
+from ..training.clips import select_rows
 from ..training.fold_cache import read_fold, write_fold
 from ..training.jobs import INNER, VERSION
 
@@ -156,8 +157,7 @@ def network_expert(model: str = "cnn2d_lstm", *, model_params: Mapping | None = 
     model_params : mapping, optional
         Parameters that differ from the builder's defaults.
     **fit_params
-        Arguments of :func:`sercore.training.fit`, and ``early_stopping`` as in
-        :func:`sercore.training.out_of_fold`.
+        Arguments of :func:`sercore.training.fit_network`.
 
     See Also
     --------
@@ -192,9 +192,9 @@ def _train_and_predict(index, X, classes, fit, own, seed, fold: Fold):
     """Probabilities of one expert for the test part of a fold, and its costs."""
     clips = index.iloc[fold.train]
     start = time.perf_counter()
-    predict = fit(clips, _take(X, fold.train), (clips["label"] == own).to_numpy(), seed)
+    predict = fit(clips, select_rows(X, fold.train), (clips["label"] == own).to_numpy(), seed)
     trained = time.perf_counter()
-    p_own = np.asarray(predict(_take(X, fold.test)), dtype=float)
+    p_own = np.asarray(predict(select_rows(X, fold.test)), dtype=float)
     if p_own.shape != (len(fold.test),) or not ((p_own >= 0) & (p_own <= 1)).all():
         raise EvaluationError(
             f"the expert for {own!r} returned an array of shape {p_own.shape} for {len(fold.test)} clips; "
@@ -207,8 +207,3 @@ def _train_and_predict(index, X, classes, fit, own, seed, fold: Fold):
         "parameters": np.nan,
     }
     return as_members(p_own, own, classes), costs
-
-
-def _take(X, rows):
-    """Some rows of a table, or some clips of a list."""
-    return X[rows] if isinstance(X, np.ndarray) else [X[row] for row in rows]

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
-from ..evaluation import compare_oof, evaluate_oof
+from ..evaluation import compare_oof
 from .fitness import Fitness
 from .genetic_algorithm import Evolution
 from .nested import evaluate_nested
@@ -69,7 +69,6 @@ def compare_systems(
         raise EvaluationError(f"no system named {unknown} to compare with; there are: {', '.join(parts)}")
     rows = []
     for system, part in parts.items():
-        value = evaluate_oof(part, interval=interval, n_boot=n_boot)[metric]
         known = "ms_per_clip" in part
         cost = part.groupby(["seed", "fold"])["ms_per_clip"].first().mean() if known else np.nan
         for baseline in baselines:
@@ -78,8 +77,8 @@ def compare_systems(
             paired = compare_oof(
                 part, parts[baseline], interval=interval, metric=metric, n_boot=n_boot, seed=seed
             )
-            found = [paired[key] for key in ("difference", "low", "high", "p")]
-            rows.append([system, baseline, value, *found, cost])
+            found = [paired[key] for key in (f"{metric}_a", "difference", "low", "high", "p")]
+            rows.append([system, baseline, *found, cost])
     columns = ["system", "baseline", metric, "difference", "low", "high", "p", "ms_per_clip"]
     return pd.DataFrame(rows, columns=columns)
 

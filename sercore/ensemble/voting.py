@@ -117,8 +117,7 @@ def mean_logits(
     oof, weights, name
         As in :func:`soft_vote`.
     floor : float
-        Smaller probabilities are raised to this, which limits the veto. The default is the precision of
-        the published predictions.
+        Smaller probabilities are raised to this, which limits the veto.
 
     Returns
     -------

@@ -53,7 +53,7 @@ from .metrics import (
     uar,
     validate,
 )
-from .oof import compare_oof, evaluate_oof, evaluate_runs, oof_rows, test_corpora, unpack
+from .oof import compare_oof, evaluate_oof, evaluate_runs, oof_rows, test_corpora, uar_of, unpack
 from .rejection import NoveltyDetector, is_speech, rejection_reason, speech_measures
 from .robustness import CONDITIONS, families, robustness
 from .scores import COLUMNS, evaluate, format_table, results_row, results_table, table_text
@@ -66,5 +66,6 @@ __all__ = [
     "human_recall",
     "is_speech", "largest_gaps", "mean_over_pairs", "oof_rows", "per_class", "per_group",
     "rejection_reason", "results_row", "results_table", "risk_coverage", "robustness", "scalar_metrics",
-    "speech_measures", "table_text", "temper_by_distance", "test_corpora", "uar", "unpack", "validate",
+    "speech_measures", "table_text", "temper_by_distance", "test_corpora", "uar", "uar_of", "unpack",
+    "validate",
 ]  # fmt: skip

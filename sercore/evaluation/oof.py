@@ -17,7 +17,7 @@ from ..errors import EvaluationError
 from ..splits import Fold, is_leaky
 from ..splits.folds import first_few
 from .bootstrap import bounds, count_speakers, difference, resample, sampling_units
-from .metrics import scalar_metrics, unit_confusions, validate
+from .metrics import scalar_metrics, uar, unit_confusions, validate
 
 KEYS = ("clip_id", "speaker", "label", "model", "split", "fold", "seed")
 """Columns of every out-of-fold table, beside the probabilities."""
@@ -92,6 +92,20 @@ def unpack(oof: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, tuple[str, ...], 
         )
     classes = tuple(name.removeprefix("p_") for name in columns)
     return oof["label"].to_numpy(), oof[columns].to_numpy(float), classes, oof["speaker"].to_numpy()
+
+
+def uar_of(oof: pd.DataFrame) -> float:
+    """UA of all rows of an out-of-fold table (:func:`uar`), without an interval.
+
+    Examples
+    --------
+    >>> rows = {"clip_id": ["a", "b"], "speaker": ["s", "t"], "label": ["sad", "happy"], "fold": "1",
+    ...         "seed": 0, "split": "loso", "model": "m", "p_happy": [0.2, 0.4], "p_sad": [0.8, 0.6]}
+    >>> uar_of(pd.DataFrame(rows))
+    0.5
+    """
+    y, proba, classes, _ = unpack(oof)
+    return uar(y, np.array(classes)[proba.argmax(axis=1)])
 
 
 def evaluate_runs(oof: pd.DataFrame) -> pd.DataFrame:

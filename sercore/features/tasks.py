@@ -161,7 +161,8 @@ def _compute_shard(
                 with quiet.one_thread():
                     wave = audio.load(path, sr=recipe.sr)
                     if change:
-                        if isinstance(recipe, Recipe):  # not scaled yet: the change ends at full scale
+                        # trimmed, if rooms are not changed, but not scaled: changes end at full scale
+                        if isinstance(recipe, Recipe) and not change.func.as_recorded:
                             wave = prepare(wave, replace(recipe, level_db=None))
                         wave = change(wave, sr=recipe.sr, clip_id=key.split("|")[0])
                     values.append(make(wave))

@@ -23,7 +23,7 @@ import pandas as pd
 
 from ..errors import CorpusError
 from ..splits import Fold, assert_disjoint, balance_corpora, corpus_folds
-from .adaptation import adapt
+from .adaptation import adapt, check_adaptation
 from .clips import select_rows
 from .cross_validation import out_of_fold
 from .folds import run_folds
@@ -294,8 +294,14 @@ def in_corpus(
     pd.DataFrame
         As from :func:`cross_corpus`; ``train`` and ``test`` are the same.
 
+    Raises
+    ------
+    SercoreError
+        An unknown adaptation, or as :func:`out_of_fold`.
+
     Notebook: 10_your_own_voice.ipynb
     """
+    check_adaptation(adaptation)
     tables, used = [], "speaker" if adaptation == "speaker" else "plain"
     for corpus in sorted(set(index["corpus"])):
         rows = np.flatnonzero(index["corpus"] == corpus)

@@ -30,6 +30,12 @@ ADAPTATIONS = ("plain", "corpus", "coral", "speaker")
 """Names for :func:`adapt`."""
 
 
+def check_adaptation(name: str) -> None:
+    """Raise SercoreError if there is no adaptation of this name."""
+    if name not in ADAPTATIONS:
+        raise SercoreError(f"no adaptation named {name!r}; there are: {', '.join(ADAPTATIONS)}")
+
+
 def adapt(index: pd.DataFrame, X, fold: Fold, adaptation: str = "plain"):
     """Features in which training and test clips of a fold are more alike; labels are not used.
 
@@ -57,8 +63,7 @@ def adapt(index: pd.DataFrame, X, fold: Fold, adaptation: str = "plain"):
     --------
     coral : the alignment of one set of rows to another.
     """
-    if adaptation not in ADAPTATIONS:
-        raise SercoreError(f"no adaptation named {adaptation!r}; there are: {', '.join(ADAPTATIONS)}")
+    check_adaptation(adaptation)
     if adaptation == "plain":
         return X
     if adaptation == "speaker":

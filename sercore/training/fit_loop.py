@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from .. import files
 from ..errors import SercoreError, TrainingError
 from ..models import pad_clips
 from .auxiliary import MAIN
@@ -175,8 +176,11 @@ class BestCheckpoint(keras.callbacks.Callback):
             self.lowest = loss
             self.path.parent.mkdir(parents=True, exist_ok=True)
             part = self.path.with_name(f".{os.getpid()}.{self.path.name}")
-            self.network.save(part)
-            os.replace(part, self.path)
+            try:
+                self.network.save(part)
+                files.replace(part, self.path)
+            finally:
+                part.unlink(missing_ok=True)
 
 
 class Epochs(keras.callbacks.Callback):

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import SercoreError, StoreError, TrainingError
-from ..evaluation import uar, unpack
+from ..evaluation import uar_of
 from ..models import builder, is_network
 from ..splits import inner_folds
 from .folds import run_folds
@@ -102,8 +102,7 @@ def search(
         tested = run_folds(tried, [(seed, fold) for fold in folds], n_jobs=n_jobs)
         scores = []
         for rows in tested:
-            y_true, proba, _, _ = unpack(rows)
-            scores.append(uar(y_true, np.asarray(classes)[proba.argmax(axis=1)]))
+            scores.append(uar_of(rows))
             trial.report(float(np.mean(scores)), step=len(scores))
             if trial.should_prune():
                 tested.close()

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EvaluationError
-from ..evaluation import uar, unpack
+from ..evaluation import uar_of
 
 MEAN = "mean"
 """Adaptation of rows that are averaged over all other adaptations."""
 
-_FLOOR = 1e-4  # published probabilities are rounded, so smaller ones are 0
+_FLOOR = 1e-4  # published probabilities across corpora are rounded, so smaller ones are 0
 _N_STEPS = 1000
 
 
@@ -39,8 +39,8 @@ def uniform_prior(proba: np.ndarray) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(n_clips, n_classes)]
-        Rows sum to 1, and the mean over clips of every class is the same. The order of the clips within a
-        class's odds does not change.
+        Rows sum to 1, and the mean over clips of every class is the same. The odds between two classes change
+        by the same factor in all clips, so the order of the clips by these odds does not change.
 
     References
     ----------
@@ -186,11 +186,7 @@ def _averaged(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _pair_scores(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
     """UA of each training and test corpus."""
-    scores = {}
-    for pair, part in rows.groupby(["train", "test"]):
-        y, proba, classes, _ = unpack(part)
-        scores[pair] = uar(y, np.array(classes)[proba.argmax(axis=1)])
-    return scores
+    return {pair: uar_of(part) for pair, part in rows.groupby(["train", "test"])}
 
 
 def _of(rows: pd.DataFrame, test: str) -> pd.DataFrame:

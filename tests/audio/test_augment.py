@@ -334,3 +334,19 @@ def test_augmented_version_does_not_depend_on_other_clips(index, tmp_path):
     together = extract(index, tmp_path / "one", augmentation=augmentation)
     alone = extract(index.iloc[1:2], tmp_path / "two", augmentation=augmentation)
     assert alike(alone, together[1:2])
+
+
+def test_babble_is_added_before_silence_is_trimmed(tmp_path, voice, rng):
+    """Trimmed first, it would end with the voice; in a recording from a loud room nothing is trimmed."""
+    quiet = 1e-5 * rng.standard_normal(SR).astype(np.float32)
+    path = tmp_path / "clip.wav"
+    soundfile.write(path, np.concatenate([quiet, voice, quiet]), SR, subtype="FLOAT")
+    index = pd.DataFrame([{"clip_id": "toy/clip", "path": str(path), "corpus": "toy"}])
+    room = replace(NOTHING, babble_db=(10.0, 10.0))
+    found = store.extract_table(
+        index, "level_free", augmentation=room, cache=tmp_path / "cache", n_jobs=1, progress=False
+    )
+    heard = augmented(room, np.concatenate([quiet, voice, quiet]), clip_id="toy/clip")
+    np.testing.assert_allclose(found.X[0], features.table_row(heard, "level_free"), rtol=1e-4, atol=1e-4)
+    seconds = found.X[0][features.column_names("level_free").index("timing.duration_s")]
+    assert seconds > voice.size / SR + 1.5

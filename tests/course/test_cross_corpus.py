@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sercore import evaluation
-from sercore.course import clone, cross_corpus, what_helps
+from sercore.course import clone, cross_corpus, cross_corpus_tables, what_helps
 from sercore.errors import SercoreError
 
 
@@ -64,9 +64,18 @@ def test_unknown_campaign():
 def test_every_campaign_is_in_a_step():
     changes = {name for name, *_ in what_helps._CHANGES}
     six = {name for name, campaign in cross_corpus.CAMPAIGNS.items() if campaign.scheme == "six"}
-    assert {what_helps.ENCODER, what_helps.TABLE, what_helps.NETWORK} | changes | six == set(
-        cross_corpus.CAMPAIGNS
-    )
+    named = {what_helps.ENCODER, what_helps.TABLE, what_helps.NETWORK, what_helps.LEVEL_FREE}
+    assert named | changes | six == set(cross_corpus.CAMPAIGNS)
+
+
+def test_every_campaign_has_a_printed_name():
+    used = {campaign.features for campaign in cross_corpus.CAMPAIGNS.values()}
+    assert used <= set(cross_corpus_tables.FEATURES)
+
+
+def test_log_loss_is_not_that_of_rounded_zeros():
+    """With zeros where probabilities were rounded, the largest would be 12."""
+    assert cross_corpus.table("cross-corpus-encoder-six", n_boot=10)["log_loss"].max() < 5
 
 
 @pytest.mark.slow
@@ -106,6 +115,6 @@ def test_average_of_sources_beats_the_best_single_one_with_the_encoder():
     np.testing.assert_allclose(table["minus_best"], table["ua"] - table["best_single_same"], atol=1e-9)
     oof = cross_corpus.load("cross-corpus-encoder-four")
     rows = oof.query("test == 'tess' and adaptation == 'speaker' and not balanced")
-    published = rows.groupby("train").apply(cross_corpus._ua, include_groups=False)
+    published = rows.groupby("train").apply(evaluation.uar_of, include_groups=False)
     assert table.loc["tess", "best_single"] == pytest.approx(published[["emo_db", "ravdess"]].max())
     assert table.loc["tess", "pooled"] == pytest.approx(published["emo_db+ravdess"])

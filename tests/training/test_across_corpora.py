@@ -85,6 +85,8 @@ def test_unknown_adaptation_and_frames_for_coral(data):
     fold = splits.corpus_folds(index, ["a"], ["c"])[0]
     with pytest.raises(SercoreError, match=r"no adaptation named 'x'; there are: plain, corpus"):
         adapt(index, X, fold, "x")
+    with pytest.raises(SercoreError, match="no adaptation named 'speker'"):
+        training.in_corpus(index, X, CLASSES, model="lda", adaptation="speker")
     with pytest.raises(SercoreError, match="CORAL aligns the rows of a table"):
         adapt(index, [row[:, None] for row in X], fold, "coral")
 
