@@ -95,9 +95,10 @@ def _hum(t, rng):
 
 
 def _chirp(t, rng):
+    """A rising tone, in either polarity."""
     low, high = np.exp(rng.uniform(np.log([60, 1500]), np.log([300, 6000])))
     phase = t[-1] * low * (high / low) ** (t / t[-1]) / np.log(high / low)
-    return np.sin(2 * np.pi * phase * rng.choice([-1, 1]))
+    return rng.choice([-1, 1]) * np.sin(2 * np.pi * phase)
 
 
 def _siren(t, rng):

@@ -6,8 +6,9 @@ ensembles without them were known, and before any with them was computed. Weight
 the speakers of the other folds (:func:`sercore.ensemble.evaluate_nested`).
 
 Where features are normalised with the speaker's unlabelled clips, so can be the decisions: the last two steps
-there give the predictions of each speaker a uniform prior (:func:`sercore.training.uniform_prior`). They were
-written down, both of them and no other, before either was computed.
+there give the predictions of each speaker a uniform prior (:func:`sercore.training.uniform_prior`), which
+assumes as many clips of every class: true enough of actors, who have half as many neutral clips, and not of a
+conversation. They were written down, both of them and no other, before either was computed.
 """
 
 from __future__ import annotations

@@ -69,7 +69,8 @@ def _windows(wave: np.ndarray, rate: float) -> np.ndarray:
     n = round(WINDOW_SECONDS * rate)
     centres = np.rint(np.arange(0.0, len(wave), HOP_SECONDS * rate)).astype(int)
     padded = np.pad(wave, (n // 2, n))
-    shape = np.exp(-12.0 * (np.arange(n) / (n - 1) - 0.5) ** 2)  # Praat's Gaussian
+    position = (np.arange(1, n + 1) - 0.5 * (n + 1)) / (n + 1)
+    shape = (np.exp(-48.0 * position**2) - np.exp(-12.0)) / (1 - np.exp(-12.0))  # Praat's Gaussian
     return np.lib.stride_tricks.sliding_window_view(padded, n)[centres] * shape
 
 

@@ -20,7 +20,7 @@ import pandas as pd
 from ..corpora import get_corpus
 from ..errors import CorpusError
 from ..evaluation import unpack
-from ..evaluation.bootstrap import mean_interval
+from ..evaluation.bootstrap import count_speakers, mean_interval
 
 LISTENERS = {
     "ravdess": {"normal intensity": 0.58, "strong intensity": 0.67, "happy": 0.366},
@@ -66,7 +66,7 @@ def confused_pairs(oof: pd.DataFrame) -> pd.DataFrame:
             if other == label or not wrong.any():
                 continue
             rate, low, high = (float(value) for value in mean_interval(wrong, speakers[mine]))
-            rows.append((label, other, rate, low, high, len(set(speakers[mine][wrong]))))
+            rows.append((label, other, rate, low, high, count_speakers(speakers[mine][wrong])))
     table = pd.DataFrame(rows, columns=["label", "heard", "rate", "low", "high", "n_speakers"])
     return table.sort_values("rate", ascending=False, kind="stable", ignore_index=True)
 
@@ -100,7 +100,7 @@ def worst_clips(oof: pd.DataFrame, *, n: int | None = 20) -> pd.DataFrame:
     table = oof[["clip_id", "speaker", "label"]].assign(wrong=proba.argmax(axis=1) != codes)
     table[columns] = proba
     clip = ["clip_id", "speaker", "label"]
-    mean = table.groupby(clip, sort=True)[[*columns, "wrong"]].mean().reset_index()
+    mean = table.groupby(clip, sort=True, dropna=False)[[*columns, "wrong"]].mean().reset_index()
     mean_proba = mean[columns].to_numpy()
     codes = pd.Categorical(mean["label"], categories=classes).codes
     mean["heard"] = np.array(classes)[mean_proba.argmax(axis=1)]

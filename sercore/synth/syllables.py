@@ -4,8 +4,8 @@ Every vowel has its *formants*, the resonances of the vocal tract. Consonants cl
 force air through a gap (``s``) or let the voice pass through the nose (``m``). Formants move gradually from
 one sound to the next, as the tongue does.
 
-Vowel formants are rounded from Peterson & Barney (1952, "Control methods used in a study of the
-vowels", JASA 24).
+Vowel formants are close to the means of men in Peterson & Barney (1952, "Control methods used in a study of
+the vowels", JASA 24); ``e`` and ``o`` lie between vowels that were measured there.
 """
 
 from __future__ import annotations

@@ -42,6 +42,11 @@ def uniform_prior(proba: np.ndarray) -> np.ndarray:
         Rows sum to 1, and the mean over clips of every class is the same. The odds between two classes change
         by the same factor in all clips, so the order of the clips by these odds does not change.
 
+    Raises
+    ------
+    EvaluationError
+        There are fewer clips than classes: a single clip would get equal probabilities.
+
     References
     ----------
     Saerens, Latinne, Decaestecker: Adjusting the outputs of a classifier to new a priori probabilities.
@@ -54,6 +59,11 @@ def uniform_prior(proba: np.ndarray) -> np.ndarray:
     [[0.66, 0.34], [0.34, 0.66]]
     """
     proba = np.maximum(np.asarray(proba, dtype=float), _FLOOR)
+    if len(proba) < proba.shape[1]:
+        raise EvaluationError(
+            f"a uniform prior for {len(proba)} clips of {proba.shape[1]} classes: it needs about as many "
+            "clips of every class, so at least one"
+        )
     for _ in range(_N_STEPS):
         proba = proba / proba.sum(axis=1, keepdims=True)
         preference = proba.mean(axis=0) * proba.shape[1]
@@ -151,7 +161,9 @@ def leave_one_corpus_out(oof: pd.DataFrame) -> pd.DataFrame:
             key: np.mean([ua for pair, ua in pairs.items() if test not in pair] or np.nan)
             for key, pairs in scores.items()
         }
-        if np.isnan(list(inner.values())).all():
+        here = set(_of(single, test)["adaptation"]) | {MEAN}
+        inner = {key: ua for key, ua in inner.items() if np.isfinite(ua) and key[0] in here}
+        if not inner:
             raise EvaluationError("leave_one_corpus_out needs at least three corpora, two for the choice")
         adaptation, uniform = max(inner, key=inner.get)
         averaged = average_sources(_of(candidates[adaptation, False], test))

@@ -6,7 +6,7 @@ import pytest
 from sercore import synth
 from sercore.audio import SAMPLE_RATE as SR
 from sercore.errors import AudioError
-from sercore.features import formants
+from sercore.features import formants, lpc
 from sercore.synth import syllables, voice
 
 
@@ -34,3 +34,11 @@ def test_formants_of_silence_and_invalid_input(rng):
     assert np.isnan(formants(burst, SR)[:, 110:]).all()
     with pytest.raises(AudioError, match="mono float"):
         formants(np.zeros((2, SR), np.float32), SR)
+
+
+def test_window_is_that_of_praat():
+    """Its effective length is half of 50 ms; a Gaussian of twice the width would be 0.47 at a quarter."""
+    window = lpc._windows(np.ones(11_000), 11_000.0)[50]
+    window = window / window.max()
+    assert window[0] < 1e-3
+    assert window[len(window) // 4] == pytest.approx(0.05, abs=0.01)

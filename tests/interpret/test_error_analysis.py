@@ -31,6 +31,12 @@ def test_confused_pairs_and_worst_clips(oof):
     assert len(error_analysis.worst_clips(oof, n=None)) == 36
 
 
+def test_clips_of_unknown_speakers_are_kept(oof):
+    unknown = oof.assign(speaker=oof["speaker"].where(oof["speaker"] != "ravdess-03"))
+    assert len(error_analysis.worst_clips(unknown, n=None)) == 36
+    assert error_analysis.confused_pairs(unknown)["n_speakers"].tolist() == [5]
+
+
 def test_intervals_of_confused_pairs_are_over_speakers(oof):
     """Every speaker has the same rate, so that other speakers are expected to have it as well."""
     pairs = error_analysis.confused_pairs(oof)

@@ -49,6 +49,21 @@ def test_prior_is_uniform_and_keeps_the_order(rng):
     np.testing.assert_allclose(odds - before, (odds - before)[0], atol=1e-6)
 
 
+def test_prior_of_too_few_clips_is_refused():
+    """One clip would get equal probabilities, and the first class as its answer."""
+    with pytest.raises(EvaluationError, match="1 clips of 3 classes: it needs about as many clips of every"):
+        uniform_prior(np.array([[0.9, 0.05, 0.05]]))
+
+
+def test_adaptation_without_inner_scores_is_not_chosen(rng):
+    """Its mean over no pairs is NaN, which is neither higher nor lower than any other."""
+    rows = make_pairs(rng)
+    rows = rows[(rows["adaptation"] == "speaker") | (rows["test"] == "c")]  # "corpus" comes first
+    chosen = leave_one_corpus_out(rows)
+    assert np.isfinite(chosen["inner_ua"]).all()
+    assert "corpus" not in set(chosen["adaptation"])
+
+
 def test_rows_of_tables_that_were_concatenated_stay_in_order(rng):
     """Such a table has every index twice."""
     rows = make_pairs(rng)
