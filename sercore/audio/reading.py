@@ -219,10 +219,10 @@ def _convert(path: Path, name: str, demuxer: str | None) -> tuple[np.ndarray, in
     """Samples that ffmpeg decodes; an AudioError that names the format if it is not installed."""
     exe = _ffmpeg() if demuxer else None
     if exe is None:
-        install = ", or install a decoder with 'pip install imageio-ffmpeg'" if demuxer else ""
+        install = "install a decoder with 'pip install imageio-ffmpeg', or " if demuxer else ""
         raise AudioError(
-            f"{path}: its format is {name}, which cannot be read directly; convert it with {_command(path)}"
-            f"{install}",
+            f"{path}: its format is {name}, which cannot be read directly; {install}convert it with "
+            f"{_command(path)}",
             reason="unreadable" if demuxer else "not-audio",  # another machine may have a decoder
         )
     content, report = _run_ffmpeg(exe, path, demuxer)

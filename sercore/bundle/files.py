@@ -261,12 +261,11 @@ def _voices(predictor: Predictor, files: Sequence, speaker_norm, channel) -> lis
     if not predictor.speaker_norm:
         raise BundleError("this bundle does not normalise by speaker; leave out --speaker-norm")
     if speaker_norm not in ("folder", "all"):
-        voice = predictor.for_speaker(find_files([speaker_norm]), channel=channel).voice
+        found = find_files([speaker_norm])
+        voice = predictor.for_speaker(found, channel=channel).voice
         if not voice.n_clips:
-            of_channel = "" if channel is None else f" with a channel {channel}"
-            raise AudioError(
-                f"{speaker_norm}: no usable recording of the speaker{of_channel}", reason="missing"
-            )
+            why = _why_not(predictor, found[0], channel)
+            raise AudioError(f"{speaker_norm}: no usable recording of the speaker; {why}", reason="missing")
         return [voice] * len(files)
     groups = [Path(file).parent if speaker_norm == "folder" else None for file in files]
     own: dict[Path | None, dict] = {}
@@ -274,6 +273,15 @@ def _voices(predictor: Predictor, files: Sequence, speaker_norm, channel) -> lis
         own.setdefault(group, {})[file] = None  # each once, though it may be in several rows
     voices = {group: predictor.for_speaker(list(part), channel=channel).voice for group, part in own.items()}
     return [voices[group] for group in groups]
+
+
+def _why_not(predictor: Predictor, file: str | os.PathLike, channel: int | None) -> str:
+    """Why a recording cannot be used for its speaker."""
+    try:
+        predictor.waves(file, channel=channel)
+    except AudioError as error:
+        return str(error)
+    return f"{file}: no speech was found in it"
 
 
 def _run(arguments, files, voices, n_jobs) -> Iterator[list[dict]]:

@@ -284,7 +284,7 @@ class Predictor:
         clips : path, np.ndarray [shape=(n_samples,)], or iterable of them
             Unlabelled recordings of the person, or waveforms at :attr:`sr`; the more and the more varied, the
             better. Those of more than eight seconds are cut into pieces of three, each of which counts as a
-            clip. Recordings and pieces that cannot be used are left out.
+            clip. Recordings and pieces that cannot be used, or are not speech, are left out.
         channel : int, optional
             Channel to use of recordings with several, from 0, instead of their mean.
 
@@ -310,7 +310,9 @@ class Predictor:
                     with contextlib.suppress(AudioError), quiet.one_thread():
                         for rate, wave in waves.items():
                             audio.check(wave, rate, where="the piece")
-                        adapted.voice.add(self._features(waves))
+                        features = self._features(waves)
+                        if self._rejection(waves, features, novelty=False) is None:
+                            adapted.voice.add(features)
         return adapted
 
     def with_voice(self, voice: Voice) -> Predictor:

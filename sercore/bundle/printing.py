@@ -15,7 +15,7 @@ from .model_card import corpus_rows, scores_text, summary
 from .output import write_predictions
 from .predictor import Predictor
 from .recordings import Windows
-from .rejection import NOT_SPEECH
+from .rejection import NOT_SPEECH, UNKNOWN_VOICE
 from .shipping import FOLDER, bundle_path
 
 DISCLAIMER = "Predictions describe how a voice sounds, not what a person feels."
@@ -24,6 +24,17 @@ ONE_CORPUS = (
     "and language set its limit. Leave out --bundle to use the model of the package, or train on several:",
     "sercore train --corpus ravdess+emo_db --scheme four",
 )
+ADVICE = {
+    NOT_SPEECH: (
+        "Not speech: noise or music may cover the voice. Record closer to the microphone, in a quiet room, one",
+        "sentence at a time.",
+    ),
+    UNKNOWN_VOICE: (
+        "Unlike the training voices: noise, an echo, a telephone or another language can be the reason. Try a",
+        "cleaner recording, or train on such voices: sercore train --corpus folder.",
+    ),
+}
+"""What can be done about each reason of a rejection."""
 ENROLLED = 10
 """Number of clips of a speaker for which scores are shown."""
 
@@ -83,19 +94,21 @@ def print_predictions(
         digest=predictor.digest, speaker_norm=speaker_norm,
         row_by_row=windows is not None and len(files) == 1,
     )  # fmt: skip
-    reasons = set()
+    reasons = set()  # None, if there was an answer
 
     def shown():
         for rows in results:
-            reasons.update(row.get("rejected") for row in rows)
+            reasons.update(row.get("rejected") for row in rows if "error" not in row)
             yield [_as_piped(row, piped) for row in rows]
 
     width = min(MAX_WIDTH, max(len(os.fspath(file)) for file in files))
     status = print_rows(shown(), predictor.classes, as_json=as_json, width=width)
     if not as_json:
-        refused = reasons - {None, NOT_SPEECH} and predictor.one_corpus
-        unknown = predictor.speaker_norm and speaker_norm is None
-        _explain(["", *next_steps(predictor, bundle, unknown_speaker=unknown, refused=refused)])
+        timeline = windows is not None  # whose speaker is known more and more
+        unknown = predictor.speaker_norm and speaker_norm is None and not timeline and None in reasons
+        rejected = [reason for reason in ADVICE if reason in reasons]
+        steps = next_steps(predictor, bundle, unknown_speaker=unknown, rejected=rejected, timeline=timeline)
+        _explain(["", *steps])
     return status
 
 
@@ -151,7 +164,12 @@ def about_model(predictor: Predictor, bundle: str | os.PathLike) -> list[str]:
 
 
 def next_steps(
-    predictor: Predictor, bundle: str | os.PathLike, *, unknown_speaker: bool, refused: bool
+    predictor: Predictor,
+    bundle: str | os.PathLike,
+    *,
+    unknown_speaker: bool,
+    rejected: Sequence[str] = (),
+    timeline: bool = False,
 ) -> list[str]:
     """Lines after the predictions: what to do next.
 
@@ -161,17 +179,21 @@ def next_steps(
     bundle : path
     unknown_speaker : bool
         Whether features were normalised without recordings of the speaker.
-    refused : bool
-        Whether a voice was rejected by a model of one corpus.
+    rejected : sequence of str
+        Reasons for which recordings were rejected, of :data:`ADVICE`.
+    timeline : bool
+        Whether these were the windows of recordings.
     """
-    lines = [*ONE_CORPUS] if refused else []
+    advice = ADVICE | ({UNKNOWN_VOICE: ONE_CORPUS} if predictor.one_corpus else {})
+    lines = [line for reason in rejected for line in advice[reason]]
     if unknown_speaker:
         lines.append("All files of one person? Add --speaker-norm all; now the speaker is an average one.")
         if rows := corpus_rows(predictor.manifest, known=False, clips=ENROLLED):
             lines.append(f"UA with {ENROLLED} clips of the speaker: {scores_text(rows)}.")
     bundle = Path(bundle)
     name = bundle.name if bundle.parent == FOLDER else bundle
-    return [*lines, f"Long recording: --timeline. For programs: --json. All scores: sercore report {name}"]
+    long = "" if timeline else "Long recording: --timeline. "
+    return [*lines, f"{long}For programs: --json. All scores: sercore report {name}"]
 
 
 def _explain(lines: Sequence[str]) -> None:

@@ -227,7 +227,8 @@ def predict_windows(
     dict
         ``start, end`` in seconds with ``label, confidence, proba, rejected``; with ``rejected`` alone for
         a window that is not speech; or with ``error, message`` for a window without usable audio, such as
-        silence. Whether a voice is unlike the training voices is decided for whole clips only.
+        silence. Whether a voice is unlike the training voices is decided for whole clips only, so for the
+        single window of a recording that is not longer.
 
     See Also
     --------
@@ -236,7 +237,9 @@ def predict_windows(
     if adapt := predictor.speaker_norm and not predictor.voice.n_clips:
         predictor = predictor.for_speaker()  # what is known of the speaker grows with every window
     seconds = max(wave.size / rate for rate, wave in waves.items())
-    yield from _rows(predictor, waves, windows.spans(seconds), 0.0, adapt=adapt, where=where)
+    spans = windows.spans(seconds)
+    whole = len(spans) == 1
+    yield from _rows(predictor, waves, spans, 0.0, adapt=adapt, novelty=whole, where=where)
 
 
 def predict_file_windows(
@@ -270,7 +273,9 @@ def predict_file_windows(
             del wave, waves  # before the next piece is read
 
 
-def _rows(predictor, waves, spans, offset: float, *, adapt: bool, where: str) -> Iterator[dict]:
+def _rows(
+    predictor, waves, spans, offset: float, *, adapt: bool, novelty: bool = False, where: str
+) -> Iterator[dict]:
     """A row for each span of a wave that begins ``offset`` seconds after its recording."""
     for start, end in spans:
         cut = {
@@ -281,7 +286,7 @@ def _rows(predictor, waves, spans, offset: float, *, adapt: bool, where: str) ->
         try:
             for rate, wave in cut.items():
                 audio.check(wave, rate, where=f"{where} at {start:.1f} s")
-            yield row | predictor.assess_waves(cut, novelty=False, adapt=adapt).to_row()
+            yield row | predictor.assess_waves(cut, novelty=novelty, adapt=adapt).to_row()
         except AudioError as error:
             yield row | {"error": error.reason, "message": str(error)}
 

@@ -17,7 +17,9 @@ from .linear import read_arrays
 if TYPE_CHECKING:
     from ..evaluation import NoveltyDetector
 
-NOT_SPEECH = "not speech"
+NOT_SPEECH, UNKNOWN_VOICE = "not speech", "unlike the voices this model learned from"
+"""As in :mod:`sercore.evaluation.rejection`, which is imported only where a clip is assessed."""
+
 FOLDER = "rejection"
 FILE = f"{FOLDER}/novelty.npz"
 ARRAYS = ("mean", "scale", "components", "variances", "rest")

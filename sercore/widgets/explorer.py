@@ -70,8 +70,7 @@ class ClipChooser(ipywidgets.VBox):
         self._updating = True
         try:
             index = _load_index(self.corpus.value)
-            if change["owner"] is self.corpus:
-                _refill(self.speaker, sorted(set(index["speaker"])))
+            _refill(self.speaker, sorted(set(index["speaker"])))
             index = index[index["speaker"] == self.speaker.value]
             _refill(self.emotion, sort_emotions(index["emotion"]))
             index = index[index["emotion"] == self.emotion.value]
@@ -96,8 +95,13 @@ class ClipChooser(ipywidgets.VBox):
         self._chosen(Clip(wave[:n], f"{self._letter}: {name}"))
 
 
-@lru_cache(maxsize=8)
 def _load_index(corpus: str) -> pd.DataFrame:
+    """Index of a corpus; that of one's own recordings, which come and go, is read again every time."""
+    return corpora.load_index(corpus) if corpus == "folder" else _load_fixed(corpus)
+
+
+@lru_cache(maxsize=8)
+def _load_fixed(corpus: str) -> pd.DataFrame:
     return corpora.load_index(corpus)
 
 

@@ -218,7 +218,7 @@ def adapt(predictor: Predictor, neutral: np.ndarray) -> Predictor:
     Raises
     ------
     AudioError
-        The speech is too short, or silent.
+        The speech is too short, or nothing in it is speech.
     """
     seconds = len(neutral) / SAMPLE_RATE
     if seconds < _SHORTEST_SECONDS:
@@ -228,7 +228,13 @@ def adapt(predictor: Predictor, neutral: np.ndarray) -> Predictor:
         )
     wave, sr = convert(neutral, SAMPLE_RATE, sr=predictor.sr), predictor.sr
     spans = Windows(3.0, 3.0).spans(seconds)
-    return predictor.for_speaker([wave[round(start * sr) : round(end * sr)] for start, end in spans])
+    adapted = predictor.for_speaker([wave[round(start * sr) : round(end * sr)] for start, end in spans])
+    if not adapted.voice.n_clips:
+        raise AudioError(
+            "no speech was found in it; read a text aloud for 10 s, close to the microphone",
+            reason="not-speech",
+        )
+    return adapted
 
 
 def answers_html(before: Prediction, after: Prediction | None = None) -> str:

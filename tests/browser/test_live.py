@@ -117,8 +117,8 @@ def test_live_follows_speech_and_pauses_and_frees_the_microphone(live, shown, re
     expect(live.root.get_by_role("img", name="no probabilities")).to_be_visible()
     shown.page.wait_for_timeout(1000 * LISTEN_SECONDS)
     latency = re.compile(r"picture (\d+) ms, 95 % within (\d+) ms; (\d+) skipped")
-    expect(live.root.locator(".sercore-live-status")).to_have_text(latency, timeout=1000 * TIMEOUT)
-    status = live.root.locator(".sercore-live-status").inner_text()
+    expect(live.root.locator(".sercore-live-speed")).to_have_text(latency, timeout=1000 * TIMEOUT)
+    status = live.root.locator(".sercore-live-speed").inner_text()
     found = latency.search(status).groups()
     for name, value in zip(("p50_ms", "p95_ms", "skipped"), found, strict=True):
         record_property(name, int(value))

@@ -19,6 +19,7 @@ from sercore.bundle import (
     Windows,
     over_time,
     predict_clip,
+    predict_windows,
     rejection,
     save,
 )
@@ -153,6 +154,35 @@ def test_windows_of_unknown_voice_are_answered(predictor):
     waves = predictor.waves(np.tanh(30 * voice(SPEAKERS[1], seed=1)).astype(np.float32))
     assert predictor.assess_waves(waves).rejected == UNLIKE
     assert predictor.assess_waves(waves, novelty=False).label in CLASSES
+
+
+def test_the_only_window_of_a_recording_is_a_whole_clip(predictor):
+    waves = predictor.waves(np.tanh(30 * voice(SPEAKERS[1], seed=1)).astype(np.float32))
+    seconds = waves[16_000].size / 16_000
+    (row,) = predict_windows(predictor, waves, Windows(seconds + 1, 1.0))
+    assert row["rejected"] == UNLIKE
+    rows = list(predict_windows(predictor, waves, Windows(0.6 * seconds, 0.4 * seconds)))
+    assert len(rows) > 1
+    assert all("proba" in row for row in rows)
+
+
+def test_only_speech_counts_for_a_speaker(rng):
+    predictor = rejecting_predictor(speaker_norm=True)
+    noise = (1e-3 * rng.standard_normal(160_000)).astype(np.float32)
+    assert predictor.for_speaker([noise, render_sound("chords")]).voice.n_clips == 0
+    assert predictor.for_speaker([noise, synth.Voice().speak()[0]]).voice.n_clips == 1
+
+
+def test_advice_is_about_what_was_rejected(bundle, tmp_path, capsys):
+    soundfile.write(tmp_path / "chords.wav", render_sound("chords"), 16_000)
+    command = ["predict", "--bundle", str(bundle), str(tmp_path / "chords.wav")]
+    assert main(command) == 0
+    shown = capsys.readouterr().err
+    assert "quiet room" in shown
+    assert "Unlike the training voices" not in shown
+    assert "Long recording: --timeline." in shown
+    assert main([*command, "--timeline"]) == 0
+    assert "Long recording" not in capsys.readouterr().err
 
 
 def test_a_rejected_clip_does_not_change_the_voice():

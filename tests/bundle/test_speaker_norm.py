@@ -178,10 +178,18 @@ def test_errors(bundle, people, index, X, folder):
     with pytest.raises(BundleError, match="does not normalise by speaker"):
         next(predict_files(plain, files_of(people, "ann"), speaker_norm="all", progress=False))
     soundfile.write(people / "silent.wav", np.zeros(small.SR), small.SR)
-    with pytest.raises(AudioError, match="no usable recording of the speaker"):
-        next(
-            predict_files(bundle, files_of(people, "ann"), speaker_norm=people / "silent.wav", progress=False)
-        )
+    for name, why in (("silent.wav", "silen"), ("nope", "there is no such file")):
+        with pytest.raises(AudioError, match=f"no usable recording of the speaker; .*{name}: .*{why}"):
+            next(predict_files(bundle, files_of(people, "ann"), speaker_norm=people / name, progress=False))
+
+
+def test_speaker_is_unknown_only_where_nothing_is_known(bundle, people, capsys):
+    """Windows of one recording adapt to its speaker as they go."""
+    command = ["predict", "--bundle", str(bundle), str(people / "ann" / "0.wav")]
+    assert main(command) == 0
+    assert "now the speaker is an average one" in capsys.readouterr().err
+    assert main([*command, "--timeline"]) == 0
+    assert "average one" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("change", [{"speaker_norm": False}, {"speaker_norm": 1}])

@@ -9,6 +9,7 @@ from sercore import evaluation, synth
 from sercore.audio import augment, sounds
 from sercore.errors import AudioError, EvaluationError, SercoreError
 from sercore.evaluation import NoveltyDetector, is_speech, speech_measures
+from sercore.bundle import rejection as stored
 from sercore.evaluation.rejection import NOT_SPEECH, UNKNOWN_VOICE
 
 
@@ -163,3 +164,7 @@ def test_reasons(rng, voice):
     assert reason(voice, X[0], detector) is None
     assert reason(voice, X[0] + 100, detector) == UNKNOWN_VOICE
     assert reason(sounds.render_sound("hum"), X[0], detector) == NOT_SPEECH
+
+
+def test_bundles_name_the_same_reasons():
+    assert (stored.NOT_SPEECH, stored.UNKNOWN_VOICE) == (NOT_SPEECH, UNKNOWN_VOICE)

@@ -99,6 +99,28 @@ def test_lists_determine_clip(explorer):
     assert player.description == "clip A: angry, demo_M1_angry_1_1"
 
 
+def test_own_recordings_come_and_go(corpus, monkeypatch):
+    """Takes are added while the explorer is open, and deleted when a person withdraws."""
+    monkeypatch.undo()
+    recorded = corpus.copy()
+    monkeypatch.setattr(module, "_available_corpora", lambda corpus: ["demo", "folder"])
+    monkeypatch.setattr(
+        module.corpora, "load_index", lambda name: corpus if name == "demo" else recorded.copy()
+    )
+    module._load_fixed.cache_clear()
+    chooser = Explorer().choosers[0]
+    chooser.corpus.value = "folder"
+    chooser.emotion.value = "angry"
+    assert "anna" not in chooser.speaker.options
+    recorded.loc[2, "speaker"] = "anna"
+    chooser.emotion.value = "sad"
+    assert "anna" in chooser.speaker.options
+    recorded.loc[2, "speaker"] = "demo-F1"
+    chooser.emotion.value = "angry"
+    assert "anna" not in chooser.speaker.options
+    module._load_fixed.cache_clear()
+
+
 def test_broken_upload_shows_error(explorer, rng):
     own, player = explorer.choosers[0].own, explorer.players[0]
     before = player.sound

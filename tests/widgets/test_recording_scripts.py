@@ -93,6 +93,72 @@ def test_live_does_not_open_the_microphone_without_a_kernel():
     assert "restarted" in log["status"]
 
 
+def test_speed_of_live_is_not_read_aloud():
+    """Read out twice a second, it would be heard by the microphone."""
+    answers = f"for (let k = 0; k < 4; k++) {{ {BLOCK} await answer(); }}"
+    code = """
+    const answer = async () => {
+      const { session } = log.sent.at(-1);
+      handlers["msg:custom"]({ step: "view", session }, [new Uint8Array(4)]);
+      await wait();
+    };
+    await click();
+    """
+    parts = "log.parts = el.children[0].children.map((part) => [part.attributes, part.textContent ?? '']);"
+    found = run("live.js", f"{code} {answers} {parts}")["parts"]
+    assert [text for attributes, text in found if attributes.get("role") == "status"] == ["listening"]
+    [speed] = [text for attributes, text in found if "aria-hidden" in attributes]
+    assert speed.startswith("sound to picture ")
+
+
+def test_second_view_of_live_takes_over():
+    """The kernel listens to the view that began last; the other one must not keep its microphone."""
+    answer = "handlers['msg:custom']({ step: 'view', session: -1 }, [new Uint8Array(4)]); await wait();"
+    log = run("live.js", f"await click(); {BLOCK} {answer} log.label = button.textContent;")
+    assert (log["opened"], log["closed"], log["label"]) == (1, 1, "● Listen")
+
+
+def test_late_answer_to_an_earlier_session_of_the_same_view_is_ignored():
+    answer = "handlers['msg:custom']({ step: 'view', session: first }, [new Uint8Array(4)]); await wait();"
+    code = f"await click(); const first = log.sent[0].session; await click(); await click(); {answer}"
+    log = run("live.js", f"{code} log.label = button.textContent;")
+    assert (log["opened"], log["closed"], log["label"]) == (2, 1, "■ Stop")
+
+
+UPLOAD = """
+class Element {
+  constructor() { Object.assign(this, { listeners: {}, classList: { add() {} }, children: [] }); }
+  setAttribute() {}
+  append(...parts) { this.children.push(...parts); }
+  replaceChildren(...parts) { this.children = parts; }
+  addEventListener(name, listener) { this.listeners[name] = listener; }
+}
+globalThis.document = { createElement: () => new Element() };
+let decoded;
+decodeInBrowser = () => new Promise((resolve) => (decoded = resolve));
+const sent = [];
+const model = { get: () => 1e9, on() {}, off() {}, send: (message) => sent.push(message.step) };
+const el = new Element();
+render({ model, el });
+const [label, status] = el.children;
+const input = label.children[1];
+input.files = [{ size: 3, name: "a.m4a", slice: () => new Blob(["abc"]) }];
+input.listeners.change();
+input.listeners.change(); // a second file before the first is read
+const shown = [Boolean(input.disabled), status.textContent];
+decoded(null);
+await new Promise((resolve) => setTimeout(resolve, 20));
+console.log(JSON.stringify([...shown, sent]));
+"""
+
+
+def test_upload_keeps_the_focus_and_says_that_it_reads():
+    source = "\n".join((STATIC / file).read_text(encoding="utf-8") for file in ("sound.mjs", "upload.js"))
+    disabled, status, sent = json.loads(node(source.replace("export default { render };", UPLOAD)))
+    assert (disabled, status) == (False, "reading the file …")
+    assert sent == ["begin", "part", "end"]
+
+
 def test_sessions_of_live_differ():
     """Two views of one widget must not be taken for one stream."""
     first, second = (run("live.js", "await click();")["sent"][0]["session"] for _ in range(2))

@@ -20,6 +20,7 @@ function render({ model, el }) {
   const button = made("button", "sercore-record");
   const meter = document.createElement("meter");
   const status = made("span", "sercore-live-status");
+  const speed = made("span", "sercore-live-speed");
   const bar = made("div", "sercore-bar");
   const canvas = document.createElement("canvas");
   const hertz = made("div", "sercore-live-hertz");
@@ -31,10 +32,11 @@ function render({ model, el }) {
   Object.assign(meter, { min: -60, max: 0, low: -40, high: -3, optimum: -20, value: -60 });
   meter.setAttribute("aria-label", "Microphone level in decibels");
   status.setAttribute("role", "status");
+  speed.setAttribute("aria-hidden", "true"); // read out twice a second, it would be heard by the microphone
   bars.setAttribute("role", "img");
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", "Spectrogram of the last seconds");
-  bar.append(button, meter, status);
+  bar.append(button, meter, status, speed);
   picture.append(hertz, canvas, time);
   el.classList.add("sercore-live");
   el.replaceChildren(bar, picture, emotion, bars);
@@ -67,6 +69,7 @@ function render({ model, el }) {
   let closed = false;
   let running = null; // { microphone, block, asked, latencies, ... } while listening
   let session = 0; // answers to blocks of an earlier one are ignored
+  const sessions = new Set(); // of this view; those of others belong to other views of the widget
   let opening = false; // while the browser asks for permission
 
   function tell(message, buffers) {
@@ -100,6 +103,7 @@ function render({ model, el }) {
     try {
       const microphone = await openMicrophone({ append, gone: () => stop("The microphone was disconnected."), closed: () => closed });
       session = crypto.getRandomValues(new Uint32Array(1))[0]; // views of one widget have different ones
+      sessions.add(session);
       const block = new Float32Array(Math.round(BLOCK_SECONDS * microphone.rate));
       running = { microphone, block, filled: 0, number: 0, asked: null, skipped: 0, painted: 0, latencies: [], latency: null };
       if (tell({ step: "start", session, rate: microphone.rate })) show("listening");
@@ -115,6 +119,7 @@ function render({ model, el }) {
     running.microphone.close();
     running = null;
     meter.value = -60;
+    speed.textContent = "";
     clear("");
     show(reason);
     tell({ step: "stop", session });
@@ -173,7 +178,9 @@ function render({ model, el }) {
 
   function receive(message, buffers) {
     if (message.step === "stop") return stop();
-    if (!running || message.session !== session) return;
+    if (!running) return;
+    if (!sessions.has(message.session)) return stop("Another view of this widget is listening.");
+    if (message.session !== session) return;
     if (message.error) return stop(message.error);
     draw(new Uint8Array(buffers[0].buffer ?? buffers[0], buffers[0].byteOffset ?? 0, n_bands * n_frames));
     if (message.prediction) showProbabilities(message.prediction);
@@ -190,7 +197,7 @@ function render({ model, el }) {
     running.latency = latency;
     running.painted += 1;
     if (running.painted % 4 === 0)
-      show(`listening; sound to picture ${percentile(latencies, 50).toFixed(0)} ms, 95 % within ${percentile(latencies, 95).toFixed(0)} ms; ${running.skipped} skipped`);
+      speed.textContent = `sound to picture ${percentile(latencies, 50).toFixed(0)} ms, 95 % within ${percentile(latencies, 95).toFixed(0)} ms; ${running.skipped} skipped`;
   }
 
   button.addEventListener("click", () => (running ? stop() : start()));

@@ -13,13 +13,17 @@ function render({ model, el }) {
   el.classList.add("sercore-upload");
   el.replaceChildren(label, status);
 
+  let sending = false; // not `disabled`, which would take the focus away
+
   async function send(file) {
+    if (sending) return;
     const limit = model.get("limit");
     if (file.size > limit) {
       status.textContent = `${(file.size / 1e6).toFixed(0)} MB is too large; the limit is ${(limit / 1e6).toFixed(0)} MB.`;
       return;
     }
-    input.disabled = true;
+    sending = true;
+    status.textContent = "reading the file …";
     try {
       const decoded = await decodeInBrowser(file, model.get("rate"));
       const content = decoded ?? file;
@@ -33,7 +37,7 @@ function render({ model, el }) {
     } catch (error) {
       status.textContent = `${file.name} was not sent: ${error.message}`;
     }
-    input.disabled = false;
+    sending = false;
     input.value = ""; // so that the same file can be chosen again
   }
 
