@@ -26,12 +26,12 @@ ONE_CORPUS = (
 )
 ADVICE = {
     NOT_SPEECH: (
-        "Not speech: noise or music may cover the voice. Record closer to the microphone, in a quiet room, one",
-        "sentence at a time.",
+        "Not speech: noise or music may cover the voice. Record closer to the microphone, in a quiet room,",
+        "one sentence at a time.",
     ),
     UNKNOWN_VOICE: (
-        "Unlike the training voices: noise, an echo, a telephone or another language can be the reason. Try a",
-        "cleaner recording, or train on such voices: sercore train --corpus folder.",
+        "Unlike the training voices: noise, an echo, a telephone or another language can be the reason. Try",
+        "a cleaner recording, or train on such voices: sercore train --corpus folder.",
     ),
 }
 """What can be done about each reason of a rejection."""

@@ -7,9 +7,9 @@ import pytest
 
 from sercore import evaluation, synth
 from sercore.audio import augment, sounds
+from sercore.bundle import rejection as stored
 from sercore.errors import AudioError, EvaluationError, SercoreError
 from sercore.evaluation import NoveltyDetector, is_speech, speech_measures
-from sercore.bundle import rejection as stored
 from sercore.evaluation.rejection import NOT_SPEECH, UNKNOWN_VOICE
 
 
