@@ -18,8 +18,8 @@ class AudioError(SercoreError, ValueError):
         What was found, where, and what to do.
     reason : str
         A short code for tables: ``missing``, ``unreadable``, ``empty``, ``not-audio``, ``lfs-pointer``,
-        ``web-page``, ``truncated``, ``joined``, ``too-short``, ``too-long``, ``silent``, ``not-mono``,
-        ``not-finite``, ``out-of-range`` or ``channels-cancel``.
+        ``web-page``, ``truncated``, ``joined``, ``too-short``, ``too-long``, ``silent``, ``not-speech``,
+        ``not-mono``, ``not-finite``, ``out-of-range`` or ``channels-cancel``.
 
     Examples
     --------

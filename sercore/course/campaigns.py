@@ -191,16 +191,6 @@ CAMPAIGNS = {
         test_versions=12,
         **_FRAMES | {"frames": "s0_mfcc_chroma"},
     ),
-    "ravdess-emobox-s2": Campaign(
-        "ravdess",
-        "eight",
-        "emobox-ravdess",
-        models=("s2_cnn_bilstm",),
-        repeated=(),
-        augmented=12,
-        test_versions=12,
-        legacy="s2_first_second",
-    ),
     "ravdess-emobox-s3": Campaign(
         "ravdess",
         "eight",

@@ -88,7 +88,7 @@ def networks_markdown() -> str:
     disjoint = _tables(
         "ravdess-emobox-tdnn", "ravdess-emobox-mlp", "ravdess-emobox-networks",
         "ravdess-emobox-networks-brief", "ravdess-emobox-networks-brief-plain",
-        "ravdess-emobox-res-lstm-mfcc", "ravdess-emobox-s2", "ravdess-emobox-s3",
+        "ravdess-emobox-res-lstm-mfcc", "ravdess-emobox-s3",
     )  # fmt: skip
     speaker_norm = _tables(
         "ravdess-emobox-tdnn-speaker-norm", "ravdess-emobox-mlp-speaker-norm",

@@ -110,7 +110,8 @@ def enrolment_curve(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     curve : pd.DataFrame
-        From :func:`sercore.training.enrolment_curve`, one test corpus; one line per value of ``only``.
+        From :func:`sercore.training.enrolment_curve`, one test corpus; one line per value of ``only``. Counts
+        of clips that its speakers do not have are left out.
     ax : Axes, optional
 
     Examples
@@ -123,6 +124,7 @@ def enrolment_curve(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Notebook: 09_leaving_the_studio.ipynb
     """
     ax = new_axes(ax, figsize=(WIDTH, 3.4))
+    curve = curve[curve["clips"].isna() | (curve["n_used"] >= curve["clips"])]
     places = {count: place for place, count in enumerate(sorted(curve["clips"].dropna().unique()))}
     at = curve["clips"].map(places).fillna(len(places))
     for (only, part), (color, marker, _), shift in zip(
