@@ -319,6 +319,13 @@ class Augmentation:
         return np.clip(wave, -1.0, 1.0).astype(np.float32)
 
 
+AUGMENTATIONS = {
+    "voices": Augmentation(),
+    "places": Augmentation(babble_db=(5.0, 25.0), band_hz=(3000.0, 7500.0)),
+}
+"""Augmentations by name: other voices, levels and white noise; and these in rooms full of people, over
+telephones and poor microphones. The ranges were written down before any score, and nothing else was tried."""
+
 _RANDOM = {"snr_db": add_noise, "babble_db": add_own_babble}
 """Changes with a part that is drawn at random."""
 

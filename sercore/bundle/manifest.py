@@ -89,7 +89,8 @@ class Manifest:
     members : dict of str to Member
         Members by name, which is also the name of the subfolder.
     training : dict
-        Corpora with licence and source, label scheme, seed, number of clips; ``held_out`` states whether
+        Corpora with licence and source, label scheme, seed, number of clips; ``augmentation``, if there was
+        one; ``held_out`` states whether
         the temperature and the limit of the novelty detector were found on left-out ``corpora`` or
         ``speakers``.
     evaluation : dict or None
@@ -262,6 +263,8 @@ def _training(value) -> dict:
     for corpus in _of_type(_of_type(value, dict).get("corpora", []), list):
         for key in ("title", "licence"):
             _of_type(corpus[key], str)
+    if "augmentation" in value:
+        _of_type(value["augmentation"], str)
     if "held_out" in value:
         for key in ("temperature", "rejection"):
             _of_type(value["held_out"][key], str)

@@ -60,6 +60,7 @@ def fit_model(
     model: str,
     *,
     params: Mapping | None = None,
+    augmented: Sequence = (),
     seed: int = 0,
 ):
     """A model fitted on some rows; networks hold out some speakers for early stopping.
@@ -68,10 +69,13 @@ def fit_model(
     left-out speakers (:func:`sercore.training.nested.choose_c`).
     """
     if is_network(model):
-        return fit_network(index, X, rows, classes, model=model, model_params=params, seed=seed)
+        return fit_network(
+            index, X, rows, classes, model=model, model_params=params, augmented=augmented, seed=seed
+        )
     if model == "logistic_nested":
-        model, params = "logistic", {"C": choose_c(index, X, rows, seed=seed, by="corpus"), **(params or {})}
-    return fit_classical(index, X, rows, model=model, model_params=params, seed=seed)
+        c = choose_c(index, X, rows, augmented=augmented, seed=seed, by="corpus")
+        model, params = "logistic", {"C": c, **(params or {})}
+    return fit_classical(index, X, rows, model=model, model_params=params, augmented=augmented, seed=seed)
 
 
 def left_out_corpora(index: pd.DataFrame) -> list[Fold]:
@@ -99,6 +103,7 @@ def predict_folds(
     choices: Iterable,
     folds: Iterable[Fold],
     *,
+    augmented: Mapping | None = None,
     speaker_norm: bool = False,
     clips: Sequence[int] = (0,),
     seed: int = 0,
@@ -113,6 +118,8 @@ def predict_folds(
     choices : iterable
         Models with the attributes ``model``, ``params``, ``recipe`` and ``name``; several vote.
     folds : iterable of Fold
+    augmented : dict of recipe to sequence of features of augmented versions of all clips, optional
+        Those of training clips are fitted on, too.
     speaker_norm : bool
         Whether features are standardised per speaker: training speakers by all their clips, test speakers by
         `clips` of theirs (:class:`sercore.bundle.speakers.Voice`).
@@ -131,12 +138,21 @@ def predict_folds(
     SplitError
         No number of clips is left.
     """
-    tables, corpora = [], index["corpus"].to_numpy(str)
+    tables, corpora, augmented = [], index["corpus"].to_numpy(str), augmented or {}
     folds = list(folds)
     most = _most_clips(index, folds)
     for fold in folds:
         members = [
-            _Member(index, features[choice.recipe], classes, fold, choice, speaker_norm, seed)
+            _Member(
+                index,
+                features[choice.recipe],
+                augmented.get(choice.recipe, ()),
+                classes,
+                fold,
+                choice,
+                speaker_norm,
+                seed,
+            )
             for choice in choices
         ]
         for count in clips:
@@ -200,13 +216,15 @@ def _most_clips(index: pd.DataFrame, folds: Sequence[Fold]) -> dict[str, int]:
 class _Member:
     """A model fitted on the training part of a fold."""
 
-    def __init__(self, index, X, classes, fold, choice, speaker_norm, seed):
+    def __init__(self, index, X, augmented, classes, fold, choice, speaker_norm, seed):
         self.index, self.X, self.classes, self.fold, self.name = index, X, classes, fold, choice.name
         self.training = {}
         if speaker_norm:
             self.training = {"": mean_and_std([X[row] for row in fold.train])}
-            X = speaker_normalise(X, index["speaker"])
-        self.model = fit_model(index, X, fold.train, classes, choice.model, params=choice.params, seed=seed)
+            X, *augmented = (speaker_normalise(part, index["speaker"]) for part in (X, *augmented))
+        self.model = fit_model(
+            index, X, fold.train, classes, choice.model, params=choice.params, augmented=augmented, seed=seed
+        )
         self.proba: Callable = (
             self.model
             if is_network(choice.model)

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from .. import ensemble, paths
+from ..audio.augment import AUGMENTATIONS
 from ..corpora import get_corpus, load_index
 from ..encoders import EncoderRecipe, encoder_recipe
 from ..errors import BundleError
@@ -41,6 +42,8 @@ from .saving import FittedModel, save
 from .scores import CLIPS, corpus_scores, evaluation_details, fit_model, left_out_corpora, predict_folds
 
 RECIPES = {"table": "default", "frames": "log_mel"}
+N_VERSIONS = 4
+"""Number of augmented versions of each training clip, if there are any."""
 
 
 def train(
@@ -55,6 +58,7 @@ def train(
     n_folds: int | None = None,
     seed: int = 0,
     speaker_norm: bool = False,
+    augment: str | None = None,
     test: Sequence[str] = (),
     n_jobs: int = 1,
     onnx: bool = True,
@@ -92,6 +96,11 @@ def train(
     speaker_norm : bool
         Standardise features per speaker (:func:`sercore.training.speaker_normalise`). Predictions then
         need recordings of the same person: :meth:`sercore.bundle.Predictor.for_speaker`.
+    augment : str, optional
+        Also fit on :data:`N_VERSIONS` augmented versions of every training clip: a name from
+        :data:`sercore.audio.augment.AUGMENTATIONS`, such as ``places`` for models that will hear telephones
+        and rooms full of people. The novelty detector then knows such recordings, too. Scores are those of
+        the clips as they are.
     test : sequence of str
         Corpora to test on that are not used for training or for any choice. The scores are stored in the
         bundle, as are those on each training corpus while it is left out.
@@ -129,25 +138,39 @@ def train(
     check_target(out, overwrite)
     if encoder and not any(isinstance(choice.recipe, EncoderRecipe) for choice in choices):
         raise BundleError(f"encoder {encoder!r}: none of {', '.join(models)} reads it; leave it out")
+    if augment is not None and augment not in AUGMENTATIONS:
+        raise BundleError(f"no augmentation named {augment!r}; there are: {', '.join(AUGMENTATIONS)}")
     index, classes = apply_scheme(load_index(corpus, root), scheme)
-    everything, extracted = _extract(_with_tests(index, classes, test, scheme), choices, progress)
+    everything, extracted, versions = _extract(
+        _with_tests(index, classes, test, scheme), choices, augment, progress
+    )
     used = np.flatnonzero(everything["corpus"].isin(set(index["corpus"])))
     index = everything.iloc[used].reset_index(drop=True)
     raw = {recipe: select_rows(X, used) for recipe, X in extracted.items()}
-    detector = fit_detector(index, raw[choices[0].recipe])
-    normal, statistics = dict(raw), {}
+    raw_versions = {recipe: [select_rows(X, used) for X in parts] for recipe, parts in versions.items()}
+    detector = fit_detector(index, raw[choices[0].recipe], raw_versions[choices[0].recipe])
+    normal, augmented, statistics = dict(raw), dict(raw_versions), {}
     for recipe, X in raw.items() if speaker_norm else ():
         statistics[recipe] = mean_and_std(list(X))
         normal[recipe] = speaker_normalise(X, index["speaker"])
+        augmented[recipe] = [speaker_normalise(part, index["speaker"]) for part in augmented[recipe]]
     oofs, members, final = [], {}, []
     for choice in choices:
         X = normal[choice.recipe]
         oof = out_of_fold(
             index, X, classes, model=choice.model, split=split, seeds=(seed,), n_folds=n_folds, n_jobs=n_jobs,
-            folder=paths.cache_dir() / "train", progress=progress,
+            augmented=augmented[choice.recipe], folder=paths.cache_dir() / "train", progress=progress,
         )  # fmt: skip
         oofs.append(oof.assign(model=choice.name))
-        fitted = fit_model(index, X, np.arange(len(index)), classes, choice.model, seed=seed)
+        fitted = fit_model(
+            index,
+            X,
+            np.arange(len(index)),
+            classes,
+            choice.model,
+            augmented=augmented[choice.recipe],
+            seed=seed,
+        )
         members[choice.name] = FittedModel(
             fitted, RECIPES.get(choice.recipe, choice.recipe), statistics.get(choice.recipe)
         )
@@ -158,6 +181,7 @@ def train(
     trained = "+".join(sorted(set(index["corpus"])))
     table = summarise(oofs, corpus=trained, scheme=scheme, speaker_norm=speaker_norm)
     options = {"speaker_norm": speaker_norm, "seed": seed, "clips": CLIPS if speaker_norm else (0,)}
+    options["augmented"] = raw_versions
     folds, parts, calibrating = left_out_corpora(index), [], oofs[-1]
     if folds:
         parts.append(predict_folds(index, raw, classes, choices, folds, **options))
@@ -170,6 +194,7 @@ def train(
         parts.append(rows[known])  # the others were predicted above
     if test:
         others = corpus_folds(everything, trained.split("+"), list(test))
+        options["augmented"] = versions
         parts.append(predict_folds(everything, extracted, classes, choices, others, **options))
     evaluation = table.iloc[-1].to_dict() | evaluation_details(oofs[-1], index, classes)
     if parts:
@@ -180,6 +205,7 @@ def train(
     save(
         out, members, classes,
         training=describe_training(index, scheme=scheme, seed=seed)
+        | ({"augmentation": augment} if augment else {})
         | {"held_out": {
             "temperature": "corpora" if folds else "clips" if is_leaky(split) else "speakers",
             "rejection": "corpora" if index["corpus"].nunique() > 1 else "speakers",
@@ -208,7 +234,7 @@ def temperature_of(oof: pd.DataFrame, classes: Sequence[str]) -> float:
     return fit_temperature(proba, pd.Index(classes).get_indexer(oof["label"]), speakers=speakers)
 
 
-def fit_detector(index: pd.DataFrame, X) -> NoveltyDetector | None:
+def fit_detector(index: pd.DataFrame, X, augmented: Sequence = ()) -> NoveltyDetector | None:
     """Novelty detector for the clips that a model is fitted on; None if they are of one speaker.
 
     The limit is found on left-out corpora if there are several, else on left-out speakers.
@@ -218,6 +244,8 @@ def fit_detector(index: pd.DataFrame, X) -> NoveltyDetector | None:
     index : pd.DataFrame
         With the column ``speaker``, and ``corpus`` if there are several.
     X : np.ndarray [shape=(n_clips, n_columns)] or list of np.ndarray [shape=(n_features, n_frames)]
+    augmented : sequence, as X
+        Augmented versions of the clips, on which the model is fitted, too.
 
     See Also
     --------
@@ -225,10 +253,10 @@ def fit_detector(index: pd.DataFrame, X) -> NoveltyDetector | None:
     """
     if index["speaker"].nunique() < 2:
         return None
-    rows = np.stack([row_of(clip) for clip in X])
-    if "corpus" in index and index["corpus"].nunique() > 1:
-        return NoveltyDetector.fit(rows, index["corpus"], relative=True)
-    return NoveltyDetector.fit(rows, index["speaker"])
+    rows = np.stack([row_of(clip) for part in (X, *augmented) for clip in part])
+    several = "corpus" in index and index["corpus"].nunique() > 1
+    groups = np.tile(index["corpus" if several else "speaker"].to_numpy(), 1 + len(augmented))
+    return NoveltyDetector.fit(rows, groups, relative=several)
 
 
 def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:
@@ -329,15 +357,30 @@ def _distances(detector: NoveltyDetector | None, index: pd.DataFrame, X) -> pd.S
     return pd.Series(scores / float(detector.threshold), index["clip_id"])
 
 
-def _extract(index: pd.DataFrame, choices: Sequence[_Choice], progress: bool) -> tuple[pd.DataFrame, dict]:
-    """Index and features by recipe, of the clips for which all features could be extracted."""
+def _extract(
+    index: pd.DataFrame, choices: Sequence[_Choice], augment: str | None, progress: bool
+) -> tuple[pd.DataFrame, dict, dict]:
+    """Index, features and augmented versions by recipe, of the clips for which all could be extracted."""
+    kinds = [{}]
+    if augment:
+        kinds += [{"augmentation": AUGMENTATIONS[augment], "version": k} for k in range(N_VERSIONS)]
     tables = {}
     for recipe in dict.fromkeys(choice.recipe for choice in choices):
         extract = extract_frames if recipe == "frames" else extract_table
-        tables[recipe] = extract(index, RECIPES.get(recipe, recipe), progress=progress)
-    usable = set.intersection(*(set(part.index["clip_id"]) for part in tables.values()))
-    features = {}
-    for recipe, part in tables.items():
-        rows = np.flatnonzero(part.index["clip_id"].isin(usable))
-        features[recipe] = select_rows(part.X, rows)
-    return part.index.iloc[rows].reset_index(drop=True), features
+        tables[recipe] = [
+            extract(index, RECIPES.get(recipe, recipe), progress=progress, **kind) for kind in kinds
+        ]
+    every = [part for parts in tables.values() for part in parts]
+    usable = set.intersection(*(set(part.index["clip_id"]) for part in every))
+    features = {recipe: [_selected(part, usable) for part in parts] for recipe, parts in tables.items()}
+    kept = every[0].index[every[0].index["clip_id"].isin(usable)].reset_index(drop=True)
+    return (
+        kept,
+        {recipe: parts[0] for recipe, parts in features.items()},
+        {recipe: parts[1:] for recipe, parts in features.items()},
+    )
+
+
+def _selected(part, usable: set[str]):
+    """Features of the usable clips."""
+    return select_rows(part.X, np.flatnonzero(part.index["clip_id"].isin(usable)))

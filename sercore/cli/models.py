@@ -37,6 +37,11 @@ def _add_train(commands) -> None:
         "--speaker-norm", action="store_true", help="standardise features per speaker (see predict)"
     )
     train.add_argument(
+        "--augment", choices=("voices", "places"),
+        help="also train on four changed versions of each clip: 'voices' for other voices and white noise, "
+        "'places' also for telephones and rooms full of people",
+    )  # fmt: skip
+    train.add_argument(
         "--test", nargs="+", default=[], metavar="CORPUS", help="corpora to test on, not used for training"
     )
     train.add_argument(
@@ -105,8 +110,8 @@ def _train(options) -> None:
     table = train(
         options.corpus, models, out, encoder=options.encoder, root=options.root, scheme=options.scheme,
         split=options.split, n_folds=options.folds, seed=options.seed, n_jobs=options.jobs,
-        onnx=not options.no_onnx, speaker_norm=options.speaker_norm, test=options.test,
-        overwrite=options.overwrite,
+        onnx=not options.no_onnx, speaker_norm=options.speaker_norm, augment=options.augment,
+        test=options.test, overwrite=options.overwrite,
     )  # fmt: skip
     print(table_text(table))
     if rows := corpora_text(Predictor.load(out).manifest):

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .. import paths
-from ..audio.augment import Augmentation
+from ..audio.augment import AUGMENTATIONS
 from . import clone, published
 
 __all__ = [
@@ -34,18 +34,11 @@ MODELS = (
     ("logistic", "level_free", "places"),
     ("logistic", "whisper_tiny_en", ""),
 )
-"""Model, features, and what the augmented versions of training clips contain, if there are any. The two
-recipes differ only in the level to which clips are scaled."""
+"""Model, features, and how training clips are augmented (:data:`AUGMENTATIONS`), if they are. The two recipes
+differ only in the level to which clips are scaled."""
 
 N_VERSIONS = 4
 """Number of augmented versions of each training clip."""
-
-AUGMENTATIONS = {
-    "voices": Augmentation(),
-    "places": Augmentation(babble_db=(5.0, 25.0), band_hz=(3000.0, 7500.0)),
-}
-"""Other voices and white noise; or babble and the bands of telephones and poor microphones, too. The ranges
-were written down before any score, and nothing else was tried."""
 
 _KEY = ["model", "features", "augmented"]
 

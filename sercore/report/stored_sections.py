@@ -64,8 +64,10 @@ def data(training: Mapping) -> Section:
         for c in corpora
     ]
     head = ["corpus", "clips", "speakers", "licence", "citation", "source"]
+    changed = training.get("augmentation")
+    versions = f", and on augmented versions of them ({words(changed)})" if changed else ""
     line = (
-        "The model in the bundle was fitted on all these clips. Label scheme: "
+        f"The model in the bundle was fitted on all these clips{versions}. Label scheme: "
         f"{words(training.get('scheme'))}, random seed: {words(training.get('seed'))}. {texts.ACTED}"
     )
     return Section("Data", [Table(head, rows), Text(line)])

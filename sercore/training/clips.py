@@ -15,9 +15,9 @@ def select_rows(X, rows: np.ndarray) -> np.ndarray | list[np.ndarray]:
 def same_order(X, other, *, n_rows: int = 256) -> bool:
     """Whether rows of one table, or clips of a list of frames, resemble the same rows of another.
 
-    A row should be closer to its counterpart than to 85 of 100 other rows. In random order it is closer than
+    A row should be closer to its counterpart than to 75 of 100 other rows. In random order it is closer than
     50, in another order within each speaker than 55 to 70; augmented versions in the right order are closer
-    than 97 of 100 (demo corpus and RAVDESS). Standardised columns are compared; for frames, means of each
+    than 95 of 100, those in other places than 83 to 92 (RAVDESS, TESS, EMO-DB, demo corpus). Standardised columns are compared; for frames, means of each
     eighth of the clip relative to the whole, which do not depend on its level and length. At most `n_rows`
     rows are compared; with fewer than ten the answer is True.
 
@@ -40,7 +40,7 @@ def same_order(X, other, *, n_rows: int = 256) -> bool:
         return False
     apart = (a**2).sum(axis=1) - 2 * b @ a.T  # squared distances of every b to every a, less b squared
     farther = (apart >= np.diag(apart)[:, None]).sum() - len(rows)
-    return bool(farther >= 0.85 * len(rows) * (len(rows) - 1))
+    return bool(farther >= 0.75 * len(rows) * (len(rows) - 1))
 
 
 def _course(clip: np.ndarray) -> np.ndarray:

@@ -13,9 +13,11 @@ import pytest
 import soundfile
 from toys import bundles as small
 
-from sercore import features, training
+from sercore import features, synth, training
+from sercore.audio.degrade import limit_band
 from sercore.bundle import FittedModel, Predictor, Windows, find_files, predict_clip, predict_files, save
 from sercore.bundle.archives import brief
+from sercore.bundle.training import train
 from sercore.cli import main
 from sercore.errors import AudioError, BundleError
 from sercore.training import networks
@@ -380,6 +382,42 @@ def test_train_then_predict(corpus, capsys, tmp_path):
     status, _, error = run(capsys, *command)
     assert status == 1
     assert "--overwrite" in error
+
+
+@pytest.fixture
+def voices(tmp_path):
+    """The same folder with synthetic voices in place of tones."""
+    folder = small.write_folder_corpus(tmp_path / "voices")
+    for number, path in enumerate(sorted((folder / "clips").glob("*.wav"))):
+        emotion, speaker = small.CLASSES[number % 3], list(synth.SPEAKERS.values())[number // 6]
+        wave, sr = synth.render(synth.EMOTION_PROSODY[emotion], speaker=speaker, seed=number)
+        soundfile.write(path, wave, sr, subtype="FLOAT")
+    return folder
+
+
+@pytest.mark.parametrize("options", [(), ("--speaker-norm",)])
+def test_augmented_training_knows_telephones(voices, capsys, tmp_path, monkeypatch, options):
+    """Models and the novelty detector are fitted on clips in other places, too, and the bundle says so."""
+    monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
+    distance = {}
+    for changes in ((), ("--augment", "places")):
+        out = tmp_path / f"{len(changes)}.bundle"
+        status, _, error = run(capsys, *train_command(voices, out, "lda"), *options, *changes)
+        assert status == 0, error
+        predictor = Predictor.load(out)
+        wave = next(iter(predictor.waves(voices / "clips" / "01.wav").values()))
+        heard = predictor.waves(limit_band(wave, sr=predictor.sr))
+        row = predictor._novelty_row(predictor._features(heard))[1][None]
+        distance[changes] = float(predictor.detector.score(row)[0] / predictor.detector.threshold)
+    assert distance["--augment", "places"] < distance[()]
+    assert predictor.manifest.training["augmentation"] == "places"
+    assert "and on augmented versions of their clips (places)." in predictor.about()
+    assert predictor.manifest.evaluation["n_clips"] == 24  # the clips as they are
+
+
+def test_unknown_augmentation_is_refused_before_extraction(corpus, tmp_path):
+    with pytest.raises(BundleError, match="no augmentation named 'rooms'; there are: voices, places"):
+        train("folder", "lda", tmp_path / "b", root=corpus, augment="rooms")
 
 
 @pytest.mark.slow
