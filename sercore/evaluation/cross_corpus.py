@@ -51,9 +51,7 @@ def evaluate_corpora(oof: pd.DataFrame, *, n_boot: int = 1000, seed: int = 0) ->
             f"not a cross-corpus table: no column {', '.join(absent)}; use training.cross_corpus, or "
             "evaluate_oof for a table of one corpus"
         )
-    oof = oof.assign(
-        adaptation=oof.get("adaptation", "plain"), balanced=oof.get("balanced", False), split=oof["split"]
-    )
+    oof = oof.assign(adaptation=oof.get("adaptation", "plain"), balanced=oof.get("balanced", False))
     keys, rows = ["train", "test", "model", "adaptation", "balanced"], []
     for names, part in oof.groupby(keys, sort=False):
         interval = "clips" if count_speakers(part["speaker"]) < MIN_UNITS else "speakers"

@@ -16,8 +16,8 @@ import pandas as pd
 
 from ..errors import EvaluationError
 from .bootstrap import MIN_UNITS, bounds, count_speakers, resample, sampling_units
-from .metrics import confusion_metrics, unit_confusions, validate
-from .oof import checked_runs, unpack
+from .metrics import confusion_metrics
+from .oof import run_confusions
 
 GROUPS = ("sex", "age_group", "language", "sentence", "corpus", "speaker")
 """Index columns that are compared if they are known; ``age_group`` is made from ``age``."""
@@ -141,19 +141,12 @@ def _groups(clips: pd.DataFrame, column: str) -> pd.Series:
 
 def _by_clip(oof, index) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """Index rows of the tested clips, confusion matrices [seed, clip, true, predicted], and speakers."""
-    runs = checked_runs(oof, one_corpus=False)
+    confusions = run_confusions(oof, "clips", one_corpus=False)[0]  # of clips in the order of their names
     known = index.set_index("clip_id")
     if missing := sorted(set(oof["clip_id"]) - set(known.index)):
         raise EvaluationError(f"{len(missing)} clips of the table are not in the index (first: {missing[0]})")
-    ids = np.unique(oof["clip_id"])
-    matrices = []
-    for _, run in runs:
-        y_true, proba, classes, _ = unpack(run)
-        codes, proba = validate(y_true, proba, classes)
-        units = np.searchsorted(ids, run["clip_id"])
-        matrices.append(unit_confusions(codes, proba.argmax(axis=1), units, len(ids), len(classes)))
-    clips = known.loc[ids].reset_index()
-    return clips, np.stack(matrices), clips["speaker"].to_numpy(object)
+    clips = known.loc[np.unique(oof["clip_id"])].reset_index()
+    return clips, confusions, clips["speaker"].to_numpy(object)
 
 
 def _score(confusions: np.ndarray, speakers: np.ndarray, n_boot: int, seed: int) -> dict:

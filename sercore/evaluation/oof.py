@@ -32,7 +32,6 @@ def oof_rows(
     model: str,
     split: str,
     seed: int = 0,
-    label: str = "label",
 ) -> pd.DataFrame:
     """Rows of an out-of-fold table from the predictions for the test part of a fold.
 
@@ -62,9 +61,9 @@ def oof_rows(
     Notebook: 09_leaving_the_studio.ipynb
     """
     tested = index.iloc[fold.test]
-    validate(tested[label], proba, classes)
-    table = tested[["clip_id", "speaker"]].assign(
-        label=tested[label], model=model, split=split, fold=fold.name, seed=seed
+    validate(tested["label"], proba, classes)
+    table = tested[["clip_id", "speaker", "label"]].assign(
+        model=model, split=split, fold=fold.name, seed=seed
     )
     columns = pd.DataFrame(np.asarray(proba), columns=[f"p_{name}" for name in classes], index=table.index)
     return pd.concat([table, columns], axis=1).reset_index(drop=True)
@@ -241,7 +240,9 @@ def checked_runs(oof: pd.DataFrame, *, one_corpus: bool = True) -> list[tuple]:
     return runs
 
 
-def run_confusions(oof: pd.DataFrame, interval: str) -> tuple[np.ndarray, int, str, str]:
+def run_confusions(
+    oof: pd.DataFrame, interval: str, *, one_corpus: bool = True
+) -> tuple[np.ndarray, int, str, str]:
     """Confusion matrices of all runs [shape=(n_runs, n_units, n_classes, n_classes)], and the units.
 
     Returns
@@ -249,7 +250,7 @@ def run_confusions(oof: pd.DataFrame, interval: str) -> tuple[np.ndarray, int, s
     confusions, n_units, interval, note
         See :func:`sercore.evaluation.bootstrap.sampling_units` for the last two.
     """
-    runs = checked_runs(oof)
+    runs = checked_runs(oof, one_corpus=one_corpus)
     clips = oof.drop_duplicates("clip_id").sort_values("clip_id")
     units, interval, note = sampling_units(clips["speaker"].to_numpy(), len(clips), interval)
     unit_of_clip = pd.Series(units, index=clips["clip_id"].to_numpy())

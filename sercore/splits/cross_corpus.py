@@ -16,21 +16,17 @@ def corpus_folds(
     index: pd.DataFrame,
     train: Sequence[str] | None = None,
     test: Sequence[str] | None = None,
-    *,
-    label: str = "label",
 ) -> list[Fold]:
     """One fold per test corpus, trained on one set of corpora.
 
     Parameters
     ----------
     index : pd.DataFrame
-        Clips of several corpora, with the columns ``corpus``, ``speaker`` and `label`.
+        Clips of several corpora, with the columns ``corpus``, ``speaker`` and ``label``.
     train : sequence of str, optional
         Corpora to train on, together; by default all except the tested one.
     test : sequence of str, optional
         Corpora to test on, one by one; by default every corpus that is not in `train`.
-    label : str
-        Column with the class.
 
     Returns
     -------
@@ -68,7 +64,7 @@ def corpus_folds(
     tested = [name for name in present if name not in (train or ())] if test is None else list(test)
     if not tested or len(present) < 2:
         raise SplitError(f"there is no other corpus to test on; the index contains only {first_few(present)}")
-    labels = class_labels(index, label)
+    labels = class_labels(index)
     folds = []
     for name in tested:
         sources = [other for other in present if other != name] if train is None else sorted(set(train))
@@ -83,7 +79,7 @@ def corpus_folds(
     return folds
 
 
-def corpus_pairs(index: pd.DataFrame, *, label: str = "label") -> list[Fold]:
+def corpus_pairs(index: pd.DataFrame) -> list[Fold]:
     """One fold for each ordered pair of corpora.
 
     Examples
@@ -98,10 +94,10 @@ def corpus_pairs(index: pd.DataFrame, *, label: str = "label") -> list[Fold]:
     corpus_folds : sets of training corpora.
     """
     pairs = permutations(sorted(set(index["corpus"])), 2)
-    return [fold for one, other in pairs for fold in corpus_folds(index, [one], [other], label=label)]
+    return [fold for one, other in pairs for fold in corpus_folds(index, [one], [other])]
 
 
-def balance_corpora(index: pd.DataFrame, rows: np.ndarray, *, label: str = "label") -> np.ndarray:
+def balance_corpora(index: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
     """Rows with repetitions, so that every corpus and class has the same weight in a fit.
 
     The clips of each corpus and class are repeated, in their order, until there are as many as in the
@@ -124,6 +120,6 @@ def balance_corpora(index: pd.DataFrame, rows: np.ndarray, *, label: str = "labe
     [0, 1, 2, 3, 3, 3]
     """
     part = index.iloc[rows]
-    groups = [rows[places] for places in part.groupby(["corpus", label], observed=True).indices.values()]
+    groups = [rows[places] for places in part.groupby(["corpus", "label"], observed=True).indices.values()]
     largest = max(map(len, groups))
     return np.sort(np.concatenate([np.resize(group, largest) for group in groups]))

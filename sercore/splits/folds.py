@@ -82,7 +82,6 @@ def inner_folds(
     *,
     n_folds: int = 5,
     seed: int = 0,
-    label: str = "label",
     by: str = "speaker",
 ) -> list[Fold]:
     """Folds within a training part, for search, ensemble weights and everything else that is tuned.
@@ -124,9 +123,9 @@ def inner_folds(
     if by == "corpus" and index["corpus"].iloc[train_rows].nunique() > 1:
         folds = _leave_corpora_out(index, train_rows)
     else:
-        folds = _divide(index, train_rows, n_folds, seed, label)
+        folds = _divide(index, train_rows, n_folds, seed)
     for fold in folds:
-        check_classes(index, fold, class_labels(index, label))
+        check_classes(index, fold, class_labels(index))
     return folds
 
 
@@ -136,7 +135,6 @@ def inner_split(
     *,
     fraction: float = 0.2,
     seed: int = 0,
-    label: str = "label",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rows to fit on and rows to validate on, both from a training part, with different speakers.
 
@@ -169,8 +167,8 @@ def inner_split(
     if not 0 < fraction <= 0.5:
         raise SplitError(f"fraction is {fraction}; the validation part must be above 0 and at most 0.5")
     n_folds = min(int(1 / fraction), int(1 / fraction) + 1, key=lambda n: abs(1 / n - fraction))
-    folds = _divide(index, train_rows, n_folds, seed, label)
-    labels = class_labels(index, label)
+    folds = _divide(index, train_rows, n_folds, seed)
+    labels = class_labels(index)
     complete = [fold for fold in folds if not missing_classes(fold, labels)]
     if not complete:
         check_classes(index, folds[0], labels)
@@ -191,11 +189,11 @@ def _leave_corpora_out(index, train_rows):
     return folds
 
 
-def _divide(index, train_rows, n_folds, seed, label):
+def _divide(index, train_rows, n_folds, seed):
     """Folds within some rows of the index; their classes are not yet checked."""
     rows = np.unique(train_rows)
     part = index.iloc[rows]
-    labels = class_labels(part, label)
+    labels = class_labels(part)
     groups = _groups(part, n_folds)
     n_folds = min(n_folds, groups.max() + 1)
     if n_folds < 2:
@@ -228,19 +226,16 @@ def _own_names(part, known, recordings):
     return np.where(known, part["speaker"].astype(str), np.char.add("recording ", recordings))
 
 
-def class_labels(index: pd.DataFrame, label: str) -> np.ndarray:
+def class_labels(index: pd.DataFrame) -> np.ndarray:
     """Class of each clip [shape=(n_clips,)]; SplitError if a clip has none."""
-    if label not in index:
-        raise SplitError(
-            f"the index has no column {label!r}; make it with labels.apply_scheme(index, 'eight')"
-        )
+    if "label" not in index:
+        raise SplitError("the index has no column 'label'; make it with labels.apply_scheme(index, 'eight')")
     if not len(index):
         raise SplitError("the index contains no clips")
-    if index[label].isna().any():
-        raise SplitError(
-            f"{index[label].isna().sum()} clips have no class in column {label!r}; drop them first"
-        )
-    return index[label].to_numpy(str)
+    if index["label"].isna().any():
+        n_missing = index["label"].isna().sum()
+        raise SplitError(f"{n_missing} clips have no class in column 'label'; drop them first")
+    return index["label"].to_numpy(str)
 
 
 def recording_ids(index: pd.DataFrame) -> np.ndarray:

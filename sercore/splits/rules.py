@@ -39,14 +39,13 @@ def make_folds(
     *,
     n_folds: int | None = None,
     seed: int = 0,
-    label: str = "label",
 ) -> list[Fold]:
     """Folds of a named split, checked: no speaker in both training and test, each clip tested once.
 
     Parameters
     ----------
     index : pd.DataFrame
-        One row per clip with the columns ``corpus``, ``speaker`` and `label`; ``clip_id`` and
+        One row per clip with the columns ``corpus``, ``speaker`` and ``label``; ``clip_id`` and
         ``duplicate_of`` (byte-identical clips) and ``sex`` are used if present.
     split : str
         A name from :data:`SPLITS`; see the table in :mod:`sercore.splits`.
@@ -57,8 +56,6 @@ def make_folds(
     seed : int
         Used by ``speaker`` and ``random``; the others are the same for all seeds. Folds of ``speaker`` are
         balanced by class, which can leave no choice: those of EMO-DB are the same for all seeds.
-    label : str
-        Column with the class, made by :func:`sercore.labels.apply_scheme`.
 
     Returns
     -------
@@ -93,7 +90,7 @@ def make_folds(
         raise SplitError(
             f"the index has no column {', '.join(sorted(absent))}; make it with corpora.load_index"
         )
-    labels = class_labels(index, label)
+    labels = class_labels(index)
     folds = _RULES[split](index, labels, n_folds, seed)
     for fold in folds:
         check_classes(index, fold, labels)
