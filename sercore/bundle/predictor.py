@@ -284,7 +284,8 @@ class Predictor:
         clips : path, np.ndarray [shape=(n_samples,)], or iterable of them
             Unlabelled recordings of the person, or waveforms at :attr:`sr`; the more and the more varied, the
             better. Those of more than eight seconds are cut into pieces of three, each of which counts as a
-            clip. Recordings and pieces that cannot be used, or are not speech, are left out.
+            clip. Recordings and pieces that cannot be used are left out, as are those that are not speech, if
+            the bundle rejects clips.
         channel : int, optional
             Channel to use of recordings with several, from 0, instead of their mean.
 

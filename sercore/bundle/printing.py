@@ -26,12 +26,12 @@ ONE_CORPUS = (
 )
 ADVICE = {
     NOT_SPEECH: (
-        "Not speech: noise or music may cover the voice. Record closer to the microphone, in a quiet room,",
-        "one sentence at a time.",
+        "Not speech: noise or music may cover the voice. Record closer to the microphone, in a quiet room.",
     ),
     UNKNOWN_VOICE: (
         "Unlike the training voices: noise, an echo, a telephone or another language can be the reason. Try",
-        "a cleaner recording, or train on such voices: sercore train --corpus folder.",
+        "a cleaner recording, or train a model: sercore train --augment places for telephones and loud",
+        "rooms, --corpus folder for voices of your own.",
     ),
 }
 """What can be done about each reason of a rejection."""
@@ -107,6 +107,8 @@ def print_predictions(
         timeline = windows is not None  # whose speaker is known more and more
         unknown = predictor.speaker_norm and speaker_norm is None and not timeline and None in reasons
         rejected = [reason for reason in ADVICE if reason in reasons]
+        if timeline and None in reasons:
+            rejected = []  # music and pauses of a recording that was answered otherwise
         steps = next_steps(predictor, bundle, unknown_speaker=unknown, rejected=rejected, timeline=timeline)
         _explain(["", *steps])
     return status

@@ -99,8 +99,8 @@ def train(
     augment : str, optional
         Also fit on :data:`N_VERSIONS` augmented versions of every training clip: a name from
         :data:`sercore.audio.augment.AUGMENTATIONS`, such as ``places`` for models that will hear telephones
-        and rooms full of people. The novelty detector then knows such recordings, too. Scores are those of
-        the clips as they are.
+        and rooms full of people. The novelty detector then knows such recordings, too, and its limit is that
+        of clips and versions together, so that it is wider. Scores are those of the clips as they are.
     test : sequence of str
         Corpora to test on that are not used for training or for any choice. The scores are stored in the
         bundle, as are those on each training corpus while it is left out.
@@ -141,13 +141,11 @@ def train(
     if augment is not None and augment not in AUGMENTATIONS:
         raise BundleError(f"no augmentation named {augment!r}; there are: {', '.join(AUGMENTATIONS)}")
     index, classes = apply_scheme(load_index(corpus, root), scheme)
-    everything, extracted, versions = _extract(
-        _with_tests(index, classes, test, scheme), choices, augment, progress
-    )
+    everything, extracted = _extract(_with_tests(index, classes, test, scheme), choices, progress)
     used = np.flatnonzero(everything["corpus"].isin(set(index["corpus"])))
     index = everything.iloc[used].reset_index(drop=True)
     raw = {recipe: select_rows(X, used) for recipe, X in extracted.items()}
-    raw_versions = {recipe: [select_rows(X, used) for X in parts] for recipe, parts in versions.items()}
+    raw_versions = {recipe: _versions(index, X, recipe, augment, progress) for recipe, X in raw.items()}
     detector = fit_detector(index, raw[choices[0].recipe], raw_versions[choices[0].recipe])
     normal, augmented, statistics = dict(raw), dict(raw_versions), {}
     for recipe, X in raw.items() if speaker_norm else ():
@@ -159,7 +157,8 @@ def train(
         X = normal[choice.recipe]
         oof = out_of_fold(
             index, X, classes, model=choice.model, split=split, seeds=(seed,), n_folds=n_folds, n_jobs=n_jobs,
-            augmented=augmented[choice.recipe], folder=paths.cache_dir() / "train", progress=progress,
+            augmented=augmented[choice.recipe], check_order=False, folder=paths.cache_dir() / "train",
+            progress=progress,
         )  # fmt: skip
         oofs.append(oof.assign(model=choice.name))
         fitted = fit_model(
@@ -194,7 +193,10 @@ def train(
         parts.append(rows[known])  # the others were predicted above
     if test:
         others = corpus_folds(everything, trained.split("+"), list(test))
-        options["augmented"] = versions
+        options["augmented"] = {  # of test clips none is read
+            recipe: [_replaced(extracted[recipe], used, part) for part in parts]
+            for recipe, parts in raw_versions.items()
+        }
         parts.append(predict_folds(everything, extracted, classes, choices, others, **options))
     evaluation = table.iloc[-1].to_dict() | evaluation_details(oofs[-1], index, classes)
     if parts:
@@ -357,30 +359,38 @@ def _distances(detector: NoveltyDetector | None, index: pd.DataFrame, X) -> pd.S
     return pd.Series(scores / float(detector.threshold), index["clip_id"])
 
 
-def _extract(
-    index: pd.DataFrame, choices: Sequence[_Choice], augment: str | None, progress: bool
-) -> tuple[pd.DataFrame, dict, dict]:
-    """Index, features and augmented versions by recipe, of the clips for which all could be extracted."""
-    kinds = [{}]
-    if augment:
-        kinds += [{"augmentation": AUGMENTATIONS[augment], "version": k} for k in range(N_VERSIONS)]
+def _extract(index: pd.DataFrame, choices: Sequence[_Choice], progress: bool) -> tuple[pd.DataFrame, dict]:
+    """Index and features by recipe, of the clips for which all features could be extracted."""
     tables = {}
     for recipe in dict.fromkeys(choice.recipe for choice in choices):
-        extract = extract_frames if recipe == "frames" else extract_table
-        tables[recipe] = [
-            extract(index, RECIPES.get(recipe, recipe), progress=progress, **kind) for kind in kinds
-        ]
-    every = [part for parts in tables.values() for part in parts]
-    usable = set.intersection(*(set(part.index["clip_id"]) for part in every))
-    features = {recipe: [_selected(part, usable) for part in parts] for recipe, parts in tables.items()}
-    kept = every[0].index[every[0].index["clip_id"].isin(usable)].reset_index(drop=True)
-    return (
-        kept,
-        {recipe: parts[0] for recipe, parts in features.items()},
-        {recipe: parts[1:] for recipe, parts in features.items()},
-    )
+        tables[recipe] = _extractor(recipe)(index, RECIPES.get(recipe, recipe), progress=progress)
+    usable = set.intersection(*(set(part.index["clip_id"]) for part in tables.values()))
+    features = {}
+    for recipe, part in tables.items():
+        rows = np.flatnonzero(part.index["clip_id"].isin(usable))
+        features[recipe] = select_rows(part.X, rows)
+    return part.index.iloc[rows].reset_index(drop=True), features
 
 
-def _selected(part, usable: set[str]):
-    """Features of the usable clips."""
-    return select_rows(part.X, np.flatnonzero(part.index["clip_id"].isin(usable)))
+def _versions(index: pd.DataFrame, X, recipe, augment: str | None, progress: bool) -> list:
+    """Features of augmented versions of all clips; those of the clip itself where there are none."""
+    parts = []
+    for k in range(N_VERSIONS if augment else 0):
+        made = _extractor(recipe)(
+            index, RECIPES.get(recipe, recipe), augmentation=AUGMENTATIONS[augment], version=k,
+            progress=progress,
+        )  # fmt: skip
+        parts.append(_replaced(X, pd.Index(index["clip_id"]).get_indexer(made.index["clip_id"]), made.X))
+    return parts
+
+
+def _extractor(recipe):
+    return extract_frames if recipe == "frames" else extract_table
+
+
+def _replaced(X, rows: np.ndarray, others):
+    """Features with those of some rows replaced."""
+    changed = X.copy() if isinstance(X, np.ndarray) else list(X)
+    for row, other in zip(rows, others, strict=True):
+        changed[row] = other
+    return changed

@@ -182,15 +182,6 @@ CAMPAIGNS = {
         fit_params={"epochs": 40},
         **_FRAMES,
     ),
-    "ravdess-emobox-res-lstm-mfcc": Campaign(
-        "ravdess",
-        "eight",
-        "emobox-ravdess",
-        models=("res_lstm",),
-        augmented=12,
-        test_versions=12,
-        **_FRAMES | {"frames": "s0_mfcc_chroma"},
-    ),
     "ravdess-emobox-s3": Campaign(
         "ravdess",
         "eight",

@@ -88,7 +88,7 @@ def networks_markdown() -> str:
     disjoint = _tables(
         "ravdess-emobox-tdnn", "ravdess-emobox-mlp", "ravdess-emobox-networks",
         "ravdess-emobox-networks-brief", "ravdess-emobox-networks-brief-plain",
-        "ravdess-emobox-res-lstm-mfcc", "ravdess-emobox-s3",
+        "ravdess-emobox-s3",
     )  # fmt: skip
     speaker_norm = _tables(
         "ravdess-emobox-tdnn-speaker-norm", "ravdess-emobox-mlp-speaker-norm",
@@ -120,11 +120,11 @@ def networks_markdown() -> str:
 
 
 _AVERAGED = ", 13 versions"
-_SAID = {"-brief": ", 40 epochs", "-plain": ", no augmentation", "-mfcc": ", MFCC and chroma"}
+_SAID = {"-brief": ", 40 epochs", "-plain": ", no augmentation"}
 
 
 def _tables(*names: str) -> pd.DataFrame:
-    """Result tables of campaigns by model, which states shorter training, no augmentation or other input."""
+    """Result tables of campaigns by model, which states a shorter training and no augmentation."""
     tables = []
     for name in names:
         said = "".join(text for part, text in _SAID.items() if part in name)

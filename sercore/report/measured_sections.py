@@ -98,7 +98,12 @@ def no_other_corpora(stored: Table | None = None) -> Section:
 
 
 def sounds(
-    table: pd.DataFrame, *, rejects: bool, own: tuple[int, int] | None, left_out: bool = False
+    table: pd.DataFrame,
+    *,
+    rejects: bool,
+    own: tuple[int, int] | None,
+    left_out: bool = False,
+    augmented: bool = False,
 ) -> Section:
     """Sounds that are not speech, and whether they get an emotion.
 
@@ -112,6 +117,8 @@ def sounds(
         Number of rejected training clips, and of those tried.
     left_out : bool
         Whether the limit was found on corpora that were left out of training.
+    augmented : bool
+        Whether it was found on augmented versions of the clips, too.
     """
     n, n_rejected = int(table["n"].sum()), int(table["rejected"].sum())
     lines = [f"{n_rejected} of {n} sounds that are not speech are rejected."]
@@ -119,7 +126,8 @@ def sounds(
         line = f"{own[0]} of {own[1]} clips of the training corpora are rejected."
         if rejects:
             others = "left-out corpora" if left_out else "new speakers"
-            line += f" The limit was set so that 5 % of the clips of {others} are."
+            versions = ", with their augmented versions," if augmented else ""
+            line += f" The limit was set so that 5 % of the clips of {others}{versions} are."
         lines.append(line)
     blocks: list[Block] = [Bullets(lines)]
     if own is None:

@@ -89,6 +89,7 @@ def model_card(
             rejects=predictor.detector is not None,
             own=own,
             left_out="rejection" in left_out,
+            augmented="augmentation" in manifest.training,
         ),
         stored_sections.licences(predictor),
     ]

@@ -31,6 +31,7 @@ def out_of_fold(
     scale: bool = True,
     folder: str | os.PathLike | None = None,
     n_jobs: int = 1,
+    check_order: bool = True,
     wait: bool = True,
     progress: bool = True,
 ) -> pd.DataFrame:
@@ -75,6 +76,9 @@ def out_of_fold(
         the folder; no fold is computed twice (:mod:`sercore.training.claims`).
     n_jobs : int
         Number of processes, as far as memory allows; each needs the features and one model.
+    check_order : bool
+        Whether to refuse augmented versions whose rows do not resemble those of `X`. Versions in other places
+        can differ more than other clips do; they need rows that are known to be in the same order.
     wait : bool
         Whether to wait for folds that other processes are computing; without, they are left out.
     progress : bool
@@ -118,6 +122,7 @@ def out_of_fold(
     job = Job(
         index, X, classes, model, model_params=model_params or {}, fit_params=fit_params or {},
         augmented=augmented, test_versions=test_versions, split=split, scale=scale, folder=folder,
+        check_order=check_order,
     )  # fmt: skip
     done = run_folds(job, tasks, n_jobs=n_jobs, wait=wait)
     shown = list(tqdm(done, total=len(tasks), desc=model, unit="fold", disable=not progress))

@@ -218,7 +218,7 @@ def adapt(predictor: Predictor, neutral: np.ndarray) -> Predictor:
     Raises
     ------
     AudioError
-        The speech is too short, or nothing in it is speech.
+        The speech is too short, or a model that normalises by speaker finds no speech in it.
     """
     seconds = len(neutral) / SAMPLE_RATE
     if seconds < _SHORTEST_SECONDS:
@@ -229,7 +229,7 @@ def adapt(predictor: Predictor, neutral: np.ndarray) -> Predictor:
     wave, sr = convert(neutral, SAMPLE_RATE, sr=predictor.sr), predictor.sr
     spans = Windows(3.0, 3.0).spans(seconds)
     adapted = predictor.for_speaker([wave[round(start * sr) : round(end * sr)] for start, end in spans])
-    if not adapted.voice.n_clips:
+    if predictor.speaker_norm and not adapted.voice.n_clips:
         raise AudioError(
             "no speech was found in it; read a text aloud for 10 s, close to the microphone",
             reason="not-speech",

@@ -119,6 +119,7 @@ class Live(ipywidgets.VBox):
             if step == "start":
                 self._session, self.moment = message["session"], None
                 self._listener = Listener(self.predictor, int(message["rate"]), seconds=SECONDS, step=STEP)
+                self.microphone.send({"step": "started", "session": self._session})  # others release theirs
             elif step == "stop":
                 if message.get("session") == self._session:  # another view may have begun one since
                     self._listener = None

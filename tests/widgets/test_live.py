@@ -56,7 +56,7 @@ def test_live_answers_every_block_and_predicts_every_second_one(live, sad_then_a
     for k in range(16):
         block = sad_then_angry[2000 * k : 2000 * (k + 1)]
         send(live, "block", number=k + 1, latency=None if k == 0 else 50 + k, samples=block)
-    views = [message for message, _ in live.sent]
+    views = [message for message, _ in live.sent[1:]]  # after that of the start
     assert [view["number"] for view in views] == list(range(1, 17))
     assert ["prediction" in view for view in views] == [False, True] * 8
     assert views[-1]["prediction"]["proba"] == list(live.moment.prediction.proba.values())
@@ -69,7 +69,7 @@ def test_live_stores_blocks_without_answer(live, sad_then_angry):
     for k in range(9):
         block = sad_then_angry[2000 * k : 2000 * (k + 1)]
         send(live, "block", number=k + 1, answer=k == 8, samples=block)
-    ((view, _),) = live.sent
+    _, (view, _) = live.sent
     assert view["number"] == 9
     assert live.moment.seconds == 18_000 / SR
 
@@ -99,9 +99,9 @@ def test_live_ignores_blocks_after_stop_and_of_earlier_sessions(live, sad_then_a
     send(live, "block", number=1, samples=sad_then_angry[:2000])
     send(live, "start", session=2, rate=SR)
     send(live, "block", session=1, number=1, samples=sad_then_angry[:2000])
-    assert live.sent == []
+    assert live.sent == [({"step": "started", "session": session}, ()) for session in (1, 2)]
     live.stop()
-    assert live.sent == [({"step": "stop"}, ())]
+    assert live.sent[2:] == [({"step": "stop"}, ())]
 
 
 def test_live_reports_samples_that_are_not_finite(live):
@@ -115,7 +115,7 @@ def test_live_counts_skipped_blocks_and_sends_only_pictures_that_were_asked_for(
     for number in range(1, 4):
         asked = {"number": number, "skipped": number - 1, "answer": number == 1}
         send(live, "block", samples=sad_then_angry[:2000], **asked)
-    assert len(live.sent) == 1
+    assert [message["step"] for message, _ in live.sent] == ["started", "view"]
     assert live.skipped == 2
 
 

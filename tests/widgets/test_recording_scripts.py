@@ -76,6 +76,13 @@ def test_live_says_when_the_kernel_does_not_answer():
     )
     assert len(log["sent"]) == 2
     assert log["status"] == "the kernel is busy"
+    answer = "handlers['msg:custom']({ step: 'view', session: log.sent[0].session }, [new Uint8Array(4)]);"
+    log = run(
+        "live.js",
+        f"await click(); {BLOCK} now = 11000; {BLOCK} {answer} "
+        "log.status = find('sercore-live-status').textContent;",
+    )
+    assert log["status"] == "listening"
 
 
 @pytest.mark.parametrize("action", [BLOCK, "await click();"])
@@ -113,9 +120,18 @@ def test_speed_of_live_is_not_read_aloud():
 
 def test_second_view_of_live_takes_over():
     """The kernel listens to the view that began last; the other one must not keep its microphone."""
+    other = "handlers['msg:custom']({ step: 'started', session: -1 }); await wait();"
+    log = run("live.js", f"await click(); {BLOCK} {other} log.label = button.textContent;")
+    assert (log["opened"], log["closed"], log["label"]) == (1, 1, "● Listen")
+    own = "handlers['msg:custom']({ step: 'started', session: log.sent[0].session }); await wait();"
+    log = run("live.js", f"await click(); {own} log.label = button.textContent;")
+    assert (log["closed"], log["label"]) == (0, "■ Stop")
+
+
+def test_new_view_of_live_ignores_answers_to_the_one_before():
     answer = "handlers['msg:custom']({ step: 'view', session: -1 }, [new Uint8Array(4)]); await wait();"
     log = run("live.js", f"await click(); {BLOCK} {answer} log.label = button.textContent;")
-    assert (log["opened"], log["closed"], log["label"]) == (1, 1, "● Listen")
+    assert (log["opened"], log["closed"], log["label"]) == (1, 0, "■ Stop")
 
 
 def test_late_answer_to_an_earlier_session_of_the_same_view_is_ignored():

@@ -178,14 +178,17 @@ function render({ model, el }) {
 
   function receive(message, buffers) {
     if (message.step === "stop") return stop();
-    if (!running) return;
-    if (!sessions.has(message.session)) return stop("Another view of this widget is listening.");
-    if (message.session !== session) return;
+    if (message.step === "started") {
+      if (!sessions.has(message.session)) stop("Another view of this widget is listening.");
+      return;
+    }
+    if (!running || message.session !== session) return;
     if (message.error) return stop(message.error);
     draw(new Uint8Array(buffers[0].buffer ?? buffers[0], buffers[0].byteOffset ?? 0, n_bands * n_frames));
     if (message.prediction) showProbabilities(message.prediction);
     const { asked: from, latencies } = running;
     running.asked = null;
+    if (status.textContent !== "listening") show("listening"); // no longer busy
     requestAnimationFrame(() => setTimeout(() => measure(from, latencies))); // after the page was painted
   }
 
