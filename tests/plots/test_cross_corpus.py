@@ -25,7 +25,8 @@ def test_matrix_shows_scores_intervals_and_outlined_references(ax):
 
 
 def test_curve_has_a_line_for_each_kind_of_clip(ax):
-    part = pd.DataFrame({"clips": [0, 2, np.nan], "ua": [0.3, 0.4, 0.5]})
+    """Counts of clips that the speakers do not have are left out: three neutral clips of five."""
+    part = pd.DataFrame({"clips": [0, 2, 5, np.nan], "n_used": [0, 2, 3, 3], "ua": [0.3, 0.4, 0.5, 0.5]})
     part = part.assign(ua_low=part["ua"] - 0.1, ua_high=part["ua"] + 0.1)
     curve = pd.concat([part.assign(only=""), part.assign(only="neutral")], ignore_index=True)
     plots.enrolment_curve(curve, ax=ax)
