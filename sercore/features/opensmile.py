@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache, partial
@@ -123,7 +124,7 @@ class OpenSmileRecipe:
         Raises
         ------
         RecipeError
-            ``kind`` is not ``"table"``, or the package is not installed.
+            ``kind`` is not ``"table"``, the package is not installed, or TensorFlow was loaded before it.
         """
         if kind != "table":
             raise RecipeError("openSMILE recipes make tables, not frames; use extract_table")
@@ -138,6 +139,11 @@ class OpenSmileRecipe:
 @lru_cache(maxsize=2)
 def _smile(feature_set: str):
     """The extractor of a feature set."""
+    if "tensorflow" in sys.modules and "opensmile" not in sys.modules:
+        raise RecipeError(
+            "openSMILE ends the process if TensorFlow was loaded before it; restart Python (or the kernel), and "
+            "extract these features before a network is built"
+        )
     try:
         import opensmile
     except ImportError as error:

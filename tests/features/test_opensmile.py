@@ -110,10 +110,21 @@ def test_no_frames_and_no_other_number_of_functionals(stand_in, index, tmp_path,
         opensmile._row(np.full(800, 0.1, np.float32), OpenSmileRecipe())
 
 
+def test_package_after_tensorflow_is_refused(monkeypatch):
+    """Its first call ends the process then: "malloc(): invalid size", or a segmentation fault."""
+    monkeypatch.setitem(sys.modules, "tensorflow", object())
+    monkeypatch.delitem(sys.modules, "opensmile", raising=False)
+    opensmile._smile.cache_clear()
+    with pytest.raises(RecipeError, match="TensorFlow was loaded before it; restart Python"):
+        OpenSmileRecipe().column_names()
+
+
 @pytest.mark.skipif(
     importlib.util.find_spec("opensmile") is None, reason="needs the extra opensmile (non-commercial licence)"
 )
 def test_real_package(index, tmp_path):
+    if "tensorflow" in sys.modules and "opensmile" not in sys.modules:
+        pytest.skip("TensorFlow was loaded before openSMILE: run this file alone")
     wave, _ = soundfile.read(index["path"][3], dtype="float32")
     for name, n_columns in opensmile.FEATURE_SETS.items():
         recipe = OpenSmileRecipe(name)
