@@ -141,8 +141,8 @@ def _smile(feature_set: str):
     """The extractor of a feature set."""
     if "tensorflow" in sys.modules and "opensmile" not in sys.modules:
         raise RecipeError(
-            "openSMILE ends the process if TensorFlow was loaded before it; restart Python (or the kernel), and "
-            "extract these features before a network is built"
+            "openSMILE ends the process if TensorFlow was loaded before it; restart Python (or the kernel), "
+            "and extract these features before a network is built"
         )
     try:
         import opensmile
