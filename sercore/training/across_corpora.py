@@ -224,8 +224,10 @@ def cross_corpus(
     for fold in folds:
         assert_disjoint(index, fold, corpora=True)
     groups = [[fold] for fold in folds] if adaptation == "coral" else _by_training_part(folds)
-    tables, chosen = [], {}
-    for group in groups:
+    chosen: dict[tuple, float] = {}  # strength of the regularisation, by what it depends on
+
+    def predicted(group: list[Fold], wait: bool) -> pd.DataFrame | None:
+        """Predictions for the tests of a training part; None if another process is computing them."""
         fold = replace(
             group[0],
             name="+".join(each.name for each in group),
@@ -245,16 +247,21 @@ def cross_corpus(
             index, adapted, classes, name, model_params=params, fit_params=fit_params or {},
             augmented=versions, test_versions=test_versions, split="corpus", folder=folder,
         )  # fmt: skip
-        (rows,) = run_folds(job, [(seed, fold)])
         corpora = index["corpus"]
-        tables.append(
-            rows.assign(
+        for rows in run_folds(job, [(seed, fold)], wait=wait):
+            return rows.assign(
                 model=model if model == "logistic_nested" else rows["model"],
                 fold=np.repeat([each.name for each in group], [len(each.test) for each in group]),
                 train="+".join(sorted(set(corpora.iloc[fold.train]))),
                 test=corpora.iloc[fold.test].to_numpy(),
             )
-        )
+        return None
+
+    tables: list[pd.DataFrame | None] = [None] * len(groups)
+    for wait in (False, True):  # what is free first; then what others were computing
+        for number, group in enumerate(groups):
+            if tables[number] is None:
+                tables[number] = predicted(group, wait)
     return pd.concat(tables, ignore_index=True).assign(adaptation=adaptation, balanced=balanced)
 
 

@@ -17,6 +17,7 @@ from sercore.errors import CorpusError, SercoreError, SplitError
 from sercore.training import jobs as jobs_module
 from sercore.training import networks
 from sercore.training.adaptation import adapt, coral
+from sercore.training.folds import run_folds
 
 
 @pytest.fixture
@@ -324,6 +325,28 @@ def test_test_versions_are_averaged(data, rng):
     )
     swapped = training.cross_corpus(index, noisy, CLASSES, **options | {"augmented": [X]})
     np.testing.assert_allclose(averaged, (one + swapped.filter(regex="^p_")) / 2, atol=1e-5)
+
+
+def test_what_other_processes_compute_comes_last(data, monkeypatch):
+    """Several processes share the training sets instead of waiting for each other at each of them."""
+    index, X = data
+    options = {"folds": splits.corpus_pairs(index), "model": "lda"}
+    expected, order = training.cross_corpus(index, X, CLASSES, **options), []
+
+    def shared(job, tasks, *, wait):
+        ((_, fold),) = tasks
+        if fold.name.startswith("a-to") and not wait:
+            return iter(())
+        order.append(fold.name[0])
+        return run_folds(job, tasks, wait=wait)
+
+    monkeypatch.setattr("sercore.training.across_corpora.run_folds", shared)
+    found = training.cross_corpus(index, X, CLASSES, **options)
+    assert order == ["b", "c", "a"]
+    pd.testing.assert_frame_equal(
+        found.drop(columns=["train_seconds", "ms_per_clip"]),
+        expected.drop(columns=["train_seconds", "ms_per_clip"]),
+    )
 
 
 def test_augmented_versions_are_fitted_on_and_not_tested(data, rng):
