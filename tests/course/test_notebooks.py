@@ -195,7 +195,7 @@ def test_two_notebooks_at_a_time_need_cores_and_memory(monkeypatch, n_cores, fre
     assert notebooks._default_jobs() == jobs
 
 
-LONG = ("04", "05")  # solutions that train networks for minutes
+LONG = ("04", "05", "08")  # solutions that take minutes: they train networks, or run the encoder
 MARKED = [
     pytest.param(path, marks=pytest.mark.long if path.stem[:2] in LONG else pytest.mark.slow)
     for path in SOLUTIONS

@@ -58,6 +58,10 @@ def test_matrix_with_files(capsys, tmp_path):
 def test_network_on_frames(capsys, monkeypatch):
     """Frames are extracted for it, also for the in-corpus reference."""
     from sercore import features
+    from sercore.training import networks
+
+    fit = networks.fit
+    monkeypatch.setattr(networks, "fit", lambda *a, **options: fit(*a, **options | {"epochs": 2}))
 
     def extract(part, recipe, **options):
         table = features.extract_table(part, "default").X
