@@ -2,6 +2,7 @@
 
 Every function changes one property of a waveform by a given amount and should not change the
 expressed emotion; at the neutral value (0, 1, infinite SNR) it returns the same samples.
+:func:`narrow_band` has none.
 :class:`Augmentation` draws all amounts at random for one augmented version of a clip. Only **training
 clips** are augmented: :func:`sercore.training.out_of_fold` takes augmented versions of the whole corpus and
 uses, in each fold, those of the clips that it fits on.
@@ -75,14 +76,41 @@ def change_gain(wave: np.ndarray, db: float) -> np.ndarray:
 def add_own_babble(wave: np.ndarray, snr_db: float, *, rng: np.random.Generator) -> np.ndarray:
     """Waveform plus the babble of six voices, all of them the clip itself played backwards.
 
-    No other clip is needed, and backwards there are no words; :func:`sercore.audio.degrade.add_babble` takes
-    other people.
+    No other clip is needed, and backwards there are no words.
+
+    Parameters
+    ----------
+    wave : np.ndarray [shape=(n_samples,)]
+    snr_db : float
+        Level of the voice above the babble in decibels, over the whole clip.
+    rng : np.random.Generator
+        Draws where the six begin.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_samples,)]
+
+    See Also
+    --------
+    sercore.audio.degrade.add_babble : other people.
     """
     return add_babble(wave, [wave[::-1]], snr_db, rng=rng)
 
 
 def narrow_band(wave: np.ndarray, upper_hz: float, *, sr: int = audio.SAMPLE_RATE) -> np.ndarray:
     """Waveform between 300 Hz, where a telephone begins, and another frequency (3400 Hz in a telephone).
+
+    Parameters
+    ----------
+    wave : np.ndarray [shape=(n_samples,)]
+    upper_hz : float
+        Upper edge in Hz; at most 0.49 times the sample rate is used.
+    sr : int
+        Sample rate in Hz.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_samples,)]
 
     See Also
     --------
@@ -325,6 +353,9 @@ AUGMENTATIONS = {
 }
 """Augmentations by name: other voices, levels and white noise; and these in rooms full of people, over
 telephones and poor microphones. The ranges were written down before any score, and nothing else was tried."""
+
+N_VERSIONS = 4
+"""Number of augmented versions of each training clip of a bundle, and where robustness is measured."""
 
 _RANDOM = {"snr_db": add_noise, "babble_db": add_own_babble}
 """Changes with a part that is drawn at random."""

@@ -90,9 +90,8 @@ class Manifest:
         Members by name, which is also the name of the subfolder.
     training : dict
         Corpora with licence and source, label scheme, seed, number of clips; ``augmentation``, if there was
-        one; ``held_out`` states whether
-        the temperature and the limit of the novelty detector were found on left-out ``corpora`` or
-        ``speakers``.
+        one; ``held_out`` states whether the temperature and the limit of the novelty detector were found on
+        left-out ``corpora`` or ``speakers``.
     evaluation : dict or None
         A row of the result table: split, metrics, interval over speakers. ``corpora`` has a row for each
         training set and test corpus (:func:`sercore.bundle.scores.corpus_scores`).

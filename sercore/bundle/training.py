@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from .. import ensemble, paths
-from ..audio.augment import AUGMENTATIONS
+from ..audio.augment import AUGMENTATIONS, N_VERSIONS
 from ..corpora import get_corpus, load_index
 from ..encoders import EncoderRecipe, encoder_recipe
 from ..errors import BundleError
@@ -42,8 +42,6 @@ from .saving import FittedModel, save
 from .scores import CLIPS, corpus_scores, evaluation_details, fit_model, left_out_corpora, predict_folds
 
 RECIPES = {"table": "default", "frames": "log_mel"}
-N_VERSIONS = 4
-"""Number of augmented versions of each training clip, if there are any."""
 
 
 def train(
@@ -97,7 +95,7 @@ def train(
         Standardise features per speaker (:func:`sercore.training.speaker_normalise`). Predictions then
         need recordings of the same person: :meth:`sercore.bundle.Predictor.for_speaker`.
     augment : str, optional
-        Also fit on :data:`N_VERSIONS` augmented versions of every training clip: a name from
+        Also fit on four augmented versions of every training clip: a name from
         :data:`sercore.audio.augment.AUGMENTATIONS`, such as ``places`` for models that will hear telephones
         and rooms full of people. The novelty detector then knows such recordings, too, and its limit is that
         of clips and versions together, so that it is wider. Scores are those of the clips as they are.

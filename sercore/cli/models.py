@@ -37,7 +37,7 @@ def _add_train(commands) -> None:
         "--speaker-norm", action="store_true", help="standardise features per speaker (see predict)"
     )
     train.add_argument(
-        "--augment", choices=("voices", "places"),
+        "--augment", metavar="NAME",
         help="also train on four changed versions of each clip: 'voices' for other voices and white noise, "
         "'places' also for telephones and rooms full of people",
     )  # fmt: skip

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .. import paths
-from ..audio.augment import AUGMENTATIONS
+from ..audio.augment import AUGMENTATIONS, N_VERSIONS
 from . import clone, published
 
 __all__ = [
@@ -36,9 +36,6 @@ MODELS = (
 )
 """Model, features, and how training clips are augmented (:data:`AUGMENTATIONS`), if they are. The two recipes
 differ only in the level to which clips are scaled."""
-
-N_VERSIONS = 4
-"""Number of augmented versions of each training clip."""
 
 _KEY = ["model", "features", "augmented"]
 

@@ -395,10 +395,10 @@ def voices(tmp_path):
     return folder
 
 
+@pytest.mark.usefixtures("small_recipes")
 @pytest.mark.parametrize("options", [(), ("--speaker-norm",)])
-def test_augmented_training_knows_telephones(voices, capsys, tmp_path, monkeypatch, options):
+def test_augmented_training_knows_telephones(voices, capsys, tmp_path, options):
     """Models and the novelty detector are fitted on clips in other places, too, and the bundle says so."""
-    monkeypatch.setenv("SERCORE_DATA", str(tmp_path / "data"))
     distance = {}
     for changes in ((), ("--augment", "places")):
         out = tmp_path / f"{len(changes)}.bundle"

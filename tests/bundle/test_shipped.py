@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ import soundfile
 from toys import bundles as small
 from toys.several import several_corpora
 
-from sercore import synth
+from sercore import features, synth
 from sercore.audio.sounds import render_sound
 from sercore.bundle import Predictor, digest, model_note, scores, shipped_bundle, speech_predictor
 from sercore.bundle.defaults import SYNTHETIC_WARNING
@@ -286,6 +287,32 @@ def test_bundle_of_two_corpora_is_calibrated_on_the_left_out_ones(two_corpora):
     assert {row["rejected"] for row in found.strangers()} <= {0.0, *np.arange(25) / 24}
     assert not found.one_corpus
     assert "calibrated on left-out corpora, limit of rejection on left-out corpora." in found.about()
+
+
+@pytest.mark.parametrize(
+    ("corpus", "test", "speaker_norm"), [("demo", ["folder"], True), ("demo+folder", [], False)]
+)
+def test_only_training_clips_are_augmented(two_corpora, monkeypatch, corpus, test, speaker_norm):
+    """A clip whose version cannot be used stands for it, and test clips are the same with and without."""
+    made = []
+
+    def extract(index, *args, augmentation=None, **options):
+        table = features.extract_table(index, *args, augmentation=augmentation, **options)
+        if augmentation is None:
+            return table
+        made.append(set(index["corpus"]))
+        return SimpleNamespace(index=table.index.iloc[1:], X=table.X[1:])
+
+    monkeypatch.setattr("sercore.bundle.training.extract_table", extract)
+    options = {"n_folds": 2, "test": test, "speaker_norm": speaker_norm, "progress": False}
+    plain = train(corpus, "lda", two_corpora / "plain", **options)
+    table = train(corpus, "lda", two_corpora / "b", augment="places", **options)
+    assert made == [set(corpus.split("+"))] * 4
+    assert table["n_clips"].tolist() == plain["n_clips"].tolist()
+    proba = [Predictor.load(two_corpora / name).predict(small.clip(1)) for name in ("plain", "b")]
+    assert proba[0] != proba[1]
+    found = [Predictor.load(two_corpora / name).strangers() for name in ("plain", "b")]
+    assert [row["n_clips"] for row in found[0]] == [row["n_clips"] for row in found[1]]
 
 
 def test_bundle_of_one_corpus_is_tested_on_another_and_says_what_to_do(two_corpora, capsys):
