@@ -396,7 +396,7 @@ def voices(tmp_path):
 
 
 @pytest.mark.usefixtures("small_recipes")
-@pytest.mark.parametrize("options", [(), ("--speaker-norm",)])
+@pytest.mark.parametrize("options", [(), pytest.param(("--speaker-norm",), marks=pytest.mark.slow)])
 def test_augmented_training_knows_telephones(voices, capsys, tmp_path, options):
     """Models and the novelty detector are fitted on clips in other places, too, and the bundle says so."""
     distance = {}

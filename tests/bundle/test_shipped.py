@@ -289,6 +289,7 @@ def test_bundle_of_two_corpora_is_calibrated_on_the_left_out_ones(two_corpora):
     assert "calibrated on left-out corpora, limit of rejection on left-out corpora." in found.about()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("corpus", "test", "speaker_norm"), [("demo", ["folder"], True), ("demo+folder", [], False)]
 )
