@@ -182,6 +182,25 @@ CAMPAIGNS = {
         fit_params={"epochs": 40},
         **_FRAMES,
     ),
+    "ravdess-emobox-res-lstm-mfcc": Campaign(
+        "ravdess",
+        "eight",
+        "emobox-ravdess",
+        models=("res_lstm",),
+        augmented=12,
+        test_versions=12,
+        **_FRAMES | {"frames": "s0_mfcc_chroma"},
+    ),
+    "ravdess-emobox-s2": Campaign(
+        "ravdess",
+        "eight",
+        "emobox-ravdess",
+        models=("s2_cnn_bilstm",),
+        repeated=(),
+        augmented=12,
+        test_versions=12,
+        legacy="s2_first_second",
+    ),
     "ravdess-emobox-s3": Campaign(
         "ravdess",
         "eight",
@@ -199,14 +218,14 @@ CAMPAIGNS = {
     "ravdess-random-mlp": Campaign("ravdess", "eight", "random", **_MLP),
     "ravdess-emobox-tdnn": Campaign("ravdess", "eight", "emobox-ravdess", repeated=("tdnn",), **_TDNN),
     "ravdess-emobox-tdnn-speaker-norm": Campaign(
-        "ravdess", "eight", "emobox-ravdess", repeated=(), speaker_norm=True, **_TDNN
+        "ravdess", "eight", "emobox-ravdess", repeated=("tdnn",), speaker_norm=True, **_TDNN
     ),
     "ravdess-random-tdnn": Campaign("ravdess", "eight", "random", repeated=(), n_folds=2, **_TDNN),
     "emo_db-loso-tdnn": Campaign(
         "emo_db",
         "all",
         "loso",
-        repeated=(),
+        repeated=("tdnn",),
         fit_params=_SENTENCE_ONLY,
         **_TDNN,
     ),
