@@ -2,7 +2,8 @@
 
 Members and steps were fixed before the networks were measured, with two exceptions: openSMILE's ComParE
 joined, and on EMO-DB ``mlp`` is trained with augmented clips. Both were decided when the scores of the
-ensembles without them were known, and before any with them was computed. Weights and meta-model are fitted on
+ensembles without them were known, and before any with them was computed. Later, so were two networks like
+``tdnn`` on other inputs, and one step with them at equal weights. Weights and meta-model are fitted on
 the speakers of the other folds (:func:`sercore.ensemble.evaluate_nested`).
 
 Where features are normalised with the speaker's unlabelled clips, so can be the decisions: the last two steps
@@ -28,6 +29,12 @@ NETWORK = "tdnn, 13 versions"
 COMPARE = "logistic_nested"
 """Logistic regression on the functionals of openSMILE's ComParE 2016."""
 
+INPUTS = {
+    f"{NETWORK}, MFCC and chroma": "ravdess-emobox-tdnn-mfcc",
+    f"{NETWORK}, one level": "ravdess-emobox-tdnn-level-free",
+}
+"""The time-delay network on other frames: longer windows, and bands of clips at one level."""
+
 NORMALISED = "RAVDESS, speaker-normalised"
 """Task of :data:`TASKS` in which decisions are normalised per speaker, too."""
 
@@ -36,6 +43,7 @@ TASKS = {
         NETWORK: "ravdess-emobox-tdnn",
         "mlp, 13 versions": "ravdess-emobox-mlp",
         "rbf_svc": "ravdess-emobox",
+        **INPUTS,
         **{
             f"{model}, 13 versions": "ravdess-emobox-networks"
             for model in CAMPAIGNS["ravdess-emobox-networks"].models
@@ -92,8 +100,7 @@ def member(name: str, task: str = "RAVDESS") -> pd.DataFrame:
 
     if name not in (members := _members(task)):
         raise SercoreError(f"no member named {name!r} of {task}; there are: {', '.join(members)}")
-    oof = published.load(members[name])
-    seeds = align(seeds_as_members(oof[oof["model"] == name]))
+    seeds = align(seeds_as_members(_rows(name, members[name])))
     return seeds.table(seeds.proba.mean(axis=0), name)
 
 
@@ -137,14 +144,17 @@ def table(task: str = "RAVDESS", *, n_boot: int = 2000) -> pd.DataFrame:
     n_alone = len(steps)
     steps[f"`{table_network.replace(',', '`,')}, over its seeds"] = parts[table_network]
     chosen = [NETWORK, table_network]
-    for step, more in (("both", ()), ("both and ComParE 2016", (COMPARE,))):
+    joined = {"both": (), "both and ComParE 2016": (COMPARE,)}
+    if INPUTS.keys() <= parts.keys():
+        joined["both and `tdnn` on two other inputs"] = tuple(INPUTS)
+    for step, more in joined.items():
         few = align(pd.concat([parts[name] for name in (*chosen, *more)], ignore_index=True))
         steps[f"{step}, equal weights"] = few.table(few.proba.mean(axis=0), step)
     nested = evaluate_nested(
         pd.concat(parts.values(), ignore_index=True), systems=tuple(SYSTEMS), metric="log_loss",
         progress=False,
     ).oof  # fmt: skip
-    number = {5: "five", 16: "sixteen"}[len(members)]
+    number = {5: "five", 18: "eighteen"}[len(members)]
     steps |= {f"all {number}, {name}": nested[nested["model"] == system] for system, name in SYSTEMS.items()}
     if task == NORMALISED:
         steps |= _with_uniform_prior(parts, f"all {number}, equal weights")
@@ -177,6 +187,12 @@ def _with_uniform_prior(parts: dict[str, pd.DataFrame], step: str) -> dict[str, 
             oof.loc[clips.index, columns] = uniform_prior(clips[columns].to_numpy())
         steps[text] = oof
     return steps
+
+
+def _rows(name: str, campaign: str) -> pd.DataFrame:
+    """Published predictions of a member, with all seeds."""
+    oof = published.load(campaign)
+    return oof[oof["model"] == (NETWORK if name in INPUTS else name)]
 
 
 def _members(task: str) -> dict[str, str]:
@@ -220,7 +236,7 @@ def markdown() -> str:
         shown = {
             version
             for name, campaign in members.items()
-            for version in published.load(campaign).query("model == @name")["folds_version"]
+            for version in _rows(name, campaign)["folds_version"]
         }
         every |= shown
         old = max(map(dagger, shown))

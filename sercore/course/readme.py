@@ -88,6 +88,8 @@ def networks_markdown() -> str:
     disjoint = _tables(
         "ravdess-emobox-tdnn", "ravdess-emobox-mlp", "ravdess-emobox-networks",
         "ravdess-emobox-networks-brief", "ravdess-emobox-networks-brief-plain",
+        "ravdess-emobox-networks-epochs", "ravdess-emobox-tdnn-epochs", "ravdess-emobox-tdnn-mfcc",
+        "ravdess-emobox-tdnn-level-free", "ravdess-emobox-res-lstm-mfcc", "ravdess-emobox-s2",
         "ravdess-emobox-s3",
     )  # fmt: skip
     speaker_norm = _tables(
@@ -120,11 +122,17 @@ def networks_markdown() -> str:
 
 
 _AVERAGED = ", 13 versions"
-_SAID = {"-brief": ", 40 epochs", "-plain": ", no augmentation"}
+_SAID = {
+    "-brief": ", 40 epochs",
+    "-plain": ", no augmentation",
+    "-epochs": ", epochs by inner speakers",
+    "-mfcc": ", MFCC and chroma",
+    "-level-free": ", one level",
+}
 
 
 def _tables(*names: str) -> pd.DataFrame:
-    """Result tables of campaigns by model, which states a shorter training and no augmentation."""
+    """Result tables of campaigns by model, which states what is not as in the others: training or input."""
     tables = []
     for name in names:
         said = "".join(text for part, text in _SAID.items() if part in name)
