@@ -141,12 +141,14 @@ def _results(options) -> None:
         probes,
         published,
         robustness,
+        strangers,
         table_comparison,
     )
     from ..evaluation import cross_corpus_text, table_text
 
     tables = {fine_tuned.FINE_TUNED: fine_tuned, probes.PROBES: probes}
-    files = {name: module for module in (confidence, robustness, table_comparison) for name in module.FILES}
+    modules = (confidence, robustness, strangers, table_comparison)
+    files = {name: module for module in modules for name in module.FILES}
     for name in options.names or [*published.CAMPAIGNS, *tables, *cross_corpus.CAMPAIGNS, *files]:
         if name in files:
             if options.measure:

@@ -13,6 +13,7 @@ from . import (
     readme,
     reliability_tables,
     robustness,
+    strangers,
     table_comparison,
     what_helps,
 )
@@ -39,6 +40,7 @@ TABLES = {
     "far": reliability_tables.far_markdown,
     "rejection": reliability_tables.rejection_markdown,
     "robustness": reliability_tables.robustness_markdown,
+    "strangers": strangers.markdown,
     "fairness": reliability_tables.fairness_markdown,
 }
 """The function that computes the table of each marker."""

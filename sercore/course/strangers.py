@@ -2,7 +2,7 @@
 
 Robustness is usually measured on the corpus of the training, and transfer on clean recordings of another. A
 person with a microphone is both: an unknown voice in an unknown room. :func:`measure` needs the recordings of
-RAVDESS and EMO-DB and writes ``data/oof/strangers.csv``, from which :func:`markdown` makes the table.
+RAVDESS and EMO-DB and writes ``data/oof/strangers.parquet``, from which :func:`table` makes the scores.
 
 The rule by which the models of the package (:mod:`sercore.bundle.shipping`) are trained was written down
 before any of these scores: with augmented clips if :func:`mean_ua` is higher with them than without.
@@ -11,21 +11,28 @@ before any of these scores: with augmented clips if :func:`mean_ua` is higher wi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tqdm.auto import tqdm
 
 from .. import paths
 from ..audio.augment import AUGMENTATIONS, N_VERSIONS
 from ..bundle.scores import fit_model
 from ..bundle.shipping import TRAINING
 from ..bundle.speakers import Voice
+from ..training import write_parquet
 from . import published
 
-__all__ = ["DIRECTIONS", "FEATURES", "N_CLIPS", "markdown", "mean_ua", "measure", "table"]
+__all__ = [
+    "DIRECTIONS", "FEATURES", "FILES", "N_CLIPS", "load", "markdown", "mean_ua", "measure", "measure_file",
+    "table", "table_text",
+]  # fmt: skip
+
+FILES = (STRANGERS,) = ("strangers",)
+"""Name of the file in ``data/oof``, without suffix, and of ``sercore results``."""
 
 DIRECTIONS = (("ravdess", "emo_db"), ("emo_db", "ravdess"))
 """Training and test corpus."""
@@ -35,15 +42,16 @@ FEATURES = ("level_free", "whisper_tiny_en")
 
 AUGMENTED = ("", "places")
 ADAPTATIONS = ("none", "speaker")
+_KNOWN = {"none": "unknown speaker", "speaker": "with clips of the speaker"}
 
 N_CLIPS = 112
 """Clips of each test corpus, 28 of each of four classes, drawn evenly over speakers."""
 
-_KEY = ["train", "test", "features", "augmented", "adaptation"]
+CLEAN, EVERYDAY, BOTH = "clean", "all everyday conditions", "these and clean"
 
 
 def measure() -> Path:
-    """UA clean and under every everyday condition of :data:`sercore.evaluation.CONDITIONS`.
+    """Predictions under every everyday condition of :data:`sercore.evaluation.CONDITIONS`, and clean.
 
     A model is fitted on one whole corpus, with features standardised per speaker, with or without
     augmented versions of its clips, and predicts clips of the other corpus. ``adaptation`` states what it
@@ -51,72 +59,96 @@ def measure() -> Path:
     and without labels. Finished parts are stored in the cache folder. Returns the file.
     """
     parts = [_measure(*names, features) for features in FEATURES for names in DIRECTIONS]
-    path = published.oof_folder() / "strangers.csv"
-    pd.concat(parts).round(4).to_csv(path, index=False, lineterminator="\n")
+    path = published.oof_folder() / f"{STRANGERS}.parquet"
+    write_parquet(pd.concat(parts, ignore_index=True), path)
     return path
 
 
-def table() -> pd.DataFrame:
-    """Published scores: columns of :func:`sercore.evaluation.robustness`, and which model they are of.
+def measure_file(name: str) -> Path:
+    """Measure the only one of :data:`FILES` and return it."""
+    return measure()
+
+
+def load() -> pd.DataFrame:
+    """Published predictions: one row per model, adaptation, condition and clip.
 
     Examples
     --------
-    >>> table()["n_clips"].unique().tolist()
-    [112]
+    >>> load().groupby("test")["speaker"].nunique().to_dict()
+    {'emo_db': 10, 'ravdess': 24}
     """
-    return pd.read_csv(published.oof_folder() / "strangers.csv", keep_default_na=False)
+    return pd.read_parquet(published.oof_folder() / f"{STRANGERS}.parquet")
 
 
-def mean_ua(scores: pd.DataFrame) -> pd.DataFrame:
-    """Mean UA over directions and adaptations by ``features`` and ``augmented``.
+def table(*, n_boot: int = 2000) -> pd.DataFrame:
+    """UA without and with augmented clips in training, averaged over both directions.
 
-    ``clean``, ``everyday`` (mean of all everyday conditions), and ``both``, in which the clean clips count
-    as one more condition.
+    Returns
+    -------
+    pd.DataFrame
+        One row per ``features``, ``adaptation`` and ``condition``; after those of a pair, two for the means
+        of all everyday conditions and of these and the clean clips. ``before`` and ``after`` (UA), their
+        difference ``gain`` with ``low`` and ``high`` (:func:`sercore.evaluation.compare_corpora`).
+
+    Notebook: 09_leaving_the_studio.ipynb
     """
-    everyday = scores.groupby(_KEY, sort=False).agg(
-        clean=("ua_clean", "first"), everyday=("ua", "mean"), n=("ua", "size")
-    )
-    everyday["both"] = (everyday["clean"] + everyday["n"] * everyday["everyday"]) / (everyday["n"] + 1)
-    return everyday.drop(columns="n").groupby(["features", "augmented"], sort=False).mean()
+    from ..evaluation import compare_corpora
+
+    oof, rows = load(), []
+    for (features, adaptation), part in oof.groupby(["features", "adaptation"], sort=False):
+        heard = dict(list(part.groupby("condition", sort=False)))
+        everyday = part[part["condition"] != CLEAN]
+        for condition, clips in (*heard.items(), (EVERYDAY, everyday), (BOTH, part)):
+            clips = clips.assign(train=clips["train"] + ", " + clips["condition"])  # averaged one by one
+            before, after = (clips[clips["augmented"] == name] for name in AUGMENTED)
+            gain = compare_corpora(after, before, n_boot=n_boot)
+            rows.append({
+                "features": features, "adaptation": adaptation, "condition": condition,
+                "before": gain["ua_b"], "after": gain["ua_a"], "gain": gain["difference"],
+                "low": gain["low"], "high": gain["high"],
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def mean_ua() -> pd.DataFrame:
+    """What the rule compares, by ``features``: UA ``before`` and ``after``, over conditions and adaptations.
+
+    The clean clips count as one condition more.
+    """
+    rows = table(n_boot=10).query("condition == @BOTH")
+    return rows.groupby("features", sort=False)[["before", "after"]].mean()
 
 
 def _measure(train: str, test: str, features: str) -> pd.DataFrame:
     """All rows of one direction and recipe, from the cache folder if they are there."""
-    from .. import audio, evaluation
+    from .. import audio
     from ..corpora import load_index
-    from ..evaluation.robustness import balanced_sample
+    from ..evaluation.robustness import CONDITIONS, balanced_sample, degraded
     from ..labels import apply_scheme
-    from ..training import write_parquet
 
-    conditions = [c for c in evaluation.CONDITIONS if c.everyday]
+    conditions = [c for c in CONDITIONS if c.everyday]
     path = _cache_file(train, test, features, conditions)
     if path.is_file():
         return pd.read_parquet(path)
     index, classes = apply_scheme(load_index(test), TRAINING["scheme"])
     clips = index.iloc[balanced_sample(index["label"], index["speaker"], N_CLIPS)]
-    waves, speakers = [audio.load(clip) for clip in clips["path"]], clips["speaker"].to_numpy()
-    row_of, heard = _row_of(features), {}
-
-    def rows(parts: Sequence[np.ndarray]) -> np.ndarray:
-        """Features of waveforms; the models hear the same ones, so they are computed once."""
-        key = hashlib.sha256(b"".join(part.tobytes() for part in parts)).digest()
-        if key not in heard:
-            heard[key] = np.stack([row_of(part) for part in parts])
-        return heard[key]
-
-    tables = []
-    for augmented in AUGMENTED:
-        proba, training = _fitted(train, features, augmented, classes)
-        for adaptation in ADAPTATIONS:
-
-            def predict(parts, proba=proba, training=training, adaptation=adaptation):
-                return proba(_normalised(rows(parts), speakers, training, adaptation))
-
-            scores = evaluation.robustness(
-                predict, waves, clips["label"], classes, speakers, conditions=conditions, n_clips=None
-            )
-            names = (train, test, features, augmented, adaptation)
-            tables.append(scores.assign(**dict(zip(_KEY, names, strict=True))))
+    waves, speakers = [audio.load(clip) for clip in clips["path"]], clips["speaker"].to_numpy(str)
+    fitted = {augmented: _fitted(train, features, augmented, classes) for augmented in AUGMENTED}
+    row_of, tables = _row_of(features), []
+    for condition in (None, *tqdm(conditions, desc=f"{features}, {train} to {test}", unit="condition")):
+        heard = degraded(condition, waves, speakers) if condition else waves
+        rows = np.stack([row_of(wave) for wave in heard])
+        for augmented, (proba, training) in fitted.items():
+            for adaptation in ADAPTATIONS:
+                predicted = proba(_normalised(rows, speakers, training, adaptation))
+                made = clips[["clip_id", "speaker", "label"]].assign(
+                    train=train, test=test, features=features, augmented=augmented, adaptation=adaptation,
+                    condition=f"{condition.family}, {condition.name}" if condition else CLEAN,
+                    model="logistic_nested", split="corpus", fold=f"{train}-to-{test}", seed=TRAINING["seed"],
+                )  # fmt: skip
+                columns = [f"p_{name}" for name in classes]
+                made[columns] = np.float32(predicted).round(3)
+                tables.append(made)
     measured = pd.concat(tables, ignore_index=True)
     write_parquet(measured, path)
     return measured
@@ -183,6 +215,22 @@ def _normalised(rows: np.ndarray, speakers: np.ndarray, training, adaptation: st
     return normalised
 
 
+def table_text(name: str = STRANGERS) -> str:
+    """The scores as lines of text, in percent."""
+    scores = table()
+    percent = scores.select_dtypes("float").columns
+    return scores.assign(**(100 * scores[percent])).round(1).to_string(index=False)
+
+
 def markdown() -> str:
-    """Markdown table: mean UA of both directions, clean and in the worst everyday condition of each family."""
-    raise NotImplementedError
+    """Markdown table: UA without and with augmented clips, and the gain, for every condition."""
+    heads = [f"`{features}`, {_KNOWN[adaptation]}" for features in FEATURES for adaptation in ADAPTATIONS]
+    lines = ["| heard through | " + " | ".join(heads) + " |", "|---" * (1 + len(heads)) + "|"]
+    scores = table()
+    for condition, rows in scores.groupby("condition", sort=False):
+        cells = [condition]
+        for row in rows.itertuples():
+            gain = f"{100 * row.gain:+.1f} [{100 * row.low:+.1f}, {100 * row.high:+.1f}]".replace("-", "−")
+            cells.append(f"{100 * row.before:.1f} → {100 * row.after:.1f}, {gain}")
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)

@@ -136,14 +136,27 @@ def robustness(
     _, clean = validate(y_true, predict_proba(waves), classes)
     table = []
     for condition in conditions:
-        heard = _degraded(condition, waves, speakers, seed)
+        heard = degraded(condition, waves, speakers, seed)
         _, proba = validate(y_true, predict_proba(heard), classes)
         table.append(_row(condition, y_true, clean, proba, classes, speakers))
     return pd.DataFrame(table)
 
 
-def _degraded(condition: Condition, waves, speakers: np.ndarray, seed: int) -> list[np.ndarray]:
-    """The clips under a condition, as recordings of 16 bits would store them at most at full scale."""
+def degraded(
+    condition: Condition, waves: Sequence[np.ndarray], speakers: np.ndarray, seed: int = 0
+) -> list[np.ndarray]:
+    """The clips under a condition, as recordings of 16 bits would store them at most at full scale.
+
+    Parameters
+    ----------
+    condition : Condition
+    waves : sequence of np.ndarray [shape=(n_samples,)]
+        At 16 kHz.
+    speakers : np.ndarray [shape=(n_clips,)]
+        The babble that a clip is heard in is of other speakers.
+    seed : int
+        Draws noise and babble.
+    """
     heard = [None] * len(waves)
     for speaker in np.unique(speakers):
         others = [wave for wave, who in zip(waves, speakers, strict=True) if who != speaker] or waves

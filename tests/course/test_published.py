@@ -20,6 +20,7 @@ from sercore.course import (
     published,
     readme,
     robustness,
+    strangers,
     table_comparison,
 )
 from sercore.errors import SercoreError
@@ -52,7 +53,7 @@ def test_published_folds_are_those_of_the_split():
 
 def test_every_file_of_predictions_belongs_to_a_campaign():
     files = {cross_corpus.CURVE, probes.PROBES, fine_tuned.FINE_TUNED}
-    files |= {*confidence.FILES, *robustness.FILES, *table_comparison.FILES}
+    files |= {*confidence.FILES, *robustness.FILES, *strangers.FILES, *table_comparison.FILES}
     campaigns = {*published.CAMPAIGNS, *cross_corpus.CAMPAIGNS, *files}
     assert {path.stem for path in published.oof_folder().iterdir()} == campaigns
 
