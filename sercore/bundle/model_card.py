@@ -176,11 +176,13 @@ few exceptions. Ask before you record; of minors, ask the parents.
 
 Calm, fearful, disgusted, surprised and bored clips are left out. The models are logistic regressions on
 functionals of acoustic features (recipe `level_free`: clips scaled to the same level) and on pooled
-embeddings of Whisper tiny.en (MIT licence; not part of the bundle). Features are standardised per speaker;
+embeddings of Whisper tiny.en (MIT licence; not part of the bundle). They learn from every clip and from four
+augmented versions of it: other voices and levels, noise, voices in the background, and narrow bands. Features are standardised per speaker;
 of an unknown speaker, the average over all training clips is used, until `Predictor.for_speaker` or
 `sercore predict --speaker-norm` gets some unlabelled clips.
 
-Temperature and limit of rejection come from models that were trained without the corpus that they predict.
+Temperature and limit of rejection come from models that were trained without the corpus that they predict. The
+limit is that of clips and augmented versions together, so that a telephone is not rejected as unknown.
 
 ## Scores
 
@@ -200,8 +202,9 @@ corpora it is small because the detector knows them.
 ## Limits
 
 Actors in studios, North American English and German, adults, a few fixed sentences. Other languages,
-spontaneous speech, telephones, noise and children were not tested. TESS has only two speakers, so its
-interval says nothing about other people.
+spontaneous speech and children were not tested. Noise, echo, telephones and codecs were only simulated: see
+*Strangers in other places* in `data/RESULTS.md`. TESS has only two speakers, so its interval says nothing
+about other people.
 
 ## Licence of the weights
 
