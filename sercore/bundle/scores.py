@@ -292,9 +292,10 @@ def evaluation_details(oof: pd.DataFrame, index: pd.DataFrame, classes: Sequence
     plain = oof[[f"p_{name}" for name in classes]].to_numpy(float)
     bins = calibration(y, proba, classes, n_bins=N_BINS)
     by = [name for name in GROUPS if name not in index or index[name].nunique() <= MAX_GROUPS]
+    groups = fairness(oof, index, by=by).drop(columns=["lead", "lead_low", "lead_high"])
     return {
         "per_class": _rows(per_class(y, proba, classes).reset_index()),
-        "groups": [row | {"group": _shortened(row["group"])} for row in _rows(fairness(oof, index, by=by))],
+        "groups": [row | {"group": _shortened(row["group"])} for row in _rows(groups)],
         "reliability": _rows(bins[bins["n_clips"] > 0]),
         "ece_calibrated": (
             expected_calibration_error(y, proba, classes, n_bins=N_BINS)

@@ -14,6 +14,7 @@ import hashlib
 import io
 import os
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -393,9 +394,25 @@ class Takes:
 
 
 def _forget_features() -> None:
-    """Remove cached features of own recordings; those of other speakers are computed again when needed."""
-    for shard in (cache_dir() / "features").glob("*/folder-*.npz"):
-        shard.unlink(missing_ok=True)
+    """Remove cached features of own recordings, also of an index in which they have another corpus name.
+
+    Those of other speakers are computed again when needed.
+    """
+    from .registry import CORPORA
+
+    for shard in (cache_dir() / "features").glob("*/*.npz"):
+        corpus = shard.name.partition("-")[0]
+        if corpus == "folder" or (corpus not in CORPORA and _has_own(shard)):
+            shard.unlink(missing_ok=True)
+
+
+def _has_own(shard: Path) -> bool:
+    """Whether a file of features names clips of a folder."""
+    try:
+        with np.load(shard, allow_pickle=False) as content:
+            return "folder/" in str(content["content"])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return False  # no features, or of another process that is writing
 
 
 def _plain(name: str) -> str:

@@ -120,9 +120,11 @@ def fairness_markdown() -> str:
             many = len(groups) > 6
             cells = [] if many else [_group(row) for row in groups.itertuples()]
             shown = f"{len(groups)} groups, best {gap.best}, worst {gap.worst}" if many else "; ".join(cells)
-            apart = ", intervals apart" if gap.clear else ""
+            ends = (
+                "" if pd.isna(gap.low) else f" [{100 * gap.low:.1f}, {100 * gap.high:.1f}]".replace("-", "−")
+            )
             by = gap.by.replace("_", " ")
-            lines.append(f"| {name} | {by} | {shown} | {100 * gap.gap:.1f}{apart} |")
+            lines.append(f"| {name} | {by} | {shown} | {100 * gap.gap:.1f}{ends} |")
     return mark("\n".join(lines), made_with)
 
 

@@ -83,7 +83,7 @@ def compare(*, n_boot: int = 1000) -> pd.DataFrame:
     """
     from ..evaluation.oof import run_confusions
 
-    rows, drawn = [], {}
+    rows, drawn, units = [], {}, []
     for keys, part in load().groupby(_KEYS, sort=False):
         train, test, adaptation = keys
         unit = "clips" if test == "tess" else "speakers"
@@ -95,13 +95,14 @@ def compare(*, n_boot: int = 1000) -> pd.DataFrame:
         row |= _summary(values, confusions["default"].shape[1])
         rows.append(dict(zip(_KEYS, keys, strict=True)) | row)
         if train != test:
+            units.append(confusions["default"].shape[1])
             drawn.setdefault(adaptation, []).append(values)
     for adaptation, pairs in drawn.items():
         means = {
             name: tuple(np.mean([each[name][k] for each in pairs], axis=0) for k in (0, 1))
             for name in ("default", "robust")
         }
-        rows.append({"train": "", "test": "mean", "adaptation": adaptation} | _summary(means, np.inf))
+        rows.append({"train": "", "test": "mean", "adaptation": adaptation} | _summary(means, min(units)))
     return pd.DataFrame(rows)
 
 
@@ -114,15 +115,14 @@ def _resampled(confusions: np.ndarray, test: str, n_boot: int) -> tuple[float, n
     return ua, resample(confusions, n_boot=n_boot, seed=list(TASKS).index(test))["ua"]
 
 
-def _summary(values: dict[str, tuple[float, np.ndarray]], n_units: float) -> dict[str, float]:
-    """Scores and their difference, with intervals; of a mean over corpora, plain percentiles."""
+def _summary(values: dict[str, tuple[float, np.ndarray]], n_units: int) -> dict[str, float]:
+    """Scores and their difference, with intervals; of a mean over corpora, for the fewest units of any."""
     from ..evaluation.bootstrap import bounds
 
     row, base = {}, values["default"]
     minus = tuple(values["robust"][k] - base[k] for k in (0, 1))
     for name, (ua, draws) in (values | {"minus": minus}).items():
-        ends = bounds(draws, int(n_units)) if np.isfinite(n_units) else np.quantile(draws, [0.025, 0.975])
-        row |= dict(zip((name, f"{name}_low", f"{name}_high"), (ua, *ends), strict=True))
+        row |= dict(zip((name, f"{name}_low", f"{name}_high"), (ua, *bounds(draws, n_units)), strict=True))
     return row
 
 

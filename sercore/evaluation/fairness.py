@@ -1,9 +1,9 @@
 """Does a model work equally well for everyone? UA of each group of clips, and the largest gap.
 
 Groups are those of an index: sex, age group, language, sentence, corpus and speaker. Few corpora contain
-enough speakers to tell a difference between groups from one between persons, so every score has an interval
-over speakers, and a gap is called clear only if those of its two groups do not overlap. A gap between two
-speakers is larger the more speakers there are; it is given to be seen, not tested.
+enough speakers to tell a difference between groups from one between persons, so every score and every
+difference has an interval over speakers. A gap between two speakers is larger the more speakers there are; it
+is given to be seen, not tested.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def fairness(
     -------
     pd.DataFrame
         One row per group: ``by``, ``group``, ``n_clips``, ``n_speakers``, ``n_classes`` (that occur), ``ua``,
-        ``ua_low`` and ``ua_high``. Groups of fewer than :data:`MIN_CLIPS` clips are left out.
+        ``ua_low`` and ``ua_high``; ``lead``, the UA of the group minus that of all other clips, with
+        ``lead_low`` and ``lead_high`` (the same resamples of all speakers for both). Groups of fewer than
+        :data:`MIN_CLIPS` clips are left out.
 
     Raises
     ------
@@ -71,8 +73,11 @@ def fairness(
             inside = (groups == name).to_numpy()
             if inside.sum() >= MIN_CLIPS:
                 scores = _score(confusions[:, inside], speakers[inside], n_boot, seed)
-                rows.append({"by": column, "group": str(name), **scores})
-    columns = ["by", "group", "n_clips", "n_speakers", "n_classes", "ua", "ua_low", "ua_high"]
+                others = groups.notna().to_numpy() & ~inside
+                lead = _lead(confusions, speakers, inside, others, n_boot, seed)
+                rows.append({"by": column, "group": str(name), **scores, **lead})
+    columns = ["by", "group", "n_clips", "n_speakers", "n_classes", "ua", "ua_low", "ua_high", "lead",
+               "lead_low", "lead_high"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -87,15 +92,17 @@ def largest_gaps(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        One row per column: ``by``, ``n_groups``, ``best``, ``worst``, ``gap`` (fraction of UA) and ``clear``
-        (whether the intervals of the two groups do not overlap; False without intervals). Groups in which
-        not all classes occur are compared only if no other is left.
+        One row per column: ``by``, ``n_groups``, ``best``, ``worst``, ``gap`` (fraction of UA), ``low`` and
+        ``high`` (its 95 % interval, of two groups only), and ``clear``: whether the interval excludes 0 or,
+        of more groups, those of best and worst do not overlap. Without intervals, nothing is clear. Groups in
+        which not all classes occur are compared only if no other is left.
 
     Examples
     --------
     >>> table = pd.DataFrame({"by": "sex", "group": ["female", "male"], "n_classes": 8, "ua": [0.75, 0.5],
-    ...                       "ua_low": [0.7, 0.4], "ua_high": [0.8, 0.6]})
-    >>> largest_gaps(table).iloc[0].to_dict()
+    ...                       "ua_low": [0.7, 0.4], "ua_high": [0.8, 0.6], "lead": [0.25, -0.25],
+    ...                       "lead_low": [0.1, -0.4], "lead_high": [0.4, -0.1]})
+    >>> largest_gaps(table).iloc[0].drop(["low", "high"]).to_dict()
     {'by': 'sex', 'n_groups': 2, 'best': 'female', 'worst': 'male', 'gap': 0.25, 'clear': True}
 
     Notebook: 09_leaving_the_studio.ipynb
@@ -104,6 +111,8 @@ def largest_gaps(table: pd.DataFrame) -> pd.DataFrame:
     for column, groups in table.groupby("by", sort=False):
         complete = groups[groups["n_classes"] == groups["n_classes"].max()]
         best, worst = complete.loc[complete["ua"].idxmax()], complete.loc[complete["ua"].idxmin()]
+        two = len(groups) == len(complete) == 2 and "lead" in groups  # stored tables have none
+        low, high = (best["lead_low"], best["lead_high"]) if two else (np.nan, np.nan)
         rows.append(
             {
                 "by": column,
@@ -111,10 +120,12 @@ def largest_gaps(table: pd.DataFrame) -> pd.DataFrame:
                 "best": best["group"],
                 "worst": worst["group"],
                 "gap": float(best["ua"] - worst["ua"]),
-                "clear": bool(best["ua_low"] > worst["ua_high"]),
+                "low": low,
+                "high": high,
+                "clear": bool(low > 0 if two else best["ua_low"] > worst["ua_high"]),
             }
         )
-    return pd.DataFrame(rows, columns=["by", "n_groups", "best", "worst", "gap", "clear"])
+    return pd.DataFrame(rows, columns=["by", "n_groups", "best", "worst", "gap", "low", "high", "clear"])
 
 
 def age_group(ages: pd.Series) -> pd.Series:
@@ -151,14 +162,40 @@ def _by_clip(oof, index) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
 
 def _score(confusions: np.ndarray, speakers: np.ndarray, n_boot: int, seed: int) -> dict:
     """UA of some clips and its interval over their speakers."""
-    ua = np.nanmean(confusion_metrics(confusions.sum(axis=1))["ua"])  # without draws that test none of them
-    units, interval, _ = sampling_units(speakers, len(speakers), "speakers")
     n_units = count_speakers(speakers)
-    low = high = np.nan
-    if interval == "speakers" and n_units >= MIN_UNITS:
-        pooled = np.zeros((len(confusions), n_units, *confusions.shape[2:]))
-        np.add.at(pooled, (slice(None), units), confusions)
-        low, high = bounds(resample(pooled, n_boot=n_boot, seed=seed)["ua"], n_units)
+    draws, low, high = _draws(confusions, speakers, slice(None), n_boot, seed), np.nan, np.nan
+    if draws is not None and n_units >= MIN_UNITS:
+        low, high = bounds(draws, n_units)
     occurring = (confusions.sum(axis=(0, 1, 3)) > 0).sum()
-    return {"n_clips": len(speakers), "n_speakers": n_units, "n_classes": int(occurring), "ua": float(ua),
-            "ua_low": low, "ua_high": high}  # fmt: skip
+    return {"n_clips": len(speakers), "n_speakers": n_units, "n_classes": int(occurring),
+            "ua": _ua(confusions), "ua_low": low, "ua_high": high}  # fmt: skip
+
+
+def _lead(confusions, speakers, inside, others, n_boot: int, seed: int) -> dict:
+    """UA of some clips minus that of others, with its interval over all speakers."""
+    low = high = np.nan
+    n_units = min(count_speakers(speakers[part]) for part in (inside, others))
+    if n_units >= MIN_UNITS:
+        both = inside | others
+        draws = [
+            _draws(confusions[:, both], speakers[both], part[both], n_boot, seed) for part in (inside, others)
+        ]
+        if draws[0] is not None:
+            low, high = bounds(draws[0] - draws[1], n_units)
+    lead = _ua(confusions[:, inside]) - _ua(confusions[:, others]) if others.any() else np.nan
+    return {"lead": lead, "lead_low": low, "lead_high": high}
+
+
+def _ua(confusions: np.ndarray) -> float:
+    """Mean UA over seeds, without draws that test none of the clips."""
+    return float(np.nanmean(confusion_metrics(confusions.sum(axis=1))["ua"]))
+
+
+def _draws(confusions, speakers, part, n_boot: int, seed: int) -> np.ndarray | None:
+    """UA of a part of the clips in resamples of all speakers; None if a speaker is unknown."""
+    units, interval, _ = sampling_units(speakers, len(speakers), "speakers")
+    if interval != "speakers":
+        return None
+    pooled = np.zeros((len(confusions), units.max() + 1, *confusions.shape[2:]))
+    np.add.at(pooled, (slice(None), units[part]), confusions[:, part])
+    return resample(pooled, n_boot=n_boot, seed=seed)["ua"]

@@ -60,7 +60,7 @@ EXERCISES = {
             (0.4, "Decibels measure ratios, not differences."),
         ],
         otherwise="By which factor may the samples grow until the peak is 1? Convert it into decibels.",
-        atol=0.03,
+        atol=0.06,
     ),
     "10.3": Number(
         solution=lambda scores, home, away: _score(scores, home, home) - _score(scores, home, away),

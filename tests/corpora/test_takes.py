@@ -334,8 +334,14 @@ def test_deleted_takes_leave_no_features(how, tmp_path, monkeypatch, wave):
     takes = Takes()
     for name in ("anna", "ben"):
         keep(takes, name, PROMPTS[:2], wave)
-    extract_frames(corpora.load_index("folder"), "log_mel", n_jobs=1, progress=False)
-    shards = list((tmp_path / "cache" / "features").glob("*/*.npz"))
-    assert len(shards) == 1
+    index = corpora.load_index("folder")
+    renamed = index.assign(corpus="class", clip_id="class/" + index["clip_id"])
+    others = index.assign(corpus="choir", clip_id="choir/" + index["clip_id"].str.partition("/")[2])
+    for each in (index, renamed, others):
+        extract_frames(each, "log_mel", n_jobs=1, progress=False)
+    features = tmp_path / "cache" / "features"
+    assert len(list(features.glob("*/*.npz"))) == 3
+    next(features.glob("*/")).joinpath("other-1.npz").write_bytes(b"no archive")
     getattr(takes, how)("anna")
-    assert list((tmp_path / "cache" / "features").glob("*/*.npz")) == []
+    left = sorted(shard.name.partition("-")[0] for shard in features.glob("*/*.npz"))
+    assert left == ["choir", "other"]

@@ -209,6 +209,21 @@ def test_groups_that_lack_a_class_are_not_compared(rng):
     assert gaps["n_groups"].tolist() == [1]
 
 
+def test_gap_of_two_groups_has_the_interval_of_the_difference(rng):
+    """Also where the intervals of the groups overlap; the lead of one is minus that of the other."""
+    index, oof = make_tables(rng)
+    table = evaluation.fairness(oof, index, by=["sex", "sentence"])
+    gap = evaluation.largest_gaps(table).set_index("by").loc["sex"]
+    assert gap["low"] < gap["gap"] < gap["high"]
+    assert gap["clear"] == (gap["low"] > 0)
+    female, male = (row for _, row in table[table["by"] == "sex"].iterrows())
+    assert female["lead"] == pytest.approx(female["ua"] - male["ua"])
+    assert (female["lead_low"], female["lead_high"]) == pytest.approx((-male["lead_high"], -male["lead_low"]))
+    sentences = evaluation.largest_gaps(table).set_index("by").loc["sentence"]  # of the same speakers
+    alone = table[table["by"] == "sentence"]
+    assert sentences["high"] - sentences["low"] < (alone["ua_high"] - alone["ua_low"]).sum()
+
+
 def test_few_speakers_have_no_interval(rng):
     index, oof = make_tables(rng, n_speakers=4)
     table = evaluation.fairness(oof, index, by=["sex"])
@@ -232,7 +247,7 @@ def test_tables_of_several_models_are_refused(rng):
         evaluation.fairness(oof, index.iloc[1:])
 
 
-def test_a_gap_is_clear_only_if_the_intervals_do_not_touch():
+def test_without_the_interval_of_a_gap_those_of_its_groups_must_not_touch():
     rows = [["sex", "f", 40, 5, 2, 0.8, 0.6, 0.9], ["sex", "m", 40, 5, 2, 0.5, 0.4, 0.7]]
     columns = ["by", "group", "n_clips", "n_speakers", "n_classes", "ua", "ua_low", "ua_high"]
     table = pd.DataFrame(rows, columns=columns)
