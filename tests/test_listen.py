@@ -111,6 +111,8 @@ def test_a_device_that_does_not_start_is_closed(sounddevice, monkeypatch):
     with pytest.raises(AudioError, match="device is busy"), module.microphone(3):
         pass
     assert InputStream.opened.log[-1] == "closed"
+    with pytest.raises(AudioError, match="the default input device cannot be opened"), module.microphone():
+        pass
 
 
 def test_a_slow_model_skips_what_it_has_missed(sounddevice, model, capsys):

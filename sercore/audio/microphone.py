@@ -44,7 +44,7 @@ def microphone(device: int | str | None = None) -> Iterator[tuple[int, Iterator[
     """
     sounddevice = _sounddevice()
     arrived: queue.SimpleQueue = queue.SimpleQueue()
-    stream = None
+    stream = sr = None
     try:
         sr = round(sounddevice.query_devices(device, "input")["default_samplerate"])
         stream = sounddevice.InputStream(
@@ -55,7 +55,9 @@ def microphone(device: int | str | None = None) -> Iterator[tuple[int, Iterator[
     except (sounddevice.PortAudioError, ValueError) as error:
         if stream is not None:
             stream.close()
-        name = "no default input device" if device is None else f"input device {device!r}"
+        name = f"input device {device!r}"
+        if device is None:
+            name = "the default input device cannot be opened" if sr else "no default input device"
         raise AudioError(
             f"{name}: {error}; connect a microphone, allow its use in the settings of the system, or "
             "choose one of 'python -m sounddevice' with --device",

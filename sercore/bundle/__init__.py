@@ -25,6 +25,7 @@ Nothing is ever unpickled::
 ``shipping``          the models of the package
 ``scores``            scores by class and group, and on corpora left out of training
 ``model_card``        a bundle in words, and MODEL_CARD.md of the models of the package
+``advice``            what a person can do when a recording is rejected
 ``printing``          output of ``sercore predict``
 ``folder``            files and digests of a bundle
 ``manifest``          ``bundle.json`` and its validation

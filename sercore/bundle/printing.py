@@ -9,32 +9,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..errors import SercoreError
+from .advice import ADVICE, advice
 from .files import find_files, load_cached, predict_files, standard_input
 from .inputs import is_table
 from .model_card import corpus_rows, scores_text, summary
 from .output import write_predictions
 from .predictor import Predictor
 from .recordings import Windows
-from .rejection import NOT_SPEECH, UNKNOWN_VOICE
+from .rejection import UNKNOWN_VOICE
 from .shipping import FOLDER, bundle_path
 
 DISCLAIMER = "Predictions describe how a voice sounds, not what a person feels."
-ONE_CORPUS = (
-    "Rejected although it is speech: this model was trained on one corpus only, whose rooms, microphones",
-    "and language set its limit. Leave out --bundle to use the model of the package, or train on several:",
-    "sercore train --corpus ravdess+emo_db --scheme four",
-)
-ADVICE = {
-    NOT_SPEECH: (
-        "Not speech: noise or music may cover the voice. Record closer to the microphone, in a quiet room.",
-    ),
-    UNKNOWN_VOICE: (
-        "Unlike the training voices: noise, an echo, a telephone or another language can be the reason. Try",
-        "a cleaner recording, or train a model: sercore train --augment places for telephones and loud",
-        "rooms, --corpus folder for voices of your own.",
-    ),
-}
-"""What can be done about each reason of a rejection."""
 ENROLLED = 10
 """Number of clips of a speaker for which scores are shown."""
 
@@ -186,8 +171,9 @@ def next_steps(
     timeline : bool
         Whether these were the windows of recordings.
     """
-    advice = ADVICE | ({UNKNOWN_VOICE: ONE_CORPUS} if predictor.one_corpus else {})
-    lines = [line for reason in rejected for line in advice[reason]]
+    lines = []
+    for reason in rejected:
+        lines += [*advice(predictor, reason), *_commands(predictor, reason)]
     if unknown_speaker:
         lines.append("All files of one person? Add --speaker-norm all; now the speaker is an average one.")
         if rows := corpus_rows(predictor.manifest, known=False, clips=ENROLLED):
@@ -196,6 +182,21 @@ def next_steps(
     name = bundle.name if bundle.parent == FOLDER else bundle
     long = "" if timeline else "Long recording: --timeline. "
     return [*lines, f"{long}For programs: --json. All scores: sercore report {name}"]
+
+
+def _commands(predictor: Predictor, reason: str) -> Sequence[str]:
+    """Which model would reject less."""
+    if reason != UNKNOWN_VOICE:
+        return ()
+    if predictor.one_corpus:
+        return (
+            "Leave out --bundle to use the model of the package, or train on several:",
+            "sercore train --corpus ravdess+emo_db --scheme four",
+        )
+    lines = ["Or train a model of voices of your own: sercore train --corpus folder."]
+    if not predictor.manifest.training.get("augmentation"):
+        lines.append("For telephones and loud rooms: sercore train --augment places.")
+    return lines
 
 
 def _explain(lines: Sequence[str]) -> None:

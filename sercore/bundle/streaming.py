@@ -116,6 +116,14 @@ class PauseDetector:
         return float(max(list(self._levels)[-5:], default=-100.0))
 
     @property
+    def is_muted(self) -> bool:
+        """Whether nothing but zeros arrived within the memory of 10 s, and at least 2 s of them."""
+        return (
+            len(self._levels) * self.FRAME_SECONDS >= MUTED_SECONDS
+            and max(self._levels, default=0.0) <= MUTED_DB
+        )
+
+    @property
     def is_pause(self) -> bool:
         """Whether the last seconds contain too little speech for a prediction."""
         speech = np.array(self._levels)[-self._window :] > self.threshold
@@ -142,6 +150,11 @@ class Moment:
 
 
 PAUSE = Prediction(rejected="pause")
+MUTED = Prediction(
+    rejected="the microphone sends only silence: is it muted, or not allowed in the settings of the system?"
+)
+MUTED_SECONDS, MUTED_DB = 2.0, -95.0
+"""A pause of at least this length and at most this level is no pause: every room is louder."""
 
 
 class Listener:
@@ -214,7 +227,7 @@ class Listener:
 
     def _predict(self) -> Prediction:
         if self.pauses.is_pause:
-            return PAUSE
+            return MUTED if self.pauses.is_muted else PAUSE
         received = self.buffer.n_received
         adapt = self._adapts and received - self._adapted >= self._window  # every sample counts once
         self._adapted = received if adapt else self._adapted

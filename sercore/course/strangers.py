@@ -135,7 +135,7 @@ def _measure(train: str, test: str, features: str) -> pd.DataFrame:
     waves, speakers = [audio.load(clip) for clip in clips["path"]], clips["speaker"].to_numpy(str)
     fitted = {augmented: _fitted(train, features, augmented, classes) for augmented in AUGMENTED}
     row_of, tables = _row_of(features), []
-    for condition in (None, *tqdm(conditions, desc=f"{features}, {train} to {test}", unit="condition")):
+    for condition in tqdm([None, *conditions], desc=f"{features}, {train} to {test}", unit="condition"):
         heard = degraded(condition, waves, speakers) if condition else waves
         rows = np.stack([row_of(wave) for wave in heard])
         for augmented, (proba, training) in fitted.items():

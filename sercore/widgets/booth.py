@@ -16,13 +16,13 @@ import numpy as np
 
 from ..audio.encoding import load_bytes
 from ..corpora.takes import Takes, find_faults, make_prompts, shuffle_prompts
-from ..errors import SercoreError
+from ..errors import AudioError, SercoreError
 from ..labels import EMOTIONS
 from ..plots.style import color_of
 from .notice import notice_html
 from .page_style import apply_style, control_layout, font_px, make_button, show
 from .shortcuts import DOUBLE_CLICK_SECONDS, SILENCE, Shortcuts
-from .upload import Message, Recorder
+from .upload import MUTED, Message, Recorder
 
 SENTENCES = ("The door is open.", "It is seven o'clock.")
 """Default sentences, of which every emotion is plausible."""
@@ -210,6 +210,7 @@ class Booth(ipywidgets.VBox):
             key=lambda prompt: self._skipped.index(prompt.key) + 1 if prompt.key in self._skipped else 0
         )
         self.prompt = left[0] if left else None
+        self.recorder.about = str(self.prompt.key) if self.prompt else ""
         self.show_prompt.value = _prompt_html(self.prompt, len(order) - len(left), len(order), speaker)
         show(self.stage, self.is_open)
         show(self.recorder, self.is_open and self.prompt is not None)
@@ -269,6 +270,9 @@ class Booth(ipywidgets.VBox):
             return
         if not self.is_open or self.prompt is None:
             return self._drop()
+        if self.recorder.recorded_about not in ("", self.recorder.about):  # the kernel was slow
+            self._drop()
+            return self.message.warn("The sentence changed while you were speaking. Please record this one.")
         self.message.clear()
         self._try(lambda: self._check(content))
 
@@ -276,7 +280,12 @@ class Booth(ipywidgets.VBox):
         import soundfile
 
         self._drop()
-        load_bytes(content, "the recording")  # an error if this is not a usable recording
+        try:
+            load_bytes(content, "the recording")  # an error if this is not a usable recording
+        except AudioError as error:
+            if error.reason != "silent":
+                raise
+            return self.message.warn(MUTED)
         samples, sr = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
         wave = load_bytes(content, "the recording", sr=sr)
         faults = find_faults(samples[:, 0], sr)
@@ -287,7 +296,7 @@ class Booth(ipywidgets.VBox):
         elif self.fast.value:
             self.keep()
             if self._take is None and self.prompt is not None:  # it is stored
-                self.shortcuts.click(".sercore-record")
+                self.shortcuts.click(".sercore-record[aria-label^=Record]")  # never Stop
         else:
             self.message.say("Listen, then keep the take, or press Record to repeat it.")
 

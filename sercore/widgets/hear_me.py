@@ -15,6 +15,7 @@ import numpy as np
 from .. import features
 from ..audio import SAMPLE_RATE, convert
 from ..bundle import Prediction, Predictor, Windows, model_note, predict_or_reject, speech_predictor
+from ..bundle.advice import advice
 from ..errors import AudioError, SercoreError
 from ..features import Spectrum, get_recipe
 from ..interpret.removal import sound_occlusion
@@ -113,10 +114,12 @@ class VoicePanel(ipywidgets.VBox):
 
     def __init__(self, predictor: Predictor, letter: str, *, font_size: int = 15):
         self.predictor, self.letter, self._font_size = predictor, letter, font_size
-        self.wave, self._evidence, self._adapted = None, None, None
+        self.wave, self._evidence, self._adapted, self._explaining = None, None, None, False
         self.before: Prediction | None = None
         self.after: Prediction | None = None
-        self.own = SoundInput(self.hear, notice=False, description=f"Voice {letter}: upload")
+        self.own = SoundInput(
+            self.hear, failed=self.clear, notice=False, description=f"Voice {letter}: upload"
+        )
         words = f"{NEUTRAL_SECONDS:.0f} s neutral: upload"
         self.neutral = SoundInput(self.hear_neutral, notice=False, description=words)
         self.forget = ipywidgets.Button(description="New speaker", tooltip="Forget the neutral speech")
@@ -141,8 +144,17 @@ class VoicePanel(ipywidgets.VBox):
             layout={"flex": "1 1 0", "min_width": "0"},
         )
 
+    def clear(self) -> None:
+        """Forget the recording and its answer, which the next one must not seem to have."""
+        self.wave = self.before = self.after = self._evidence = None
+        self.answers.value = ""
+        self.evidence.disabled = True
+        self.message.clear()
+        self.player.clear()
+
     def hear(self, wave: np.ndarray, name: str) -> None:
         """Predict a recording [shape=(n_samples,)] at 16 kHz."""
+        self.answers.value = "<div role='status'>predicting …</div>"
         n = round(MAX_SECONDS * SAMPLE_RATE)
         self.message.say(f"only the first {MAX_SECONDS:.0f} s are used" if len(wave) > n else "")
         self.wave, self.name, self._evidence = features.prepare(wave[:n], get_recipe("log_mel")), name, None
@@ -169,19 +181,28 @@ class VoicePanel(ipywidgets.VBox):
     def show_evidence(self) -> None:
         """Compute the evidence for the predicted emotion and draw it over the spectrogram."""
         shown = self.after or self.before
-        if shown is None or shown.label is None:
+        if shown is None or shown.label is None or self._explaining:
             return
-        self.evidence.disabled = True
+        self._explaining = True  # not `disabled`, which would take the focus away from the button
         recipe, model = get_recipe("log_mel"), self._adapted or self.predictor
         answer = predict_masked(model, self.wave, recipe)
         target = self.predictor.classes.index(shown.label)
         n_frames = Spectrum(self.wave, recipe).n_frames
         try:
-            self._evidence = shown.label, sound_occlusion(answer, n_frames, recipe.n_mels, target)
+            evidence = sound_occlusion(answer, n_frames, recipe.n_mels, target, progress=self._say_progress)
+            self._evidence = shown.label, evidence
+            self.message.clear()
         except SercoreError as error:
             self.message.warn(str(error))
+        finally:
+            self._explaining = False
         self._draw()
-        self.evidence.disabled = False
+
+    def _say_progress(self, done: float) -> None:
+        """Every tenth: a screen reader may read each change aloud."""
+        text = f"evidence: {int(10 * done) * 10} %"
+        if text not in self.message.value:
+            self.message.say(text)
 
     def _predict(self) -> None:
         if self.wave is None:
@@ -189,8 +210,11 @@ class VoicePanel(ipywidgets.VBox):
         self.before = predict_or_reject(self.predictor, self.wave, sr=SAMPLE_RATE)
         self.after = self._adapted and predict_or_reject(self._adapted, self.wave, sr=SAMPLE_RATE)
         self._evidence = None
-        self.evidence.disabled = (self.after or self.before).label is None
+        last = self.after or self.before
+        self.evidence.disabled = last.label is None
         self.answers.value = answers_html(self.before, self.after)
+        if steps := advice(self.predictor, last.rejected):
+            self.message.say(" ".join(steps))
         self._draw()
 
     def _draw(self) -> None:

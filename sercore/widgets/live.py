@@ -15,7 +15,8 @@ import traitlets
 
 from ..audio import SAMPLE_RATE
 from ..bundle import Listener, Predictor, model_note, speech_predictor
-from ..errors import AudioError
+from ..bundle.advice import advice
+from ..errors import SercoreError
 from ..features import Spectrum, get_recipe
 from ..features.spectrum import mel_centres
 from ..pictures.canvas import N_SHADES, palette
@@ -130,7 +131,7 @@ class Live(ipywidgets.VBox):
                     self.latencies.append(float(message["latency"]))
                 if message.get("answer"):
                     self._answer()
-        except AudioError as error:
+        except SercoreError as error:
             self._fail(error)
 
     def _answer(self) -> None:
@@ -142,7 +143,8 @@ class Live(ipywidgets.VBox):
             proba = None
             if prediction.label:
                 proba = [prediction.proba[name] for name in self.predictor.classes]
-            answer["prediction"] = {"proba": proba, "text": str(prediction)}
+            text = " ".join([str(prediction), *advice(self.predictor, prediction.rejected)])
+            answer["prediction"] = {"proba": proba, "text": text}
         self.microphone.send(answer, buffers=[self._shades().tobytes()])
 
     def _shades(self) -> np.ndarray:
@@ -159,6 +161,6 @@ class Live(ipywidgets.VBox):
         shades = (level - low) / (LEVELS[1] - low) * (N_SHADES - 1)
         return np.clip(np.rint(shades), 0, N_SHADES - 1).astype(np.uint8)
 
-    def _fail(self, error: AudioError) -> None:
+    def _fail(self, error: SercoreError) -> None:
         self._listener = None
         self.microphone.send({"step": "view", "session": self._session, "error": str(error)})

@@ -94,6 +94,12 @@ class Player(anywidget.AnyWidget):
             self.left, self.right = picture.left, picture.right
             self.start, self.stop = picture.start, picture.stop
 
+    def clear(self) -> None:
+        """Remove picture and sound."""
+        with self.hold_sync():
+            self.picture = self.sound = b""
+            self.duration, self.position, self.playing = 0.0, 0.0, False
+
     def hear(self, wave: np.ndarray, sr: int) -> None:
         """Change the sound and set the position to its start.
 

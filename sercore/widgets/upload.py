@@ -23,6 +23,9 @@ from .player import STATIC, script
 
 MAX_SECONDS = 30
 
+MUTED = "only silence arrived: is the microphone muted, or not allowed in the settings of the system?"
+"""What is said of a recording without any sound."""
+
 
 class Recorder(anywidget.AnyWidget):
     """Record button and level meter; stores the last recording as a WAV file.
@@ -42,12 +45,18 @@ class Recorder(anywidget.AnyWidget):
     recording : bytes
         16-bit WAV file at the sample rate of the browser, empty before the first recording. It is not
         checked: read it with :func:`sercore.widgets.load_bytes`.
+    about : str
+        What is to be recorded now, such as the key of a sentence.
+    recorded_about : str
+        What ``about`` was when the last recording began; a slow kernel may have changed it since.
     """
 
     _esm = script("recorder.js")
     _css = STATIC / "blocks.css"
     recording = traitlets.Bytes(b"").tag(sync=True, from_json=lambda value, _: bytes(value))
     limit = traitlets.Float(MAX_SECONDS).tag(sync=True)
+    about = traitlets.Unicode("").tag(sync=True)
+    recorded_about = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, *, limit: float = MAX_SECONDS):
         super().__init__(limit=limit)
@@ -107,6 +116,10 @@ class Upload(anywidget.AnyWidget):
             self._arrived(self._name, content)
 
 
+RECORDING = "recording"
+"""Name of a sound that was recorded here."""
+
+
 class SoundInput(ipywidgets.HBox):
     """Upload and microphone in one row, with a message if a sound cannot be used.
 
@@ -114,6 +127,8 @@ class SoundInput(ipywidgets.HBox):
     ----------
     heard : callable
         Called with each waveform and its name.
+    failed : callable, optional
+        Called without arguments when a sound cannot be used, after its message is shown.
     microphone : bool
         Whether to add a recorder.
     notice : bool
@@ -128,12 +143,13 @@ class SoundInput(ipywidgets.HBox):
         self,
         heard: Callable[[np.ndarray, str], object],
         *,
+        failed: Callable[[], object] = lambda: None,
         microphone: bool = True,
         notice: bool = True,
         description: str = "Upload a recording",
         sr: int = SAMPLE_RATE,
     ):
-        self._heard, self._sr = heard, sr
+        self._heard, self._failed, self._sr = heard, failed, sr
         self.upload = Upload(self.take, description=description, rate=sr)
         self.message = Message()
         parts = [self.upload]
@@ -148,7 +164,7 @@ class SoundInput(ipywidgets.HBox):
     def _record(self, content: bytes) -> None:
         """A recording arrived; it does not stay in the widget, whose state a notebook may store."""
         if content:
-            self.take("recording", content)
+            self.take(RECORDING, content)
             self.recorder.recording = b""
 
     def take(self, name: str, content: bytes) -> None:
@@ -156,7 +172,9 @@ class SoundInput(ipywidgets.HBox):
         try:
             wave = load_bytes(content, name, sr=self._sr)
         except AudioError as error:
-            self.message.warn(str(error))
+            silent = name == RECORDING and error.reason == "silent"
+            self.message.warn(MUTED if silent else str(error))
+            self._failed()
         else:
             self.message.clear()
             self._heard(wave, name)

@@ -178,3 +178,15 @@ def test_stream_rejects_other_sounds_but_no_voices(sentences):
         listener = Listener(rejecting_predictor(), SR)
         listener.push(wave.astype(np.float32))
         assert listener.poll().prediction.rejected == reason
+
+
+def test_zeros_are_a_muted_microphone_and_a_quiet_room_is_a_pause():
+    """A system that forbids the microphone opens it, and delivers zeros."""
+    listener = Listener(None, SR)
+    listener.push(np.zeros(SR))
+    assert str(listener.poll().prediction) == "no prediction: pause"
+    listener.push(np.zeros(2 * SR))
+    assert "muted" in str(listener.poll().prediction)
+    listener.push(np.random.default_rng(0).normal(0, 1e-4, SR))
+    listener.push(np.zeros(SR))  # after a sound within the last 10 s
+    assert str(listener.poll().prediction) == "no prediction: pause"

@@ -114,7 +114,7 @@ def test_take_is_repeated_until_it_is_kept(booth):
         (wav_bytes(0.002 * TONE, SR), "too quiet"),
         (wav_bytes(np.clip(3 * TONE, -1, 1), SR), "clipped"),
         (wav_bytes(0.3 * TONE[:4000], SR), "too short"),
-        (wav_bytes(0 * TONE, SR), "silent"),
+        (wav_bytes(0 * TONE, SR), "muted"),
         (b"nothing", "the recording"),
     ],
 )
@@ -135,7 +135,25 @@ def test_fast_mode_keeps_and_starts_the_next(booth):
     for level in (0.2, 0.3, 0.4, 0.5):
         say(booth, level)
     assert len(booth.takes.rows()) == 4
-    assert clicked == [".sercore-record"] * 3  # not after the last
+    assert clicked == [".sercore-record[aria-label^=Record]"] * 3  # not after the last
+
+
+def test_recording_of_another_sentence_is_not_stored(booth):
+    """The kernel was slow: it shows the next sentence, the person has spoken the last one again."""
+    enter(booth)
+    about, prompt = booth.recorder.about, booth.prompt
+    assert str(prompt.key) == about
+    for level in (0.2, 0.3):
+        content = memoryview(wav_bytes(level * TONE, 48_000))
+        booth.recorder.set_state({"recording": content, "recorded_about": about})
+        booth.keep()
+    (row,) = booth.takes.rows()
+    assert (row["sentence"], row["emotion"]) == (prompt.sentence, prompt.emotion)
+    assert "record this one" in booth.message.value
+    content = memoryview(wav_bytes(0.4 * TONE, 48_000))
+    booth.recorder.set_state({"recording": content, "recorded_about": booth.recorder.about})
+    booth.keep()
+    assert len(booth.takes.rows()) == 2
 
 
 def test_nothing_changes_the_prompt_during_a_recording(booth):

@@ -13,6 +13,7 @@ from toys.voices import CLASSES, small_predictor
 from sercore import synth
 from sercore.bundle import Prediction, Recording
 from sercore.bundle.defaults import SYNTHETIC_WARNING
+from sercore.errors import BundleError
 from sercore.interpret import sound_occlusion
 from sercore.pictures.canvas import N_SHADES
 from sercore.widgets import HearMe, Live, wav_bytes
@@ -154,6 +155,63 @@ def test_silent_upload_shows_error_and_rejected_clip_has_no_bars(voice):
     text = answers_html(Prediction({"sad": 1.0}, "not like speech"))
     assert "no prediction: not like speech" in text
     assert "percent" not in text
+
+
+def test_error_of_a_recording_hides_the_answer_to_the_last_one(voice, sad_then_angry):
+    """Both are called 'recording'."""
+    voice.own._record(wav_bytes(sad_then_angry[: 2 * SR], SR))
+    assert voice.before is not None
+    assert voice.player.sound
+    voice.own._record(wav_bytes(np.zeros(SR, np.float32), SR))
+    assert "muted" in voice.own.message.value
+    assert "leave the clip out" not in voice.own.message.value
+    assert (voice.before, voice.wave, voice.answers.value) == (None, None, "")
+    assert (voice.player.sound, voice.player.picture, voice.player.duration) == (b"", b"", 0)
+    assert voice.evidence.disabled
+
+
+def test_rejected_voice_gets_advice(voice, sad_then_angry, monkeypatch):
+    rejected = Prediction(rejected="unlike the voices this model learned from")
+    monkeypatch.setattr("sercore.widgets.hear_me.predict_or_reject", lambda *_, **__: rejected)
+    voice.hear(sad_then_angry[: 2 * SR], "mine")
+    assert "cleaner recording" in voice.message.value
+    monkeypatch.setattr(type(voice.predictor), "one_corpus", True)
+    voice.hear(sad_then_angry[: 2 * SR], "mine")
+    assert "one corpus only" in voice.message.value
+
+
+def test_evidence_shows_progress_and_can_be_asked_for_again(voice, sad_then_angry, monkeypatch):
+    voice.hear(sad_then_angry[: 2 * SR], "mine")
+    seen = []
+    voice.message.observe(lambda change: seen.append(change.new), "value")
+    voice.evidence.click()
+    assert any("evidence: 50 %" in text for text in seen)
+    assert not voice.evidence.disabled
+
+    def fail(*_, **__):
+        raise ValueError("unforeseen")
+
+    monkeypatch.setattr("sercore.widgets.hear_me.sound_occlusion", fail)
+    with pytest.raises(ValueError, match="unforeseen"):
+        voice.show_evidence()
+    monkeypatch.undo()
+    voice.show_evidence()
+    assert voice._evidence is not None
+
+
+def test_live_reports_an_error_of_the_model(live, sad_then_angry, monkeypatch):
+    """Without an answer, the page would wait for ever, with the microphone open."""
+
+    def fail(_):
+        raise BundleError("a member failed")
+
+    monkeypatch.setattr("sercore.bundle.Listener.poll", fail)
+    sent = []
+    monkeypatch.setattr(live.microphone, "send", lambda message, **_: sent.append(message))
+    live._receive({"step": "start", "session": 1, "rate": SR}, [])
+    block = memoryview(sad_then_angry[:2000].tobytes())
+    live._receive({"step": "block", "session": 1, "number": 1, "answer": True}, [block])
+    assert sent[-1]["error"] == "a member failed"
 
 
 def test_neutral_speech_shows_before_and_after(sad_then_angry):

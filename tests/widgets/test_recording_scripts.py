@@ -18,7 +18,7 @@ class Element {
   addEventListener(name, listener) { this.listeners[name] = listener; }
   getContext() { return { createImageData: () => ({ data: new Uint8Array(4000) }), putImageData() {} }; }
 }
-globalThis.document = { createElement: () => new Element() };
+globalThis.document = { createElement: () => new Element(), dispatchEvent() {} };
 globalThis.requestAnimationFrame = (call) => setTimeout(call);
 let now = 0;
 performance.now = () => now;
@@ -76,6 +76,15 @@ def test_live_says_when_the_kernel_does_not_answer():
     )
     assert len(log["sent"]) == 2
     assert log["status"] == "the kernel is busy"
+    count = """
+    let written = 0, text = "";
+    const status = find('sercore-live-status');
+    const set = (words) => { text = words; written += 1; };
+    Object.defineProperty(status, "textContent", { get: () => text, set });
+    """
+    again = f"for (let k = 0; k < 9; k++) {{ {BLOCK} }} log.written = written;"
+    log = run("live.js", f"await click(); {BLOCK} now = 11000; {count} {again}")
+    assert log["written"] == 1  # a screen reader may read every change aloud
     answer = "handlers['msg:custom']({ step: 'view', session: log.sent[0].session }, [new Uint8Array(4)]);"
     log = run(
         "live.js",
@@ -179,6 +188,55 @@ def test_sessions_of_live_differ():
     """Two views of one widget must not be taken for one stream."""
     first, second = (run("live.js", "await click();")["sent"][0]["session"] for _ in range(2))
     assert first != second
+
+
+@pytest.mark.parametrize(
+    "before", ["alive = false; await click();", f"await click(); {BLOCK} alive = false; await click();"]
+)
+def test_recorder_says_that_the_kernel_was_restarted(before):
+    """Saving the state of a widget fails without a word."""
+    log = run(
+        "recorder.js", f"{before} log.status = el.children[3].textContent; log.label = button.textContent;"
+    )
+    assert log["opened"] == log["closed"]
+    assert "restarted" in log["status"]
+    assert log["label"] == "● Record"
+
+
+def test_recording_tells_what_it_was_about_when_it_began():
+    """A slow kernel may show the next sentence meanwhile."""
+    code = f"values.about = 'first'; await click(); {BLOCK} values.about = 'second'; await click();"
+    log = run(
+        "recorder.js", f"{code} log.about = values.recorded_about; log.bytes = values.recording.byteLength;"
+    )
+    assert (log["about"], log["bytes"]) == ("first", 4044)
+
+
+MEDIA = """
+globalThis.document = { dispatchEvent: (event) => log.push([event.type, event.detail]) };
+globalThis.CustomEvent = class { constructor(type, { detail }) { Object.assign(this, { type, detail }); } };
+Object.defineProperty(globalThis, "navigator", { value: { mediaDevices: { getUserMedia: async () => {
+  log.push("opened");
+  throw new Error("no");
+} } } });
+const log = [];
+await openMicrophone({ append() {}, gone() {} }).catch(() => {});
+console.log(JSON.stringify(log));
+"""
+
+
+def test_what_plays_is_paused_before_the_microphone_opens():
+    source = (STATIC / "sound.mjs").read_text(encoding="utf-8")
+    assert json.loads(node(source + MEDIA)) == [["sercore-play", None], "opened"]
+
+
+def test_upload_says_that_the_kernel_was_restarted():
+    source = "\n".join((STATIC / file).read_text(encoding="utf-8") for file in ("sound.mjs", "upload.js"))
+    page = UPLOAD.replace(
+        "send: (message) => sent.push(message.step)", "send() { throw new Error('Cannot send'); }"
+    )
+    page = page.replace("JSON.stringify([...shown, sent])", "JSON.stringify(status.textContent)")
+    assert "run the cell again" in json.loads(node(source.replace("export default { render };", page)))
 
 
 @pytest.mark.parametrize("script", ["live.js", "recorder.js"])

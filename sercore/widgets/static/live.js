@@ -2,7 +2,6 @@
 const BLOCK_SECONDS = 0.125; // a block per picture
 const PATIENCE_MS = 10_000; // without an answer, after which blocks are dropped
 const N_LATENCIES = 200;
-const RESTARTED = "The kernel was restarted: run the cell again.";
 
 const made = (name, className, text = "") => {
   const element = document.createElement(name);
@@ -72,15 +71,6 @@ function render({ model, el }) {
   const sessions = new Set(); // of this view; those of others belong to other views of the widget
   let opening = false; // while the browser asks for permission
 
-  function tell(message, buffers) {
-    try {
-      model.send(message, undefined, buffers);
-      return true;
-    } catch {
-      return false; // the kernel that made this widget has ended
-    }
-  }
-
   function show(message) {
     button.textContent = running ? "■ Stop" : "● Listen";
     button.setAttribute("aria-label", running ? "Stop listening" : "Listen to the microphone");
@@ -106,7 +96,7 @@ function render({ model, el }) {
       sessions.add(session);
       const block = new Float32Array(Math.round(BLOCK_SECONDS * microphone.rate));
       running = { microphone, block, filled: 0, number: 0, asked: null, skipped: 0, painted: 0, latencies: [], latency: null };
-      if (tell({ step: "start", session, rate: microphone.rate })) show("listening");
+      if (tell(model, { step: "start", session, rate: microphone.rate })) show("listening");
       else stop(RESTARTED);
     } catch (error) {
       show(microphoneError(error));
@@ -122,7 +112,7 @@ function render({ model, el }) {
     speed.textContent = "";
     clear("");
     show(reason);
-    tell({ step: "stop", session });
+    tell(model, { step: "stop", session });
   }
 
   function append(samples) {
@@ -140,7 +130,7 @@ function render({ model, el }) {
     meter.value = peakLevel(running.block);
     running.filled = 0;
     const now = performance.now();
-    if (running.asked !== null && now - running.asked > PATIENCE_MS) return show("the kernel is busy");
+    if (running.asked !== null && now - running.asked > PATIENCE_MS) return busy();
     running.number += 1;
     const answer = running.asked === null; // one picture at a time, so that a slow kernel does not fall behind
     if (answer) running.asked = now;
@@ -148,7 +138,12 @@ function render({ model, el }) {
     const { number, latency, skipped } = running;
     const message = { step: "block", session, number, latency, skipped, answer };
     running.latency = null;
-    if (!tell(message, [running.block.slice().buffer])) stop(RESTARTED);
+    if (!tell(model, message, [running.block.slice().buffer])) stop(RESTARTED);
+  }
+
+  function busy() {
+    const text = "the kernel is busy"; // written once: a screen reader may read every change aloud
+    if (status.textContent !== text) show(text);
   }
 
   // A picture of the kernel: uint8 shades [n_bands, n_frames], row 0 at the bottom.

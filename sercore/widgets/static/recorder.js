@@ -28,10 +28,11 @@ function render({ model, el }) {
 
   async function start() {
     if (opening) return;
+    if (!tell(model, { step: "start" })) return show(RESTARTED);
     opening = true; // not `disabled`, which would take the focus away from the button
     try {
       const microphone = await openMicrophone({ append, gone: disconnected, closed: () => closed });
-      running = { microphone, blocks: [], samples: 0 };
+      running = { microphone, blocks: [], samples: 0, about: model.get("about") };
       show("");
     } catch (error) {
       running = null;
@@ -58,13 +59,15 @@ function render({ model, el }) {
   }
 
   function stop(reason = "") {
-    const { microphone, blocks, samples } = running;
+    const { microphone, blocks, samples, about } = running;
     running = null;
     microphone.close();
     meter.value = -60;
     const seconds = (samples / microphone.rate).toFixed(1);
     show(samples ? `${reason}${seconds} s recorded` : `${reason}No samples were recorded.`);
     if (!samples) return;
+    if (!tell(model, { step: "stop" })) return show(RESTARTED); // saving would fail without a word
+    model.set("recorded_about", about);
     model.set("recording", wavFile(blocks, microphone.rate));
     model.save_changes();
   }

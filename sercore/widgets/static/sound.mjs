@@ -8,6 +8,18 @@ const TAP = `registerProcessor("sercore-tap", class extends AudioWorkletProcesso
   }
 });`;
 
+const RESTARTED = "The kernel was restarted: run the cell again.";
+
+// Sends a message to the kernel; false if the kernel that made the widget has ended.
+function tell(model, message, buffers) {
+  try {
+    model.send(message, undefined, buffers);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const ERRORS = {
   NotAllowedError: "Microphone access was denied. Allow it in the address bar of the browser, then try again.",
   NotFoundError: "No microphone was found. Connect one, or upload a file.",
@@ -43,6 +55,7 @@ function wavFile(blocks, rate, channels = 1) {
 async function openMicrophone({ append, gone, closed = () => false }) {
   if (!navigator.mediaDevices?.getUserMedia)
     throw new Error("no microphone access: browsers allow it only on localhost or https pages");
+  document.dispatchEvent(new CustomEvent("sercore-play", { detail: null })); // nothing that plays is recorded
   let stream, context;
   try {
     // Processing for calls changes the loudness, which is a cue of emotion.

@@ -27,7 +27,7 @@ function render({ model, el }) {
     try {
       const decoded = await decodeInBrowser(file, model.get("rate"));
       const content = decoded ?? file;
-      model.send({ step: "begin", name: file.name });
+      if (!tell(model, { step: "begin", name: file.name })) throw new Error(RESTARTED);
       for (let at = 0; at < content.size; at += PART) {
         model.send({ step: "part" }, undefined, [await content.slice(at, at + PART).arrayBuffer()]);
         status.textContent = `${Math.round((100 * Math.min(content.size, at + PART)) / content.size)} %`;
