@@ -90,6 +90,16 @@ def test_listen_prints_a_line_per_step_and_releases_the_device(sounddevice, mode
 
 
 @pytest.mark.usefixtures("slow_device")
+def test_listen_prints_no_control_characters_of_a_bundle(sounddevice, model, monkeypatch, capsys):
+    monkeypatch.setattr("sercore.bundle.model_note", lambda predictor: "Trained on \x1b[2J.\nA second line.")
+    assert main(["listen", "--seconds", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert r"\x1b[2J." in shown
+    assert "A second line." in shown.splitlines()
+
+
+@pytest.mark.usefixtures("slow_device")
 def test_listen_rewrites_one_line_of_a_terminal(sounddevice, model, monkeypatch, capsys):
     """Without escape sequences, which a Windows console may print as they are."""
     texts = iter(["neutral, 50 %", "sad", "no prediction: pause", *"abcde"])

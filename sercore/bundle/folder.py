@@ -165,6 +165,8 @@ def read_files(folder: str | os.PathLike, listed: Mapping[str, Mapping]) -> dict
 
 def check_target(folder: Path, overwrite: bool) -> None:
     """Raise BundleError if the folder exists and may not be replaced."""
+    if folder.name in ("", ".."):  # "." cannot be moved away
+        raise BundleError(f"{folder}: choose a folder with a name, such as {folder / 'my.bundle'}")
     _recover(folder)
     if not os.path.lexists(folder):
         return

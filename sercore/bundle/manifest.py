@@ -260,7 +260,7 @@ def _classes(value) -> tuple[str, ...]:
 
 def _training(value) -> dict:
     for corpus in _of_type(_of_type(value, dict).get("corpora", []), list):
-        for key in ("title", "licence"):
+        for key in ("title", "licence", *({"name"} & corpus.keys())):
             _of_type(corpus[key], str)
     if "augmentation" in value:
         _of_type(value["augmentation"], str)
@@ -283,6 +283,9 @@ def _evaluation(value) -> dict:
         _of_type(value[key], kind)
     for row in _of_type(value.get("corpora", []), list):
         _fraction(row["ua"])
+        for end in ("ua_low", "ua_high"):
+            if row[end] is not None:
+                _fraction(row[end])
         for key, kind in {"train": str, "test": str, "clips": int, "n_clips": int}.items():
             _of_type(row[key], kind)
     return value

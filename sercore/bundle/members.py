@@ -104,7 +104,9 @@ def _estimator(model, classes, where: str) -> Callable:
     def proba(row: np.ndarray) -> np.ndarray:
         try:
             return _checked(predict_proba(model, row[None], classes)[0], classes, where)
-        except (ValueError, AttributeError, TypeError, IndexError, NotImplementedError) as error:
+        except BundleError:
+            raise
+        except Exception as error:  # attributes of a forged model can make scikit-learn raise anything
             raise BundleError(
                 f"{where}: the model does not fit its features or classes ({brief(error)})"
             ) from error

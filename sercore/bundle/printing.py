@@ -127,7 +127,7 @@ def write_predictions_and_report(
     predictor = load_cached(bundle, backend=options["backend"], digest=options["digest"])
     _explain([*about_model(predictor, bundle), ""])
     written = write_predictions(bundle, names, out, **options)
-    print(_printable(str(written)))
+    print(printable(str(written)))
     return SOME_SKIPPED if written.skipped else OK
 
 
@@ -201,7 +201,7 @@ def _commands(predictor: Predictor, reason: str) -> Sequence[str]:
 
 def _explain(lines: Sequence[str]) -> None:
     """Print lines to standard error, with control characters escaped."""
-    print(*map(_printable, lines), sep="\n", file=sys.stderr, flush=True)
+    print(*map(printable, lines), sep="\n", file=sys.stderr, flush=True)
 
 
 def print_rows(
@@ -233,7 +233,7 @@ def print_rows(
             if as_json:
                 print(json.dumps(row), flush=True)
             elif "error" in row and "start" not in row:
-                print(f"skipped: {_printable(row['message'])}", file=sys.stderr)
+                print(f"skipped: {printable(row['message'])}", file=sys.stderr)
             else:
                 if not headed:
                     print(_header(classes, width, "start" in row))
@@ -260,7 +260,7 @@ def _header(classes, width, timed) -> str:
 
 
 def _line(row: dict, classes, width) -> str:
-    name = _printable(row["file"])
+    name = printable(row["file"])
     name = name if len(name) <= width else "…" + name[1 - width :]
     times = f"{row['start']:8.2f}{row['end']:8.2f}  " if "start" in row else ""
     if reason := row.get("error") or row.get("rejected"):
@@ -269,6 +269,6 @@ def _line(row: dict, classes, width) -> str:
     return f"{name:{width}}  {times}{row['label']:10.9}{percentages}"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text with control characters and invalid bytes escaped, which could change the terminal."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

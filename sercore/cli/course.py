@@ -60,8 +60,9 @@ def add_results(commands) -> None:
         "the data folder, the commands share the folds",
     )  # fmt: skip
     results.add_argument(
-        "--jobs", type=n_processes, default=2, help="processes of this command (default: %(default)s)"
-    )
+        "--jobs", type=n_processes, default=2,
+        help="processes for campaigns within one corpus; others use one (default: %(default)s)",
+    )  # fmt: skip
     results.add_argument("--readme", action="store_true", help="also update the generated tables")
     results.set_defaults(command=_results)
 

@@ -24,13 +24,15 @@ def add_listen(commands) -> None:
 def _listen(options) -> None:
     from ..audio.microphone import microphone
     from ..bundle import Listener, model_note, speech_predictor
+    from ..bundle.printing import printable
     from ..widgets.notice import NOTICE
 
     device = int(options.device) if (options.device or "").isdecimal() else options.device
     predictor = speech_predictor(options.bundle)
     with contextlib.suppress(KeyboardInterrupt), microphone(device) as (sr, blocks):
         listener = Listener(predictor, sr, seconds=options.window, step=options.step)
-        print(*NOTICE, model_note(predictor), "Listening; Ctrl-C stops.", sep="\n", flush=True)
+        note = map(printable, model_note(predictor).splitlines())  # a bundle of anybody
+        print(*NOTICE, *note, "Listening; Ctrl-C stops.", sep="\n", flush=True)
         terminal, width = sys.stdout.isatty(), 0  # a terminal shows one line that changes
         for block in blocks:
             listener.push(block)

@@ -145,6 +145,12 @@ def sounds(
     return Section(SOUNDS_TITLE, [*blocks, Table(head, rows)])
 
 
+def not_asked_for() -> Section:
+    """Conditions were not measured because no clips were asked for."""
+    how = "Run 'sercore report' again without '--clips 0'."
+    return Section(CONDITIONS_TITLE, [Missing("Degraded recordings of the training corpora.", how)])
+
+
 def not_found(reason: str) -> Section:
     """Conditions could not be measured because the recordings are missing."""
     how = (

@@ -44,7 +44,7 @@ def model_card(
     test : sequence of str
         Corpora that the bundle was not trained on, to score it on.
     n_clips : int
-        Training clips to degrade; 0 leaves the section out.
+        Training clips to degrade; with 0, the section says that this was not asked for.
     digest : str, optional
         Expected SHA-256 of the bundle; see :meth:`sercore.bundle.Predictor.load`.
     seed : int
@@ -104,7 +104,7 @@ def _on_training_clips(
     if not corpus:
         return measured_sections.not_found("the bundle does not name them"), None
     if n_clips < 1:
-        return measured_sections.not_found("not asked for"), None
+        return measured_sections.not_asked_for(), None
     try:
         clips = measured.find_clips(
             corpus, predictor.classes, _scheme(predictor), root=root, n_clips=n_clips, seed=seed

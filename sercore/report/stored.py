@@ -107,4 +107,6 @@ def decimals(value) -> str:
 
 
 def _is_number(value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return abs(value) < 10**9  # JSON has integers that are no floats
+    return isinstance(value, float) and math.isfinite(value)

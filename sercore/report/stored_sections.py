@@ -193,7 +193,8 @@ def calibration(evaluation: Mapping | None, temperature: float, *, left_out: boo
 def groups(evaluation: Mapping | None) -> Section:
     """UA by sex, age group and so on, and the largest gap of each."""
     title, table = "Groups of people", read_table(evaluation, "groups", GROUPS)
-    if table is None:
+    table = None if table is None else table.dropna(subset=["ua"]).reset_index(drop=True)
+    if table is None or table.empty:
         return Section(title, [Missing("UA by sex, age group, language and speaker.", _TRAIN_AGAIN)])
     text = Text(
         "UA of the same out-of-fold predictions by group. Intervals are over speakers: with few speakers "

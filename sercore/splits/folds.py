@@ -23,7 +23,7 @@ class Fold:
     Parameters
     ----------
     name : str
-        Unique within its split and valid as a file name.
+        Unique within its split; a speaker's name where one is left out.
     train, test : np.ndarray of int [shape=(n,)]
         Row positions in the index.
     leaky : bool

@@ -191,9 +191,11 @@ def _random(index, labels, n_folds, seed):
     # a test part holds a clip of each class, also if a fifth of the clips are fewer than the classes
     size = 0.2 if np.ceil(0.2 * len(index)) >= len(set(labels)) else len(set(labels))
     n_folds = 5 if n_folds is None else n_folds
+    if n_folds < 1:
+        raise SplitError(f"split 'random' with n_folds={n_folds}: at least one draw is needed")
     for draw in range(seed * n_folds, (seed + 1) * n_folds):  # no two seeds have a draw in common
         try:
-            train, test = train_test_split(rows, test_size=size, stratify=labels, random_state=draw)
+            train, test = train_test_split(rows, test_size=size, stratify=labels, random_state=draw % 2**32)
         except ValueError as error:
             raise SplitError(f"split 'random' cannot stratify {len(index)} clips: {error}") from error
         folds.append(Fold(f"seed-{draw}", np.sort(train), np.sort(test), leaky=True))

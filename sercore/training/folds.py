@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 import warnings
 from collections.abc import Iterator
@@ -117,7 +118,8 @@ def _file(job: Job, base: str, seed: int, fold: Fold) -> Path | None:
     if not job.folder:
         return None
     key = hashlib.sha256(f"{base} {fold.train.tolist()} {fold.test.tolist()}".encode()).hexdigest()
-    return Path(job.folder) / f"{job.model}-{job.split}-seed{seed}-{fold.name[:60]}-{key[:12]}"
+    name = re.sub(r"[^\w.=+-]", "_", fold.name)[:60]  # of a speaker in a table of anybody; the key is unique
+    return Path(job.folder) / f"{job.model}-{job.split}-seed{seed}-{name}-{key[:12]}"
 
 
 def _run(

@@ -237,6 +237,23 @@ def test_overwrite_keeps_what_is_not_of_the_bundle(index, X, copied, tmp_path):
     Predictor.load(copied)
 
 
+def test_folder_without_a_name_is_refused_before_training(index, X, copied, monkeypatch):
+    """The current folder cannot be moved away."""
+    monkeypatch.chdir(copied)
+    for folder in (".", ".."):
+        with pytest.raises(BundleError, match="choose a folder with a name"):
+            small.save_small(folder, index, X, overwrite=True)
+    assert (copied / "bundle.json").is_file()
+
+
+@pytest.mark.parametrize("name", [["x"], 3])
+def test_name_of_a_corpus_is_text(copied, name):
+    corpus = {"name": name, "title": "x", "licence": "x"}
+    small.edit_manifest(copied, lambda content: content["training"].update(corpora=[corpus]))
+    with pytest.raises(BundleError, match="expected str"):
+        Predictor.load(copied)
+
+
 def test_overwrite_replaces_bundle_only_if_new_one_is_valid(index, X, copied, monkeypatch):
     old = digest(copied)
     with pytest.raises(BundleError, match="exists already"):

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from sercore.bundle import estimators
+from sercore.bundle import estimators, members
 from sercore.errors import BundleError
 from sercore.models.classical import build_classical
 
@@ -87,3 +87,13 @@ def test_models_that_were_fitted_pass(data, name, n_classes):
     model = fitted(name, (X[rows], y[rows]))
     loaded = estimators.load(estimators.dump(model), where="m.skops")
     np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+
+
+def test_whatever_a_forged_model_raises_is_a_refusal(data):
+    X, y = data
+    model = fitted("sklearn_mlp", data)
+    model[-1].activation = "nope"
+    loaded = estimators.load(estimators.dump(model), where="m.skops")
+    proba = members._estimator(loaded, tuple(sorted(set(y))), "m.skops")
+    with pytest.raises(BundleError, match="does not fit its features or classes"):
+        proba(X[0])

@@ -306,6 +306,32 @@ def test_invalid_tables_are_refused(copied, nowhere, entry, value):
         model_card(copied, root=nowhere, progress=False)
 
 
+def test_groups_without_a_score_and_huge_integers_are_no_numbers(copied, nowhere):
+    def change(content):
+        content["evaluation"]["wa"] = 10**400
+        for row in content["evaluation"]["groups"]:
+            row["ua"] = None
+
+    small.edit_manifest(copied, change)
+    made = model_card(copied, root=nowhere, progress=False)
+    assert blocks(made, "Groups of people", card.Missing)
+    assert "10000000" not in to_markdown(made)
+
+
+def test_rows_of_corpora_without_interval_are_refused(copied, nowhere):
+    row = {"train": "a", "test": "b", "clips": 0, "ua": 0.5, "n_clips": 9}
+    small.edit_manifest(copied, lambda content: content["evaluation"].update(corpora=[row]))
+    with pytest.raises(BundleError, match="ua_low"):
+        model_card(copied, root=nowhere, progress=False)
+
+
+def test_conditions_that_were_not_asked_for_are_not_called_missing(copied, corpus):
+    made = model_card(copied, root=corpus[0], n_clips=0, progress=False)
+    text = to_markdown(made)
+    assert "without '--clips 0'" in text
+    assert "Get the corpora" not in text.partition("## Other corpora")[0]
+
+
 def test_card_of_a_bundle_that_stores_little(corpus, tmp_path):
     path = small.save_small(tmp_path / "b", corpus[1], small.features(corpus[1], tmp_path))
     made = model_card(path, progress=False)

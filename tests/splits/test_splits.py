@@ -247,6 +247,18 @@ def test_random_split_is_marked_leaky():
         splits.make_folds(make_index("a", repetitions=1), "random")
 
 
+@pytest.mark.parametrize("n_folds", [0, -3])
+def test_random_split_without_draws_is_refused(n_folds):
+    with pytest.raises(SplitError, match=f"n_folds={n_folds}"):
+        splits.make_folds(make_index("ab"), "random", n_folds=n_folds)
+
+
+def test_random_split_takes_any_seed():
+    """Also one whose draws are beyond those of NumPy."""
+    index = make_index("ab")
+    assert len(splits.make_folds(index, "random", seed=2**32 - 1)) == 5
+
+
 def test_random_split_with_more_classes_than_a_fifth_of_the_clips():
     index = make_index("abcdefghij", repetitions=1)
     labelled = index.assign(label=index["speaker"])

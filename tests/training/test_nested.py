@@ -85,3 +85,15 @@ def test_rotation_does_not_change_probabilities(rng):
     found = LogisticRegression(**settings).fit(rotated, y).predict_proba(rotated_test)
     expected = LogisticRegression(**settings).fit(train, y).predict_proba(test)
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_names_of_speakers_do_not_lead_out_of_the_cache(index, X, tmp_path):
+    """They come from a table that somebody else may have sent."""
+    names = {name: f"../../{k}/x" for k, name in enumerate(index["speaker"].unique())}
+    evil = index.assign(speaker=index["speaker"].map(names))
+    cache = tmp_path / "deep" / "cache"
+    oof = training.out_of_fold(evil, X, CLASSES, model="lda", split="loso", folder=cache, progress=False)
+    assert set(oof["fold"]) == set(names.values())
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) == len(names)
+    assert {path.parent for path in files} == {cache}
