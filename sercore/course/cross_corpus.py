@@ -22,7 +22,7 @@ from .published import dtype_policy, oof_folder
 
 __all__ = [
     "CAMPAIGNS", "CORPORA", "CURVE", "CrossCorpus", "curve", "leave_one_out", "load", "measure",
-    "measure_curve", "pool", "predict", "table",
+    "measure_curve", "pool", "predict", "table", "thousandths",
 ]  # fmt: skip
 
 CORPORA = ("ravdess", "tess", "emo_db")
@@ -121,7 +121,7 @@ def measure(name: str) -> Path:
 
     oof = predict(name).assign(recipe=get_recipe(_recipe(_get(name))).key)
     columns = [column for column in oof.columns if column.startswith("p_")]
-    oof[columns] = _thousandths(oof[columns].to_numpy())
+    oof[columns] = thousandths(oof[columns].to_numpy())
     path = oof_folder() / f"{name}.parquet"
     write_parquet(oof, path)
     return path
@@ -316,7 +316,7 @@ def _get(name: str) -> CrossCorpus:
     return CAMPAIGNS[name]
 
 
-def _thousandths(proba: np.ndarray) -> np.ndarray:
+def thousandths(proba: np.ndarray) -> np.ndarray:
     """Probabilities with three decimals; the largest takes up the rest of the sum, and files are small."""
     rounded, rows = np.round(proba / _STEP), np.arange(len(proba))
     rounded[rows, proba.argmax(axis=1)] += 1 / _STEP - rounded.sum(axis=1)

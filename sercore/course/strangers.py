@@ -24,7 +24,7 @@ from ..bundle.scores import fit_model
 from ..bundle.shipping import TRAINING
 from ..bundle.speakers import Voice
 from ..training import write_parquet
-from . import published
+from . import cross_corpus, published
 
 __all__ = [
     "DIRECTIONS", "FEATURES", "FILES", "N_CLIPS", "load", "markdown", "mean_ua", "measure", "measure_file",
@@ -59,8 +59,10 @@ def measure() -> Path:
     and without labels. Finished parts are stored in the cache folder. Returns the file.
     """
     parts = [_measure(*names, features) for features in FEATURES for names in DIRECTIONS]
-    path = published.oof_folder() / f"{STRANGERS}.parquet"
-    write_parquet(pd.concat(parts, ignore_index=True), path)
+    oof, path = pd.concat(parts, ignore_index=True), published.oof_folder() / f"{STRANGERS}.parquet"
+    columns = [name for name in oof if name.startswith("p_")]
+    oof[columns] = cross_corpus.thousandths(oof[columns].to_numpy())
+    write_parquet(oof, path)
     return path
 
 
@@ -147,7 +149,7 @@ def _measure(train: str, test: str, features: str) -> pd.DataFrame:
                     model="logistic_nested", split="corpus", fold=f"{train}-to-{test}", seed=TRAINING["seed"],
                 )  # fmt: skip
                 columns = [f"p_{name}" for name in classes]
-                made[columns] = np.float32(predicted).round(3)
+                made[columns] = np.float32(predicted)
                 tables.append(made)
     measured = pd.concat(tables, ignore_index=True)
     write_parquet(measured, path)

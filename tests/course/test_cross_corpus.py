@@ -49,7 +49,7 @@ def test_every_score_has_a_reference(name):
 
 def test_rounding_keeps_the_sum_and_the_prediction(rng):
     proba = rng.dirichlet(np.full(4, 0.3), 500)
-    rounded = cross_corpus._thousandths(proba)
+    rounded = cross_corpus.thousandths(proba)
     np.testing.assert_allclose(rounded.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(rounded, proba, atol=2e-3)
     clear = np.ptp(np.sort(proba)[:, -2:], axis=1) > 2e-3
