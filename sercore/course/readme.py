@@ -49,6 +49,7 @@ PAGES = {
     "far": "RESULTS.md",
     "rejection": "RESULTS.md",
     "robustness": "RESULTS.md",
+    "strangers": "RESULTS.md",
     "fairness": "RESULTS.md",
     "bench": "SPEED.md",
 }
