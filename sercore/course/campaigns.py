@@ -313,11 +313,7 @@ def _opensmile_campaigns() -> dict[str, Campaign]:
         for name, task in tasks.items()
         for suffix, feature_set in sets.items()
         for speaker_norm in (False, True)
-        if (name, suffix) not in _UNMEASURED
     }
-
-
-_UNMEASURED = {("tess-loso", "compare")}
 
 
 def _head_campaigns() -> dict[str, Campaign]:
