@@ -37,8 +37,6 @@ def advice(predictor: Predictor, reason: str | None) -> tuple[str, ...]:
     See Also
     --------
     sercore.bundle.printing.next_steps : with the commands that help.
-
-    Notebook: 10_your_own_voice.ipynb
     """
     if reason == UNKNOWN_VOICE and predictor.one_corpus:
         return ONE_CORPUS
