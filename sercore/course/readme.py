@@ -179,12 +179,12 @@ def opensmile_markdown() -> str:
     shown = []
     for task in ("ravdess-emobox", "emo_db-loso", "tess-loso"):
         names = [f"{task}-{end}{norm}" for norm in ("", "-speaker-norm") for end in OPENSMILE]
-        rows = [published.table(name).iloc[0] if name in published.CAMPAIGNS else None for name in names]
-        shown += [row.folds_version for row in rows if row is not None]
+        rows = [published.table(name).iloc[0] for name in names]
+        shown += [row.folds_version for row in rows]
         first = rows[0]
         about = f"{corpus_name(first.corpus)}, {_n_classes(f'{task}-nested')} classes, `{first.split}`"
         cells = [about, f"{first.n_clips:.0f}, {first.n_speakers:.0f}"]
-        cells += ["not measured" if row is None else cell(row) for row in rows]
+        cells += map(cell, rows)
         lines.append("| " + " | ".join(cells) + " |")
         cells = ["… ours minus it, paired", "", *(_ours_minus(name) for name in names)]
         lines.append("| " + " | ".join(cells) + " |")
@@ -195,8 +195,7 @@ def _ours_minus(name: str) -> str:
     """Paired difference of our table to an openSMILE campaign, in points of UA, with its interval."""
     from ..evaluation import compare_oof
 
-    campaign = published.CAMPAIGNS.get(name)
-    if campaign is None or not campaign.opensmile:
+    if not published.CAMPAIGNS[name].opensmile:
         return ""
     ours = re.sub("-(egemaps|compare)", "-nested", name)
     interval = published.table(name, n_boot=10)["interval"].item()
