@@ -45,8 +45,8 @@ def test_scores_are_those_of_a_direct_count(table):
     assert rows.loc[strangers.BOTH, "after"] == pytest.approx(np.mean(conditions))
 
 
-def test_models_of_the_package_follow_the_rule():
-    means = strangers.mean_ua()
+def test_models_of_the_package_follow_the_rule(table):
+    means = strangers.mean_ua(table)
     recipes = {member.partition("@")[2] for members in MODELS.values() for member in members}
     assert set(means.index) == recipes
     wanted = {"places" if row.after > row.before else None for row in means.itertuples()}
