@@ -182,7 +182,7 @@ are standardised per speaker; of an unknown speaker, the average over all traini
 `Predictor.for_speaker` or `sercore predict --speaker-norm` gets some unlabelled clips.
 
 Temperature and limit of rejection come from models that were trained without the corpus that they predict.
-The limit is that of clips and augmented versions together, so that a telephone is not rejected as unknown.
+What is unlike the clips is rejected only if it is also unlike their augmented versions.
 
 ## Scores
 

@@ -23,6 +23,8 @@ NOT_SPEECH, UNKNOWN_VOICE = "not speech", "unlike the voices this model learned 
 FOLDER = "rejection"
 FILE = f"{FOLDER}/novelty.npz"
 ARRAYS = ("mean", "scale", "components", "variances", "rest")
+OTHER = tuple(f"other_{name}" for name in (*ARRAYS, "threshold"))
+"""Arrays of a second detector, of models that learned from augmented versions, too."""
 
 
 def row_of(features: np.ndarray) -> np.ndarray:
@@ -43,7 +45,7 @@ def row_of(features: np.ndarray) -> np.ndarray:
 def dump(detector: NoveltyDetector) -> bytes:
     """Content of ``rejection/novelty.npz``; the threshold is part of ``bundle.json``."""
     arrays, buffer = detector.to_arrays(), io.BytesIO()
-    np.savez(buffer, **{name: arrays[name] for name in ARRAYS})
+    np.savez(buffer, **{name: array for name, array in arrays.items() if name != "threshold"})
     return buffer.getvalue()
 
 
@@ -57,13 +59,11 @@ def load(content: bytes, threshold: float, *, where: str) -> NoveltyDetector:
     """
     from ..evaluation import NoveltyDetector
 
-    arrays = read_arrays(content, ARRAYS, where=where, dtype=np.float32)
-    if (
-        not (arrays["scale"] > 0).all()
-        or not (arrays["variances"] > 0).all()
-        or not (arrays["rest"] > 0).all()
-    ):
-        raise BundleError(f"{where}: a scale or a variance is not above 0")
+    names = (*ARRAYS, *OTHER) if f"{OTHER[0]}.npy".encode() in content else ARRAYS
+    arrays = read_arrays(content, names, where=where, dtype=np.float32)
+    for name in names:
+        if name.endswith(("scale", "variances", "rest", "threshold")) and not (arrays[name] > 0).all():
+            raise BundleError(f"{where}: {name} is not above 0")
     try:
         return NoveltyDetector.from_arrays(arrays | {"threshold": np.asarray(threshold)})
     except EvaluationError as error:

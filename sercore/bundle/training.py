@@ -97,8 +97,8 @@ def train(
     augment : str, optional
         Also fit on four augmented versions of every training clip: a name from
         :data:`sercore.audio.augment.AUGMENTATIONS`, such as ``places`` for models that will hear telephones
-        and rooms full of people. The novelty detector then knows such recordings, too, and its limit is that
-        of clips and versions together, so that it is wider. Scores are those of the clips as they are.
+        and rooms full of people. The novelty detector then knows such recordings, too: it refuses what is
+        unlike the clips and unlike their versions. Scores are those of the clips as they are.
     test : sequence of str
         Corpora to test on that are not used for training or for any choice. The scores are stored in the
         bundle, as are those on each training corpus while it is left out.
@@ -253,10 +253,10 @@ def fit_detector(index: pd.DataFrame, X, augmented: Sequence = ()) -> NoveltyDet
     """
     if index["speaker"].nunique() < 2:
         return None
-    rows = np.stack([row_of(clip) for part in (X, *augmented) for clip in part])
+    rows, *versions = (np.stack([row_of(clip) for clip in part]) for part in (X, *augmented))
     several = "corpus" in index and index["corpus"].nunique() > 1
-    groups = np.tile(index["corpus" if several else "speaker"].to_numpy(), 1 + len(augmented))
-    return NoveltyDetector.fit(rows, groups, relative=several)
+    groups = index["corpus" if several else "speaker"].to_numpy()
+    return NoveltyDetector.fit(rows, groups, relative=several, versions=versions)
 
 
 def describe_training(index: pd.DataFrame, *, scheme: str, seed: int) -> dict:

@@ -147,6 +147,10 @@ def is_speech(wave: np.ndarray, *, sr: int = audio.SAMPLE_RATE) -> bool:
     return all(low <= measures[name] <= high for name, (low, high) in SPEECH_LIMITS.items())
 
 
+OTHER = "other_"
+"""What the names of arrays of a second detector begin with."""
+
+
 @dataclass(frozen=True, eq=False)
 class NoveltyDetector:
     """Distance of a row of features from the training rows, and the limit beyond which it is rejected.
@@ -175,6 +179,9 @@ class NoveltyDetector:
         Variance in every other direction.
     threshold : np.ndarray [shape=()]
         Distance above which a row is rejected.
+    other : NoveltyDetector, optional
+        A second detector. A row is rejected only if both are farther than their limits; its distance is the
+        smaller one, in units of the limits.
 
     Examples
     --------
@@ -193,6 +200,7 @@ class NoveltyDetector:
     variances: np.ndarray
     rest: np.ndarray
     threshold: np.ndarray
+    other: NoveltyDetector | None = None
 
     @classmethod
     def fit(
@@ -200,6 +208,7 @@ class NoveltyDetector:
         X: np.ndarray,
         groups: Sequence[str],
         *,
+        versions: Sequence[np.ndarray] = (),
         max_rejected: float = 0.05,
         n_components: int = 50,
         n_folds: int = 5,
@@ -217,6 +226,10 @@ class NoveltyDetector:
             The features on which the model is fitted.
         groups : sequence of str [shape=(n_clips,)]
             Speaker of each clip, or its corpus.
+        versions : sequence of np.ndarray, as X
+            Augmented versions of the clips. A second detector is fitted on clips and versions together. Their
+            variety makes it strict about clips as they are, of which it sees few, and the first one refuses
+            whatever is heard through a telephone; so either is enough.
         max_rejected : float
             Proportion of the clips of inner held-out speakers above the limit.
         n_components : int
@@ -247,6 +260,11 @@ class NoveltyDetector:
             )
         if not 0 < max_rejected < 1:
             raise EvaluationError(f"max_rejected is {max_rejected}; it must be between 0 and 1")
+        if len(versions):
+            options = dict(max_rejected=max_rejected, n_components=n_components, n_folds=n_folds)
+            heard = np.concatenate([X, *versions]), np.tile(groups, 1 + len(versions))
+            first, other = (cls.fit(*each, relative=relative, **options) for each in ((X, groups), heard))
+            return replace(first, other=other)
         distances = np.empty(len(X))
         for rows, held_out in GroupKFold(min(n_folds, n_groups)).split(X, groups=groups):
             inner = cls._fit(X[rows], n_components)
@@ -301,15 +319,25 @@ class NoveltyDetector:
         projected = rows @ self.components.T
         outside = np.maximum((rows**2).sum(axis=1) - (projected**2).sum(axis=1), 0.0)
         inside = (projected**2 / self.variances).sum(axis=1)
-        return (inside + outside / self.rest) / self.mean.size
+        distance = (inside + outside / self.rest) / self.mean.size
+        if self.other is None:
+            return distance
+        return np.minimum(distance, self.other.score(X) * (self.threshold / self.other.threshold))
 
     def is_novel(self, X: np.ndarray) -> np.ndarray:
         """Whether each row is beyond the limit, or not finite [shape=(n_clips,), dtype=bool]."""
         return ~(self.score(X) <= self.threshold)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """The detector as plain float32 arrays by name, for ``np.savez``."""
-        return {field.name: np.asarray(getattr(self, field.name), np.float32) for field in fields(self)}
+        """The detector as plain float32 arrays by name, for ``np.savez``; those of the other one begin so."""
+        arrays = {name: np.asarray(getattr(self, name), np.float32) for name in self._names()}
+        if self.other is not None:
+            arrays |= {f"{OTHER}{name}": array for name, array in self.other.to_arrays().items()}
+        return arrays
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        return [field.name for field in fields(cls) if field.name != "other"]
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> NoveltyDetector:
@@ -320,7 +348,13 @@ class NoveltyDetector:
         EvaluationError
             An array is missing, has another shape, or is not finite.
         """
-        names = [field.name for field in fields(cls)]
+        if others := [name for name in arrays if name.startswith(OTHER)]:
+            first = cls.from_arrays({name: arrays[name] for name in arrays if name not in others})
+            other = cls.from_arrays({name.removeprefix(OTHER): arrays[name] for name in others})
+            if other.mean.size != first.mean.size or other.other is not None or not other.threshold > 0:
+                raise EvaluationError("not the arrays of two novelty detectors for the same columns")
+            return replace(first, other=other)
+        names = cls._names()
         if missing := [name for name in names if name not in arrays]:
             raise EvaluationError(f"a novelty detector needs the arrays {', '.join(missing)}")
         values = {name: np.asarray(arrays[name], dtype=float) for name in names}

@@ -118,7 +118,7 @@ def sounds(
     left_out : bool
         Whether the limit was found on corpora that were left out of training.
     augmented : bool
-        Whether it was found on augmented versions of the clips, too.
+        Whether there is a second detector, for augmented versions of the clips.
     """
     n, n_rejected = int(table["n"].sum()), int(table["rejected"].sum())
     lines = [f"{n_rejected} of {n} sounds that are not speech are rejected."]
@@ -126,8 +126,9 @@ def sounds(
         line = f"{own[0]} of {own[1]} clips of the training corpora are rejected."
         if rejects:
             others = "left-out corpora" if left_out else "new speakers"
-            versions = ", with their augmented versions," if augmented else ""
-            line += f" The limit was set so that 5 % of the clips of {others}{versions} are."
+            line += f" The limit was set so that 5 % of the clips of {others} are."
+            if augmented:
+                line += " What is within that of a second detector, for augmented versions, is not rejected."
         lines.append(line)
     blocks: list[Block] = [Bullets(lines)]
     if own is None:
