@@ -1,5 +1,6 @@
 """Calibrated bundles that do not answer for sounds other than speech and for unknown voices."""
 
+import io
 import json
 
 import numpy as np
@@ -269,13 +270,26 @@ def test_altered_manifest_is_refused(copied, change, message):
     ],
 )
 def test_altered_detector_is_refused(copied, predictor, change, message):
-    import io
-
     arrays, buffer = predictor.detector.to_arrays(), io.BytesIO()
     np.savez(buffer, **{name: arrays[name] for name in rejection.ARRAYS} | change)
     small.put_file(copied, rejection.FILE, buffer.getvalue())
     with pytest.raises(BundleError, match=message):
         Predictor.load(copied)
+
+
+def test_detector_of_clips_and_versions_is_stored(member, table, tmp_path):
+    index, X = table
+    detector = fit_detector(index, X, [X + 3.0])
+    path = save(tmp_path / "b", member, CLASSES, detector=detector)
+    loaded = Predictor.load(path).detector
+    np.testing.assert_allclose(loaded.score(X + 3.0), detector.score(X + 3.0), rtol=0.05)
+    assert loaded.is_novel(X + 3.0).mean() < 0.2
+    assert fit_detector(index, X).is_novel(X + 3.0).mean() > 0.8
+    arrays, buffer = detector.to_arrays(), io.BytesIO()
+    np.savez(buffer, **{n: a for n, a in arrays.items() if n != "threshold"} | {"other_rest": np.float32(0)})
+    small.put_file(path, rejection.FILE, buffer.getvalue())
+    with pytest.raises(BundleError, match="other_rest is not above 0"):
+        Predictor.load(path)
 
 
 def test_detector_of_other_features_is_refused(member, tmp_path, rng):

@@ -1,6 +1,7 @@
 """Speech detector, novelty detector, and the reason for which a clip is refused."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -142,6 +143,48 @@ def test_damaged_arrays(rng, damage):
         arrays["components"][0, 0] = np.nan
     with pytest.raises(EvaluationError):
         NoveltyDetector.from_arrays(arrays)
+
+
+def two_places(rng):
+    """Clips, the same heard in another place, which is far away in one direction, and a detector for both."""
+    X, speakers = make_rows(rng)
+    heard = X + 30 * rng.normal(size=X.shape[1])
+    return X, heard, NoveltyDetector.fit(X, speakers, versions=[heard, heard + rng.normal(size=X.shape)])
+
+
+def test_what_is_near_clips_or_near_their_versions_is_known(rng):
+    X, heard, detector = two_places(rng)
+    assert detector.is_novel(X).mean() < 0.05
+    assert detector.is_novel(heard).mean() < 0.05
+    assert detector.is_novel(X + 30 * rng.normal(size=X.shape[1])).all()  # a third place
+    alone = replace(detector, other=None)
+    assert alone.is_novel(heard).all()
+    ratio = np.minimum(
+        alone.score(heard) / alone.threshold, detector.other.score(heard) / detector.other.threshold
+    )
+    np.testing.assert_allclose(detector.score(heard) / detector.threshold, ratio)
+
+
+def test_first_detector_is_the_one_without_versions(rng):
+    """Versions never make a detector stricter about the clips as they are."""
+    X, speakers = make_rows(rng)
+    with_versions = NoveltyDetector.fit(X, speakers, versions=[X + 30])
+    alone = NoveltyDetector.fit(X, speakers)
+    assert with_versions.threshold == alone.threshold
+    assert (with_versions.score(X) <= alone.score(X)).all()
+
+
+def test_arrays_keep_both_detectors(rng):
+    _, heard, detector = two_places(rng)
+    again = NoveltyDetector.from_arrays(detector.to_arrays())
+    np.testing.assert_allclose(again.score(heard), detector.score(heard), rtol=1e-3)
+    arrays = detector.to_arrays()
+    narrow = {name: arrays[name] for name in arrays if not name.startswith("other_")}
+    two = NoveltyDetector(np.zeros(2), np.ones(2), np.eye(1, 2), np.ones(1), np.ones(()), np.ones(()))
+    narrow |= {f"other_{name}": array for name, array in two.to_arrays().items()}
+    for damaged in (narrow, arrays | {"other_threshold": np.zeros(())}):
+        with pytest.raises(EvaluationError, match="two novelty detectors"):
+            NoveltyDetector.from_arrays(damaged)
 
 
 def test_wrong_input(rng):
