@@ -41,6 +41,7 @@ TABLES = {
     "rejection": reliability_tables.rejection_markdown,
     "robustness": reliability_tables.robustness_markdown,
     "strangers": strangers.markdown,
+    "strangers-rejected": strangers.rejected_markdown,
     "fairness": reliability_tables.fairness_markdown,
 }
 """The function that computes the table of each marker."""

@@ -50,6 +50,7 @@ PAGES = {
     "rejection": "RESULTS.md",
     "robustness": "RESULTS.md",
     "strangers": "RESULTS.md",
+    "strangers-rejected": "RESULTS.md",
     "fairness": "RESULTS.md",
     "bench": "SPEED.md",
 }

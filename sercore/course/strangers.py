@@ -11,6 +11,7 @@ before any of these scores: with augmented clips if :func:`mean_ua` is higher wi
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -28,11 +29,11 @@ from . import cross_corpus, published
 
 __all__ = [
     "DIRECTIONS", "FEATURES", "FILES", "N_CLIPS", "load", "markdown", "mean_ua", "measure", "measure_file",
-    "table", "table_text",
+    "measure_rejected", "rejected", "rejected_markdown", "table", "table_text",
 ]  # fmt: skip
 
-FILES = (STRANGERS,) = ("strangers",)
-"""Name of the file in ``data/oof``, without suffix, and of ``sercore results``."""
+FILES = STRANGERS, REJECTED = ("strangers", "strangers-rejected")
+"""Names of the files in ``data/oof``, without suffix, and of ``sercore results``."""
 
 DIRECTIONS = (("ravdess", "emo_db"), ("emo_db", "ravdess"))
 """Training and test corpus."""
@@ -66,9 +67,58 @@ def measure() -> Path:
     return path
 
 
+def measure_rejected() -> Path:
+    """How many clips of TESS the default model of the package refuses, by condition; returns the file.
+
+    ``alone`` is the proportion that its detector for clips as they are would refuse, ``rejected`` what is
+    refused because the detector for augmented versions does not know it either, both with what is not
+    speech; ``low`` and ``high`` are the 95 % interval of ``rejected`` over clips.
+    """
+    from .. import audio
+    from ..bundle import Predictor, shipped_bundle
+    from ..corpora import load_index
+    from ..evaluation import is_speech
+    from ..evaluation.bootstrap import mean_interval
+    from ..evaluation.robustness import CONDITIONS, balanced_sample, degraded
+    from ..labels import apply_scheme
+
+    detector, row_of, rows = Predictor.load(shipped_bundle()).detector, _row_of("level_free"), []
+    index, _ = apply_scheme(load_index(*TRAINING["test"]), TRAINING["scheme"])
+    clips = index.iloc[balanced_sample(index["label"], index["speaker"], N_CLIPS)]
+    waves, speakers = [audio.load(clip) for clip in clips["path"]], clips["speaker"].to_numpy(str)
+    for condition in tqdm([None, *(c for c in CONDITIONS if c.everyday)], desc="rejected", unit="condition"):
+        heard = degraded(condition, waves, speakers) if condition else waves
+        table = np.stack([row_of(wave) for wave in heard])
+        no_speech = np.array([not is_speech(wave) for wave in heard])
+        alone, both = (no_speech | each.is_novel(table) for each in (replace(detector, other=None), detector))
+        _, low, high = mean_interval(both.astype(float), clips["clip_id"])
+        rows.append({
+            "condition": _name(condition), "n_clips": len(clips), "n_speakers": clips["speaker"].nunique(),
+            "alone": alone.mean(), "rejected": both.mean(), "low": float(low), "high": float(high),
+        })  # fmt: skip
+    path = published.oof_folder() / f"{REJECTED}.csv"
+    pd.DataFrame(rows).round(4).to_csv(path, index=False, lineterminator="\n")
+    return path
+
+
+def rejected() -> pd.DataFrame:
+    """Published rows of :func:`measure_rejected`.
+
+    Examples
+    --------
+    >>> rejected()["n_speakers"].unique().tolist()
+    [2]
+    """
+    return pd.read_csv(published.oof_folder() / f"{REJECTED}.csv")
+
+
 def measure_file(name: str) -> Path:
-    """Measure the only one of :data:`FILES` and return it."""
-    return measure()
+    """Measure one of :data:`FILES` and return it."""
+    return measure() if name == STRANGERS else measure_rejected()
+
+
+def _name(condition) -> str:
+    return f"{condition.family}, {condition.name}" if condition else CLEAN
 
 
 def load() -> pd.DataFrame:
@@ -146,7 +196,7 @@ def _measure(train: str, test: str, features: str) -> pd.DataFrame:
                 predicted = proba(_normalised(rows, speakers, training, adaptation))
                 made = clips[["clip_id", "speaker", "label"]].assign(
                     train=train, test=test, features=features, augmented=augmented, adaptation=adaptation,
-                    condition=f"{condition.family}, {condition.name}" if condition else CLEAN,
+                    condition=_name(condition),
                     model="logistic_nested", split="corpus", fold=f"{train}-to-{test}", seed=TRAINING["seed"],
                 )  # fmt: skip
                 columns = [f"p_{name}" for name in classes]
@@ -218,9 +268,9 @@ def _normalised(rows: np.ndarray, speakers: np.ndarray, training, adaptation: st
     return normalised
 
 
-def table_text(name: str = STRANGERS) -> str:
-    """The scores as lines of text, in percent."""
-    scores = table()
+def table_text(name: str) -> str:
+    """One of the tables as lines of text, in percent."""
+    scores = table() if name == STRANGERS else rejected()
     percent = scores.select_dtypes("float").columns
     return scores.assign(**(100 * scores[percent])).round(1).to_string(index=False)
 
@@ -235,5 +285,15 @@ def markdown() -> str:
         for row in rows.itertuples():
             gain = f"{100 * row.gain:+.1f} [{100 * row.low:+.1f}, {100 * row.high:+.1f}]".replace("-", "−")
             cells.append(f"{100 * row.before:.1f} → {100 * row.after:.1f}, {gain}")
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def rejected_markdown() -> str:
+    """Markdown table of :func:`rejected`."""
+    lines = ["| heard through | refused by the detector for clips alone | refused |", "|---|---|---|"]
+    for row in rejected().itertuples():
+        cells = [row.condition, f"{100 * row.alone:.1f}"]
+        cells.append(f"{100 * row.rejected:.1f} [{100 * row.low:.1f}, {100 * row.high:.1f}]")
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)

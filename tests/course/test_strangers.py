@@ -71,5 +71,9 @@ def test_page_and_command_have_every_condition(capsys, table, monkeypatch):
     lines = strangers.markdown().splitlines()
     assert len(lines) == 2 + table["condition"].nunique()
     assert all(line.count("→") == 4 for line in lines[2:])
-    assert main(["results", "strangers"]) == 0
-    assert "telephone, 300–3400 Hz" in capsys.readouterr().out
+    assert main(["results", *strangers.FILES]) == 0
+    assert capsys.readouterr().out.count("telephone, 300–3400 Hz") == 5  # four models, and what is refused
+    refused = strangers.rejected()
+    assert len(strangers.rejected_markdown().splitlines()) == 2 + len(refused)
+    assert refused["condition"].tolist() == strangers.load()["condition"].unique().tolist()
+    assert (refused["rejected"] <= refused["alone"]).all()
