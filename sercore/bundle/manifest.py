@@ -16,6 +16,7 @@ from .archives import read_json
 from .folder import digest_of
 from .rejection import FILE as REJECTION_FILE
 from .rejection import FOLDER as REJECTION_FOLDER
+from .rejection import VERSIONS as REJECTION_VERSIONS
 
 FORMAT = 3
 """Increased whenever older code could misread a bundle; other formats are refused."""
@@ -188,7 +189,8 @@ class Manifest:
         if self.rejection is not None:
             if self.rejection["member"] not in self.members:
                 raise ValueError(f"rejection by the features of {self.rejection['member']!r}, not a member")
-            allowed |= {REJECTION_FILE}
+            allowed |= {REJECTION_FILE, REJECTION_VERSIONS}
+            optional |= {REJECTION_VERSIONS}
         if set(self.files) - allowed or (allowed - optional) - set(self.files):
             odd = sorted(set(self.files) ^ allowed)
             raise ValueError(f"files do not match the members: {odd[:3]}")

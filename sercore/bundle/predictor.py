@@ -164,9 +164,7 @@ class Predictor:
                 training[features_key(member)] = networks.load_scaler(own[SPEAKER_FILE], where=where)
         detector = None
         if manifest.rejection is not None:
-            detector = rejection.load(
-                contents[rejection.FILE], manifest.rejection["threshold"], where=f"{path}/{rejection.FILE}"
-            )
+            detector = rejection.load(contents, manifest.rejection["threshold"], where=str(path))
         predictor = cls(manifest, members, found, detector, training)
         predictor._check_reference(tolerance, str(path))
         return predictor

@@ -21,7 +21,6 @@ from . import estimators, linear, networks
 from .folder import MANIFEST, digest_of, write_folder
 from .manifest import SPEAKER_FILE, Manifest, Member, member_name
 from .predictor import Predictor, reference_signal
-from .rejection import FILE as REJECTION_FILE
 from .rejection import dump as dump_detector
 
 if TYPE_CHECKING:
@@ -194,7 +193,7 @@ def save(
     rejection = None
     if detector is not None:
         rejection = {"member": next(iter(members)), "threshold": float(detector.threshold)}
-        contents[REJECTION_FILE] = dump_detector(detector)
+        contents |= dump_detector(detector)
     manifest = Manifest(
         classes=tuple(classes),
         members=about,

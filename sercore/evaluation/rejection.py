@@ -20,7 +20,7 @@ Tipping, Bishop: Probabilistic principal component analysis. J. Royal Statistica
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -147,8 +147,8 @@ def is_speech(wave: np.ndarray, *, sr: int = audio.SAMPLE_RATE) -> bool:
     return all(low <= measures[name] <= high for name, (low, high) in SPEECH_LIMITS.items())
 
 
-OTHER = "other_"
-"""What the names of arrays of a second detector begin with."""
+ARRAYS = ("mean", "scale", "components", "variances", "rest", "threshold")
+"""Fields of a :class:`NoveltyDetector` that are arrays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -329,15 +329,8 @@ class NoveltyDetector:
         return ~(self.score(X) <= self.threshold)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """The detector as plain float32 arrays by name, for ``np.savez``; those of the other one begin so."""
-        arrays = {name: np.asarray(getattr(self, name), np.float32) for name in self._names()}
-        if self.other is not None:
-            arrays |= {f"{OTHER}{name}": array for name, array in self.other.to_arrays().items()}
-        return arrays
-
-    @classmethod
-    def _names(cls) -> list[str]:
-        return [field.name for field in fields(cls) if field.name != "other"]
+        """The detector as plain float32 arrays by name, for ``np.savez``, without the other one."""
+        return {name: np.asarray(getattr(self, name), np.float32) for name in ARRAYS}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> NoveltyDetector:
@@ -348,18 +341,11 @@ class NoveltyDetector:
         EvaluationError
             An array is missing, has another shape, or is not finite.
         """
-        if others := [name for name in arrays if name.startswith(OTHER)]:
-            first = cls.from_arrays({name: arrays[name] for name in arrays if name not in others})
-            other = cls.from_arrays({name.removeprefix(OTHER): arrays[name] for name in others})
-            if other.mean.size != first.mean.size or other.other is not None or not other.threshold > 0:
-                raise EvaluationError("not the arrays of two novelty detectors for the same columns")
-            return replace(first, other=other)
-        names = cls._names()
-        if missing := [name for name in names if name not in arrays]:
+        if missing := [name for name in ARRAYS if name not in arrays]:
             raise EvaluationError(f"a novelty detector needs the arrays {', '.join(missing)}")
-        values = {name: np.asarray(arrays[name], dtype=float) for name in names}
+        values = {name: np.asarray(arrays[name], dtype=float) for name in ARRAYS}
         k, n = values["components"].shape if values["components"].ndim == 2 else (0, 0)
-        shapes = dict(zip(names, [(n,), (n,), (k, n), (k,), (), ()], strict=True))
+        shapes = dict(zip(ARRAYS, [(n,), (n,), (k, n), (k,), (), ()], strict=True))
         found = {name: value.shape for name, value in values.items()}
         if found != shapes or not all(np.isfinite(value).all() for value in values.values()):
             raise EvaluationError(f"not the arrays of a novelty detector: shapes {found}")

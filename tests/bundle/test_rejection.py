@@ -285,11 +285,15 @@ def test_detector_of_clips_and_versions_is_stored(member, table, tmp_path):
     np.testing.assert_allclose(loaded.score(X + 3.0), detector.score(X + 3.0), rtol=0.05)
     assert loaded.is_novel(X + 3.0).mean() < 0.2
     assert fit_detector(index, X).is_novel(X + 3.0).mean() > 0.8
-    arrays, buffer = detector.to_arrays(), io.BytesIO()
-    np.savez(buffer, **{n: a for n, a in arrays.items() if n != "threshold"} | {"other_rest": np.float32(0)})
-    small.put_file(path, rejection.FILE, buffer.getvalue())
-    with pytest.raises(BundleError, match="other_rest is not above 0"):
-        Predictor.load(path)
+    files, (index, X) = rejection.dump(detector), table
+    assert set(files) == {rejection.FILE, rejection.VERSIONS}
+    narrow = rejection.dump(fit_detector(index, X[:, 1:], [X[:, 1:] + 3.0]))[rejection.VERSIONS]
+    zero, buffer = detector.other.to_arrays() | {"threshold": np.float32(0)}, io.BytesIO()
+    np.savez(buffer, **zero)
+    for content, message in ((narrow, "but the other detector is for"), (buffer.getvalue(), "not above 0")):
+        small.put_file(path, rejection.VERSIONS, content)
+        with pytest.raises(BundleError, match=message):
+            Predictor.load(path)
 
 
 def test_detector_of_other_features_is_refused(member, tmp_path, rng):

@@ -174,19 +174,6 @@ def test_first_detector_is_the_one_without_versions(rng):
     assert (with_versions.score(X) <= alone.score(X)).all()
 
 
-def test_arrays_keep_both_detectors(rng):
-    _, heard, detector = two_places(rng)
-    again = NoveltyDetector.from_arrays(detector.to_arrays())
-    np.testing.assert_allclose(again.score(heard), detector.score(heard), rtol=1e-3)
-    arrays = detector.to_arrays()
-    narrow = {name: arrays[name] for name in arrays if not name.startswith("other_")}
-    two = NoveltyDetector(np.zeros(2), np.ones(2), np.eye(1, 2), np.ones(1), np.ones(()), np.ones(()))
-    narrow |= {f"other_{name}": array for name, array in two.to_arrays().items()}
-    for damaged in (narrow, arrays | {"other_threshold": np.zeros(())}):
-        with pytest.raises(EvaluationError, match="two novelty detectors"):
-            NoveltyDetector.from_arrays(damaged)
-
-
 def test_wrong_input(rng):
     X, speakers = make_rows(rng)
     with pytest.raises(EvaluationError, match="at least two"):
