@@ -21,7 +21,7 @@ from sercore.bundle.defaults import SYNTHETIC_WARNING
 from sercore.bundle.folder import MANIFEST
 from sercore.bundle.model_card import corpora_text
 from sercore.bundle.scores import corpus_scores, left_out_corpora, predict_folds
-from sercore.bundle.shipping import CARD, FOLDER, MODELS, bundle_path
+from sercore.bundle.shipping import CARD, FOLDER, MODELS, TRAINING, bundle_path
 from sercore.bundle.training import _choose, fit_detector, train
 from sercore.cli import main
 from sercore.course import clone
@@ -66,6 +66,7 @@ def test_card_has_the_digest_and_the_scores_of_the_bundle(name):
     assert {row["test"] for row in rows} == {"ravdess", "emo_db", "tess"}
     assert {corpus["name"] for corpus in found["training"]["corpora"]} == {"ravdess", "emo_db"}
     assert found["training"]["held_out"] == {"temperature": "corpora", "rejection": "corpora"}
+    assert found["training"]["augmentation"] == TRAINING["augment"]
 
 
 def test_default_is_best_without_clips_of_the_speaker():
