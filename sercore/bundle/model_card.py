@@ -45,8 +45,10 @@ def summary(manifest: Manifest) -> list[str]:
     licences = [f"{title} ({corpus['licence']})" for title, corpus in zip(titles, corpora, strict=True)]
     lines = [
         f"{' + '.join(manifest.members)} ({', '.join(manifest.classes)}).",
-        f"Trained on {', '.join(licences) or 'unknown recordings'}{_versions(manifest.training)}.",
+        f"Trained on {', '.join(licences) or 'unknown recordings'}.",
     ]
+    if name := manifest.training.get("augmentation"):
+        lines.append(f"Also trained on augmented versions of their clips ({name}).")
     chance = f"(chance {100 / len(manifest.classes):.3g} %)."
     if elsewhere := scores_text(corpus_rows(manifest, known=False)):
         lines.append(f"UA on corpora left out of training: {elsewhere} {chance}")
@@ -60,12 +62,6 @@ def summary(manifest: Manifest) -> list[str]:
             line += f", limit of rejection on left-out {held_out['rejection']}"
         lines.append(f"{line}.")
     return lines
-
-
-def _versions(training: Mapping) -> str:
-    """How training clips were augmented, if they were."""
-    name = training.get("augmentation")
-    return f", and on augmented versions of their clips ({name})" if name else ""
 
 
 def _overall(scores: Mapping) -> str:

@@ -411,7 +411,7 @@ def test_augmented_training_knows_telephones(voices, capsys, tmp_path, options):
         distance[changes] = float(predictor.detector.score(row)[0] / predictor.detector.threshold)
     assert distance["--augment", "places"] < distance[()]
     assert predictor.manifest.training["augmentation"] == "places"
-    assert "and on augmented versions of their clips (places)." in predictor.about()
+    assert "Also trained on augmented versions of their clips (places)." in predictor.about()
     assert predictor.manifest.evaluation["n_clips"] == 24  # the clips as they are
 
 
