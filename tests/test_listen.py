@@ -102,9 +102,10 @@ def test_listen_prints_no_control_characters_of_a_bundle(sounddevice, model, mon
 @pytest.mark.usefixtures("slow_device")
 def test_listen_rewrites_one_line_of_a_terminal(sounddevice, model, monkeypatch, capsys):
     """Without escape sequences, which a Windows console may print as they are."""
-    texts = iter(["neutral, 50 %", "sad", "no prediction: pause", *"abcde"])
+    texts = iter(["neutral, 50 %", "sad", "no prediction: pause and more", *"abcde"])
     monkeypatch.setattr("sercore.cli.listen.line_of", lambda moment: next(texts))
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "21")  # a line that wraps cannot be rewritten
     assert main(["listen", "--seconds", "4", "--step", "0.5"]) == 0
     shown = capsys.readouterr().out.split("Listening; Ctrl-C stops.\n")[1]
     *lines, end = shown.split("\r")

@@ -145,6 +145,7 @@ def about_model(predictor: Predictor, bundle: str | os.PathLike) -> list[str]:
     name, trained, *scores = summary(predictor.manifest)
     lines = [f"{'Model of the package' if own else 'Model'}: {name}"]
     lines.append(trained[:-1] + "; not for commercial use." if own else trained)
+    lines += [line for line in scores if line.startswith("Also trained")]
     if scores := [line for line in scores if line.startswith("UA")]:
         lines += [*scores, "UA is the mean recall of the emotions."]
     return [*lines, DISCLAIMER]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 from pathlib import Path
 
@@ -39,6 +40,8 @@ def _listen(options) -> None:
             moment = listener.poll()
             if moment is not None:
                 line = line_of(moment)
+                if terminal:  # a line that wraps cannot be rewritten
+                    line = line[: shutil.get_terminal_size().columns - 1]
                 print(line.ljust(width) if terminal else line, end="\r" if terminal else "\n", flush=True)
                 width = max(width, len(line))
             if listener.buffer.n_received >= options.seconds * sr:

@@ -401,7 +401,7 @@ def _forget_features() -> None:
     from .registry import CORPORA
 
     for shard in (cache_dir() / "features").glob("*/*.npz"):
-        corpus = shard.name.partition("-")[0]
+        corpus = shard.stem.rsplit("-", 2)[0]
         if corpus == "folder" or (corpus not in CORPORA and _has_own(shard)):
             shard.unlink(missing_ok=True)
 

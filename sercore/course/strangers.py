@@ -145,32 +145,37 @@ def table(*, n_boot: int = 2000) -> pd.DataFrame:
 
     Notebook: 09_leaving_the_studio.ipynb
     """
-    from ..evaluation import compare_corpora
-
-    oof, rows = load(), []
-    for (features, adaptation), part in oof.groupby(["features", "adaptation"], sort=False):
+    rows = []
+    for (features, adaptation), part in load().groupby(["features", "adaptation"], sort=False):
         heard = dict(list(part.groupby("condition", sort=False)))
         everyday = part[part["condition"] != CLEAN]
         for condition, clips in (*heard.items(), (EVERYDAY, everyday), (BOTH, part)):
-            clips = clips.assign(train=clips["train"] + ", " + clips["condition"])  # averaged one by one
-            before, after = (clips[clips["augmented"] == name] for name in AUGMENTED)
-            gain = compare_corpora(after, before, n_boot=n_boot)
-            rows.append({
-                "features": features, "adaptation": adaptation, "condition": condition,
-                "before": gain["ua_b"], "after": gain["ua_a"], "gain": gain["difference"],
-                "low": gain["low"], "high": gain["high"],
-            })  # fmt: skip
+            about = {"features": features, "adaptation": adaptation, "condition": condition}
+            rows.append(about | _gain(clips, n_boot))
     return pd.DataFrame(rows)
 
 
-def mean_ua(scores: pd.DataFrame | None = None) -> pd.DataFrame:
+def mean_ua() -> pd.DataFrame:
     """What the rule compares, by ``features``: UA ``before`` and ``after``, over conditions and adaptations.
 
-    The clean clips count as one condition more. `scores` are those of :func:`table`, which is called if there
-    are none.
+    The clean clips count as one condition more.
     """
-    rows = (table(n_boot=10) if scores is None else scores).query("condition == @BOTH")
-    return rows.groupby("features", sort=False)[["before", "after"]].mean()
+    parts = load().groupby(["features", "adaptation"], sort=False)
+    rows = pd.DataFrame({keys: _gain(part, n_boot=10) for keys, part in parts}).T
+    return rows.groupby(level=0, sort=False)[["before", "after"]].mean()
+
+
+def _gain(clips: pd.DataFrame, n_boot: int) -> dict[str, float]:
+    """UA without and with augmented clips in training, each condition by itself, and the difference."""
+    from ..evaluation import compare_corpora
+
+    clips = clips.assign(train=clips["train"] + ", " + clips["condition"])
+    before, after = (clips[clips["augmented"] == name] for name in AUGMENTED)
+    gain = compare_corpora(after, before, n_boot=n_boot)
+    return {
+        "before": gain["ua_b"], "after": gain["ua_a"], "gain": gain["difference"],
+        "low": gain["low"], "high": gain["high"],
+    }  # fmt: skip
 
 
 def _measure(train: str, test: str, features: str) -> pd.DataFrame:

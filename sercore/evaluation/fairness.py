@@ -49,9 +49,9 @@ def fairness(
     -------
     pd.DataFrame
         One row per group: ``by``, ``group``, ``n_clips``, ``n_speakers``, ``n_classes`` (that occur), ``ua``,
-        ``ua_low`` and ``ua_high``; ``lead``, the UA of the group minus that of all other clips, with
-        ``lead_low`` and ``lead_high`` (the same resamples of all speakers for both). Groups of fewer than
-        :data:`MIN_CLIPS` clips are left out.
+        ``ua_low`` and ``ua_high``; ``lead``, the UA of the group minus that of the clips of all
+        other rows, with ``lead_low`` and ``lead_high`` (the same resamples of all speakers for both). Groups
+        of fewer than :data:`MIN_CLIPS` clips are left out.
 
     Raises
     ------
@@ -69,13 +69,13 @@ def fairness(
     rows = []
     for column in by:
         groups = _groups(clips, column)
-        for name in sorted(groups.dropna().unique()) if groups.nunique() > 1 else ():
-            inside = (groups == name).to_numpy()
-            if inside.sum() >= MIN_CLIPS:
-                scores = _score(confusions[:, inside], speakers[inside], n_boot, seed)
-                others = groups.notna().to_numpy() & ~inside
-                lead = _lead(confusions, speakers, inside, others, n_boot, seed)
-                rows.append({"by": column, "group": str(name), **scores, **lead})
+        n_clips = groups.value_counts()
+        shown = sorted(n_clips.index[n_clips >= MIN_CLIPS]) if len(n_clips) > 1 else []
+        for name in shown:
+            inside, others = (groups == name).to_numpy(), groups.isin(set(shown) - {name}).to_numpy()
+            scores = _score(confusions[:, inside], speakers[inside], n_boot, seed)
+            lead = _lead(confusions, speakers, inside, others, n_boot, seed)
+            rows.append({"by": column, "group": str(name), **scores, **lead})
     columns = ["by", "group", "n_clips", "n_speakers", "n_classes", "ua", "ua_low", "ua_high", "lead",
                "lead_low", "lead_high"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)

@@ -89,7 +89,7 @@ def model_card(
             rejects=predictor.detector is not None,
             own=own,
             left_out="rejection" in left_out,
-            augmented="augmentation" in manifest.training,
+            augmented=predictor.detector is not None and predictor.detector.other is not None,
         ),
         stored_sections.licences(predictor),
     ]

@@ -114,7 +114,7 @@ class VoicePanel(ipywidgets.VBox):
 
     def __init__(self, predictor: Predictor, letter: str, *, font_size: int = 15):
         self.predictor, self.letter, self._font_size = predictor, letter, font_size
-        self.wave, self._evidence, self._adapted, self._explaining = None, None, None, False
+        self.wave, self._evidence, self._adapted = None, None, None
         self.before: Prediction | None = None
         self.after: Prediction | None = None
         self.own = SoundInput(
@@ -156,10 +156,9 @@ class VoicePanel(ipywidgets.VBox):
         """Predict a recording [shape=(n_samples,)] at 16 kHz."""
         self.answers.value = "<div role='status'>predicting …</div>"
         n = round(MAX_SECONDS * SAMPLE_RATE)
-        self.message.say(f"only the first {MAX_SECONDS:.0f} s are used" if len(wave) > n else "")
         self.wave, self.name, self._evidence = features.prepare(wave[:n], get_recipe("log_mel")), name, None
         self.player.hear(self.wave, SAMPLE_RATE)
-        self._predict()
+        self._predict(f"only the first {MAX_SECONDS:.0f} s are used" if len(wave) > n else "")
 
     def hear_neutral(self, wave: np.ndarray, name: str) -> None:
         """Adapt the model to the speaker of neutral speech [shape=(n_samples,)] at 16 kHz."""
@@ -169,21 +168,18 @@ class VoicePanel(ipywidgets.VBox):
             self.message.warn(str(error))
             return
         self.forget.disabled = False
-        self.message.say(f"adapted to {len(wave) / SAMPLE_RATE:.0f} s of neutral speech")
-        self._predict()
+        self._predict(f"adapted to {len(wave) / SAMPLE_RATE:.0f} s of neutral speech")
 
     def forget_speaker(self) -> None:
         """Predict without adaptation again."""
         self._adapted, self.forget.disabled = None, True
-        self.message.clear()
         self._predict()
 
     def show_evidence(self) -> None:
         """Compute the evidence for the predicted emotion and draw it over the spectrogram."""
         shown = self.after or self.before
-        if shown is None or shown.label is None or self._explaining:
-            return
-        self._explaining = True  # not `disabled`, which would take the focus away from the button
+        if shown is None or shown.label is None or self._evidence is not None:
+            return  # not `disabled`, which would take the focus away; later clicks wait until it is there
         recipe, model = get_recipe("log_mel"), self._adapted or self.predictor
         answer = predict_masked(model, self.wave, recipe)
         target = self.predictor.classes.index(shown.label)
@@ -194,8 +190,6 @@ class VoicePanel(ipywidgets.VBox):
             self.message.clear()
         except SercoreError as error:
             self.message.warn(str(error))
-        finally:
-            self._explaining = False
         self._draw()
 
     def _say_progress(self, done: float) -> None:
@@ -204,17 +198,22 @@ class VoicePanel(ipywidgets.VBox):
         if text not in self.message.value:
             self.message.say(text)
 
-    def _predict(self) -> None:
+    def _predict(self, said: str = "") -> None:
+        """Predict the recording, and say this and what can be done if it is rejected."""
         if self.wave is None:
+            return self.message.say(said)
+        try:
+            self.before = predict_or_reject(self.predictor, self.wave, sr=SAMPLE_RATE)
+            self.after = self._adapted and predict_or_reject(self._adapted, self.wave, sr=SAMPLE_RATE)
+        except SercoreError as error:
+            self.clear()
+            self.message.warn(str(error))
             return
-        self.before = predict_or_reject(self.predictor, self.wave, sr=SAMPLE_RATE)
-        self.after = self._adapted and predict_or_reject(self._adapted, self.wave, sr=SAMPLE_RATE)
         self._evidence = None
         last = self.after or self.before
         self.evidence.disabled = last.label is None
         self.answers.value = answers_html(self.before, self.after)
-        if steps := advice(self.predictor, last.rejected):
-            self.message.say(" ".join(steps))
+        self.message.say(" ".join([*filter(None, [said]), *advice(self.predictor, last.rejected)]))
         self._draw()
 
     def _draw(self) -> None:

@@ -128,6 +128,7 @@ def test_predict_without_bundle(voice, capsys):
     shown = capsys.readouterr()
     assert re.search(r"Trained on .*RAVDESS \(CC BY-NC-SA 4.0\); not for commercial use", shown.err)
     assert re.search(r"left out of training: .*tess \d\d", shown.err)
+    assert "Also trained on augmented versions of their clips (places)." in shown.err
     assert "(chance 25 %)" in shown.err
     assert "Add --speaker-norm all" in shown.err
     assert re.search(r"UA with 10 clips of the speaker: .*tess \d\d", shown.err)

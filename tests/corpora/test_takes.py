@@ -335,13 +335,13 @@ def test_deleted_takes_leave_no_features(how, tmp_path, monkeypatch, wave):
     for name in ("anna", "ben"):
         keep(takes, name, PROMPTS[:2], wave)
     index = corpora.load_index("folder")
-    renamed = index.assign(corpus="class", clip_id="class/" + index["clip_id"])
+    renamed = index.assign(corpus="ravdess-class", clip_id="class/" + index["clip_id"])
     others = index.assign(corpus="choir", clip_id="choir/" + index["clip_id"].str.partition("/")[2])
     for each in (index, renamed, others):
         extract_frames(each, "log_mel", n_jobs=1, progress=False)
     features = tmp_path / "cache" / "features"
     assert len(list(features.glob("*/*.npz"))) == 3
-    next(features.glob("*/")).joinpath("other-1.npz").write_bytes(b"no archive")
+    next(features.glob("*/")).joinpath("other-1-2.npz").write_bytes(b"no archive")
     getattr(takes, how)("anna")
     left = sorted(shard.name.partition("-")[0] for shard in features.glob("*/*.npz"))
     assert left == ["choir", "other"]

@@ -28,6 +28,7 @@ def test_every_model_is_asked_about_the_same_clips():
     assert not (oof["train"] == oof["test"]).any()
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_a_direct_count(table):
     oof = strangers.load().query("features == 'level_free' and adaptation == 'speaker' and augmented == ''")
     proba = [name for name in oof if name.startswith("p_")]
@@ -43,10 +44,12 @@ def test_scores_are_those_of_a_direct_count(table):
     assert rows.loc[strangers.EVERYDAY, "after"] == pytest.approx(everyday["after"].mean())
     conditions = [*everyday["after"], rows.loc[strangers.CLEAN, "after"]]
     assert rows.loc[strangers.BOTH, "after"] == pytest.approx(np.mean(conditions))
+    both = table.query("features == 'level_free' and condition == @strangers.BOTH")
+    assert strangers.mean_ua().loc["level_free", "before"] == pytest.approx(both["before"].mean())
 
 
-def test_models_of_the_package_follow_the_rule(table):
-    means = strangers.mean_ua(table)
+def test_models_of_the_package_follow_the_rule():
+    means = strangers.mean_ua()
     recipes = {member.partition("@")[2] for members in MODELS.values() for member in members}
     assert set(means.index) == recipes
     wanted = {"places" if row.after > row.before else None for row in means.itertuples()}
@@ -66,6 +69,7 @@ def test_rows_are_normalised_by_those_of_the_same_speaker(rng):
     np.testing.assert_array_equal(strangers._normalised(others, speakers, training, "speaker")[:3], found[:3])
 
 
+@pytest.mark.slow
 def test_page_and_command_have_every_condition(capsys, table, monkeypatch):
     monkeypatch.setattr(strangers, "table", lambda **_: table)
     lines = strangers.markdown().splitlines()

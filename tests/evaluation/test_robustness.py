@@ -224,6 +224,18 @@ def test_gap_of_two_groups_has_the_interval_of_the_difference(rng):
     assert sentences["high"] - sentences["low"] < (alone["ua_high"] - alone["ua_low"]).sum()
 
 
+def test_group_that_is_too_small_to_be_shown_does_not_count(rng):
+    index, oof = make_tables(rng)
+    few = index["clip_id"].isin(index["clip_id"][:6])
+    with_third, without = (
+        evaluation.fairness(oof, index.assign(sex=index["sex"].mask(few, name)), by=["sex"])
+        for name in ("divers", "")
+    )
+    pd.testing.assert_frame_equal(with_third, without)
+    gap = evaluation.largest_gaps(with_third).iloc[0]
+    assert with_third["lead"].max() == pytest.approx(gap["gap"])
+
+
 def test_few_speakers_have_no_interval(rng):
     index, oof = make_tables(rng, n_speakers=4)
     table = evaluation.fairness(oof, index, by=["sex"])

@@ -325,6 +325,19 @@ def test_rows_of_corpora_without_interval_are_refused(copied, nowhere):
         model_card(copied, root=nowhere, progress=False)
 
 
+def test_second_detector_is_described_only_if_there_is_one(corpus, tmp_path):
+    """Bundles of an earlier version were trained on augmented clips with one detector."""
+    index = corpus[1]
+    X = small.features(index, tmp_path)
+    for name, versions in (("old", []), ("new", [X + 3.0])):
+        detector = fit_detector(index, X, versions)
+        path = small.save_small(
+            tmp_path / name, index, X, detector=detector, training={"augmentation": "places"}
+        )
+        text = to_markdown(model_card(path, root=corpus[0], corpus="folder", n_clips=8, progress=False))
+        assert ("of a second detector" in text) == bool(versions)
+
+
 def test_conditions_that_were_not_asked_for_are_not_called_missing(copied, corpus):
     made = model_card(copied, root=corpus[0], n_clips=0, progress=False)
     text = to_markdown(made)

@@ -173,7 +173,8 @@ def test_error_of_a_recording_hides_the_answer_to_the_last_one(voice, sad_then_a
 def test_rejected_voice_gets_advice(voice, sad_then_angry, monkeypatch):
     rejected = Prediction(rejected="unlike the voices this model learned from")
     monkeypatch.setattr("sercore.widgets.hear_me.predict_or_reject", lambda *_, **__: rejected)
-    voice.hear(sad_then_angry[: 2 * SR], "mine")
+    voice.hear(np.tile(sad_then_angry[: 2 * SR], 8), "mine")
+    assert "only the first 10 s" in voice.message.value
     assert "cleaner recording" in voice.message.value
     monkeypatch.setattr(type(voice.predictor), "one_corpus", True)
     voice.hear(sad_then_angry[: 2 * SR], "mine")
@@ -192,11 +193,23 @@ def test_evidence_shows_progress_and_can_be_asked_for_again(voice, sad_then_angr
         raise ValueError("unforeseen")
 
     monkeypatch.setattr("sercore.widgets.hear_me.sound_occlusion", fail)
+    voice.evidence.click()  # an impatient click, which the kernel handles now
+    voice.hear(sad_then_angry[: 2 * SR], "again")
     with pytest.raises(ValueError, match="unforeseen"):
         voice.show_evidence()
     monkeypatch.undo()
     voice.show_evidence()
     assert voice._evidence is not None
+
+
+def test_error_of_a_member_is_shown(voice, sad_then_angry, monkeypatch):
+    def fail(*_, **__):
+        raise BundleError("a member failed")
+
+    monkeypatch.setattr("sercore.widgets.hear_me.predict_or_reject", fail)
+    voice.hear(sad_then_angry[: 2 * SR], "mine")
+    assert voice.answers.value == ""
+    assert "a member failed" in voice.message.value
 
 
 def test_live_reports_an_error_of_the_model(live, sad_then_angry, monkeypatch):
