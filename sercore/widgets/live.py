@@ -143,7 +143,8 @@ class Live(ipywidgets.VBox):
             proba = None
             if prediction.label:
                 proba = [prediction.proba[name] for name in self.predictor.classes]
-            text = " ".join([str(prediction), *advice(self.predictor, prediction.rejected)])
+            steps = advice(self.predictor, prediction.rejected)
+            text = f"{prediction}. {' '.join(steps)}" if steps else str(prediction)
             answer["prediction"] = {"proba": proba, "text": text}
         self.microphone.send(answer, buffers=[self._shades().tobytes()])
 

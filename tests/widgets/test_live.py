@@ -13,6 +13,7 @@ from toys.voices import CLASSES, small_predictor
 from sercore import synth
 from sercore.bundle import Prediction, Recording
 from sercore.bundle.defaults import SYNTHETIC_WARNING
+from sercore.bundle.streaming import Moment
 from sercore.errors import BundleError
 from sercore.interpret import sound_occlusion
 from sercore.pictures.canvas import N_SHADES
@@ -179,6 +180,18 @@ def test_rejected_voice_gets_advice(voice, sad_then_angry, monkeypatch):
     monkeypatch.setattr(type(voice.predictor), "one_corpus", True)
     voice.hear(sad_then_angry[: 2 * SR], "mine")
     assert "one corpus only" in voice.message.value
+
+
+def test_live_says_what_can_be_done(live, sad_then_angry, monkeypatch):
+    rejected = Moment(1.0, -20.0, Prediction(rejected="not speech"))
+    monkeypatch.setattr("sercore.bundle.Listener.poll", lambda _: rejected)
+    sent = []
+    monkeypatch.setattr(live.microphone, "send", lambda message, **_: sent.append(message))
+    live._receive({"step": "start", "session": 1, "rate": SR}, [])
+    block = memoryview(sad_then_angry[:2000].tobytes())
+    live._receive({"step": "block", "session": 1, "number": 1, "answer": True}, [block])
+    text = sent[-1]["prediction"]["text"]
+    assert text.startswith("no prediction: not speech. Not speech: noise or music may cover the voice.")
 
 
 def test_evidence_shows_progress_and_can_be_asked_for_again(voice, sad_then_angry, monkeypatch):
